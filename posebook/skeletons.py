@@ -1,0 +1,339 @@
+"""Joints have names: joint sets, how they hang together, and how one set becomes another.
+
+Every other module speaks of joints by name and asks a Skeleton for the index. Image and space
+are not needed here: a conversion is a matrix of weights between two lists of names, so the same
+conversion serves 2D keypoints and 3D poses. Taught in 02_skeletons_and_axes.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from posebook.errors import InputError
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A joint set: names in the order of the arrays, and each joint's parent by name.
+
+    joints   names, in array order; a left/right pair is called ``left_X`` / ``right_X``
+    parents  the parent's name for each joint; None for the root, or for a joint that hangs
+             on nothing in this set
+    root     the joint that root-relative poses subtract; None where the set has no pelvis
+             (the root is then between the two hips, see `conversion`)
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[str | None, ...]
+    root: str | None
+    source: str = ""
+
+    def __post_init__(self):
+        assert len(self.joints) == len(set(self.joints)) == len(self.parents), self.name
+        assert all(p is None or p in self.joints for p in self.parents), self.name
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Position of a joint in the arrays; an InputError names the joints there are."""
+        try:
+            return self.joints.index(joint)
+        except ValueError:
+            raise InputError(
+                f"{self.name} has no joint '{joint}'; it has {', '.join(self.joints)}"
+            ) from None
+
+    def indices(self, *joints: str) -> list[int]:
+        return [self.index(joint) for joint in joints]
+
+    @cached_property
+    def parent_indices(self) -> tuple[int, ...]:
+        """Index of each joint's parent, -1 where there is none."""
+        return tuple(-1 if p is None else self.index(p) for p in self.parents)
+
+    @cached_property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """(parent, child) index pairs, in the children's order."""
+        return tuple((p, c) for c, p in enumerate(self.parent_indices) if p >= 0)
+
+    @cached_property
+    def bone_names(self) -> tuple[str, ...]:
+        """A bone is called after the joint at its far end."""
+        return tuple(self.joints[child] for _, child in self.bones)
+
+    @cached_property
+    def left(self) -> tuple[int, ...]:
+        return tuple(i for i, j in enumerate(self.joints) if j.startswith("left_"))
+
+    @cached_property
+    def right(self) -> tuple[int, ...]:
+        return tuple(i for i, j in enumerate(self.joints) if j.startswith("right_"))
+
+    def side(self, joint: str) -> str:
+        """'left', 'right' or 'middle': the person's own side, not the picture's."""
+        head, _, _ = joint.partition("_")
+        return head if head in ("left", "right") else "middle"
+
+    @cached_property
+    def mirror(self) -> tuple[int, ...]:
+        """For each joint, the index of its mirror twin (itself in the middle of the body)."""
+
+        def twin(joint: str) -> str:
+            for one, other in (("left_", "right_"), ("right_", "left_")):
+                if joint.startswith(one) and other + joint[len(one) :] in self.joints:
+                    return other + joint[len(one) :]
+            return joint
+
+        return tuple(self.index(twin(joint)) for joint in self.joints)
+
+    def flip(self, pose: Tensor) -> Tensor:
+        """Mirror a root-relative or image-centred pose: x changes sign, left and right swap.
+
+        pose  (..., joints, 2) or (..., joints, 3); x must be 0 on the mirror plane
+        """
+        flipped = pose[..., list(self.mirror), :].clone()
+        flipped[..., 0] *= -1
+        return flipped
+
+    def swap_sides(self, values: Tensor, dim: int = -2) -> Tensor:
+        """Exchange left and right joints along `dim` and touch nothing else."""
+        return values.index_select(dim, torch.tensor(self.mirror, device=values.device))
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How one joint set becomes another: a weight matrix and what had to be invented.
+
+    weights   (target joints, source joints); each row sums to 1, so that the conversion
+              commutes with translation; a row of zeros: cannot be had from the source
+    invented  {target joint: how}, for joints that the source does not mark
+    absent    target joints that cannot be had at all
+    """
+
+    source: Skeleton
+    target: Skeleton
+    weights: Tensor
+    invented: dict[str, str]
+    absent: tuple[str, ...]
+
+    def __call__(self, points: Tensor, confidence: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Convert points (..., source joints, 2 or 3) to (..., target joints, 2 or 3).
+
+        confidence  (..., source joints) in [0, 1]; without it, finite points count as 1.
+        A joint that leans on a missing one (confidence 0 or NaN) is missing too: NaN, and
+        confidence 0. An invented joint has the least confidence of those it leans on.
+        """
+        seen = torch.isfinite(points).all(-1)
+        confidence = seen.to(points) if confidence is None else confidence.to(points) * seen
+        weights = self.weights.to(points)
+        known = torch.where((confidence > 0).unsqueeze(-1), points, torch.zeros_like(points))
+        converted = torch.einsum("ts,...sd->...td", weights, known)
+        leans_on = (weights != 0).to(points)
+        least = torch.where(leans_on.bool(), confidence.unsqueeze(-2), torch.inf).amin(-1)
+        least = torch.where(torch.isinf(least), torch.zeros_like(least), least)
+        missing = (least <= 0).unsqueeze(-1)
+        return torch.where(missing, torch.full_like(converted, torch.nan), converted), least
+
+    def describe(self) -> str:
+        """One line for people: what was copied, what was invented and how."""
+        parts = [f"{j} ({how})" for j, how in self.invented.items()]
+        line = f"{self.source.name} -> {self.target.name}: "
+        line += f"invented {', '.join(parts)}" if parts else "every joint is marked"
+        return line + (f"; cannot be had: {', '.join(self.absent)}" if self.absent else "")
+
+
+def _skeleton(name: str, tree: str, root: str | None, source: str = "") -> Skeleton:
+    """Build a Skeleton from 'joint<parent joint<parent ...' (no '<' for a joint without parent)."""
+    pairs = [item.partition("<")[::2] for item in tree.split()]
+    return Skeleton(
+        name, tuple(j for j, _ in pairs), tuple(p or None for _, p in pairs), root, source
+    )
+
+
+HOUSE = _skeleton(
+    "human36m_17",
+    """hip right_hip<hip right_knee<right_hip right_foot<right_knee
+    left_hip<hip left_knee<left_hip left_foot<left_knee
+    spine<hip thorax<spine neck_nose<thorax head<neck_nose
+    left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
+    right_shoulder<thorax right_elbow<right_shoulder right_wrist<right_elbow""",
+    root="hip",
+    source="Human3.6M, Ionescu et al. 2014; order and wiring of Pavllo et al. 2019",
+)
+#: Places of the 17 house joints among the 32 of the genuine Human3.6M archives.
+HUMAN36M_KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
+
+COCO_17 = _skeleton(
+    "coco_17",
+    """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
+    left_shoulder<left_hip right_shoulder<right_hip left_elbow<left_shoulder
+    right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
+    left_hip right_hip<left_hip left_knee<left_hip right_knee<right_hip
+    left_foot<left_knee right_foot<right_knee""",
+    root=None,
+    source="COCO keypoints, Lin et al. 2014 (its ankles are called left_foot, right_foot here)",
+)
+MPII_16 = _skeleton(
+    "mpii_16",
+    """right_foot<right_knee right_knee<right_hip right_hip<hip left_hip<hip
+    left_knee<left_hip left_foot<left_knee hip thorax<hip upper_neck<thorax head<upper_neck
+    right_wrist<right_elbow right_elbow<right_shoulder right_shoulder<thorax
+    left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow""",
+    root="hip",
+    source="MPII Human Pose, Andriluka et al. 2014",
+)
+LSP_14 = _skeleton(
+    "lsp_14",
+    """right_foot<right_knee right_knee<right_hip right_hip<neck left_hip<neck
+    left_knee<left_hip left_foot<left_knee right_wrist<right_elbow
+    right_elbow<right_shoulder right_shoulder<neck left_shoulder<neck
+    left_elbow<left_shoulder left_wrist<left_elbow neck head<neck""",
+    root=None,
+    source="Leeds Sports Pose, Johnson & Everingham 2010",
+)
+BODY_25 = _skeleton(
+    "body_25",
+    """nose<neck neck<hip right_shoulder<neck right_elbow<right_shoulder
+    right_wrist<right_elbow left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow
+    hip right_hip<hip right_knee<right_hip right_foot<right_knee left_hip<hip
+    left_knee<left_hip left_foot<left_knee right_eye<nose left_eye<nose right_ear<right_eye
+    left_ear<left_eye left_big_toe<left_foot left_small_toe<left_big_toe left_heel<left_foot
+    right_big_toe<right_foot right_small_toe<right_big_toe right_heel<right_foot""",
+    root="hip",
+    source="OpenPose BODY_25, Cao et al. 2019",
+)
+OPENPOSE_COCO_18 = _skeleton(
+    "openpose_coco_18",
+    """nose<neck neck right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
+    left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_hip<neck
+    right_knee<right_hip right_foot<right_knee left_hip<neck left_knee<left_hip
+    left_foot<left_knee right_eye<nose left_eye<nose right_ear<right_eye left_ear<left_eye""",
+    root=None,
+    source="OpenPose COCO-18, Cao et al. 2017",
+)
+MPI_INF_3DHP_28 = _skeleton(
+    "mpi_inf_3dhp_28",
+    """spine_3<spine spine_4<spine_3 spine_2<hip spine<spine_2 hip neck<spine_4 head<neck
+    head_top<head left_clavicle<neck left_shoulder<left_clavicle left_elbow<left_shoulder
+    left_wrist<left_elbow left_hand<left_wrist right_clavicle<neck
+    right_shoulder<right_clavicle right_elbow<right_shoulder right_wrist<right_elbow
+    right_hand<right_wrist left_hip<hip left_knee<left_hip left_foot<left_knee
+    left_toe_base<left_foot left_toe<left_toe_base right_hip<hip right_knee<right_hip
+    right_foot<right_knee right_toe_base<right_foot right_toe<right_toe_base""",
+    root="hip",
+    source="MPI-INF-3DHP, Mehta et al. 2017 (its ankles are called left_foot, right_foot here)",
+)
+MPI_INF_3DHP_17 = _skeleton(
+    "mpi_inf_3dhp_17",
+    """head_top<neck neck<spine right_shoulder<neck right_elbow<right_shoulder
+    right_wrist<right_elbow left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow
+    right_hip<hip right_knee<right_hip right_foot<right_knee left_hip<hip left_knee<left_hip
+    left_foot<left_knee hip spine<hip head<neck""",
+    root="hip",
+    source="MPI-INF-3DHP, the 17 joints of its test set",
+)
+CMU_31 = _skeleton(
+    "cmu_31",
+    """hip left_hip<hip left_knee<left_hip left_foot<left_knee left_toe_base<left_foot
+    left_toe<left_toe_base right_hip<hip right_knee<right_hip right_foot<right_knee
+    right_toe_base<right_foot right_toe<right_toe_base lower_back<hip spine<lower_back
+    thorax<spine lower_neck<thorax upper_neck<lower_neck head<upper_neck
+    left_clavicle<thorax left_shoulder<left_clavicle left_elbow<left_shoulder
+    left_wrist<left_elbow left_hand<left_wrist left_fingers<left_hand left_thumb<left_wrist
+    right_clavicle<thorax right_shoulder<right_clavicle right_elbow<right_shoulder
+    right_wrist<right_elbow right_hand<right_wrist right_fingers<right_hand
+    right_thumb<right_wrist""",
+    root="hip",
+    source="CMU motion capture (.asf/.amc), joint centres named after what they are",
+)
+
+SKELETONS: dict[str, Skeleton] = {
+    s.name: s
+    for s in (
+        HOUSE, COCO_17, MPII_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
+        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31,
+    )
+}  # fmt: skip
+
+
+def skeleton(name: str) -> Skeleton:
+    """A Skeleton by its name; an InputError lists the names there are."""
+    if name not in SKELETONS:
+        raise InputError(f"no skeleton is called '{name}'; there are {', '.join(SKELETONS)}")
+    return SKELETONS[name]
+
+
+# How a house joint is found where the source marks no joint of that name. First rule whose joints
+# all exist wins. The head rules put the crown of the head on the line from between the shoulders
+# through the face; the numbers are ratios of segment lengths of an average adult (see chapter 2).
+_RULES: dict[str, list[tuple[dict[str, float], str]]] = {
+    "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
+    "thorax": [
+        ({"neck": 1.0}, "the neck"),
+        ({"left_shoulder": 0.5, "right_shoulder": 0.5}, "between the shoulders"),
+    ],
+    "spine": [
+        (
+            {"left_hip": 0.25, "right_hip": 0.25, "left_shoulder": 0.25, "right_shoulder": 0.25},
+            "half way from hips to shoulders",
+        ),
+    ],
+    "neck_nose": [
+        ({"nose": 1.0}, "the nose"),
+        ({"upper_neck": 0.6, "head": 0.4}, "on the line from upper neck to head"),
+        ({"neck": 0.5, "head": 0.5}, "half way from neck to head"),
+        ({"neck": 0.5, "head_top": 0.5}, "half way from neck to head top"),
+    ],
+    "head": [
+        ({"head_top": 1.0}, "the top of the head"),
+        (
+            {"left_ear": 0.85, "right_ear": 0.85, "left_shoulder": -0.35, "right_shoulder": -0.35},
+            "above the ears, on the line from the shoulders",
+        ),
+        (
+            {"nose": 1.6, "left_shoulder": -0.3, "right_shoulder": -0.3},
+            "above the nose, on the line from the shoulders",
+        ),
+    ],
+    "neck": [
+        ({"thorax": 1.0}, "the thorax"),
+        ({"left_shoulder": 0.5, "right_shoulder": 0.5}, "between the shoulders"),
+    ],
+    "upper_neck": [({"thorax": 0.6, "neck_nose": 0.4}, "between thorax and nose")],
+    "nose": [({"neck_nose": 1.0}, "the house joint neck_nose")],
+    "head_top": [({"head": 1.0}, "the head")],
+}
+
+# Joints that two sets call by the same name but put in different places: no plain copy then.
+_NOT_THE_SAME: dict[tuple[str, str], set[str]] = {
+    ("mpi_inf_3dhp_28", "human36m_17"): {"head"},  # mid-head there, top of the head here
+    ("mpi_inf_3dhp_17", "human36m_17"): {"head"},
+}
+
+
+def conversion(source: Skeleton, target: Skeleton = HOUSE) -> Conversion:
+    """The named conversion from one joint set to another.
+
+    A joint of the same name is copied; others are invented by a rule, which `Conversion.invented`
+    names; what no rule reaches is absent.
+    """
+    weights = torch.zeros(len(target), len(source), dtype=torch.float64)
+    invented, absent = {}, []
+    differ = _NOT_THE_SAME.get((source.name, target.name), set())
+    for row, joint in enumerate(target.joints):
+        if joint in source.joints and joint not in differ:
+            weights[row, source.index(joint)] = 1.0
+            continue
+        for rule, how in _RULES.get(joint, []):
+            if all(needed in source.joints for needed in rule):
+                for needed, weight in rule.items():
+                    weights[row, source.index(needed)] = weight
+                invented[joint] = how
+                break
+        else:
+            absent.append(joint)
+    return Conversion(source, target, weights, invented, tuple(absent))
