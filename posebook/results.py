@@ -1,0 +1,270 @@
+"""Every number with its protocol: what a run writes, and what the book may print of it.
+
+`Results` writes a run's `results.json`. `data/ledger.jsonl` keeps the same lines for the numbers
+that the book or the README print; such a number enters prose only through `ledger(key)`.
+"""
+
+import json
+import math
+import platform
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from posebook import paths
+from posebook.errors import InputError
+
+LEDGER = paths.DATA / "ledger.jsonl"
+PROFILES = ("ci", "laptop", "full")
+
+
+@dataclass(frozen=True)
+class Number:
+    """One measured number. `str` gives the line that a reader needs to compare it."""
+
+    metric: str
+    value: float
+    unit: str
+    protocol: str
+    data: str
+    split: str
+    method: str
+    chapter: str
+    profile: str
+    seed: int
+    device: str
+    seconds: float
+    versions: dict[str, str] = field(default_factory=dict)
+    baseline: float | None = None
+    paper: float | None = None
+    note: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the ledger files it under: chapter/method/data/split/metric, then the profile
+        after an @ where it is not `laptop`, and the seed where it is not 0."""
+        words = [self.chapter, self.method, self.data, self.split, self.metric]
+        key = "/".join("-".join(word.lower().split()) for word in words)
+        key += "" if self.profile == "laptop" else f"@{self.profile}"
+        return key + ("" if self.seed == 0 else f"#{self.seed}")
+
+    def __str__(self) -> str:
+        return (
+            f"{self.text} {self.metric}, {self.protocol}, {self.data} {self.split}, "
+            f"{self.profile} profile, seed {self.seed}"
+        )
+
+    @property
+    def text(self) -> str:
+        """Value and unit, as they are printed everywhere."""
+        return _text(self.value, self.unit)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "Number":
+        names = {f.name for f in fields(cls)}
+        if not isinstance(record, dict) or not names - _OPTIONAL <= record.keys() <= names:
+            raise InputError(
+                "not a results record; expected the fields " + ", ".join(sorted(names))
+            )
+        return cls(**record)
+
+
+_OPTIONAL = {"versions", "baseline", "paper", "note"}
+
+
+def _text(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    digits = 1 if abs(value) >= 1 else 3
+    return f"{value:.{digits}f} {unit}".rstrip()
+
+
+class Results:
+    """The numbers of one run of one chapter, kept in `out_dir/results.json`.
+
+    out_dir   where the run writes; None makes a new `runs/<chapter>/<time>/`
+
+    In a notebook, the object as the last line of a cell is a table.
+    """
+
+    def __init__(
+        self,
+        chapter: str,
+        out_dir: Path | str | None = None,
+        *,
+        profile: str,
+        seed: int,
+        device: str = "cpu",
+    ):
+        if profile not in PROFILES:
+            raise InputError(f"profile is '{profile}', expected one of {', '.join(PROFILES)}")
+        self.chapter, self.profile, self.seed, self.device = chapter, profile, seed, str(device)
+        self.out_dir = paths.new_run(chapter) if out_dir is None else Path(out_dir)
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        self.numbers: list[Number] = []
+        self._started = time.monotonic()
+
+    def add(
+        self,
+        metric: str,
+        value: float,
+        unit: str,
+        *,
+        protocol: object,
+        data: str,
+        split: str,
+        method: str,
+        seconds: float | None = None,
+        baseline: float | None = None,
+        paper: float | None = None,
+        note: str = "",
+    ) -> Number:
+        """One number, written to disk at once; the same number again replaces the first.
+
+        protocol   a `metrics.Protocol` or one line that says as much
+        baseline   the same protocol's figure for what needs no learning, such as the mean pose
+        paper      the paper's figure; `note` says where its protocol differs
+        seconds    what it took, e.g. `run.seconds`; without it, the time since this object began
+        """
+        value = float(value)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"{metric} of {method} is {value}; a result must be a number")
+        number = Number(
+            metric=metric,
+            value=value,
+            unit=unit,
+            protocol=str(protocol),
+            data=data,
+            split=split,
+            method=method,
+            chapter=self.chapter,
+            profile=self.profile,
+            seed=self.seed,
+            device=self.device,
+            seconds=round(time.monotonic() - self._started if seconds is None else seconds, 2),
+            versions=_versions(),
+            baseline=None if baseline is None else float(baseline),
+            paper=None if paper is None else float(paper),
+            note=note,
+        )
+        same = (number.key, number.protocol)
+        self.numbers = [n for n in self.numbers if (n.key, n.protocol) != same] + [number]
+        self.write()
+        return number
+
+    def write(self) -> Path:
+        """`out_dir/results.json`, in one step. `add` has done so already."""
+        records = [asdict(number) for number in self.numbers]
+        text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
+        return paths.write_text(self.out_dir / "results.json", text)
+
+    def _repr_html_(self) -> str:
+        return table(self.numbers, "html")
+
+    def _repr_markdown_(self) -> str:
+        return table(self.numbers, "md")
+
+    def __repr__(self) -> str:
+        return table(self.numbers, "md")
+
+
+@cache
+def _versions() -> dict[str, str]:
+    names = ("posebook", "torch", "numpy")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def read(path: Path | str) -> list[Number]:
+    """The numbers of a results.json; an InputError says what is wrong with it."""
+    try:
+        records = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [Number.from_dict(record) for record in records]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not a results.json of posebook: {error}") from None
+
+
+def collect(folder: Path | str) -> list[Number]:
+    """The numbers of every results.json in a folder and the folders in it, by path."""
+    folder = Path(folder)
+    if not folder.exists():
+        raise InputError(f"{folder}: no such folder; expected one that runs have written into")
+    files = [folder] if folder.is_file() else sorted(folder.rglob("results.json"))
+    return [number for path in files for number in read(path)]
+
+
+def table(numbers: Iterable[Number], form: str = "md") -> str:
+    """A table to read: 'md', 'html' or 'csv'. Columns that no row fills are left out."""
+    rows = [
+        {
+            "method": n.method,
+            "metric": n.metric,
+            "value": n.text,
+            "baseline": _text(n.baseline, n.unit),
+            "paper": _text(n.paper, n.unit),
+            "protocol": n.protocol,
+            "data": f"{n.data} {n.split}".strip(),
+            "profile": n.profile,
+            "seed": str(n.seed),
+            "note": n.note,
+        }
+        for n in numbers
+    ]
+    if not rows:
+        return "no results"
+    columns = [name for name in rows[0] if any(row[name] for row in rows)]
+    if form == "html":
+        head = "".join(f"<th>{name}</th>" for name in columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(row[name])}</td>" for name in columns) + "</tr>"
+            for row in rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    if form == "csv":
+        quoted = [
+            ['"' + row[name].replace('"', '""') + '"' for name in columns]
+            for row in [dict(zip(columns, columns, strict=True)), *rows]
+        ]
+        return "\n".join(",".join(cells) for cells in quoted)
+    lines = [
+        " | ".join(row[name].replace("|", "\\|") for name in columns)
+        for row in [dict(zip(columns, columns, strict=True)), *rows]
+    ]
+    lines.insert(1, " | ".join("---" for _ in columns))
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def ledger(key: str) -> Number:
+    """The number that the book prints under this key (see `Number.key`).
+
+    An InputError lists the keys that are near, so that a stale key cannot print a stale number.
+    """
+    found = [number for number in ledger_numbers() if number.key == key]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"ledger: '{key}' stands for {len(found)} numbers; tell them apart")
+    chapter = key.partition("/")[0]
+    near = [number.key for number in ledger_numbers() if number.chapter == chapter]
+    raise InputError(f"ledger: no number '{key}'; {chapter} has {', '.join(near) or 'none'}")
+
+
+def ledger_numbers(path: Path | str = LEDGER) -> list[Number]:
+    """All lines of the ledger; none where there is no ledger yet."""
+    path = Path(path)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [Number.from_dict(json.loads(line)) for line in lines if line.strip()]
+
+
+def keep(numbers: Iterable[Number], path: Path | str = LEDGER) -> None:
+    """Put numbers into the ledger; one with the same key and protocol is replaced."""
+    kept = {(n.key, n.protocol): n for n in ledger_numbers(path)}
+    kept.update({(n.key, n.protocol): n for n in numbers})
+    lines = [json.dumps(asdict(kept[k]), ensure_ascii=False) for k in sorted(kept)]
+    paths.write_text(path, "".join(line + "\n" for line in lines))
