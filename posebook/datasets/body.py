@@ -1,0 +1,70 @@
+"""Bodies: how long each bone is, and how directions of bones become a pose.
+
+A pose is written as one unit vector per bone, so that the same pose fits every body. Bone lengths
+are drawn from published proportions of adults: segment lengths as fractions of stature after
+Drillis & Contini 1966 as printed in Winter, Biomechanics and Motor Control of Human Movement
+(4th ed. 2009, fig. 4.1), and stature of US adults (ANSUR II 2012: 1756 +- 69 mm, 1629 +- 64 mm).
+"""
+
+import torch
+from torch import Tensor
+
+from posebook.shapes import Pose3D
+from posebook.skeletons import HOUSE
+
+#: Bone names, in the order of every `directions` and `lengths_mm` tensor: that of the joint at
+#: the bone's far end, house order.
+BONES = HOUSE.bone_names
+BONE = {name: index for index, name in enumerate(BONES)}
+
+#: Length of each bone as a fraction of stature. Limbs: Winter's figure. Hips and clavicles are
+#: those of motion-capture skeletons (Human3.6M's subjects: 133 and 151 mm), whose hip joints
+#: lie further out than the joint centres of anatomy. Trunk: hip height 0.530, shoulder height
+#: 0.818; head: chin-neck at 0.870, crown at 1.
+FRACTION_OF_STATURE = {
+    "right_hip": 0.076, "right_knee": 0.245, "right_foot": 0.246,
+    "left_hip": 0.076, "left_knee": 0.245, "left_foot": 0.246,
+    "spine": 0.136, "thorax": 0.148, "neck_nose": 0.068, "head": 0.066,
+    "left_shoulder": 0.092, "left_elbow": 0.172, "left_wrist": 0.146,
+    "right_shoulder": 0.092, "right_elbow": 0.172, "right_wrist": 0.146,
+}  # fmt: skip
+#: Height of the ankle joint over the floor, as a fraction of stature (Winter).
+ANKLE_HEIGHT = 0.039
+
+
+def forward_kinematics(directions: Pose3D, lengths_mm: Tensor) -> Pose3D:
+    """Directions (..., 16, 3), unit, and lengths (..., 16) mm -> joints (..., 17, 3), hip at 0."""
+    bones = directions * lengths_mm.unsqueeze(-1)
+    joints = [torch.zeros_like(bones[..., 0, :])]
+    for bone, (parent, _) in enumerate(HOUSE.bones):
+        joints.append(joints[parent] + bones[..., bone, :])
+    return torch.stack(joints, dim=-2)
+
+
+def wide_bodies(count: int, generator: torch.Generator) -> Tensor:
+    """Bone lengths (count, 16) mm of people, and of joint sets, of every kind."""
+
+    def uniform(low: float, high: float, *shape: int) -> Tensor:
+        draw = torch.rand(count, *shape, generator=generator, dtype=torch.float64)
+        return low + (high - low) * draw
+
+    stature = uniform(1480.0, 1980.0)
+    lengths = stature.unsqueeze(-1) * torch.tensor(
+        [FRACTION_OF_STATURE[bone] for bone in BONES], dtype=torch.float64
+    )
+    groups = {
+        ("right_hip", "left_hip"): (0.5, 1.25),
+        ("right_knee", "left_knee"): (0.82, 1.18),
+        ("right_foot", "left_foot"): (0.82, 1.18),
+        ("spine",): (0.42, 1.15),
+        ("thorax",): (0.55, 1.15),
+        ("neck_nose",): (0.7, 1.35),
+        ("head",): (0.7, 1.35),
+        ("left_shoulder", "right_shoulder"): (0.65, 1.35),
+        ("left_elbow", "right_elbow"): (0.82, 1.18),
+        ("left_wrist", "right_wrist"): (0.65, 1.18),
+    }
+    for bones, (low, high) in groups.items():
+        places = [BONE[bone] for bone in bones]
+        lengths[:, places] *= uniform(low, high, 1) * uniform(0.98, 1.02, len(places))
+    return lengths
