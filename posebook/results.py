@@ -4,6 +4,8 @@
 that the book or the README print; such a number enters prose only through `ledger(key)`.
 """
 
+import csv
+import io
 import json
 import math
 import platform
@@ -88,6 +90,7 @@ class Results:
     """The numbers of one run of one chapter, kept in `out_dir/results.json`.
 
     out_dir   where the run writes; None makes a new `runs/<chapter>/<time>/`
+    device    what the run was asked to use; what it did use is recorded
 
     In a notebook, the object as the last line of a cell is a table.
     """
@@ -99,11 +102,12 @@ class Results:
         *,
         profile: str,
         seed: int,
-        device: str = "cpu",
+        device: object = "auto",
     ):
         if profile not in PROFILES:
             raise InputError(f"profile is '{profile}', expected one of {', '.join(PROFILES)}")
-        self.chapter, self.profile, self.seed, self.device = chapter, profile, seed, str(device)
+        self.chapter, self.profile, self.seed = chapter, profile, seed
+        self.device = _device(str(device))
         self.out_dir = paths.new_run(chapter) if out_dir is None else Path(out_dir)
         self.out_dir.mkdir(parents=True, exist_ok=True)
         self.numbers: list[Number] = []
@@ -173,6 +177,14 @@ class Results:
         return table(self.numbers, "md")
 
 
+def _device(device: str) -> str:
+    """'cpu', or the GPU by its name."""
+    import torch  # slow to import, and reading results does not need it
+
+    on_gpu = torch.cuda.is_available() and device != "cpu"
+    return f"cuda ({torch.cuda.get_device_name()})" if on_gpu else "cpu"
+
+
 @cache
 def _versions() -> dict[str, str]:
     names = ("posebook", "torch", "numpy")
@@ -200,7 +212,7 @@ def collect(folder: Path | str) -> list[Number]:
 
 
 def table(numbers: Iterable[Number], form: str = "md") -> str:
-    """A table to read: 'md', 'html' or 'csv'. Columns that no row fills are left out."""
+    """A table to read: 'md' or 'html'. Columns that no row fills are left out."""
     rows = [
         {
             "method": n.method,
@@ -226,18 +238,24 @@ def table(numbers: Iterable[Number], form: str = "md") -> str:
             for row in rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    if form == "csv":
-        quoted = [
-            ['"' + row[name].replace('"', '""') + '"' for name in columns]
-            for row in [dict(zip(columns, columns, strict=True)), *rows]
-        ]
-        return "\n".join(",".join(cells) for cells in quoted)
     lines = [
         " | ".join(row[name].replace("|", "\\|") for name in columns)
         for row in [dict(zip(columns, columns, strict=True)), *rows]
     ]
     lines.insert(1, " | ".join("---" for _ in columns))
     return "\n".join(f"| {line} |" for line in lines)
+
+
+def records(numbers: Iterable[Number], form: str) -> str:
+    """For programs, 'csv' or 'json': every field, the value with all its digits."""
+    rows = [asdict(number) for number in numbers]
+    if form == "json":
+        return json.dumps(rows, indent=1, ensure_ascii=False)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [f.name for f in fields(Number)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "versions": json.dumps(row["versions"])} for row in rows)
+    return file.getvalue().rstrip("\n")
 
 
 def ledger(key: str) -> Number:

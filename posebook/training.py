@@ -1,13 +1,13 @@
 """What every training loop needs around it, so that the loop itself can stay in its chapter.
 
-    training.seed_everything(seed)                  # before the network draws its weights
-    lifter = Martinez()
-    run = training.Run(out_dir / "main", seed=seed, device=device,
-                       state=dict(lifter=lifter, optimiser=optimiser, batches=batches))
-    for epoch in run.epochs(20):                    # progress bar; resumes where it was killed
-        for batch in batches:
-            run.log(step(batch))                    # NaN stops with a clear error
-        run.log(evaluate(lifter, held_out))
+training.seed_everything(seed)                  # before the network draws its weights
+lifter = Martinez()
+run = training.Run(out_dir / "main", seed=seed, device=device,
+                   state=dict(lifter=lifter, optimiser=optimiser, batches=batches))
+for epoch in run.epochs(20):                    # progress bar; resumes where it was killed
+    for batch in batches:
+        run.log(step(batch))                    # NaN stops with a clear error
+    run.log(evaluate(lifter, held_out))
 """
 
 import csv

@@ -1,0 +1,149 @@
+"""Papermill with three things added: progress that a person can follow, a limit on the whole run,
+and errors that say in one line which cell failed and why."""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
+
+from posebook import paths
+
+
+class CellFailed(RuntimeError):
+    """A cell raised, or ran out of time. `error_name` is the class that the cell raised."""
+
+    def __init__(self, message: str, error_name: str, error: str):
+        super().__init__(message)
+        self.error_name = error_name
+        self.error = error
+
+
+def execute(
+    notebook: Any,
+    output: Path,
+    parameters: Mapping[str, Any],
+    *,
+    minutes: float,
+    quiet: bool = False,
+) -> Any:
+    """Run a notebook in a kernel of this environment; `output` is saved after each cell.
+
+    The working directory is the caller's, so that a relative path among the parameters means
+    what the caller meant. Raises CellFailed.
+    """
+    try:
+        return papermill.execute_notebook(
+            notebook,
+            str(output),
+            parameters=dict(parameters),
+            engine_name="posebook",
+            kernel_name="python3",
+            progress_bar=False,
+            stdout_file=None if quiet else sys.stdout,
+            stderr_file=None if quiet else sys.stderr,
+            start_timeout=120,
+            execution_timeout=int(minutes * 60),
+            quiet=quiet,
+            minutes=minutes,
+        )
+    except papermill.PapermillExecutionError as error:
+        head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
+        line = _line_of(error.source)
+        raise CellFailed(
+            f"{head}\n  in the cell that begins: {line}\n  so far: {paths.shown(output)}",
+            error.ename,
+            error.evalue,
+        ) from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        reason = (
+            "a cell ran out of time" if isinstance(error, CellTimeoutError) else "the kernel died"
+        )
+        raise CellFailed(
+            f"{reason} (limit for the whole run {minutes:g} minutes)\n"
+            f"  so far: {paths.shown(output)}\n  run it again with the same --out to go on",
+            type(error).__name__,
+            reason,
+        ) from None
+
+
+class _Engine(Engine):
+    """Papermill's own engine, with a line for each cell and a watch on the clock."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man, kernel_name, *, minutes, quiet, start_timeout, execution_timeout, **options
+    ):
+        client = PapermillNotebookClient(
+            nb_man,
+            kernel_name=kernel_name,
+            timeout=execution_timeout,
+            startup_timeout=start_timeout,
+            stdout_file=options.get("stdout_file"),
+            stderr_file=options.get("stderr_file"),
+            # Kernels warn that they talk over TCP. That is harmless here, and would be the first
+            # thing that a newcomer reads.
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        )
+        if not quiet:
+            _tell_progress(nb_man)
+        done = threading.Event()
+        threading.Thread(target=_watch, args=(client, minutes * 60, done), daemon=True).start()
+        try:
+            return client.execute(env=_environment())
+        finally:
+            done.set()
+
+
+papermill_engines.register("posebook", _Engine)
+
+
+def _environment() -> dict[str, str]:
+    # Python 3.11's frozen modules make the debugger print a warning into the run.
+    return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _watch(client: PapermillNotebookClient, seconds: float, done: threading.Event) -> None:
+    """Kill the kernel when the whole run is over time; a kernel was once seen to hang idle."""
+    if done.wait(seconds):
+        return
+    provisioner = getattr(client.km, "provisioner", None)
+    process = getattr(provisioner, "process", None)
+    if process is not None:
+        process.kill()
+    if not done.wait(30):
+        print("error: the run hangs and its kernel cannot be stopped", file=sys.stderr, flush=True)
+        os._exit(1)
+
+
+def _tell_progress(nb_man: Any) -> None:
+    """Print a line as each code cell starts: seconds so far, cell of cells, section."""
+    started = time.monotonic()
+    code = [i for i, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
+    section = ""
+    begin = nb_man.cell_start
+
+    def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> None:
+        nonlocal section
+        if cell.cell_type == "markdown":
+            headings = [line for line in cell.source.splitlines() if line.startswith("#")]
+            section = headings[0].lstrip("# ") if headings else section
+        elif cell.source.strip():
+            seconds = time.monotonic() - started
+            place = f"{code.index(cell_index) + 1}/{len(code)}"
+            print(f"[{seconds:5.0f} s] cell {place:>6}  {section}", flush=True)
+        begin(cell, cell_index, **more)
+
+    nb_man.cell_start = cell_start
+
+
+def _line_of(source: str) -> str:
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    return lines[0] if lines else ""
