@@ -188,7 +188,7 @@ def run(
     resume    take the newest unfinished folder in `runs/<chapter>/`
     quiet     no progress on stdout
 
-    An error in a cell raises `execute.CellFailed`, with the cell and the partial notebook.
+    An error in a cell raises CellFailed, with the cell and the partial notebook.
     """
     from posebook.execute import execute  # brings papermill, which is slow to import
 

@@ -15,15 +15,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
 from posebook import paths
-
-
-class CellFailed(RuntimeError):
-    """A cell raised, or ran out of time. `error_name` is the class that the cell raised."""
-
-    def __init__(self, message: str, error_name: str, error: str):
-        super().__init__(message)
-        self.error_name = error_name
-        self.error = error
+from posebook.errors import CellFailed
 
 
 def execute(

@@ -212,7 +212,7 @@ def collect(folder: Path | str) -> list[Number]:
 
 
 def table(numbers: Iterable[Number], form: str = "md") -> str:
-    """A table to read: 'md' or 'html'. Columns that no row fills are left out."""
+    """A table to read: 'md', 'html' or 'text' with even columns. Empty columns are left out."""
     rows = [
         {
             "method": n.method,
@@ -238,10 +238,13 @@ def table(numbers: Iterable[Number], form: str = "md") -> str:
             for row in rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    lines = [
-        " | ".join(row[name].replace("|", "\\|") for name in columns)
-        for row in [dict(zip(columns, columns, strict=True)), *rows]
-    ]
+    head = dict(zip(columns, columns, strict=True))
+    if form == "text":
+        columns = [name for name in columns if name not in ("profile", "seed", "note")]
+        width = {name: max(len(row[name]) for row in [head, *rows]) for name in columns}
+        lines = ["  ".join(r[name].ljust(width[name]) for name in columns) for r in [head, *rows]]
+        return "\n".join(line.rstrip() for line in lines)
+    lines = [" | ".join(row[name].replace("|", "\\|") for name in columns) for row in [head, *rows]]
     lines.insert(1, " | ".join("---" for _ in columns))
     return "\n".join(f"| {line} |" for line in lines)
 

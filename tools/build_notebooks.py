@@ -1,6 +1,6 @@
 """Build notebooks/NN_slug.ipynb, with outputs, from notebooks/NN_slug.py.
 
-    python tools/build_notebooks.py                  every chapter, laptop profile (`make notebooks`)
+    python tools/build_notebooks.py                  every chapter, laptop profile
     python tools/build_notebooks.py 06               one chapter, by number or id
     python tools/build_notebooks.py 06 --profile ci  a quick look; not what the book stores
     python tools/build_notebooks.py --stale          only chapters whose .ipynb is not of its .py
@@ -19,6 +19,7 @@ from pathlib import Path
 import nbformat
 
 from posebook import chapters, paths
+from posebook.errors import CellFailed
 
 LARGEST_BYTES = 1_000_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -56,7 +57,7 @@ def cells_of(notebook: nbformat.NotebookNode) -> list[tuple[str, str, list[str]]
 
 def build(chapter: chapters.Chapter, profile: str) -> bool:
     """Execute the chapter's text where JupyterLab would, clean the outputs, store it."""
-    from posebook.execute import CellFailed, execute
+    from posebook.execute import execute  # slow to import
 
     print(f"== {chapter.number} {chapter.title} ({profile} profile)", flush=True)
     os.environ["POSEBOOK_PROFILE"] = profile

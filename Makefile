@@ -1,0 +1,63 @@
+# Two commands matter: `make quickstart` and `make test`. Each makes .venv where it is missing.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# Two test processes side by side, each with one thread of its own: two cores are kept busy.
+PYTEST := OMP_NUM_THREADS=1 POSEBOOK_THREADS=1 $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help install quickstart test check test-browser lab notebooks clean
+
+help:
+	@echo "make quickstart    chapter 1 without a browser: real 2D key points in, a 3D pose out"
+	@echo "make lab           open the book in JupyterLab"
+	@echo "make test          ruff and all tests but those that need a browser"
+	@echo "make check         the part of the tests for each commit"
+	@echo "make test-browser  notebooks and pages in Chromium"
+	@echo "make notebooks     build every .ipynb anew from its .py, with outputs"
+	@echo "make clean         remove .venv, caches and what the tests wrote; runs/ stays"
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "posebook needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; \
+	  exit 1; }
+	@echo "making $(VENV): about 1.5 GB, one to five minutes"
+	$(PYTHON) -m venv $(VENV)
+	@# torch first and alone: installed with the rest, some resolvers take its CUDA build.
+	$(PIP) install -q -c constraints.txt torch==2.13.0
+	$(PIP) install -q -c constraints.txt -e '.[test]'
+	@touch $(READY)
+
+install: $(READY)
+
+quickstart: $(READY)
+	@$(BIN)/posebook run quickstart
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PYTEST) -n 2 --dist worksteal --ignore=tests/browser --durations=15
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(PYTEST) -n 2 --dist worksteal --ignore=tests/browser -m "not slow"
+
+test-browser: $(READY)
+	$(PYTEST) tests/browser
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+notebooks: $(READY)
+	$(BIN)/python tools/build_notebooks.py
+
+clean:
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

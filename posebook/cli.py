@@ -1,0 +1,243 @@
+"""The command `posebook`. Each command reads its options and calls one function of the package.
+
+Exit status: 0 on success, 2 on a mistake of the user's (one line says what to do), 1 otherwise.
+The package is imported inside the commands, since torch takes seconds and `--help` should not.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posebook import __version__
+from posebook.errors import CellFailed, InputError
+
+app = typer.Typer(
+    help="posebook: lifting human poses from 2D to 3D, a book that runs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data = typer.Typer(help="Data sets: what there is, how to get it, whether it is complete.")
+app.add_typer(data, name="data", no_args_is_help=True)
+
+
+def main() -> None:
+    """The entry point: turns the package's errors into a line and an exit status."""
+    try:
+        app(_join_parameters(sys.argv[1:]))
+    except InputError as error:
+        _fail(str(error), 2)
+    except CellFailed as error:
+        # The cell's own InputError is a mistake of the user's as much as one raised here.
+        _fail(*((error.error, 2) if error.error_name == "InputError" else (str(error), 1)))
+    except FileNotFoundError as error:
+        _fail(f"{error.filename}: no such file or folder", 2)
+    except PermissionError as error:
+        _fail(f"{error.filename}: no permission", 2)
+    except BrokenPipeError:
+        sys.stderr.close()  # `posebook chapters | head`: nobody is left to tell
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _fail("interrupted", 1)
+
+
+def _fail(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)
+
+
+def _join_parameters(arguments: list[str]) -> list[str]:
+    """`-p NAME VALUE` as `-p NAME=VALUE`: an option that repeats takes one word in typer."""
+    joined, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        joined.append(word)
+        if word in ("-p", "--parameter") and len(rest) >= 2 and "=" not in rest[0]:
+            joined.append(f"{rest.pop(0)}={rest.pop(0)}")
+    return joined
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"posebook {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("chapters")
+def list_chapters() -> None:
+    """What there is, how long each takes, what data it needs."""
+    from posebook import chapters
+
+    print(f"{'NN':<3} {'id':<24} {'minutes: ci':>11} {'laptop':>7} {'full':>6}  data")
+    for chapter in chapters.all_chapters():
+        minutes = chapter.minutes
+        print(
+            f"{chapter.number:<3} {chapter.id:<24} {minutes['ci']:>11g} {minutes['laptop']:>7g} "
+            f"{minutes['full']:>6g}  {', '.join(chapter.data) or 'none'}"
+        )
+    print("\nrun one with: posebook run ID --profile ci|laptop|full")
+
+
+@app.command()
+def run(
+    chapter: Annotated[str, typer.Argument(help="id, number or file name")],
+    profile: Annotated[
+        str | None, typer.Option(help="ci, laptop or full (default: laptop)")
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("-p", "--parameter", metavar="NAME VALUE", help="set a chapter's parameter"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write; goes on there if it was cut short")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="go on with the newest cut run")] = False,
+) -> None:
+    """Run one chapter without a browser; it can be killed and resumed."""
+    from posebook import chapters, paths, results
+
+    picked = chapters.find(chapter)
+    given = {}
+    for pair in parameter or []:
+        name, sign, text = pair.partition("=")
+        if not sign:
+            raise InputError(f"-p {pair}: expected -p NAME VALUE")
+        given[name] = text
+    if profile is not None and profile not in results.PROFILES:
+        raise InputError(f"--profile {profile}: expected {', '.join(results.PROFILES)}")
+    values = chapters.values(picked, given)
+    done = chapters.run(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
+
+    print(f"\n{picked.title}: finished in {done.seconds:.0f} s")
+    file = done.out_dir / "results.json"
+    if file.exists():
+        print(f"\n{results.table(results.read(file), 'text')}\n")
+    print(f"notebook  {paths.shown(done.notebook)}")
+    for page in sorted(done.out_dir.glob("*.html")):
+        print(f"page      {paths.shown(page)}  (open it in a browser; it needs no network)")
+
+
+@app.command()
+def lift(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="key points, or motion capture")],
+    lifter: Annotated[str, typer.Option(help="a shipped lifter, or a file")] = "simple_baseline",
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")
+    ] = None,
+    layout: Annotated[
+        str | None, typer.Option(help="the file's joint set, where it is not said")
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="picture size in pixels")] = None,
+    intrinsics: Annotated[
+        str | None, typer.Option(metavar="FX,FY,CX,CY", help="of the camera, in pixels")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="frames per second")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="which person, where there are several")
+    ] = None,
+) -> None:
+    """2D key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
+    from posebook import lifting, paths
+
+    folder = out or paths.new_run("lift")
+    lifting.lift_file(
+        source,
+        folder,
+        lifter=lifter,
+        layout=layout,
+        size=size,
+        intrinsics=intrinsics,
+        fps=fps,
+        person=person,
+    )
+
+
+@app.command()
+def evaluate(
+    lifter: Annotated[str, typer.Argument(help="a shipped lifter, or a file")],
+    name: Annotated[str, typer.Option("--data", help="name of a data set")],
+    root: Annotated[Path | None, typer.Option(help="its folder, where it needs one")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Every metric of chapter 5, each under its protocol."""
+    from posebook import lifting
+
+    found = lifting.evaluate(lifter, name, root)
+    print(json.dumps(found, indent=1) if as_json else found)
+
+
+@data.command("list")
+def data_list() -> None:
+    """Every data set: what it is, and on what terms."""
+    from posebook.datasets import fetch
+
+    print(fetch.listing())
+
+
+@data.command("info")
+def data_info(name: str) -> None:
+    """The card of one data set: content, licence, how to get it."""
+    from posebook.datasets import fetch
+
+    print(fetch.info(name))
+
+
+@data.command("make")
+def data_make(name: str) -> None:
+    """Make the files of a data set that posebook can make itself."""
+    from posebook.datasets import fetch
+
+    print(fetch.make(name))
+
+
+@data.command("check")
+def data_check(
+    name: str, root: Annotated[Path, typer.Option(help="the folder that you have")]
+) -> None:
+    """Whether a folder holds all that a data set should."""
+    from posebook.datasets import fetch
+
+    print(fetch.check(name, root))
+
+
+@app.command("results")
+def show_results(
+    runs: Annotated[Path | None, typer.Argument(help="folder (default: runs/)")] = None,
+    form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
+) -> None:
+    """Every number of every run in a folder, each with its protocol."""
+    from posebook import paths, results
+
+    if form not in ("md", "csv", "json"):
+        raise InputError(f"--format {form}: expected md, csv or json")
+    numbers = results.collect(runs or paths.runs())
+    print(results.table(numbers) if form == "md" else results.records(numbers, form))
+
+
+@app.command()
+def doctor() -> None:
+    """What a bug report needs: versions, device, browser; exit status 1 if something is wrong."""
+    from posebook import doctor as environment
+
+    sound = True
+    for what, value, ok in environment.report():
+        print(f"{'ok ' if ok else 'BAD'} {what:<20} {value}")
+        sound = sound and ok
+    raise typer.Exit(0 if sound else 1)
+
+
+if __name__ == "__main__":
+    main()
