@@ -22,6 +22,7 @@ class Motion:
     """Joints of one person in the world.
 
     world_mm  (frames, joints, 3)  right-handed, z up, mm; NaN where a joint is not known
+    notes     what a reader had to say: unit and axes recognised, joints invented
     """
 
     name: str
@@ -30,6 +31,7 @@ class Motion:
     skeleton: Skeleton = HOUSE
     subject: str = ""
     action: str = ""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.world_mm)
@@ -50,6 +52,7 @@ class Motion:
             size_px=camera.size_px,
             subject=self.subject,
             action=self.action,
+            notes=self.notes,
         )
 
 
