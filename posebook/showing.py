@@ -1,0 +1,224 @@
+"""Figures on their way to a reader: in a notebook, as a still, as a file. Alt text is required.
+
+A shown figure is stored as a turnable plotly figure (JupyterLab), as a small still (GitHub, print)
+with its description, and as that description in words under the figure. Stills are drawn by a
+Chromium that stays open (about 1.7 s to start, then 0.15 s each in 2D, 1 s in 3D); where there is
+none, or the profile is `ci`, or POSEBOOK_STILLS=0, a figure is shown without.
+Nothing heavy is imported before it is used.
+"""
+
+import base64
+import io
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from posebook import paths
+from posebook.errors import InputError
+
+PLOTLY = "application/vnd.plotly.v1+json"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+STILL_COLOURS = 96
+_chromium: dict[str, Any] = {"state": "unknown"}
+
+
+def described(alt: str) -> str:
+    """The alt text, on one line; an InputError where it says nothing."""
+    if not isinstance(alt, str) or len(" ".join(alt.split())) < 10:
+        raise InputError(
+            f"alt is {alt!r}: expected a sentence that tells somebody who cannot see the figure "
+            "what it shows"
+        )
+    return " ".join(alt.split())
+
+
+def stills_wanted() -> bool:
+    """Stills are left out at the `ci` profile (time) and with POSEBOOK_STILLS=0; =1 forces them."""
+    wish = os.environ.get("POSEBOOK_STILLS", "")
+    return wish != "0" if wish else os.environ.get("POSEBOOK_PROFILE") != "ci"
+
+
+def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
+    """A figure as a picture: 'png' (reduced to a palette, 15 to 60 KB) or 'svg'.
+
+    None where Chromium cannot be found or started; the reason is printed once.
+    """
+    if _chromium["state"] == "missing":
+        return None
+    import kaleido
+
+    if _chromium["state"] == "unknown":
+        page = kaleido.PageGenerator(mathjax=False)  # with MathJax it would ask the network
+        kaleido.start_sync_server(page_generator=page, timeout=60, silence_warnings=True)
+        _chromium["state"] = "started"
+    layout = figure.layout
+    options = {"format": form, "scale": scale}
+    options |= {"width": layout.width or 700, "height": layout.height or 450}
+    try:
+        drawn = kaleido.calc_fig_sync(json.loads(figure.to_json()), opts=options)
+    except Exception as error:  # Chromium is not ours: whatever ails it, the book goes on
+        _chromium["state"] = "missing"
+        with suppress(Exception):
+            kaleido.stop_sync_server(silence_warnings=True)
+        why = str(error).strip().splitlines() or [type(error).__name__]
+        print(f"(no stills of figures: {why[0][:150]}; the README says how to install Chromium)")
+        return None
+    return _small_png(drawn) if form == "png" else drawn
+
+
+def _small_png(drawn: bytes) -> bytes:
+    """The same picture with a palette: a third of the size, no difference to the eye."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(drawn)) as picture:
+        flat = picture.convert("RGB")
+        small = flat.quantize(STILL_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    out = io.BytesIO()
+    small.save(out, "PNG", optimize=True)
+    return min(out.getvalue(), drawn, key=len)
+
+
+def picture_uri(image: Any, most_px: int = 560) -> tuple[str, tuple[int, int]]:
+    """A photograph as a small JPEG data URI, and its own (width, height) in px.
+
+    image  a path, or an array (height, width), (height, width, 3) or (..., 4) of bytes
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        if isinstance(image, (str, Path)):
+            with Image.open(image) as opened:
+                picture = opened.convert("RGB")
+        else:
+            picture = Image.fromarray(image).convert("RGB")
+    except (OSError, UnidentifiedImageError, TypeError, ValueError, AttributeError) as error:
+        name = image if isinstance(image, (str, Path)) else f"a {type(image).__name__}"
+        raise InputError(
+            f"image is {name}: expected a picture file or an array of bytes"
+        ) from error
+    size = picture.size
+    picture.thumbnail((most_px, most_px))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=72, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode(), size
+
+
+def plotly_bundle(figure: Any) -> dict[str, Any]:
+    """What plotly's own renderer stores: arrays packed, no template."""
+    made = json.loads(figure.to_json())
+    made["config"] = {"displaylogo": False, "responsive": False}
+    return made
+
+
+def _bundle(figure: Any, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
+    metadata: dict[str, Any] = {}
+    if stills_wanted() and (drawn := still(figure)) is not None:
+        data["image/png"] = base64.b64encode(drawn).decode()
+        metadata["image/png"] = {"alt": alt}
+    return data, metadata
+
+
+def _describe(alt: str) -> None:
+    """The description under a figure: plotly's canvas has no alt text of its own."""
+    from IPython.display import display
+
+    from posebook.figure_parts import plain
+
+    words = (
+        '<details style="max-width:700px;font-size:90%"><summary>Description of the figure'
+        f"</summary>{plain(alt)}</details>"
+    )
+    display({"text/html": words, "text/plain": ""}, raw=True)
+
+
+def show(figure: Any, *, alt: str) -> None:
+    """Show a figure in a notebook, with a still and a description for readers without plotly.
+
+    figure  a plotly Figure
+    alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
+    """
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    alt = described(alt)
+    if get_ipython() is None:
+        print(f"[Figure: {alt}]")
+        return
+    data, metadata = _bundle(figure, alt)
+    display(data, metadata=metadata, raw=True)
+    _describe(alt)
+
+
+def show_live(widget: Any, figure: Any, *, alt: str) -> None:
+    """Show a widget that is alive after Run All, and leaves `figure` behind where it is stored.
+
+    widget  an ipywidgets widget (a slider with a FigureWidget, say)
+    figure  a plotly Figure of the same thing standing still
+    Stored widgets swell a notebook by 5 MB; `strip_widget_state` takes them out after a run, and
+    the figure and its still, which are in the same output, are seen in their place.
+    """
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    alt = described(alt)
+    if get_ipython() is None:
+        print(f"[Figure: {alt}]")
+        return
+    data, metadata = _bundle(figure, alt)
+    live = widget._repr_mimebundle_()
+    live = live[0] if isinstance(live, tuple) else live
+    data[WIDGET] = live[WIDGET]
+    display(data, metadata=metadata, raw=True)
+    _describe(alt)
+
+
+def strip_widget_state(notebook: Any) -> None:
+    """Take widgets out of an executed notebook (nbformat node or dict), in place.
+
+    The state goes (it carries plotly.js: 5 MB), and so does the reference to it in each output;
+    an output that had nothing else to show goes too. What `show_live` left beside stays.
+    """
+    notebook["metadata"].pop("widgets", None)
+    for cell in notebook["cells"]:
+        kept = []
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if data.pop(WIDGET, None) is None or any(k != "text/plain" for k in data):
+                kept.append(output)
+            elif "it/s" in (text := "".join(data.get("text/plain", ""))) or "%|" in text:
+                kept.append(output)  # a progress bar that has words of its own
+        if "outputs" in cell:
+            cell["outputs"] = kept
+
+
+def save(figure: Any, path: str | Path, *, alt: str, scale: float = 1.0) -> Path | None:
+    """Write a still picture (.png or .svg) with its alt text beside it (.txt).
+
+    An SVG carries the description inside as well. None, with a printed line, where there is no
+    Chromium to draw it.
+    """
+    alt, path = described(alt), Path(path)
+    form = path.suffix.lower().lstrip(".")
+    if form not in ("png", "svg"):
+        raise InputError(f"{path}: expected a name that ends in .png or .svg")
+    drawn = still(figure, form, scale)
+    if drawn is None:
+        return None
+    if form == "svg":
+        drawn = _svg_with_description(drawn.decode(), alt).encode()
+    with paths.replacing(path) as temporary:
+        temporary.write_bytes(drawn)
+    paths.write_text(path.with_suffix(".txt"), alt + "\n")
+    return path
+
+
+def _svg_with_description(svg: str, alt: str) -> str:
+    from posebook.figure_parts import plain
+
+    start = svg.index("<svg")
+    end = svg.index(">", start)
+    opening = svg[start:end] + ' role="img" aria-labelledby="description"'
+    return f'{svg[:start]}{opening}><title id="description">{plain(alt)}</title>{svg[end + 1 :]}'
