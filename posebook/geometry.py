@@ -71,7 +71,7 @@ def look_at(
     """
     forward = torch.nn.functional.normalize(target - position, dim=-1)
     ups = torch.tensor([tuple(up), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)]).to(forward)
-    rights = torch.linalg.cross(forward.unsqueeze(-2).expand(*forward.shape[:-1], 3, 3), ups)
+    rights = torch.linalg.cross(*torch.broadcast_tensors(forward.unsqueeze(-2), ups))
     usable = torch.linalg.vector_norm(rights, dim=-1) > 1e-6
     first = usable.to(torch.uint8).argmax(-1)[..., None, None]
     right = torch.nn.functional.normalize(rights.take_along_dim(first, dim=-2).squeeze(-2), dim=-1)
