@@ -73,12 +73,12 @@ def undistort(
         yy = growth + rays[..., 1] * a[..., 1] + q[..., 1] * b[..., 1]
         det = xx * yy - xy * yx
         done = (miss.abs().amax(-1) <= tolerance) & (det > 0) & (growth > 0)
-        if (done | ~torch.isfinite(miss).all(-1)).all():
-            break
         step = torch.stack(
             [yy * miss[..., 0] - xy * miss[..., 1], xx * miss[..., 1] - yx * miss[..., 0]], -1
         )
-        rays = torch.where(done.unsqueeze(-1), rays, rays - step / det.unsqueeze(-1))
+        rays = rays - step / det.unsqueeze(-1)
+        if (done | ~torch.isfinite(rays).all(-1)).all():
+            break  # after the step: it makes what was near enough exact
     return torch.where(done.unsqueeze(-1), rays, torch.nan)
 
 
