@@ -240,15 +240,15 @@ CMU_31 = _skeleton(
     "cmu_31",
     """hip left_hip<hip left_knee<left_hip left_foot<left_knee left_toe_base<left_foot
     left_toe<left_toe_base right_hip<hip right_knee<right_hip right_foot<right_knee
-    right_toe_base<right_foot right_toe<right_toe_base lower_back<hip spine<lower_back
-    thorax<spine lower_neck<thorax upper_neck<lower_neck head<upper_neck
-    left_clavicle<thorax left_shoulder<left_clavicle left_elbow<left_shoulder
-    left_wrist<left_elbow left_hand<left_wrist left_fingers<left_hand left_thumb<left_wrist
-    right_clavicle<thorax right_shoulder<right_clavicle right_elbow<right_shoulder
+    right_toe_base<right_foot right_toe<right_toe_base spine<hip chest<spine
+    thorax<chest lower_neck<thorax upper_neck<lower_neck head<upper_neck
+    left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
+    left_hand<left_wrist left_fingers<left_hand left_fingertips<left_fingers
+    left_thumb<left_hand right_shoulder<thorax right_elbow<right_shoulder
     right_wrist<right_elbow right_hand<right_wrist right_fingers<right_hand
-    right_thumb<right_wrist""",
+    right_fingertips<right_fingers right_thumb<right_hand""",
     root="hip",
-    source="CMU motion capture (.asf/.amc), joint centres named after what they are",
+    source="CMU motion capture (.asf/.amc): the far end of each bone, in the file's order",
 )
 
 SKELETONS: dict[str, Skeleton] = {

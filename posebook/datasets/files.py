@@ -93,9 +93,7 @@ def number(value: Any, path: Path | str, field: str) -> float:
         if not math.isfinite(result):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise InputError(
-            f"{path}: {field} is {short(value)}; expected a finite number"
-        ) from None
+        raise InputError(f"{path}: {field} is {short(value)}; expected a finite number") from None
     return result
 
 

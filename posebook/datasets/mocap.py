@@ -19,8 +19,9 @@ from torch import Tensor
 from posebook.datasets.clips import Motion
 from posebook.datasets.files import frame_rate, number, read_text, short
 from posebook.datasets.rig_to_house import house_motion
-from posebook.datasets.rigs import Rig, turn_in_order
+from posebook.datasets.rigs import Rig
 from posebook.errors import InputError
+from posebook.geometry import euler_to_matrix
 
 _EXPECTED = "a BVH motion file (HIERARCHY, then MOTION)"
 _MOST_JOINTS = 1000
@@ -206,7 +207,7 @@ def _channels(nodes: list[_Node], rows: Tensor) -> tuple[Tensor, Tensor, tuple[s
         order = "".join(name[0] for name in node.channels if name.endswith("rotation"))
         turning = [i for i, name in enumerate(node.channels) if name.endswith("rotation")]
         if turning:
-            turns[:, joint] = turn_in_order(order, torch.deg2rad(columns[:, turning]))
+            turns[:, joint] = euler_to_matrix(torch.deg2rad(columns[:, turning]), order)
         moving = [i for i, name in enumerate(node.channels) if name.endswith("position")]
         if not moving:
             continue

@@ -135,7 +135,7 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
             f"{', '.join(rig.names[:40])}; say them with names={{'{missing[0]}': ...}}"
         )
     for side in ("left", "right"):
-        for inner, outer in (("hip", "knee"), ("knee", "foot"), ("shoulder", "elbow"), 
+        for inner, outer in (("hip", "knee"), ("knee", "foot"), ("shoulder", "elbow"),
                              ("elbow", "wrist")):  # fmt: skip
             near, far = found[f"{side}_{inner}"], found[f"{side}_{outer}"]
             if near == far or near not in rig.chain(far):

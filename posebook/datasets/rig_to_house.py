@@ -49,6 +49,7 @@ def house_motion(
     path: str,
     *,
     unit: str | float | None = None,
+    declared_mm: float | None = None,
     up: str | None = None,
     names: dict[str, str] | None = None,
     subject: str = "",
@@ -58,6 +59,7 @@ def house_motion(
     """House joints of a rig, `(frames, 17, 3)` float32, mm, z up, with notes.
 
     unit  mm, cm, inch, m, cmu, or millimetres per unit; None: from the length of the legs
+    declared_mm  millimetres per unit as the file says; believed where legs come out human
     up    x, y, z, -x, -y, -z; None: from the skeleton at rest, or from how the person stands
     names {joint: name in the file} where the names are not understood
     """
@@ -69,7 +71,7 @@ def house_motion(
     sound = torch.isfinite(where).flatten(1).all(1)
     if not sound.any():
         raise InputError(f"{path}: not one frame has finite positions; expected a body in motion")
-    to_mm, said = _unit(found, sound, unit, path)
+    to_mm, said = _unit(found, sound, unit, declared_mm, path)
     told.append(said)
     direction, said = _up(rig, joints, found, sound, up, path)
     told.append(said)
@@ -96,7 +98,11 @@ def house_motion(
 
 
 def _unit(
-    found: dict[str, Tensor], sound: Tensor, unit: str | float | None, path: str
+    found: dict[str, Tensor],
+    sound: Tensor,
+    unit: str | float | None,
+    declared_mm: float | None,
+    path: str,
 ) -> tuple[float, str]:
     """(millimetres per unit, what to say about it)."""
     leg = _leg(found, sound)
@@ -113,6 +119,8 @@ def _unit(
                 f"unit is '{unit}'; expected {', '.join(UNITS_MM)} or millimetres per unit"
             )
         return to_mm, f"unit as given: {to_mm:g} mm; the legs are {leg * to_mm:.0f} mm long"
+    if declared_mm is not None and 300 <= leg * declared_mm < 1500:
+        return declared_mm, f"unit as the file says: {declared_mm:.4g} mm"
     for name, shortest, longest in _LEG_IN_UNIT:
         if shortest <= leg < longest:
             to_mm = UNITS_MM[name]
@@ -158,7 +166,7 @@ def _up(
         if clear:
             note = f"up taken to be {axis}: the skeleton at rest stands along it"
             if in_motion != (axis, True):
-                note += f" (the person in motion mostly does not; if that is wrong, say up=)"
+                note += " (the person in motion mostly does not; if that is wrong, say up=)"
             return axis, note
     if in_motion[1]:
         return in_motion[0], f"up taken to be {in_motion[0]}: the person mostly stands along it"
@@ -182,11 +190,7 @@ def _house_joints(
     """(frames, 17, 3) in the file's unit and axes, and what had to be invented."""
     said: list[str] = []
     found = {joint: where[:, index] for joint, index in joints.items()}
-    house = {
-        joint: found[joint]
-        for joint in HOUSE.joints
-        if joint.startswith(("left_", "right_"))
-    }
+    house = {joint: found[joint] for joint in HOUSE.joints if joint.startswith(("left_", "right_"))}
     between_hips = (house["left_hip"] + house["right_hip"]) / 2
     leg = torch.linalg.vector_norm(house["left_hip"] - house["left_foot"], dim=-1).nanmedian()
     pelvis = found.get("pelvis", between_hips + torch.inf)
@@ -279,9 +283,7 @@ def _rest_ahead(rig: Rig, joints: dict[str, int]) -> Tensor | None:
     if not standing or not float(ahead.norm()) > 0.5 * float(across.norm() * up.norm()):
         return None
     ahead = ahead / ahead.norm()
-    neck = where["head"] - where.get(
-        "neck", (where["left_shoulder"] + where["right_shoulder"]) / 2
-    )
+    neck = where["head"] - where.get("neck", (where["left_shoulder"] + where["right_shoulder"]) / 2)
     if float(neck @ ahead) > 0.3 * float(neck.norm()):
         return None
     return ahead

@@ -70,26 +70,3 @@ class Rig:
 
     def children(self, joint: int) -> list[int]:
         return [child for child, parent in enumerate(self.parents) if parent == joint]
-
-
-def turn_about(axis: str, radians: Float[Tensor, " frames"]) -> Float[Tensor, "frames 3 3"]:
-    """Rotation matrices about the file's x, y or z."""
-    first, second = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-    turn = torch.eye(3, dtype=radians.dtype).repeat(len(radians), 1, 1)
-    turn[:, first, first] = turn[:, second, second] = torch.cos(radians)
-    turn[:, second, first] = torch.sin(radians)
-    turn[:, first, second] = -turn[:, second, first]
-    return turn
-
-
-def turn_in_order(
-    axes: str, radians: Float[Tensor, "frames angles"]
-) -> Float[Tensor, "frames 3 3"]:
-    """The product of turns about `axes` from left to right: "zxy" is Rz @ Rx @ Ry.
-
-    (The last one is applied to a point first: each turns about the axes the ones before it left.)
-    """
-    product = torch.eye(3, dtype=radians.dtype).expand(len(radians), 3, 3)
-    for column, axis in enumerate(axes):
-        product = product @ turn_about(axis, radians[:, column])
-    return product

@@ -1,0 +1,314 @@
+"""ASF/AMC: the motion capture of CMU (and others), a skeleton file and a motion file.
+
+The .asf has bones: direction and length at rest, the axes its angles turn about, and which of them
+are free (`dof`). The .amc has, per frame, the root's place and angles and each bone's angles. A
+bone begins where its parent ends; here each becomes a joint at its beginning, named after it.
+With C the rotation to a bone's axes and M that of its angles, the bone turns by C M C'.
+The frame rate is not in the file: CMU's is 120.
+Source: the format notes at mocap.cs.cmu.edu; Acclaim's ASF/AMC as by M. Lander 1998.
+"""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from posebook.datasets.clips import Motion
+from posebook.datasets.files import existing, frame_rate, listed, number, read_text, short
+from posebook.datasets.rig_to_house import house_motion
+from posebook.datasets.rigs import Rig
+from posebook.errors import InputError
+from posebook.geometry import euler_to_matrix
+from posebook.skeletons import CMU_31
+
+CMU_FRAMES_PER_SECOND = 120.0
+_ASF = "an Acclaim skeleton (.asf)"
+_AMC = "an Acclaim motion (.amc)"
+_MOST_BONES = 1000
+_MOVES = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
+
+
+@dataclass
+class Bone:
+    """One bone of the .asf, or its root (length 0): lengths in the file's unit, angles as there."""
+
+    name: str
+    parent: str | None = None
+    direction: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    length: float = 0.0
+    axis: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    order: str = "xyz"
+    dof: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """An .asf file: bones with parents before children, the root first."""
+
+    path: Path
+    bones: tuple[Bone, ...]
+    millimetres: float
+    degrees: bool
+
+
+def read_amc(
+    path: Path | str,
+    asf: Path | str | None = None,
+    *,
+    fps: float | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    names: dict[str, str] | None = None,
+) -> Motion:
+    """An .amc motion as house joints, mm, z up; `Motion.notes` says what was assumed.
+
+    asf   its skeleton; None: `02.asf` beside `02_01.amc`, or the only .asf in the folder
+    fps   frames per second; None: 120, as CMU recorded
+    unit  overrides the length in the .asf (mm, cm, inch, m, cmu or millimetres per unit)
+    """
+    path = Path(path)
+    rig, skeleton, notes = read_rig(path, asf)
+    rate = frame_rate(fps)
+    if rate is None:
+        rate = CMU_FRAMES_PER_SECOND
+        notes += ("120 frames/s assumed, as CMU recorded: the file does not say",)
+    return house_motion(
+        rig,
+        rate,
+        path.stem,
+        str(path),
+        unit=unit,
+        declared_mm=skeleton.millimetres,
+        up=up,
+        names=names,
+        subject=path.stem.partition("_")[0] if "_" in path.stem else skeleton.path.stem,
+        action=path.stem,
+        notes=notes,
+    )
+
+
+def read_cmu_31(path: Path | str, asf: Path | str | None = None, fps: float = 120.0) -> Motion:
+    """An .amc of CMU as its own 31 joints (`skeletons.CMU_31`), mm, z up: nothing invented."""
+    rig, skeleton, notes = read_rig(path, asf)
+    if len(skeleton.bones) != len(CMU_31):
+        raise InputError(f"{path}: {len(skeleton.bones)} bones; CMU has {len(CMU_31)} with root")
+    where, _ = rig.positions()
+    # A joint of this set is where its bone ends, and so where the bone's children begin.
+    ends = [0] + [rig.children(bone)[0] for bone in range(1, len(skeleton.bones))]
+    x, y, z = (where[:, ends] * skeleton.millimetres).unbind(-1)
+    return Motion(
+        name=Path(path).stem,
+        world_mm=torch.stack([x, -z, y], -1).to(torch.float32),
+        frames_per_second=fps,
+        skeleton=CMU_31,
+        subject=skeleton.path.stem,
+        action=Path(path).stem,
+        notes=notes,
+    )
+
+
+def find_asf(path: Path) -> Path:
+    """The skeleton that belongs to a motion file."""
+    own = path.with_name(path.stem.partition("_")[0] + ".asf")
+    there = [own] if own.exists() else sorted(path.parent.glob("*.asf"))
+    if len(there) != 1:
+        found = f"{len(there)} of them ({listed(p.name for p in there)})" if there else "none"
+        raise InputError(f"{path}: needs its skeleton, {own.name}, beside it; there is {found}")
+    return there[0]
+
+
+def read_rig(
+    path: Path | str, asf: Path | str | None = None
+) -> tuple[Rig, Skeleton, tuple[str, ...]]:
+    """(the skeleton in motion in the file's own unit and axes, the .asf, notes)."""
+    path = existing(path, _AMC)
+    skeleton = read_asf(find_asf(path) if asf is None else asf)
+    rows, notes = _frames(path, skeleton)
+    return _rig(skeleton, rows), skeleton, notes
+
+
+def read_asf(path: Path | str) -> Skeleton:
+    """An .asf file: its bones, the length of its unit, degrees or radians."""
+    text = read_text(path, _ASF)
+    sections: dict[str, list[list[str]]] = {}
+    current: list[list[str]] = []
+    for line in text.splitlines():
+        words = line.split("#")[0].split()
+        if words and words[0].startswith(":"):
+            current = sections.setdefault(words[0][1:].lower(), [])
+            words = words[1:]
+        if words:
+            current.append(words)
+    if "bonedata" not in sections or "hierarchy" not in sections or "root" not in sections:
+        raise InputError(f"{path}: lacks :root, :bonedata or :hierarchy; expected {_ASF}")
+    units = {words[0].lower(): words[-1] for words in sections.get("units", [])}
+    scale = number(units.get("length", "1"), path, ":units length")
+    if scale <= 0:
+        raise InputError(f"{path}: :units length is {scale:g}; expected more than 0")
+    bones = {bone.name: bone for bone in _bones(sections["bonedata"], path)}
+    bones["root"] = _root(sections["root"], path)
+    ordered = _in_order(bones, sections["hierarchy"], path)
+    return Skeleton(
+        Path(path), tuple(ordered), 25.4 / scale, not units.get("angle", "deg").startswith("rad")
+    )
+
+
+def _root(lines: list[list[str]], path: Path | str) -> Bone:
+    fields = {words[0].lower(): words[1:] for words in lines}
+    root = Bone("root", dof=[word.lower() for word in fields.get("order", [])])
+    root.order = (fields.get("axis") or ["xyz"])[0].lower()
+    if "orientation" in fields:
+        root.axis = _three(fields["orientation"], path, "root orientation")
+    _check(root, path)
+    return root
+
+
+def _bones(lines: list[list[str]], path: Path | str) -> list[Bone]:
+    """The begin ... end blocks of :bonedata."""
+    bones: list[Bone] = []
+    bone: Bone | None = None
+    for words in lines:
+        word, rest = words[0].lower(), words[1:]
+        if word == "begin":
+            bone = Bone("")
+        elif bone is None:
+            raise InputError(f"{path}: :bonedata says {short(' '.join(words))}; expected 'begin'")
+        elif word == "end":
+            _check(bone, path)
+            bones.append(bone)
+            bone = None
+        elif word == "name" and rest:
+            bone.name = rest[0]
+        elif word == "direction":
+            bone.direction = _three(rest, path, f"direction of {bone.name}")
+        elif word == "length" and rest:
+            bone.length = number(rest[0], path, f"length of {bone.name}")
+        elif word == "axis":
+            bone.axis = _three(rest, path, f"axis of {bone.name}")
+            bone.order = rest[3].lower() if len(rest) > 3 else "xyz"
+        elif word == "dof":
+            bone.dof = [move.lower() for move in rest]
+    if bone is not None or not 0 < len(bones) <= _MOST_BONES:
+        raise InputError(f"{path}: :bonedata has {len(bones)} whole bones; expected {_ASF}")
+    if len({bone.name for bone in bones}) < len(bones):
+        raise InputError(f"{path}: :bonedata has two bones of one name")
+    return bones
+
+
+def _check(bone: Bone, path: Path | str) -> None:
+    if not bone.name:
+        raise InputError(f"{path}: :bonedata has a bone without a name")
+    if sorted(bone.order) != ["x", "y", "z"]:
+        raise InputError(f"{path}: axis order of {bone.name} is {short(bone.order)}; expected XYZ")
+    if len(set(bone.dof)) < len(bone.dof) or not set(bone.dof) <= set(_MOVES):
+        raise InputError(f"{path}: dof of {bone.name} is {short(' '.join(bone.dof))}; expected rx")
+
+
+def _three(words: list[str], path: Path | str, what: str) -> list[float]:
+    if len(words) < 3:
+        raise InputError(f"{path}: {what} has {len(words)} numbers; expected 3")
+    return [number(word, path, what) for word in words[:3]]
+
+
+def _in_order(bones: dict[str, Bone], lines: list[list[str]], path: Path | str) -> list[Bone]:
+    """Bones with their parents set, parents first. (The file may list them in any order.)"""
+    children: dict[str, list[str]] = {}
+    for parent, *below in lines:
+        for child in below:
+            if parent not in bones or child not in bones or child == "root":
+                raise InputError(
+                    f"{path}: :hierarchy joins {short(parent)} and {short(child)}; "
+                    "expected bones of :bonedata"
+                )
+            if bones[child].parent is not None:
+                raise InputError(f"{path}: :hierarchy gives {short(child)} two parents")
+            bones[child].parent = parent
+            children.setdefault(parent, []).append(child)
+    ordered, ahead = [], ["root"]
+    while ahead:
+        bone = ahead.pop(0)
+        ordered.append(bones[bone])
+        ahead[:0] = children.get(bone, [])
+    return ordered
+
+
+def _frames(path: Path, skeleton: Skeleton) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """{bone: (frames, dof) float64}; NaN where a frame does not say; and notes."""
+    dof = {bone.name: len(bone.dof) for bone in skeleton.bones if bone.dof}
+    rows: dict[str, list[list[float]]] = {name: [] for name in dof}
+    frames = 0
+    numbers: dict[str, list[float]] = {name: [math.nan] * count for name, count in dof.items()}
+    for line, text in enumerate(read_text(path, _AMC).splitlines(), 1):
+        words = text.split()
+        if not words or words[0][0] in "#:":
+            continue
+        if len(words) == 1 and words[0].isdecimal():
+            frames += 1
+            for name, row in rows.items():
+                row.append(numbers[name])
+        elif words[0] not in dof or len(words) != dof[words[0]] + 1 or frames == 0:
+            raise InputError(
+                f"{path}: line {line} is {short(text.strip())}; expected a frame number, or a "
+                f"bone of {skeleton.path.name} and its angles"
+            )
+        else:
+            try:
+                rows[words[0]][-1] = [float(word) for word in words[1:]]
+            except ValueError:
+                raise InputError(
+                    f"{path}: line {line} is {short(text.strip())}; expected numbers"
+                ) from None
+    if frames == 0:
+        raise InputError(f"{path}: not one frame; expected {_AMC}")
+    tables = {name: torch.tensor(row, dtype=torch.float64) for name, row in rows.items()}
+    silent = [name for name, table in tables.items() if bool(table.isnan().all())]
+    if "root" not in tables or "root" in silent:
+        raise InputError(f"{path}: the root never moves; expected {_AMC}")
+    notes = ()
+    if silent:
+        notes = (f"never moved by the file, kept as at rest: {listed(silent)}",)
+    return {name: torch.zeros_like(t) if name in silent else t for name, t in tables.items()}, notes
+
+
+def _rig(skeleton: Skeleton, rows: dict[str, Tensor]) -> Rig:
+    """Each bone as a joint at its beginning; a bone without children has an end besides."""
+    frames = len(rows["root"])
+    index = {bone.name: place for place, bone in enumerate(skeleton.bones)}
+    reach = {
+        bone.name: torch.tensor(bone.direction, dtype=torch.float64) * bone.length
+        for bone in skeleton.bones
+    }
+    names, parents, offsets, turns = [], [], [], []
+    for bone in skeleton.bones:
+        names.append(bone.name)
+        parents.append(-1 if bone.parent is None else index[bone.parent])
+        offsets.append(reach[bone.parent] if bone.parent else torch.zeros(3, dtype=torch.float64))
+        turns.append(_turn(bone, rows.get(bone.name), frames, skeleton.degrees))
+    for bone in skeleton.bones[1:]:
+        if not any(other.parent == bone.name for other in skeleton.bones):
+            names.append(f"{bone.name}.end")
+            parents.append(index[bone.name])
+            offsets.append(reach[bone.name])
+            turns.append(torch.eye(3, dtype=torch.float64).expand(frames, 3, 3))
+    places = torch.stack(offsets).repeat(frames, 1, 1)
+    for column, move in enumerate(skeleton.bones[0].dof):
+        if move.startswith("t"):
+            places[:, 0, "xyz".index(move[1])] = rows["root"][:, column]
+    return Rig(tuple(names), tuple(parents), torch.stack(offsets), places, torch.stack(turns, 1))
+
+
+def _turn(bone: Bone, rows: Tensor | None, frames: int, degrees: bool) -> Tensor:
+    """C M C' per frame; of the angles, those that are not free are 0."""
+    to_radians = math.pi / 180 if degrees else 1.0
+    angles = torch.zeros(frames, 3, dtype=torch.float64)
+    for column, move in enumerate(bone.dof):
+        if move.startswith("r"):
+            angles[:, "xyz".index(move[1])] = rows[:, column] * to_radians
+    axis = torch.tensor(bone.axis, dtype=torch.float64) * to_radians
+    # Axis order XYZ turns about x first: Rz Ry Rx, written from left to right as "zyx".
+    order = bone.order[::-1]
+    picks = ["xyz".index(letter) for letter in order]
+    c = euler_to_matrix(axis[picks], order)
+    return c @ euler_to_matrix(angles[:, picks], order) @ c.T
