@@ -71,7 +71,13 @@ def load(source: Path) -> Any:
     """The notebook that a py:percent text stands for, without outputs."""
     import jupytext  # slow to import
 
-    notebook = jupytext.read(source, fmt="py:percent")
+    try:
+        notebook = jupytext.read(source, fmt="py:percent")
+    except Exception as error:  # the header may be wrong in as many ways as YAML can
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{source}: its header is not a notebook's (kernelspec?): {reason}"
+        ) from None
     header = notebook.metadata.get("posebook")
     if header and "updated" in header:
         header["updated"] = str(header["updated"])  # YAML makes a date of it, JSON has none

@@ -61,7 +61,7 @@ def _join_parameters(arguments: list[str]) -> list[str]:
     return joined
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool | None) -> None:
     if wanted:
         print(f"posebook {__version__}")
         raise typer.Exit
@@ -70,8 +70,8 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True)
-    ] = False,
+        bool | None, typer.Option("--version", callback=_print_version, is_eager=True)
+    ] = None,
 ) -> None:
     pass
 

@@ -116,16 +116,16 @@ class Results:
     def add(
         self,
         metric: str,
-        value: float,
+        value: float | int,
         unit: str,
         *,
         protocol: object,
         data: str,
         split: str,
         method: str,
-        seconds: float | None = None,
-        baseline: float | None = None,
-        paper: float | None = None,
+        seconds: float | int | None = None,
+        baseline: float | int | None = None,
+        paper: float | int | None = None,
         note: str = "",
     ) -> Number:
         """One number, written to disk at once; the same number again replaces the first.
@@ -150,7 +150,9 @@ class Results:
             profile=self.profile,
             seed=self.seed,
             device=self.device,
-            seconds=round(time.monotonic() - self._started if seconds is None else seconds, 2),
+            seconds=round(
+                float(time.monotonic() - self._started if seconds is None else seconds), 2
+            ),
             versions=_versions(),
             baseline=None if baseline is None else float(baseline),
             paper=None if paper is None else float(paper),
@@ -195,6 +197,8 @@ def read(path: Path | str) -> list[Number]:
     """The numbers of a results.json; an InputError says what is wrong with it."""
     try:
         records = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(records, list):
+            raise InputError("holds no list; expected a list of records")
         return [Number.from_dict(record) for record in records]
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -276,15 +280,16 @@ def ledger(key: str) -> Number:
     raise InputError(f"ledger: no number '{key}'; {chapter} has {', '.join(near) or 'none'}")
 
 
-def ledger_numbers(path: Path | str = LEDGER) -> list[Number]:
-    """All lines of the ledger; none where there is no ledger yet."""
-    path = Path(path)
+def ledger_numbers(path: Path | str | None = None) -> list[Number]:
+    """All lines of the book's ledger, or of another; none where there is no such file."""
+    path = Path(path or LEDGER)
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [Number.from_dict(json.loads(line)) for line in lines if line.strip()]
 
 
-def keep(numbers: Iterable[Number], path: Path | str = LEDGER) -> None:
+def keep(numbers: Iterable[Number], path: Path | str | None = None) -> None:
     """Put numbers into the ledger; one with the same key and protocol is replaced."""
+    path = Path(path or LEDGER)
     kept = {(n.key, n.protocol): n for n in ledger_numbers(path)}
     kept.update({(n.key, n.protocol): n for n in numbers})
     lines = [json.dumps(asdict(kept[k]), ensure_ascii=False) for k in sorted(kept)]

@@ -137,7 +137,11 @@ class Run:
         """Let this epoch be the last."""
         self._stopping = True
 
-    def log(self, values: Mapping[str, Tensor | float] | Tensor | float, weight: float = 1) -> None:
+    def log(
+        self,
+        values: Mapping[str, Tensor | float | int] | Tensor | float | int,
+        weight: float | int = 1,
+    ) -> None:
         """Add numbers to this epoch's means; a bare number is the loss.
 
         weight   e.g. the batch's size, where batches differ

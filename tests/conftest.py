@@ -1,0 +1,113 @@
+"""What more than one test needs: places, a small chapter of our own, the chapters there are."""
+
+from pathlib import Path
+
+import pytest
+
+from posebook import chapters
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+TRIAL = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   posebook:
+#     id: trial
+#     title: A trial
+#     level: beginner
+#     prerequisites: []
+#     minutes: {ci: 0.1, laptop: 0.2, full: 1}
+#     device: cpu
+#     data: [synthetic]
+#     paper: arXiv:1705.03098
+#     updated: 2026-11-21
+# ---
+
+# %% [markdown]
+# # Does it run?
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("POSEBOOK_PROFILE", "laptop")
+seed = 0
+device = "cpu"
+out_dir = None
+data = "synthetic"
+root = None
+keypoints = "true"
+rate = 0.1
+pause_s = 0.0
+fail = ""
+
+# %%
+import time
+
+import torch
+
+from posebook import results, training
+from posebook.errors import InputError
+
+book = results.Results("trial", out_dir, profile=profile, seed=seed, device=device)
+
+# %%
+training.seed_everything(seed)
+lifter = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Dropout(0.2), torch.nn.Linear(8, 1))
+optimiser = torch.optim.Adam(lifter.parameters(), lr=rate)
+state = dict(lifter=lifter, optimiser=optimiser)
+run = training.Run(book.out_dir / "main", seed=seed, device=device, state=state)
+for epoch in run.epochs(8):
+    for _ in range(5):
+        loss = (lifter(torch.randn(16, 3)) - 1).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        run.log(loss)
+    time.sleep(pause_s)
+
+# %%
+if fail == "user":
+    raise InputError("root: no such folder, expected the data set's")
+if fail:
+    raise ValueError(fail)
+
+# %%
+book.add("loss", run.history[-1]["loss"], "", protocol="mean of an epoch", data="noise",
+         split="train", method="trial", seconds=run.seconds)
+"""
+
+
+@pytest.fixture(autouse=True)
+def runs_elsewhere(tmp_path, monkeypatch):
+    """No test writes into the reader's runs/."""
+    monkeypatch.setenv("POSEBOOK_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("POSEBOOK_PROFILE", raising=False)
+
+
+@pytest.fixture
+def trial(tmp_path) -> chapters.Chapter:
+    """A chapter that trains for an instant; its knobs make it slow or make it fail."""
+    source = tmp_path / "notebooks" / "90_trial.py"
+    source.parent.mkdir()
+    source.write_text(TRIAL, encoding="utf-8")
+    return chapters.read(source)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the checkout; tests that need it skip where it is not."""
+    folder = CHECKOUT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("needs the private data folder 'shared' beside the checkout")
+    return folder
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `chapter` runs once for each chapter of the book."""
+    if "chapter" in metafunc.fixturenames:
+        found = chapters.all_chapters()
+        metafunc.parametrize("chapter", found, ids=[chapter.source.stem for chapter in found])

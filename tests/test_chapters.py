@@ -1,0 +1,181 @@
+"""Running a chapter headlessly: parameters, progress, failure, kill and resume."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import nbformat
+import pytest
+
+from posebook import chapters, paths, results
+from posebook.errors import CellFailed, InputError
+
+
+@pytest.mark.slow
+def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
+    done = chapters.run(
+        trial, profile="ci", parameters={"rate": 0.2, "seed": 5}, out_dir=tmp_path / "out"
+    )
+    said = capsys.readouterr().out
+    assert "A trial (ci profile)" in said and "8/8" in said
+    assert "Does it run?" in said and "cell" in said
+    assert {p.name for p in done.out_dir.iterdir()} == {
+        "90_trial.ipynb", "results.json", "run.json", "main",
+    }  # fmt: skip
+    (number,) = results.read(done.out_dir / "results.json")
+    assert (number.profile, number.seed, number.chapter) == ("ci", 5, "trial")
+    notebook = nbformat.read(done.notebook, 4)
+    assert all(c.execution_count for c in notebook.cells if c.cell_type == "code")
+
+    again = (done.out_dir / "results.json").read_text()
+    with pytest.raises(InputError, match="finished and is never overwritten"):
+        chapters.run(trial, out_dir=tmp_path / "out")
+    assert (done.out_dir / "results.json").read_text() == again
+
+
+@pytest.mark.slow
+def test_kill_9_and_resume_gives_the_same_numbers(trial, tmp_path):
+    """What is killed is the command, as a reader would; its kernel must not live on."""
+    command = [sys.executable, "-m", "posebook.cli", "run", str(trial.source)]
+    command += ["--profile", "ci", "-p", "pause_s", "0.3", "--out"]
+    process = subprocess.Popen(
+        [*command, str(tmp_path / "killed")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    log, deadline = tmp_path / "killed" / "main" / "log.csv", time.monotonic() + 90
+    while not (log.exists() and len(log.read_text().splitlines()) > 2):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (tmp_path / "killed" / "results.json").exists()
+    with pytest.raises(InputError, match="was begun with profile ci"):
+        chapters.run(trial, profile="laptop", out_dir=tmp_path / "killed")
+    # Without options it goes on with those it was begun with.
+    resumed = chapters.run(trial, out_dir=tmp_path / "killed", quiet=True)
+    whole = chapters.run(trial, profile="ci", out_dir=tmp_path / "whole", quiet=True)
+    numbers = [results.read(done.out_dir / "results.json")[0].value for done in (resumed, whole)]
+    assert numbers[0] == numbers[1]
+    kept = json.loads((tmp_path / "killed" / "run.json").read_text())
+    assert kept["parameters"] == {"pause_s": 0.3} and kept["finished"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fail", "name", "line"),
+    [("no luck", "ValueError", "no luck"), ("user", "InputError", "root:")],
+)
+def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
+    with pytest.raises(CellFailed) as caught:
+        chapters.run(
+            trial, profile="ci", parameters={"fail": fail}, out_dir=tmp_path / "out", quiet=True
+        )
+    assert caught.value.error_name == name and line in caught.value.error
+    text = str(caught.value)
+    assert f"{name}: " in text and "Traceback" not in text and len(text.splitlines()) == 3
+    assert "90_trial.partial.ipynb" in text and 'begins: if fail == "user":' in text
+    assert (tmp_path / "out" / "90_trial.partial.ipynb").exists()
+    assert not json.loads((tmp_path / "out" / "run.json").read_text())["finished"]
+
+
+@pytest.mark.slow
+def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
+    from posebook.execute import execute
+
+    started = time.monotonic()
+    with pytest.raises(CellFailed, match="ran out of time|kernel died"):
+        execute(
+            chapters.load(trial.source),
+            tmp_path / "slow.ipynb",
+            {"pause_s": 600.0, "out_dir": str(tmp_path / "slow")},
+            minutes=0.1,
+            quiet=True,
+        )
+    assert time.monotonic() - started < 60
+
+
+def test_default_folder_and_newest_unfinished(trial):
+    with pytest.raises(InputError, match="no unfinished run"):
+        chapters.newest_unfinished(trial)
+    for name, finished in (("1", False), ("2", False), ("3", True)):
+        record = dict(chapter="trial", profile="ci", parameters={}, finished=finished, seconds=0)
+        paths.write_text(paths.runs() / "trial" / name / "run.json", json.dumps(record))
+    assert chapters.newest_unfinished(trial).name == "2"
+
+
+def test_folders_that_cannot_be_written_into(trial, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(InputError, match="is a file"):
+        chapters.run(trial, out_dir=file)
+    with pytest.raises(InputError, match="holds other files"):
+        chapters.run(trial, out_dir=trial.source.parent)
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "run.json").write_text("[]")
+    with pytest.raises(InputError, match="not a run's record"):
+        chapters.run(trial, out_dir=tmp_path / "odd")
+    assert file.read_text() == "mine"
+
+
+def test_parameters_take_the_type_of_the_default(trial):
+    given = dict(rate="1", seed="7", data="123", root="some/folder", device="cuda", pause_s="1e-2")
+    assert chapters.values(trial, given) == dict(
+        rate=1.0, seed=7, data="123", root="some/folder", device="cuda", pause_s=0.01
+    )
+    assert type(chapters.values(trial, dict(rate="1"))["rate"]) is float
+    with pytest.raises(InputError, match="no parameter 'lr'; it has profile, seed, device"):
+        chapters.values(trial, dict(lr="1"))
+    with pytest.raises(InputError, match="seed is 'one', expected a int"):
+        chapters.values(trial, dict(seed="one"))
+    with pytest.raises(InputError, match="option of its own"):
+        chapters.values(trial, dict(out_dir="x"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("#     level: beginner\n", "", r"missing \['level'\]"),
+        ("#     level: beginner\n", "#     level: beginner\n#     mood: good\n", r"\['mood'\]"),
+        ("{ci: 0.1, laptop: 0.2, full: 1}", "5", "minutes"),
+        ("#   posebook:\n", "#   other:\n", "no header"),
+        ("#     name: python3\n", "", "kernelspec"),
+    ],
+)
+def test_a_header_that_lacks_something_is_named(trial, old, new, message):
+    text = trial.source.read_text()
+    assert old in text
+    trial.source.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match=message):
+        chapters.read(trial.source)
+
+
+def test_find_by_id_number_and_file(trial):
+    folder = trial.source.parent
+    for name in ("trial", "90", "90_trial", "90_trial.ipynb"):
+        assert chapters.find(name, folder) == trial
+    assert chapters.find(str(trial.source)) == trial
+    with pytest.raises(InputError, match="no chapter 'nosuch'; there are trial"):
+        chapters.find("nosuch", folder)
+
+
+def test_headers_of_the_book(chapter):
+    assert chapter.id == chapter.source.stem.partition("_")[2]
+    known = {other.id for other in chapters.all_chapters() if other.number < chapter.number}
+    assert set(chapter.prerequisites) <= known
+    assert chapter.level in ("beginner", "intermediate", "advanced")
+    assert chapter.minutes["ci"] <= 1 and chapter.minutes["laptop"] <= 6
+    wanted = ["profile", "seed", "device", "out_dir", "data", "root", "keypoints"]
+    assert list(chapter.parameters)[: len(wanted)] == wanted
+    text = chapter.source.read_text()
+    assert 'os.environ.get("POSEBOOK_PROFILE", "laptop")' in text
+
+
+def test_a_change_to_the_chapter_is_not_hidden_by_equality(trial):
+    assert replace(trial, title="Another") != trial
+    assert os.path.basename(trial.notebook) == "90_trial.ipynb"

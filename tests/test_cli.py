@@ -1,0 +1,126 @@
+"""The command: exit statuses, one line for a mistake, no traceback, no slow start."""
+
+import subprocess
+import sys
+
+import pytest
+
+from posebook import chapters, cli, results
+from posebook.errors import CellFailed
+
+
+@pytest.fixture
+def posebook(monkeypatch, capsys):
+    """Call the command in this process: (status, stdout, stderr)."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr()
+        return left.value.code or 0, said.out, said.err
+
+    return call
+
+
+def test_help_does_not_wait_for_torch():
+    code = (
+        "import sys, posebook.cli; sys.exit('torch' in sys.modules or 'papermill' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_every_command_has_help(posebook):
+    status, text, _ = posebook("--help")
+    assert status == 0
+    for name in ("chapters", "run", "lift", "evaluate", "data", "results", "doctor"):
+        assert f"\n  {name} " in text
+        assert posebook(name, "--help")[0] == 0
+    status, text, _ = posebook("data", "--help")
+    for name in ("list", "info", "make", "check"):
+        assert f"\n  {name} " in text
+
+
+def test_version(posebook):
+    assert posebook("--version") == (0, "posebook 0.1.0\n", "")
+
+
+def test_chapters(posebook):
+    status, text, _ = posebook("chapters")
+    assert status == 0 and all(chapter.id in text for chapter in chapters.all_chapters())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["run", "nosuch"], "no chapter 'nosuch'"),
+        (["run", "{trial}", "-p", "lr", "1"], "trial has no parameter 'lr'; it has profile, seed"),
+        (["run", "{trial}", "-p", "rate"], "-p rate: expected -p NAME VALUE"),
+        (["run", "{trial}", "-p", "rate", "fast"], "parameter rate is 'fast'"),
+        (["run", "{trial}", "--profile", "fast"], "--profile fast: expected ci, laptop, full"),
+        (["run", "{trial}", "--resume"], "has no unfinished run"),
+        (["run", "{trial}", "--out", "{trial}"], "is a file"),
+        (["results", "nowhere"], "nowhere: no such folder"),
+        (["results", "--format", "xml"], "--format xml: expected md, csv or json"),
+    ],
+)
+def test_a_mistake_is_one_line(posebook, trial, arguments, line):
+    status, _, error = posebook(*[a.format(trial=trial.source) for a in arguments])
+    assert status == 2 and line in error and error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["nosuch"], ["run"], ["run", "x", "--no-such"], ["lift"]])
+def test_wrong_usage_is_status_2(posebook, arguments):
+    status, _, error = posebook(*arguments)
+    assert status == 2 and "Traceback" not in error and "Error: " in error
+
+
+@pytest.mark.parametrize(
+    ("name", "status"), [("InputError", 2), ("ValueError", 1), ("DeadKernelError", 1)]
+)
+def test_a_cell_that_fails(posebook, trial, monkeypatch, name, status):
+    def fail(*_, **__):
+        raise CellFailed("cell 3 failed: why\n  so far: here", name, "why")
+
+    monkeypatch.setattr(chapters, "run", fail)
+    found, _, error = posebook("run", trial.source)
+    assert found == status and "why" in error
+    assert ("so far" in error) == (status == 1)
+
+
+def test_run_prints_results_and_where_they_are(posebook, trial, monkeypatch, tmp_path):
+    book = results.Results("trial", tmp_path / "out", profile="ci", seed=0, device="cpu")
+    book.add("MPJPE", 52.1, "mm", protocol="p", data="d", split="test", method="m")
+    (tmp_path / "out" / "poses.html").write_text("")
+    asked = {}
+
+    def run(chapter, **options):
+        asked.update(options, chapter=chapter)
+        return chapters.Finished(
+            chapter, tmp_path / "out", tmp_path / "out" / "90_trial.ipynb", 3.0
+        )
+
+    monkeypatch.setattr(chapters, "run", run)
+    status, text, _ = posebook(
+        "run", trial.source, "--profile", "ci", "-p", "rate", "1", "-p", "data=x=y", "--out", "o"
+    )
+    assert status == 0 and asked["parameters"] == {"rate": 1.0, "data": "x=y"}
+    assert asked["profile"] == "ci" and str(asked["out_dir"]) == "o"
+    assert "52.1 mm" in text and "90_trial.ipynb" in text and "poses.html" in text
+
+
+def test_results_in_every_form(posebook, tmp_path):
+    book = results.Results("trial", tmp_path / "out", profile="ci", seed=0, device="cpu")
+    book.add("MPJPE", 52.1, "mm", protocol="p", data="d", split="test", method="m")
+    for form, piece in (("md", "| m | MPJPE | 52.1 mm |"), ("csv", "MPJPE,52.1,mm"),
+                        ("json", '"value": 52.1')):  # fmt: skip
+        status, text, _ = posebook("results", tmp_path, "--format", form)
+        assert status == 0 and piece in text
+
+
+def test_doctor_is_content_here(posebook):
+    status, text, _ = posebook("doctor")
+    assert status == 0, text
+    for name in ("posebook", "Python", "torch", "plotly", "jupyterlab"):
+        assert f"ok  {name} " in text

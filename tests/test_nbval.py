@@ -1,0 +1,55 @@
+"""Do the marked cells of the stored notebooks say the same at `ci`, where they were not made?"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+COMMAND = [
+    sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env",
+    "--nbval-cell-timeout=120", "--nbval-kernel-startup-timeout=120", "-q", "-o", "addopts=",
+    "-p", "no:cacheprovider", "-p", "no:xdist",
+]  # fmt: skip
+
+
+def nbval(notebook, runs):
+    environment = os.environ | {"POSEBOOK_PROFILE": "ci", "POSEBOOK_RUNS": str(runs)}
+    environment.pop("PYTEST_ADDOPTS", None)
+    return subprocess.run(
+        [*COMMAND, str(notebook)],
+        env=environment,
+        cwd=notebook.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.slow
+def test_marked_cells_say_the_same(chapter, tmp_path):
+    done = nbval(chapter.notebook, tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_a_changed_answer_is_noticed(tmp_path):
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell(
+        "print(6 * 7)", execution_count=1, metadata=dict(tags=["nbval-check-output"])
+    )
+    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
+    for said, status in (("42\n", 0), ("41\n", 1)):
+        cell.outputs = [nbformat.v4.new_output("stream", text=said)]
+        nbformat.write(notebook, tmp_path / "one.ipynb")
+        assert nbval(tmp_path / "one.ipynb", tmp_path).returncode == status
+
+
+def test_every_chapter_has_marked_cells(chapter):
+    from posebook import chapters
+
+    tags = [cell.metadata.get("tags", []) for cell in chapters.load(chapter.source).cells]
+    assert any("nbval-check-output" in each for each in tags)

@@ -1,0 +1,65 @@
+"""Every chapter runs at `ci`, trains, and its numbers lie in ranges that no training fails."""
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from posebook import chapters, results
+
+RANGES = tomllib.loads(Path(__file__).with_name("ranges.toml").read_text(encoding="utf-8"))
+# The budget is 20 s on two idle cores. Here two tests share them, and the kernel has to start.
+LIMIT_SECONDS = 90
+
+
+@pytest.mark.slow
+def test_chapter_at_ci(chapter, tmp_path):
+    assert chapter.id in RANGES, "add its results to tests/ranges.toml"
+    started = time.monotonic()
+    done = chapters.run(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
+    seconds = time.monotonic() - started
+    numbers = results.read(done.out_dir / "results.json")
+    for row in RANGES[chapter.id]:
+        check(row, numbers)
+    assert seconds < LIMIT_SECONDS, f"{seconds:.0f} s"
+
+
+def check(row: dict, numbers: list[results.Number]) -> None:
+    """One row of the table: exactly one number, in the range; and what must fail it does."""
+    filters = {k: v for k, v in row.items() if k in ("metric", "method", "data", "split")}
+    found = [n for n in numbers if all(getattr(n, k) == v for k, v in filters.items())]
+    assert len(found) == 1, (
+        f"{filters} stands for {len(found)} numbers of {[n.key for n in numbers]}"
+    )
+    assert row["low"] <= found[0].value <= row["high"], str(found[0])
+    for method in row.get("fails", []):
+        same = [
+            n
+            for n in numbers
+            if n.method == method and n.metric == row["metric"] and n.protocol == found[0].protocol
+        ]
+        assert same, f"no {row['metric']} of '{method}' under the same protocol"
+        for number in same:
+            assert not row["low"] <= number.value <= row["high"], f"passes untrained: {number}"
+
+
+def test_table_of_ranges_is_of_this_book():
+    known = {chapter.id for chapter in chapters.all_chapters()}
+    assert RANGES.keys() <= known
+    for rows in RANGES.values():
+        for row in rows:
+            extra = row.keys() - {"metric", "method", "data", "split", "low", "high", "fails"}
+            assert not extra and {"metric", "method"} <= row.keys() and row["low"] < row["high"]
+
+
+def test_check_tells_good_from_bad(tmp_path):
+    book = results.Results("trial", tmp_path, profile="ci", seed=0, device="cpu")
+    facts = dict(protocol="p", data="synthetic", split="test")
+    book.add("MPJPE", 60, "mm", method="trained", **facts)
+    book.add("MPJPE", 150, "mm", method="untrained", **facts)
+    row = dict(metric="MPJPE", method="trained", low=40, high=80, fails=["untrained"])
+    check(row, book.numbers)
+    for wrong in (dict(high=50), dict(high=200), dict(method="x"), dict(fails=["mean pose"])):
+        with pytest.raises(AssertionError):
+            check(row | wrong, book.numbers)

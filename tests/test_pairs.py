@@ -1,0 +1,94 @@
+"""Each chapter is a pair: the text, and the notebook built from it, fit to be seen on any page."""
+
+import nbformat
+import pytest
+from build_notebooks import LARGEST_BYTES, cells_of, clean_outputs, machine_paths
+
+from posebook import chapters
+
+
+def stored(chapter):
+    assert chapter.notebook.exists(), "run: python tools/build_notebooks.py " + chapter.number
+    return nbformat.read(chapter.notebook, 4)
+
+
+def code_cells(notebook):
+    return [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+
+
+def test_each_notebook_has_its_text():
+    found = {path.stem for path in chapters.paths.NOTEBOOKS.glob("*.ipynb")}
+    assert found == {chapter.source.stem for chapter in chapters.all_chapters()}
+
+
+def test_pair_is_one_by_source_and_tags(chapter):
+    text = chapters.load(chapter.source)
+    assert cells_of(stored(chapter)) == cells_of(text), "the .ipynb is not of this .py: build it"
+    for key in ("posebook", "kernelspec"):
+        assert stored(chapter).metadata[key] == text.metadata[key]
+
+
+def test_every_cell_was_executed_in_order_at_laptop(chapter):
+    """nbval passes a notebook that was never run; so it has to be asked here."""
+    notebook = stored(chapter)
+    counts = [cell.execution_count for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    assert notebook.metadata.built.profile == "laptop"
+
+
+def test_stored_outputs_can_be_shown_anywhere(chapter):
+    notebook = stored(chapter)
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error"]
+    assert machine_paths(notebook) == []
+    assert "widgets" not in notebook.metadata
+    assert chapter.notebook.stat().st_size < LARGEST_BYTES
+    red = [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+    assert red == [], "a reader sees this in red"
+
+
+def test_tags_are_ones_that_the_book_knows(chapter):
+    known = {
+        "hook", "goals", "parameters", "notation", "predict", "run", "core", "check", "result",
+        "failures", "ablation", "exercise", "solution", "nbval-check-output",
+        "nbval-ignore-output", "nbval-skip", "hide-input", "imports", "takeaway", "references",
+    }  # fmt: skip
+    cells = chapters.load(chapter.source).cells
+    tags = [set(cell.metadata.get("tags", [])) for cell in cells]
+    assert set().union(*tags) <= known
+    assert {"hook", "goals", "parameters", "check", "result"} <= set().union(*tags)
+    for this, after in zip(tags, [*tags[1:], set()], strict=True):
+        if "exercise" in this:
+            assert "solution" in after or "exercise" in after, "an exercise without its solution"
+
+
+@pytest.mark.parametrize(
+    ("text", "bad"),
+    [
+        ("saved to /home/ada/runs/x", True),
+        (r"C:\Users\ada", True),
+        ('File "/opt/python/x.py"', True),
+        ("runs/quickstart/1", False),
+        ("https://x.org/home/ada", False),
+        ("and/or", False),
+        ("data:image/png;base64,iVBOR/home/w0KGgo", False),
+    ],
+)
+def test_what_looks_like_a_path_of_a_machine(text, bad):
+    output = nbformat.v4.new_output("stream", text=text)
+    cell = nbformat.v4.new_code_cell("x", outputs=[output])
+    assert bool(machine_paths(nbformat.v4.new_notebook(cells=[cell]))) == bad
+
+
+def test_outputs_are_cleaned():
+    def stream(text, name="stdout"):
+        return nbformat.v4.new_output("stream", name=name, text=text)
+
+    widget = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "FigureWidget(...)"}
+    shown = nbformat.v4.new_output("display_data", data={**widget, "text/html": "<img>"})
+    bare = nbformat.v4.new_output("display_data", data=dict(widget))
+    kept = clean_outputs([stream("\r 0%"), stream("\r50%"), stream("\r100%\nok\n"), shown, bare])
+    assert [o.output_type for o in kept] == ["stream", "display_data"]
+    assert kept[0].text == "100%\nok\n"
+    assert dict(kept[1].data) == {"text/html": "<img>"}
+    assert clean_outputs([stream("\n")]) == []

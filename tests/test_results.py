@@ -1,0 +1,119 @@
+"""results.json and the ledger: no number without its protocol, none that is not a number."""
+
+import json
+
+import pytest
+
+from posebook import results
+from posebook.errors import InputError
+
+FACTS = dict(protocol="root-aligned, 17 joints", data="synthetic", split="test", method="Martinez")
+
+
+def some(folder, **header):
+    header = dict(profile="laptop", seed=0, device="cpu") | header
+    book = results.Results("simple_baseline", folder, **header)
+    book.add("MPJPE", 52.14, "mm", **FACTS, baseline=120, paper=62.9, seconds=3)
+    book.add("PCK", 0.8123, "", **FACTS)
+    return book
+
+
+def test_file_says_everything(tmp_path):
+    some(tmp_path)
+    records = json.loads((tmp_path / "results.json").read_text())
+    assert [record["metric"] for record in records] == ["MPJPE", "PCK"]
+    wanted = dict(FACTS, value=52.14, unit="mm", baseline=120, paper=62.9, profile="laptop", seed=0)
+    assert wanted.items() <= records[0].items()
+    assert records[0]["device"] == "cpu" and records[0]["seconds"] == 3
+    assert {"python", "torch", "posebook"} <= records[0]["versions"].keys()
+    assert results.read(tmp_path / "results.json")[0] == some(tmp_path / "again").numbers[0]
+
+
+def test_the_same_number_again_replaces_the_first(tmp_path):
+    book = some(tmp_path)
+    book.add("MPJPE", 50.0, "mm", **FACTS)
+    assert [(n.metric, n.value) for n in book.numbers] == [("PCK", 0.8123), ("MPJPE", 50.0)]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_no_result(tmp_path, value):
+    with pytest.raises(FloatingPointError, match="MPJPE of Martinez"):
+        some(tmp_path).add("MPJPE", value, "mm", **FACTS)
+
+
+def test_a_new_folder_for_each_run(tmp_path):
+    folders = {some(None).out_dir for _ in range(3)}
+    assert len(folders) == 3 and all((f / "results.json").exists() for f in folders)
+
+
+def test_unknown_profile(tmp_path):
+    with pytest.raises(InputError, match="profile is 'fast'"):
+        some(tmp_path, profile="fast")
+
+
+def test_tables(tmp_path):
+    book = some(tmp_path)
+    for form in ("md", "html", "text"):
+        text = results.table(book.numbers, form)
+        assert "52.1 mm" in text and "62.9 mm" in text and "0.812" in text
+        assert "root-aligned, 17 joints" in text
+    assert book._repr_html_().startswith("<table>")
+    assert "note" not in results.table(book.numbers), "a column that no row fills"
+    assert "<b>" not in results.table(
+        [book.add("MPJPE", 1, "mm", **FACTS | dict(method="<b>"))], "html"
+    )
+
+
+def test_for_programs_every_digit(tmp_path):
+    numbers = some(tmp_path).numbers
+    lines = results.records(numbers, "csv").splitlines()
+    assert lines[0].startswith("metric,value,unit,protocol") and ",52.14," in "," + lines[1]
+    assert json.loads(results.records(numbers, "json"))[0]["value"] == 52.14
+
+
+def test_collect_reads_a_tree(tmp_path):
+    some(tmp_path / "a")
+    some(tmp_path / "b" / "c")
+    assert len(results.collect(tmp_path)) == 4
+    with pytest.raises(InputError, match="no such folder"):
+        results.collect(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"metric": "MPJPE"}]', '{"a": 1}', "\x00"])
+def test_a_file_that_is_no_results(tmp_path, text):
+    file = tmp_path / "results.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"results\.json: "):
+        results.read(file)
+
+
+def test_ledger_keeps_one_line_for_each_number(tmp_path, monkeypatch):
+    file = tmp_path / "ledger.jsonl"
+    monkeypatch.setattr(results, "LEDGER", file)
+    results.keep(some(tmp_path / "a").numbers, file)
+    results.keep(some(tmp_path / "b", seed=1).numbers, file)
+    results.keep(some(tmp_path / "c").numbers, file)
+    assert len(file.read_text().splitlines()) == 4
+    found = results.ledger("simple_baseline/martinez/synthetic/test/mpjpe")
+    assert found.text == "52.1 mm" and found.seed == 0
+    assert str(found) == (
+        "52.1 mm MPJPE, root-aligned, 17 joints, synthetic test, laptop profile, seed 0"
+    )
+    assert results.ledger("simple_baseline/martinez/synthetic/test/mpjpe#1").seed == 1
+    with pytest.raises(InputError, match=r"simple_baseline has simple_baseline/martinez/"):
+        results.ledger("simple_baseline/martinez/synthetic/test/pjpe")
+
+
+def test_ledger_does_not_choose_between_protocols(tmp_path, monkeypatch):
+    file = tmp_path / "ledger.jsonl"
+    monkeypatch.setattr(results, "LEDGER", file)
+    book = some(tmp_path)
+    book.add("MPJPE", 60, "mm", **FACTS | dict(protocol="root-aligned, 16 joints"))
+    results.keep(book.numbers, file)
+    with pytest.raises(InputError, match="stands for 2 numbers"):
+        results.ledger("simple_baseline/martinez/synthetic/test/mpjpe")
+
+
+def test_the_ledger_of_the_book_can_be_read():
+    keys = [number.key for number in results.ledger_numbers()]
+    assert len(keys) == len(set(keys)), "two protocols under one key: give the metrics other names"
