@@ -1,0 +1,312 @@
+"""Archives of arrays (.npz, .npy) from strangers, object arrays too, without running anything.
+
+The Human3.6M archives that VideoPose3D made common hold pickled dicts of arrays. A pickle is a
+program: `numpy.load(allow_pickle=True)` runs what it says. Here a small set of pickle's
+instructions is known, and the only things they can build are lists, tuples, dicts, strings, bytes,
+numbers and plain arrays; every name the file asks for is looked up in a table of stand-ins, and
+none of them is NumPy's or Python's own. Sizes are compared with what the file holds before memory
+is asked for.
+Source of the formats: NumPy's NEP 1 (.npy); Python's `pickletools`.
+"""
+
+import io
+import math
+import pickle
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from posebook.datasets.files import read_bytes, short
+from posebook.errors import InputError
+
+#: An archive may unfold to this many bytes, and to a hundred times its own size if that is over
+#: SUSPICIOUS_BYTES. (All of Human3.6M's 2D of one detector is 0.3 GB.)
+MOST_BYTES = 4 << 30
+SUSPICIOUS_BYTES = 256 << 20
+_MOST_DEEP = 32
+_MOST_ITEMS = 5_000_000
+_MAGIC = b"\x93NUMPY"
+_HEADER = re.compile(
+    r"^\{\s*'descr':\s*'([<>|=]?[A-Za-z]\d*)',\s*'fortran_order':\s*(True|False),"
+    r"\s*'shape':\s*\(((?:\s*\d{1,18}L?\s*,?)*)\),?\s*\}\s*$"
+)
+_PLAIN = re.compile(r"[<>|=]?(?:\?|b1|[iu][1248]?|[iu]|f[248]|[US]\d{1,7})$")
+
+
+def read_npy(path: Path | str) -> Any:
+    """One array of a .npy file (see `read_npz` for what may be in it)."""
+    return _array_of(read_bytes(path, "a NumPy array (.npy)"), f"{path}")
+
+
+def read_npz(path: Path | str) -> dict[str, Any]:
+    """{name: array} of an .npz archive.
+
+    Arrays are of numbers or strings. An object array comes as what it holds: nested lists, tuples
+    and dicts of arrays, strings and numbers; one that holds a single thing comes as that thing.
+    Anything else in the file, and any size that the file's bytes do not bear out, is an InputError.
+    """
+    content = read_bytes(path, "a NumPy archive (.npz)")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+            total = sum(member.file_size for member in members)
+            if total > MOST_BYTES or (total > SUSPICIOUS_BYTES and total > 100 * len(content)):
+                raise InputError(f"{path}: would unfold to {total} bytes; refused")
+            arrays = {}
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                arrays[name] = _array_of(archive.read(member), f"{path}: {short(name)}")
+    except InputError:
+        raise
+    except Exception as error:  # a damaged archive makes zipfile raise a dozen kinds
+        raise InputError(
+            f"{path}: not a whole NumPy archive ({error!s:.80}); expected an .npz file"
+        ) from None
+    if not arrays:
+        raise InputError(f"{path}: the archive is empty; expected arrays")
+    return arrays
+
+
+def _array_of(content: bytes, where: str) -> Any:
+    """The array that a .npy file's bytes hold."""
+    if content[:6] != _MAGIC or len(content) < 10:
+        raise InputError(f"{where}: not a NumPy array; expected the .npy format")
+    wide = content[6] > 1
+    start = 12 if wide else 10
+    length = int.from_bytes(content[8:start], "little")
+    header = _HEADER.match(content[start : start + length].decode("latin-1"))
+    if content[6] not in (1, 2, 3) or length > 10_000 or header is None:
+        raise InputError(f"{where}: a .npy header that is broken or of a structured type")
+    data = memoryview(content)[start + length :]
+    shape = tuple(int(side.strip(" L")) for side in header[3].split(",") if side.strip(" L"))
+    if header[1].lstrip("|") == "O":
+        return _unpickled(bytes(data), shape, where)
+    return _plain_array(header[1], shape, header[2] == "True", data, where)
+
+
+def _plain_array(
+    kind: str, shape: tuple[int, ...], fortran: bool, data: Any, where: str
+) -> numpy.ndarray:
+    """An array from its raw bytes, if there are as many as its shape says."""
+    if not _PLAIN.match(kind):
+        raise InputError(f"{where}: an array of type {short(kind)}; expected numbers or strings")
+    dtype = numpy.dtype(kind)
+    needed = math.prod(shape) * dtype.itemsize
+    if len(shape) > 16 or needed != len(data):
+        raise InputError(
+            f"{where}: an array of shape {shape} and type {dtype} needs {needed} bytes, but there "
+            f"are {len(data)}; damaged or cut short?"
+        )
+    if dtype.itemsize == 0:
+        return numpy.zeros(shape, dtype)
+    return numpy.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+# ------------------------------------------------------------------- pickles, without NumPy's hand
+
+
+class _Type:
+    """Stands in for numpy.dtype: a type that is only noted down."""
+
+    def __init__(self, kind: str, *_):
+        if not isinstance(kind, str) or not (_PLAIN.match(kind) or kind == "O8"):
+            raise InputError(f"type {short(kind)}")
+        self.kind = kind
+
+    def set_state(self, state: Any) -> None:
+        _, order, *structure = state[:5]
+        if order not in ("<", ">", "|", "=") or any(part is not None for part in structure):
+            raise InputError("a structured type")
+        self.kind = order + self.kind.lstrip("<>|=")
+
+
+class _Array:
+    """Stands in for numpy.ndarray: shape, type and bytes, made into an array at the end."""
+
+    def __init__(self, *_):
+        self.shape: tuple[int, ...] = ()
+        self.kind, self.fortran, self.data = "", False, b""
+
+    def set_state(self, state: Any) -> None:
+        _, shape, kind, self.fortran, self.data = state
+        if not isinstance(kind, _Type) or not isinstance(shape, tuple):
+            raise InputError("an array without type or shape")
+        if not all(type(side) is int and side >= 0 for side in shape):
+            raise InputError("an array of impossible shape")
+        self.shape, self.kind = shape, kind.kind
+
+    def value(self, where: str) -> Any:
+        if self.kind.endswith("O8"):
+            if not isinstance(self.data, list) or math.prod(self.shape) != len(self.data):
+                raise InputError(f"{where}: an object array of the wrong length")
+            return self.data
+        data = self.data.encode("latin-1") if isinstance(self.data, str) else self.data
+        if not isinstance(data, bytes):
+            raise InputError(f"{where}: an array without bytes")
+        return _plain_array(self.kind, self.shape, bool(self.fortran), data, where)
+
+
+def _scalar(kind: _Type, data: Any) -> _Array:
+    """numpy.core.multiarray.scalar: an array of no dimensions."""
+    array = _Array()
+    array.set_state((1, (), kind, False, data))
+    return array
+
+
+def _from_buffer(data: Any, kind: _Type, shape: tuple[int, ...], order: str) -> _Array:
+    """numpy._core.numeric._frombuffer, which newer pickles use."""
+    array = _Array()
+    array.set_state((1, shape, kind, order == "F", data))
+    return array
+
+
+def _encode(text: str, encoding: str = "latin1") -> bytes:
+    """_codecs.encode, which old pickles write bytes with."""
+    if encoding not in ("latin1", "latin-1", "utf-8") or not isinstance(text, str):
+        raise InputError("bytes in an unknown coding")
+    return text.encode(encoding)
+
+
+def _ordered(pairs: Any = ()) -> dict:
+    """collections.OrderedDict."""
+    made: dict = {}
+    for key, value in pairs:
+        _put(made, key, value)
+    return made
+
+
+def _put(made: Any, key: Any, value: Any) -> None:
+    # A key is hashed, and the hash of a deeply nested tuple can end the process.
+    if type(made) is not dict or not isinstance(key, str | int | float | bytes):
+        raise InputError("a dict key that is no string or number")
+    made[key] = value
+
+
+_STAND_INS: dict[tuple[str, str], Any] = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Type,
+    ("_codecs", "encode"): _encode,
+    ("collections", "OrderedDict"): _ordered,
+}
+for _core in ("numpy.core", "numpy._core"):
+    _STAND_INS[_core + ".multiarray", "_reconstruct"] = _Array
+    _STAND_INS[_core + ".multiarray", "scalar"] = _scalar
+    _STAND_INS[_core + ".numeric", "_frombuffer"] = _from_buffer
+
+_KNOWN_OPCODES = frozenset(
+    getattr(pickle, name)[0]
+    for name in (
+        "PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 "
+        "LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES "
+        "BINBYTES8 BYTEARRAY8 UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 EMPTY_TUPLE TUPLE "
+        "TUPLE1 TUPLE2 TUPLE3 EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS "
+        "GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD"
+    ).split()
+)
+
+
+class _Unpickler(pickle._Unpickler):
+    """Pickle's machine, in Python (the one in C can be made to ask for any amount of memory),
+    with the instructions and the names above, and no others."""
+
+    dispatch = {
+        code: step for code, step in pickle._Unpickler.dispatch.items() if code in _KNOWN_OPCODES
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        try:
+            return _STAND_INS[module, name]
+        except KeyError:
+            raise InputError(f"asks for {short(f'{module}.{name}')}") from None
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise InputError("asks for something outside the file")
+
+    def load_build(self) -> None:
+        state = self.stack.pop()
+        if not isinstance(self.stack[-1], _Array | _Type):
+            raise InputError("sets the state of something that has none")
+        self.stack[-1].set_state(state)
+
+    def load_reduce(self) -> None:
+        arguments = self.stack.pop()
+        maker = self.stack.pop()
+        if not any(maker is known for known in _STAND_INS.values()):
+            raise InputError("calls something")
+        self.append(maker(*arguments))
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        _put(self.stack[-1], key, value)
+
+    def load_setitems(self) -> None:
+        items = self.pop_mark()
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            _put(self.stack[-1], key, value)
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        made: dict = {}
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            _put(made, key, value)
+        self.append(made)
+
+    def load_bytearray8(self) -> None:
+        # Python's own makes the room before it looks whether the file has as much.
+        self.append(self.read(int.from_bytes(self.read(8), "little")))
+
+    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
+    dispatch[pickle.BUILD[0]] = load_build
+    dispatch[pickle.REDUCE[0]] = load_reduce
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+    dispatch[pickle.DICT[0]] = load_dict
+
+
+def _unpickled(data: bytes, shape: tuple[int, ...], where: str) -> Any:
+    """What the pickle of an object array holds, with real arrays in the stand-ins' places."""
+    try:
+        held = _Unpickler(io.BytesIO(data), encoding="latin1").load()
+        held = _finished(held, where, {}, 0)
+    except InputError as error:
+        raise InputError(
+            f"{where}: refused ({error!s:.120}); only arrays, dicts, lists, strings and numbers "
+            "are read from pickled data"
+        ) from None
+    except Exception as error:  # whatever a damaged or hostile program makes the machine do
+        raise InputError(
+            f"{where}: damaged pickled data ({type(error).__name__} {error!s:.60})"
+        ) from None
+    if isinstance(held, list) and len(held) == 1 and shape in ((), (1,)):
+        return held[0]
+    return held
+
+
+def _finished(held: Any, where: str, done: dict[int, Any], depth: int) -> Any:
+    """Plain lists, dicts, numbers and arrays in place of the stand-ins; each thing once."""
+    if depth > _MOST_DEEP or len(done) > _MOST_ITEMS:
+        raise InputError("nested too deeply, or too many things")
+    if isinstance(held, str | int | float | bytes | None):
+        return held
+    if id(held) in done:
+        if done[id(held)] is None:
+            raise InputError("something that contains itself")
+        return done[id(held)][1]
+    done[id(held)] = None
+    if isinstance(held, _Array):
+        value = held.value(where)
+        if isinstance(value, list):
+            value = [_finished(item, where, done, depth + 1) for item in value]
+        elif value.shape == ():
+            value = value.item()
+    elif isinstance(held, list | tuple):
+        value = [_finished(item, where, done, depth + 1) for item in held]
+    elif isinstance(held, dict):
+        value = {key: _finished(item, where, done, depth + 1) for key, item in held.items()}
+    else:
+        raise InputError(f"holds {type(held).__name__.lstrip('_')}")
+    done[id(held)] = (held, value)  # `held` is kept, so that its id stays its own
+    return value
