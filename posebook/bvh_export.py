@@ -29,14 +29,11 @@ def _zxy_degrees(turns: Tensor) -> Tensor:
     about_y = torch.where(locked, 0.0, torch.atan2(-turns[..., 2, 0], turns[..., 2, 2]))
     angles = torch.rad2deg(torch.stack([about_z, about_x, about_y], -1))
     # (z, x, y) and (z + 180, 180 - x, y + 180) are one rotation; keep the nearer of the two.
-    other = torch.stack(
-        [angles[..., 0] + 180, 180 - angles[..., 1], angles[..., 2] + 180], -1
-    )
+    other = torch.stack([angles[..., 0] + 180, 180 - angles[..., 1], angles[..., 2] + 180], -1)
     for frame in range(1, len(angles)):
         before = angles[frame - 1]
         one, two = (
-            a + 360 * torch.round((before - a) / 360)
-            for a in (angles[frame], other[frame])
+            a + 360 * torch.round((before - a) / 360) for a in (angles[frame], other[frame])
         )
         nearer = (two - before).abs().sum(-1, keepdim=True) < (one - before).abs().sum(
             -1, keepdim=True
@@ -57,8 +54,7 @@ def bvh_text(body: Rig, frames_per_second: float) -> str:
         lines.append(f"{tab}{'JOINT' if joint.parent else 'ROOT'} {joint.name}")
         lines.append(f"{tab}{{")
         lines.append(
-            f"{tab}\tOFFSET "
-            + " ".join(f"{v:.6f}" for v in body.offsets_cm[index].tolist())
+            f"{tab}\tOFFSET " + " ".join(f"{v:.6f}" for v in body.offsets_cm[index].tolist())
         )
         turn = "Zrotation Xrotation Yrotation"
         place = "" if joint.parent else "Xposition Yposition Zposition "
@@ -67,23 +63,12 @@ def bvh_text(body: Rig, frames_per_second: float) -> str:
             write(child, depth + 1)
         if joint.name in body.ends_cm:
             end = " ".join(f"{v:.6f}" for v in body.ends_cm[joint.name].tolist())
-            lines.extend(
-                [
-                    f"{tab}\tEnd Site",
-                    f"{tab}\t{{",
-                    f"{tab}\t\tOFFSET {end}",
-                    f"{tab}\t}}",
-                ]
-            )
+            lines.extend([f"{tab}\tEnd Site", f"{tab}\t{{", f"{tab}\t\tOFFSET {end}", f"{tab}\t}}"])
         lines.append(f"{tab}}}")
 
     write(0, 0)
     angles = _zxy_degrees(body.turns).flatten(1)
     rows = torch.cat([body.root_cm, angles], 1).tolist()
-    lines += [
-        "MOTION",
-        f"Frames: {len(rows)}",
-        f"Frame Time: {1 / frames_per_second:.9f}",
-    ]
+    lines += ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / frames_per_second:.9f}"]
     lines += [" ".join(f"{value:.6f}" for value in row) for row in rows]
     return "\n".join(lines) + "\n"

@@ -46,15 +46,11 @@ def _limbs(side: str) -> list[_Joint]:
     s, low, out = side.capitalize(), side, _LEFT if side == "left" else _RIGHT
     return [
         _Joint(f"{s[0]}HipJoint", "Hips", "hip", f"{low}_hip", None, "parent"),
-        _Joint(
-            f"{s}UpLeg", f"{s[0]}HipJoint", f"{low}_hip", f"{low}_knee", _DOWN, "knee"
-        ),
+        _Joint(f"{s}UpLeg", f"{s[0]}HipJoint", f"{low}_hip", f"{low}_knee", _DOWN, "knee"),
         _Joint(f"{s}Leg", f"{s}UpLeg", f"{low}_knee", f"{low}_foot", _DOWN, "parent"),
         _Joint(f"{s}Foot", f"{s}Leg", f"{low}_foot", None, None, "parent"),
         _Joint(f"{s}Shoulder", "Spine", "thorax", f"{low}_shoulder", out, "parent"),
-        _Joint(
-            f"{s}Arm", f"{s}Shoulder", f"{low}_shoulder", f"{low}_elbow", out, "elbow"
-        ),
+        _Joint(f"{s}Arm", f"{s}Shoulder", f"{low}_shoulder", f"{low}_elbow", out, "elbow"),
         _Joint(f"{s}ForeArm", f"{s}Arm", f"{low}_elbow", f"{low}_wrist", out, "parent"),
         _Joint(f"{s}Hand", f"{s}ForeArm", f"{low}_wrist", None, None, "parent"),
     ]
@@ -116,9 +112,7 @@ def _z_up(y_up: Tensor) -> Tensor:
 
 
 def _unit(vector: Tensor) -> Tensor:
-    return vector / torch.linalg.vector_norm(vector, dim=-1, keepdim=True).clamp_min(
-        1e-9
-    )
+    return vector / torch.linalg.vector_norm(vector, dim=-1, keepdim=True).clamp_min(1e-9)
 
 
 def _basis(along: Tensor, hint: Tensor) -> Tensor:
@@ -134,7 +128,7 @@ def _basis(along: Tensor, hint: Tensor) -> Tensor:
 
 
 def _aim(direction: Tensor, rest: Tensor, hint: Tensor, rest_hint: Tensor) -> Tensor:
-    """(frames, 3, 3): turns `rest` exactly into `direction`, and `rest_hint` as near `hint` as goes."""
+    """Rotations that turn `rest` into `direction`, and `rest_hint` as near to `hint` as goes."""
     return _basis(direction, hint) @ _basis(rest, rest_hint).mT
 
 
@@ -144,15 +138,11 @@ def _swing(frame: Tensor, rest: Tensor, direction: Tensor) -> Tensor:
     axis = torch.linalg.cross(start, stop)
     cosine = (start * stop).sum(-1)
     # Straight back is half a turn about any axis across; `_basis` finds one.
-    half = _basis(
-        start, torch.linalg.cross(start, frame[..., 0] + 0.5 * frame[..., 2])
-    )[..., 1]
+    half = _basis(start, torch.linalg.cross(start, frame[..., 0] + 0.5 * frame[..., 2]))[..., 1]
     half_turn = 2 * half.unsqueeze(-1) * half.unsqueeze(-2) - torch.eye(3).to(start)
     zero = torch.zeros_like(cosine)
     a, b, c = axis.unbind(-1)
-    cross = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], -1).unflatten(
-        -1, (3, 3)
-    )
+    cross = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], -1).unflatten(-1, (3, 3))
     near = (1 + cosine).clamp_min(1e-9)[..., None, None]
     turn = torch.eye(3).to(start) + cross + cross @ cross / near
     return torch.where((cosine < -1 + 1e-6)[..., None, None], half_turn, turn) @ frame
@@ -170,9 +160,7 @@ def _length(vector: Tensor) -> Tensor:
     return torch.linalg.vector_norm(vector, dim=-1)
 
 
-def _global_turns(
-    place: dict[str, Tensor], rests: dict[str, Tensor]
-) -> dict[str, Tensor]:
+def _global_turns(place: dict[str, Tensor], rests: dict[str, Tensor]) -> dict[str, Tensor]:
     """Each joint's orientation in BVH's world, by name: (frames, 3, 3)."""
     lateral = {
         "hips": place["left_hip"] - place["right_hip"],
@@ -184,9 +172,7 @@ def _global_turns(
         if joint.parent is None:
             # The pelvis: up along the back, left along the hips.
             up = torch.tensor(Y, dtype=torch.float64)
-            turns[joint.name] = _aim(
-                place["spine"] - place["hip"], up, lateral["hips"], left
-            )
+            turns[joint.name] = _aim(place["spine"] - place["hip"], up, lateral["hips"], left)
             continue
         parent = turns[joint.parent]
         if joint.to is None:
@@ -207,12 +193,10 @@ def _global_turns(
         elif joint.twist == "elbow":
             side = joint.to.partition("_")[0]
             lower = place[f"{side}_wrist"] - place[f"{side}_elbow"]
-            # In a T-pose, palms down, a bending elbow brings the hand forward, about -Y on the left.
+            # In a T-pose, palms down, the left elbow bends forward, about -Y.
             hinge = torch.linalg.cross(lower, direction) * (1 if side == "left" else -1)
             axis = _bend(direction, lower, hinge, swung[..., 1])
-            turns[joint.name] = _aim(
-                direction, rest, axis, torch.tensor(Y, dtype=torch.float64)
-            )
+            turns[joint.name] = _aim(direction, rest, axis, torch.tensor(Y, dtype=torch.float64))
         else:
             turns[joint.name] = swung
     return turns
@@ -225,14 +209,8 @@ def rig(world_mm: Pose3D) -> Rig:
 
     The End Sites of feet and hands are invented; nothing else is.
     """
-    if (
-        not torch.isfinite(world_mm).all()
-        or world_mm.shape[-2] != len(HOUSE)
-        or not len(world_mm)
-    ):
-        raise InputError(
-            "BVH: expected (frames, 17, 3) finite positions of the house joints"
-        )
+    if not torch.isfinite(world_mm).all() or world_mm.shape[-2] != len(HOUSE) or not len(world_mm):
+        raise InputError("BVH: expected (frames, 17, 3) finite positions of the house joints")
     points = _y_up(world_mm.double()) / 10
     place = {joint: points[:, i] for i, joint in enumerate(HOUSE.joints)}
     lengths, rests = _rest_pose(place)
@@ -259,9 +237,7 @@ def rig(world_mm: Pose3D) -> Rig:
             end = where[joint.name] + turns[joint.name] @ ends[joint.name]
             house[:, HOUSE.index("head")] = end
     local = [
-        turns[joint.name]
-        if joint.parent is None
-        else turns[joint.parent].mT @ turns[joint.name]
+        turns[joint.name] if joint.parent is None else turns[joint.parent].mT @ turns[joint.name]
         for joint in JOINTS
     ]
     moved_mm = 10 * _length(house - points).mean().item()
@@ -277,13 +253,11 @@ def rig(world_mm: Pose3D) -> Rig:
 
 def _rest_pose(place: dict[str, Tensor]) -> tuple[dict[str, float], dict[str, Tensor]]:
     """Mean bone lengths in cm, left and right alike, and the bones' directions at rest."""
-    raw = {
-        j.name: _length(place[j.to] - place[j.at]).mean().item() for j in JOINTS if j.to
-    }
+    raw = {j.name: _length(place[j.to] - place[j.at]).mean().item() for j in JOINTS if j.to}
     twin = {
         j.name: o.name
         for a, b in ((_LEFTS, _RIGHTS), (_RIGHTS, _LEFTS))
-        for j, o in zip(a, b)
+        for j, o in zip(a, b, strict=True)
     }
     lengths = {name: (raw[name] + raw[twin.get(name, name)]) / 2 for name in raw}
 

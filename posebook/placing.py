@@ -1,0 +1,167 @@
+"""What stands between key points as they come and poses as they go: gaps, depth, and upright.
+
+A lifter takes key points and gives a pose about its own hip. Here short gaps in the key points are
+closed before it, and after it the pose is put where a camera would see it: how far away, how high,
+and which way up.
+"""
+
+from dataclasses import replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from posebook.cameras import Camera
+from posebook.datasets.clips import Clip
+from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation, Seen
+from posebook.skeletons import HOUSE
+
+#: Longest gap, in seconds, that a straight line between its two ends is believed to bridge.
+LONGEST_GAP_S = 0.25
+#: Frames per second of a clip that does not say.
+ASSUMED_FRAMES_PER_SECOND = 30.0
+#: A filled joint is trusted this much of the less trusted end of its gap.
+TRUST_IN_FILLED = 0.5
+
+
+def fill_gaps(clip: Clip, longest_s: float = LONGEST_GAP_S) -> tuple[Clip, Seen]:
+    """Bridge each joint's short gaps by a straight line in the picture.
+
+    Returns the clip and which joints were filled, (frames, joints). Gaps at the start or the end
+    of the clip, and longer ones, stay open: nothing is known about them.
+    """
+    rate = clip.frames_per_second or ASSUMED_FRAMES_PER_SECOND
+    longest = max(1, int(round(longest_s * rate)))
+    seen = (clip.confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)
+    before, after = _nearest_seen(seen)
+    frame = torch.arange(len(clip)).unsqueeze(-1)
+    filled = ~seen & (before >= 0) & (after < len(clip)) & (after - before - 1 <= longest)
+    if not filled.any():
+        return clip, filled
+    first, last = before.clamp_min(0), after.clamp_max(len(clip) - 1)
+    share = ((frame - first) / (last - first).clamp_min(1)).to(clip.keypoints_px).unsqueeze(-1)
+    points = clip.keypoints_px.nan_to_num()
+    bridge = (1 - share) * _take(points, first) + share * _take(points, last)
+    trust = torch.minimum(clip.confidence.gather(0, first), clip.confidence.gather(0, last))
+    keypoints_px = torch.where(filled.unsqueeze(-1), bridge, clip.keypoints_px)
+    confidence = torch.where(filled, TRUST_IN_FILLED * trust, clip.confidence)
+    return replace(clip, keypoints_px=keypoints_px, confidence=confidence), filled
+
+
+def _nearest_seen(seen: Tensor) -> tuple[Tensor, Tensor]:
+    """For each frame and joint, the last seen frame up to here (-1: none) and the next (frames)."""
+    count = len(seen)
+    frame = torch.arange(count).unsqueeze(-1).expand_as(seen)
+    before = torch.where(seen, frame, -1).cummax(0).values
+    after = torch.where(seen, frame, count).flip(0).cummin(0).values.flip(0)
+    return before, after
+
+
+def _take(points: Tensor, frames: Tensor) -> Tensor:
+    return points.gather(0, frames.unsqueeze(-1).expand(*frames.shape, points.shape[-1]))
+
+
+def bridge_frames(values: Tensor) -> tuple[Tensor, Bool[Tensor, " frames"]]:
+    """Frames that are not finite, bridged in a straight line; the ends hold their nearest frame.
+
+    values  (frames, ...). Returns them and which frames were bridged. With no finite frame at all
+    the values come back as they are.
+    """
+    flat = values.flatten(1)
+    good = torch.isfinite(flat).all(-1)
+    if good.all() or not good.any():
+        return values, ~good
+    before, after = (index.squeeze(-1) for index in _nearest_seen(good.unsqueeze(-1)))
+    first = torch.where(before < 0, after, before)
+    last = torch.where(after >= len(values), before, after)
+    share = (torch.arange(len(values)) - first) / (last - first).clamp_min(1)
+    share = share.to(flat).clamp(0, 1).unsqueeze(-1)
+    bridged = (1 - share) * flat[first] + share * flat[last]
+    return torch.where(good.unsqueeze(-1), flat, bridged).view_as(values), ~good
+
+
+def place_root(
+    pose_mm: Pose3D,
+    keypoints_px: Pose2D,
+    confidence: Confidence,
+    camera: Camera,
+    frames_per_second: float,
+    smooth_s: float = 0.1,
+) -> Points3D:
+    """Where the hip must be for the pose to be seen at the key points.
+
+    pose_mm       (frames, joints, 3)  camera axes, hip at 0, mm, of the true size
+    keypoints_px  (frames, joints, 2)  NaN where missing; only what was really seen should count
+    smooth_s      the distance is smoothed over time by a Gaussian of this width in seconds: a
+                  distance jumps when a joint jitters, a person does not
+
+    Returns (frames, 3), mm, camera axes; NaN where fewer than two joints are seen. Depth is least
+    squares on the rays: x + t_x = u (z + t_z), y + t_y = v (z + t_z) over the joints.
+    """
+    seen = (confidence > 0) & torch.isfinite(keypoints_px).all(-1) & torch.isfinite(pose_mm).all(-1)
+    weight = (confidence * seen).double()
+    total = weight.sum(-1)
+    rays = camera.rays(keypoints_px.double().nan_to_num())
+    rays = torch.where(seen.unsqueeze(-1), rays, 0.0)
+    pose = torch.where(seen.unsqueeze(-1), pose_mm.double(), 0.0)
+
+    def mean(values: Tensor) -> Tensor:
+        return (weight.unsqueeze(-1) * values).sum(-2) / total.clamp_min(1e-9).unsqueeze(-1)
+
+    # Take out t_x and t_y: what is left is one equation in t_z, with a = rays, b = rays z - (x, y).
+    target = rays * pose[..., 2:] - pose[..., :2]
+    off_rays = rays - mean(rays).unsqueeze(-2)
+    off_target = target - mean(target).unsqueeze(-2)
+    spread = (weight.unsqueeze(-1) * off_rays**2).sum((-1, -2))
+    depth = -(weight.unsqueeze(-1) * off_rays * off_target).sum((-1, -2)) / spread.clamp_min(1e-12)
+    nearest = 100.0 - torch.where(seen, pose[..., 2], torch.inf).amin(-1)  # in front of the camera
+    known = (seen.sum(-1) >= 2) & (spread > 1e-10)
+    depth = torch.where(known, torch.maximum(depth, nearest), torch.nan)
+    depth = _smooth_distance(depth, smooth_s * frames_per_second)
+    sideways = depth.unsqueeze(-1) * mean(rays) + mean(target)
+    return torch.cat([sideways, depth.unsqueeze(-1)], -1).to(pose_mm)
+
+
+def _smooth_distance(depth: Tensor, width: float) -> Tensor:
+    """Gaussian over time on the inverse of the distance; frames without one do not take part."""
+    reach = int(3 * width)
+    if reach < 1 or len(depth) < 3:
+        return depth
+    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / width) ** 2).to(depth)
+    known = torch.isfinite(depth)
+    inverse = torch.where(known, 1 / depth, 0.0)
+
+    def blur(values: Tensor) -> Tensor:
+        return torch.nn.functional.conv1d(values[None, None], kernel[None, None], padding=reach)[
+            0, 0
+        ]
+
+    blurred = blur(known.to(depth)) / blur(inverse).clamp_min(1e-12)
+    return torch.where(known, blurred, torch.nan)
+
+
+#: Camera axes to world axes for a camera that is held level: x right, y forward, z up.
+LEVEL = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
+
+
+def stand_up(
+    absolute_mm: Pose3D, to_world: Rotation | None = None
+) -> tuple[Pose3D, Float[Tensor, "3 3"], Float[Tensor, "3"]]:
+    """World axes (z up) from camera axes, when only the camera's tilt, or nothing, is known.
+
+    absolute_mm  (frames, 17, 3)  camera axes; NaN where nobody is
+    to_world     (3, 3)           camera axes to world axes; None: the camera was held level
+
+    The origin of the world is on the floor under the hip of the first frame with a person; the
+    floor is where the lower foot is most of the time. Returns the poses, the rotation and the
+    shift: world = rotation @ camera + shift.
+    """
+    rotation = torch.tensor(LEVEL).to(absolute_mm) if to_world is None else to_world.to(absolute_mm)
+    turned = absolute_mm @ rotation.mT
+    known = torch.isfinite(turned).flatten(1).all(-1)
+    if not known.any():
+        return turned, rotation, torch.zeros(3).to(turned)
+    hip = turned[known][0, HOUSE.index("hip")]
+    feet = turned[known][:, HOUSE.indices("left_foot", "right_foot"), 2].amin(-1)
+    shift = torch.stack([-hip[0], -hip[1], -feet.median()])
+    return turned + shift, rotation, shift
