@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
-from posebook import paths
+from posebook import paths, showing
 from posebook.errors import CellFailed
 
 
@@ -29,10 +30,11 @@ def execute(
     """Run a notebook in a kernel of this environment; `output` is saved after each cell.
 
     The working directory is the caller's, so that a relative path among the parameters means
-    what the caller meant. Raises CellFailed.
+    what the caller meant. Widgets are taken out at the end: only a running kernel can move them,
+    and each carries 5 MB of script. Raises CellFailed.
     """
     try:
-        return papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             notebook,
             str(output),
             parameters=dict(parameters),
@@ -45,6 +47,7 @@ def execute(
             execution_timeout=int(minutes * 60),
             quiet=quiet,
             minutes=minutes,
+            profile=parameters.get("profile"),
         )
     except papermill.PapermillExecutionError as error:
         head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
@@ -64,6 +67,9 @@ def execute(
             type(error).__name__,
             reason,
         ) from None
+    showing.strip_widget_state(executed)
+    paths.write_text(output, nbformat.writes(executed) + "\n")
+    return executed
 
 
 class _Engine(Engine):
@@ -71,7 +77,16 @@ class _Engine(Engine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man, kernel_name, *, minutes, quiet, start_timeout, execution_timeout, **options
+        cls,
+        nb_man,
+        kernel_name,
+        *,
+        minutes,
+        quiet,
+        profile,
+        start_timeout,
+        execution_timeout,
+        **options,
     ):
         client = PapermillNotebookClient(
             nb_man,
@@ -89,7 +104,7 @@ class _Engine(Engine):
         done = threading.Event()
         threading.Thread(target=_watch, args=(client, minutes * 60, done), daemon=True).start()
         try:
-            return client.execute(env=_environment())
+            return client.execute(env=_environment(profile))
         finally:
             done.set()
 
@@ -97,9 +112,10 @@ class _Engine(Engine):
 papermill_engines.register("posebook", _Engine)
 
 
-def _environment() -> dict[str, str]:
+def _environment(profile: str | None) -> dict[str, str]:
     # Python 3.11's frozen modules make the debugger print a warning into the run.
-    return {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment = {**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return environment | ({"POSEBOOK_PROFILE": profile} if profile else {})
 
 
 def _watch(client: PapermillNotebookClient, seconds: float, done: threading.Event) -> None:

@@ -100,7 +100,9 @@ def test_pictures_are_described(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_measured_numbers_are_those_of_the_ledger(page):
     """`52.1 mm<!-- ledger: KEY -->` must be what the ledger holds under KEY."""
-    for said, key in re.findall(r"([\d.]+(?: ?[a-z/%]+)?)<!-- ledger: (\S+) -->", page.read_text()):
+    for said, key in re.findall(
+        r"([\d.]+(?: ?[a-z/%]+)?)<!-- ledger: (\S+/\S+) -->", page.read_text()
+    ):
         assert said == results.ledger(key).text, f"{page.name}: {key}"
 
 

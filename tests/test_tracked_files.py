@@ -1,4 +1,4 @@
-"""What is in the repository: nothing of the machine it was written on, nothing large by accident."""
+"""What is in the repository: no trace of a machine, nothing large by accident."""
 
 import re
 import subprocess

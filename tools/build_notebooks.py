@@ -18,11 +18,10 @@ from pathlib import Path
 
 import nbformat
 
-from posebook import chapters, paths
+from posebook import chapters, paths, showing
 from posebook.errors import CellFailed
 
 LARGEST_BYTES = 1_000_000
-WIDGET = "application/vnd.jupyter.widget-view+json"
 MACHINE_PATH = re.compile(
     r"(?<![\w.:/])(?:/(?:home|root|tmp|Users|work|opt|private|mnt)/|[A-Z]:\\)"
 )
@@ -100,7 +99,8 @@ def machine_paths(notebook: nbformat.NotebookNode) -> list[str]:
 
 def clean(notebook: nbformat.NotebookNode) -> None:
     """Take out what is of this run and not of the chapter."""
-    for key in ("papermill", "widgets", "signature"):
+    showing.strip_widget_state(notebook)
+    for key in ("papermill", "signature"):
         notebook.metadata.pop(key, None)
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index:03d}"  # the same on each build, so that a diff shows what changed
@@ -112,20 +112,13 @@ def clean(notebook: nbformat.NotebookNode) -> None:
 
 
 def clean_outputs(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """One stream per stretch of text, progress bars in their last state, no widget state."""
+    """One stream per stretch of text, progress bars in their last state."""
     kept: list[nbformat.NotebookNode] = []
     for output in outputs:
-        if output.output_type == "stream":
-            if kept and kept[-1].output_type == "stream" and kept[-1].name == output.name:
-                kept[-1].text += output.text
-                continue
-        elif WIDGET in output.get("data", {}):
-            # Its state carries a 5 MB script, which is not stored; a still stands in for it.
-            output.data.pop(WIDGET)
-            if any(mime.startswith("image/") or mime == "text/html" for mime in output.data):
-                output.data.pop("text/plain", None)
-            else:
-                continue
+        same = kept and kept[-1].output_type == output.output_type == "stream"
+        if same and kept[-1].name == output.name:
+            kept[-1].text += output.text
+            continue
         kept.append(output)
     for output in kept:
         if output.output_type == "stream":
