@@ -1,0 +1,130 @@
+"""Which joint set a file holds: from what it says, else from how many joints there are.
+
+A count is not always enough: 17 joints are COCO's in a detector's file and Human3.6M's in a
+lifter's. Then the format decides, or the points themselves (see `looks_like_house`), and the note
+that comes back says what was assumed.
+"""
+
+import re
+
+import numpy
+
+from posebook.datasets.files import listed
+from posebook.errors import InputError
+from posebook.skeletons import (
+    BODY_25,
+    CMU_31,
+    COCO_17,
+    HOUSE,
+    LSP_14,
+    MPI_INF_3DHP_28,
+    MPII_16,
+    OPENPOSE_COCO_18,
+    SKELETONS,
+    Skeleton,
+)
+
+#: Other names that people and files give to joint sets.
+ALIASES: dict[str, Skeleton] = {
+    "coco": COCO_17, "coco17": COCO_17, "cocodataset": COCO_17, "posetrack": COCO_17,
+    "h36m": HOUSE, "human36m": HOUSE, "h36m17": HOUSE, "house": HOUSE, "posebook": HOUSE,
+    "mpii": MPII_16, "mpii16": MPII_16, "lsp": LSP_14, "lsp14": LSP_14,
+    "openpose": BODY_25, "body25": BODY_25, "openposebody25": BODY_25,
+    "coco18": OPENPOSE_COCO_18, "openposecoco": OPENPOSE_COCO_18,
+    "mpiinf3dhp": MPI_INF_3DHP_28, "3dhp": MPI_INF_3DHP_28, "cmu": CMU_31,
+}  # fmt: skip
+_BY_COUNT = {
+    14: LSP_14, 16: MPII_16, 17: COCO_17, 18: OPENPOSE_COCO_18, 25: BODY_25, 28: MPI_INF_3DHP_28,
+    31: CMU_31,
+}  # fmt: skip
+#: Sets whose first 17 joints are COCO's: Halpe-26, Halpe-136, COCO-WholeBody.
+_COCO_FIRST = {26: "Halpe-26", 136: "Halpe-136", 133: "COCO-WholeBody", 23: "COCO and feet"}
+_SAME_JOINT = {
+    "ankle": "foot", "pelvis": "hip", "root": "hip", "hips": "hip", "top_head": "head_top",
+    "headtop": "head_top", "head_tip": "head_top", "mid_hip": "hip", "midhip": "hip",
+    "neck_base": "neck_nose", "necknose": "neck_nose", "bottom_head": "neck",
+}  # fmt: skip
+
+
+def named(layout: str) -> Skeleton:
+    """A joint set by its own name or one that people use for it: 'coco', 'BODY_25', 'h36m'."""
+    key = re.sub(r"[^a-z0-9]", "", str(layout).lower())
+    for name, skeleton in SKELETONS.items():
+        if re.sub(r"[^a-z0-9]", "", name) == key:
+            return skeleton
+    if key in ALIASES:
+        return ALIASES[key]
+    raise InputError(f"no joint set is called '{layout!s:.60}'; there are {', '.join(SKELETONS)}")
+
+
+def of_names(names: list[str], where: str) -> Skeleton:
+    """The joint set with these joint names in this order; a new one where none of ours fits."""
+    joints = tuple(our_name(name) for name in names)
+    if len(set(joints)) < len(joints) or not all(joints):
+        raise InputError(f"{where}: joint names {listed(names)}; expected a different one for each")
+    for skeleton in SKELETONS.values():
+        if skeleton.joints == joints:
+            return skeleton
+    root = "hip" if "hip" in joints else None
+    return Skeleton("named_in_file", joints, (None,) * len(joints), root, where)
+
+
+def our_name(name: str) -> str:
+    """'Left Ankle', 'LAnkle', 'ankle_left' -> 'left_foot'; 'pelvis' -> 'hip'."""
+    words = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+", str(name))
+    words = [word.lower() for word in words]
+    side = ""
+    for word in list(words):
+        if word in ("left", "right", "l", "r") and not side:
+            side = {"l": "left", "r": "right"}.get(word, word) + "_"
+            words.remove(word)
+    joint = "_".join(words)
+    return side + _SAME_JOINT.get(joint, joint)
+
+
+def of_count(
+    joints: int, where: str, layout: str | None = None, points: numpy.ndarray | None = None
+) -> tuple[Skeleton, int, str]:
+    """(joint set, how many of the file's joints it takes from the front, a note or '').
+
+    layout  what the user or the file says; it must have as many joints as the file
+    points  (frames, joints, 2 or 3): asked where 17 joints may be COCO's or Human3.6M's
+    """
+    if layout is not None:
+        skeleton = named(layout)
+        if len(skeleton) != joints and not (skeleton is COCO_17 and joints in _COCO_FIRST):
+            raise InputError(
+                f"{where}: has {joints} joints; layout {skeleton.name} has {len(skeleton)}"
+            )
+        return skeleton, len(skeleton), ""
+    if joints in _COCO_FIRST:
+        note = f"{joints} joints taken to be {_COCO_FIRST[joints]}: its first 17 are COCO's"
+        return COCO_17, 17, note
+    if joints not in _BY_COUNT:
+        counts = ", ".join(f"{count} ({s.name})" for count, s in _BY_COUNT.items())
+        raise InputError(f"{where}: {joints} joints; expected {counts}, or layout=")
+    skeleton = _BY_COUNT[joints]
+    if joints == 17 and points is not None:
+        skeleton = HOUSE if looks_like_house(points) else COCO_17
+    return skeleton, joints, f"{joints} joints taken to be {skeleton.name}; layout= says otherwise"
+
+
+def looks_like_house(points: numpy.ndarray) -> bool:
+    """Whether 17 joints are Human3.6M's rather than COCO's: joints 1, 2, 3 are then hip, knee and
+    ankle, far apart; in COCO they are eyes and an ear, close together."""
+    with numpy.errstate(all="ignore"):
+        whole = numpy.linalg.norm(_spread(points, range(17)), axis=-1)
+        thigh = numpy.linalg.norm(points[:, 2] - points[:, 1], axis=-1)
+        shin = numpy.linalg.norm(points[:, 3] - points[:, 2], axis=-1)
+        part = (thigh + shin) / whole
+    part = part[numpy.isfinite(part)]
+    return bool(len(part) == 0 or numpy.median(part) > 0.2)
+
+
+def _spread(points: numpy.ndarray, joints: range) -> numpy.ndarray:
+    """Extent of the known points along each axis, per frame."""
+    chosen = points[:, list(joints)]
+    known = numpy.isfinite(chosen)
+    high = numpy.where(known, chosen, -numpy.inf).max(1)
+    low = numpy.where(known, chosen, numpy.inf).min(1)
+    return high - low

@@ -1,0 +1,192 @@
+"""Key points as detectors write them: OpenPose, AlphaPose, MMPose, COCO.
+
+`read_file` takes one JSON file of any of them, `read_folder` a folder with one JSON file a frame.
+What the formats have in common is here: frames numbered by names, gaps between the numbers, missing
+joints, joint sets, several people. What each looks like inside is in `keypoint_json`.
+"""
+
+import re
+from pathlib import Path
+
+import numpy
+
+from posebook.datasets import joint_sets, tracking
+from posebook.datasets.clips import Clip
+from posebook.datasets.files import existing, frame_rate, picture_size, read_json
+from posebook.datasets.keypoint_json import Film, films, openpose_people
+from posebook.datasets.tracking import Found
+from posebook.errors import InputError
+
+#: Coordinates further out than this (px) are damage, not pictures.
+_FAR_PX = 1e6
+_MOST_FRAMES = 5_000_000
+_FOLDER = "a folder of OpenPose JSON files, one a frame"
+
+
+def read_file(
+    path: Path | str,
+    layout: str | None = None,
+    size: tuple[int, int] | str | None = None,
+    person: int | str | None = None,
+    fps: float | None = None,
+) -> list[Clip]:
+    """The clips of one key-point JSON file: one per film or picture in it (and person chosen).
+
+    layout  the joint set, where the file does not say (see `joint_sets.named`)
+    size    (width, height) of the picture, where the file does not say
+    person  see `tracking.clips`
+    fps     frames per second, which these files do not say
+    """
+    content = read_json(path, "key points in OpenPose, COCO, AlphaPose or MMPose JSON")
+    found = films(content, path)
+    return [
+        clip
+        for film in found
+        for clip in _clips(film, Path(path).stem, len(found), layout, size, person, fps)
+    ]
+
+
+def read_folder(
+    path: Path | str,
+    layout: str | None = None,
+    size: tuple[int, int] | str | None = None,
+    person: int | str | None = None,
+    fps: float | None = None,
+) -> list[Clip]:
+    """The clips of an OpenPose folder: `NAME_000000000012_keypoints.json` is frame 12 of NAME.
+
+    Numbers that are missing become empty frames. Files of several NAMEs are several clips.
+    """
+    path = existing(path, _FOLDER)
+    if not path.is_dir():
+        raise InputError(f"{path}: is a file; expected {_FOLDER}")
+    names: dict[str, list[Path]] = {}
+    for file in sorted(path.iterdir()):
+        if file.suffix.lower() == ".json":
+            stem = re.sub(r"_keypoints$", "", file.stem)
+            names.setdefault(re.sub(r"\d+$", "", stem), []).append(file)
+    if not names:
+        raise InputError(f"{path}: holds no .json file; expected {_FOLDER}")
+    clips = []
+    for prefix, files in names.items():
+        film = Film(str(path), prefix.rstrip("_-. ") or path.name)
+        for file in files:
+            film.frame(re.sub(r"_keypoints$", "", file.stem))
+            for values in openpose_people(read_json(file, "OpenPose JSON"), file):
+                film.add(values)
+        clips += _clips(film, path.name, len(names), layout, size, person, fps)
+    return clips
+
+
+def _clips(
+    film: Film, stem: str, films_in_file: int, layout: str | None,
+    size: tuple[int, int] | str | None, person: int | str | None, fps: float | None,
+) -> list[Clip]:  # fmt: skip
+    """Clips of a film as it was written: people followed, joints named, numbers in pixels."""
+    where = film.where if films_in_file == 1 else f"{film.where}: {film.name}"
+    if not film.values:
+        raise InputError(f"{where}: nobody in {len(film.keys)} frames; expected key points")
+    table = _table(film.values, where)
+    joints = table.shape[1] // 3
+    table = table.reshape(len(table), joints, 3)
+    size_px = film.size_px or picture_size(size)
+    notes = list(film.notes)
+    points, confidence, note = in_pixels(table[..., :2], table[..., 2], size_px, where)
+    notes += [note] if note else []
+
+    skeleton, kept, note = _skeleton(film, joints, layout, where)
+    notes += [note] if note else []
+    frame, frames, note = number_frames(film.keys)
+    notes += [note] if note else []
+    order = numpy.argsort(frame[film.when], kind="stable")
+    found = Found(
+        frame=frame[film.when][order],
+        points_px=points[order, :kept],
+        confidence=confidence[order, :kept],
+        identity=numpy.array(film.identities)[order],
+        frames=frames,
+    )
+    return tracking.clips(
+        found,
+        skeleton,
+        film.name or stem,
+        person=person,
+        size_px=size_px,
+        frames_per_second=frame_rate(fps) or film.frames_per_second,
+        notes=tuple(notes),
+    )
+
+
+def _skeleton(film: Film, joints: int, layout: str | None, where: str):
+    """What the user says, else what the file says, else what the count says."""
+    if layout is None and film.names:
+        skeleton = joint_sets.of_names(film.names, where)
+        if len(skeleton) != joints:
+            raise InputError(f"{where}: {len(skeleton)} joint names but {joints} joints")
+        return skeleton, joints, ""
+    return joint_sets.of_count(joints, where, layout)
+
+
+def _table(values: list[list], where: str) -> numpy.ndarray:
+    """(people, 3 x joints) float64; null becomes NaN."""
+    lengths = {len(row) for row in values}
+    if len(lengths) != 1 or lengths == {0} or next(iter(lengths)) % 3:
+        some = ", ".join(str(length) for length in sorted(lengths)[:4])
+        raise InputError(
+            f"{where}: people of {some} numbers; expected x, y, confidence for the same joints each"
+        )
+    try:
+        return numpy.array(values, dtype=numpy.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{where}: key points that are no numbers; expected x, y, c") from None
+
+
+def in_pixels(
+    points: numpy.ndarray, confidence: numpy.ndarray, size_px: tuple[int, int] | None, where: str
+) -> tuple[numpy.ndarray, numpy.ndarray, str]:
+    """Missing joints as NaN with confidence 0; the rest in pixels with confidence in (0, 1].
+
+    Missing is: confidence 0, a number that is not finite, or the place (0, 0), which OpenPose and
+    COCO write for joints they did not find. Coordinates that all lie in [0, 1] (or [-1, 1]) are
+    parts of the picture: they need its size.
+    """
+    with numpy.errstate(invalid="ignore"):
+        missing = ~(numpy.isfinite(points).all(-1) & numpy.isfinite(confidence) & (confidence > 0))
+        missing |= (points == 0).all(-1) | (numpy.abs(points) > _FAR_PX).any(-1)
+    points = numpy.where(missing[..., None], numpy.nan, points)
+    confidence = numpy.where(missing, 0.0, numpy.minimum(confidence, 1.0))
+    known = points[~missing]
+    note = ""
+    if len(known) >= 4 and numpy.abs(known).max() <= 1.0 and numpy.ptp(known) > 0:
+        if size_px is None:
+            raise InputError(
+                f"{where}: coordinates between -1 and 1 are parts of a picture, not pixels; say "
+                "its size (WIDTHxHEIGHT)"
+            )
+        if known.min() < 0:
+            points, note = (points + 1) / 2, "coordinates from -1 to 1 scaled to the picture"
+        else:
+            note = "coordinates from 0 to 1 scaled to the picture"
+        points = points * numpy.array(size_px, dtype=numpy.float64)
+    return points, confidence, note
+
+
+def number_frames(keys: list[str]) -> tuple[numpy.ndarray, int, str]:
+    """(frame index of each key, how many frames there are, a note or '').
+
+    A key is a file name or a number; its last digits are the frame's number. The first number is
+    frame 0; numbers that no key has are empty frames. Keys without numbers, or with numbers far
+    apart (time stamps, ids of pictures), are taken in order.
+    """
+    found = [re.findall(r"\d+", key)[-1:] for key in keys]
+    if all(found) and keys:
+        numbers = [int(digits[0]) if len(digits[0]) < 16 else -1 for digits in found]
+        first, last = min(numbers), max(numbers)
+        frames = last - first + 1
+        apart = len(set(numbers)) == len(numbers)
+        if apart and first >= 0 and frames <= min(20 * len(keys) + 100, _MOST_FRAMES):
+            note = ""
+            if frames > len(keys):
+                note = f"{frames - len(keys)} frame numbers between {first} and {last} are missing"
+            return numpy.array(numbers) - first, frames, note
+    return numpy.arange(len(keys)), len(keys), ""

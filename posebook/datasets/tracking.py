@@ -1,0 +1,228 @@
+"""Several people in a film: who in this frame is who in the last one, and which of them to take.
+
+Detectors find people frame by frame. A track follows one of them: in each frame, the people found
+are matched to the tracks so that the sum of distances is least (Hungarian method), a distance being
+that between like joints, in units of the person's size, after the track has moved on at its last
+speed. Who is too far from every track begins a new one; a track survives short gaps.
+"""
+
+from dataclasses import dataclass
+
+import numpy
+import torch
+from scipy.optimize import linear_sum_assignment
+
+from posebook.datasets.clips import Clip
+from posebook.errors import InputError
+from posebook.skeletons import Skeleton
+
+#: A person may be away from where a track expects them by this part of their own size (the
+#: diagonal of the box around their joints), and by as much again after a second's gap or so.
+GATE = 0.35
+#: Frames without being seen after which a track ends.
+LONGEST_GAP = 60
+_MOST_PEOPLE = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """People found in the frames of a film, one row for each, sorted by frame.
+
+    frame         (people,) int, from 0; several people may share one, and frames may have none
+    points_px     (people, joints, 2); NaN where missing
+    confidence    (people, joints) in [0, 1]; 0 where missing
+    identity      (people,) int: the detector's own track numbers; -1 where it has none
+    frames        how many frames the film has
+    """
+
+    frame: numpy.ndarray
+    points_px: numpy.ndarray
+    confidence: numpy.ndarray
+    identity: numpy.ndarray
+    frames: int
+
+
+def tracks(found: Found) -> list[numpy.ndarray]:
+    """Rows of `found` for each person, the most prominent first.
+
+    The detector's own numbers are used where every person has one; else people are matched from
+    frame to frame. Prominent is who is seen in many frames, large and with confidence.
+    """
+    seen = (found.confidence > 0).any(1)
+    if not seen.any():
+        return []
+    rows = numpy.flatnonzero(seen)
+    if (found.identity[rows] >= 0).all():
+        lists = _by_identity(found, rows)
+    elif len(numpy.unique(found.frame[rows])) == len(rows) and _steady(found, rows):
+        lists = [rows]
+    else:
+        lists = _matched(found, rows)
+    weight = _size(found.points_px) * found.confidence.mean(1)
+    return sorted(lists, key=lambda row: -float(weight[row].sum()))
+
+
+def _by_identity(found: Found, rows: numpy.ndarray) -> list[numpy.ndarray]:
+    lists = []
+    for number in numpy.unique(found.identity[rows]):
+        own = rows[found.identity[rows] == number]
+        _, first = numpy.unique(found.frame[own], return_index=True)
+        lists.append(own[first])  # a number twice in one frame: the first counts
+    return lists
+
+
+def _steady(found: Found, rows: numpy.ndarray) -> bool:
+    """Whether one person per frame is the same person throughout: no jump beyond the gate."""
+    with numpy.errstate(invalid="ignore"):
+        step = numpy.abs(numpy.diff(_middle(found.points_px[rows]), axis=0)).max(1, initial=0)
+        size = numpy.maximum(_size(found.points_px[rows])[1:], 1e-6)
+        gaps = numpy.diff(found.frame[rows])
+        return bool((step / size < GATE * gaps).all()) if len(rows) > 1 else True
+
+
+def _matched(found: Found, rows: numpy.ndarray) -> list[numpy.ndarray]:
+    """Match people from frame to frame."""
+    points, size = found.points_px.astype(numpy.float64), _size(found.points_px)
+    live: list[_Track] = []
+    ended: list[_Track] = []
+    starts = numpy.flatnonzero(numpy.diff(found.frame[rows], prepend=-1))
+    for people in numpy.split(rows, starts[1:]):
+        now = int(found.frame[people[0]])
+        people = people[numpy.argsort(-size[people], kind="stable")][:_MOST_PEOPLE]
+        ended += [track for track in live if now - track.when > LONGEST_GAP]
+        live = [track for track in live if now - track.when <= LONGEST_GAP]
+        left = set(people.tolist())
+        if live:
+            cost = numpy.stack(
+                [track.distances(points[people], size[people], now) for track in live]
+            )
+            for track, person in zip(*linear_sum_assignment(cost), strict=True):
+                gate = GATE * (1 + (now - live[track].when - 1) / LONGEST_GAP)
+                if cost[track, person] < gate:
+                    row = int(people[person])
+                    live[track].extend(row, points[row], size[row], now)
+                    left.remove(row)
+        live += [_Track(row, points[row], size[row], now) for row in people.tolist() if row in left]
+    return [numpy.array(track.rows) for track in ended + live]
+
+
+class _Track:
+    """One person so far: rows, the last known place of every joint, and the speed."""
+
+    def __init__(self, row: int, points: numpy.ndarray, size: float, now: int):
+        self.rows, self.points, self.size, self.when = [row], points.copy(), float(size), now
+        self.speed = numpy.zeros(2)
+
+    def distances(self, people: numpy.ndarray, sizes: numpy.ndarray, now: int) -> numpy.ndarray:
+        """To each person: median distance of like joints, in units of size; large if none."""
+        expected = self.points + self.speed * min(now - self.when, 5)
+        gap = numpy.linalg.norm(people - expected, axis=-1)
+        known = numpy.isfinite(gap)
+        gap = numpy.where(known, gap, numpy.inf)
+        gap.sort(axis=1)
+        count = known.sum(1)
+        middle = gap[numpy.arange(len(gap)), numpy.maximum(count - 1, 0) // 2]
+        unit = numpy.maximum((sizes + self.size) / 2, 1e-6)
+        return numpy.where(count > 0, numpy.minimum(middle / unit, 10.0), 10.0)
+
+    def extend(self, row: int, points: numpy.ndarray, size: float, now: int) -> None:
+        moved = points - self.points
+        known = numpy.isfinite(moved).all(1)
+        if known.any():
+            step = numpy.median(moved[known], axis=0) / max(now - self.when, 1)
+            self.speed = 0.5 * self.speed + 0.5 * step
+            self.points = self.points + self.speed  # joints not seen move along
+        seen = numpy.isfinite(points).all(1)
+        self.points = numpy.where(seen[:, None], points, self.points)
+        self.size = 0.8 * self.size + 0.2 * float(size)
+        self.when = now
+        self.rows.append(row)
+
+
+def _size(points: numpy.ndarray) -> numpy.ndarray:
+    """(people,): diagonal of the box around the joints seen."""
+    known = numpy.isfinite(points)
+    high = numpy.where(known, points, -numpy.inf).max(1)
+    low = numpy.where(known, points, numpy.inf).min(1)
+    extent = numpy.where(known.any(1), high - low, 0.0)
+    return numpy.hypot(extent[:, 0], extent[:, 1])
+
+
+def _middle(points: numpy.ndarray) -> numpy.ndarray:
+    """(people, 2): mean of the joints seen."""
+    known = numpy.isfinite(points)
+    return numpy.where(known, points, 0).sum(1) / numpy.maximum(known.sum(1), 1)
+
+
+def clips(
+    found: Found,
+    skeleton: Skeleton,
+    name: str,
+    *,
+    person: int | str | None = None,
+    size_px: tuple[int, int] | None = None,
+    frames_per_second: float | None = None,
+    notes: tuple[str, ...] = (),
+) -> list[Clip]:
+    """Clips of the people chosen; each spans the whole film, empty where the person is not seen.
+
+    person  None: the most prominent, and a note if there are others; a number from 1: that one in
+            order of prominence; 'all': every one
+    """
+    people = tracks(found)
+    if not people:
+        raise InputError(f"{name}: nobody in {found.frames} frames; expected at least one person")
+    chosen, said = _choose(people, person, name)
+    return [
+        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + said)
+        for number in chosen
+    ]
+
+
+def _choose(
+    people: list[numpy.ndarray], person: int | str | None, name: str
+) -> tuple[list[int], tuple[str, ...]]:
+    """(which tracks, what to say about it)."""
+    text = "" if person is None else str(person).strip().lower()
+    if text == "all":
+        return list(range(len(people))), ()
+    if text == "":
+        if len(people) == 1:
+            return [0], ()
+        frames = ", ".join(str(len(rows)) for rows in people[:6])
+        more = ", ..." if len(people) > 6 else ""
+        return [0], (
+            f"{len(people)} people, followed from frame to frame, seen in {frames}{more} frames: "
+            "took the most prominent (person=2 takes the next, person='all' each)",
+        )
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
+        raise InputError(f"{name}: person is '{text:.20}'; expected 1 to {len(people)}, or all")
+    return [int(text) - 1], (f"person {text} of {len(people)}, in order of prominence",)
+
+
+def _clip(
+    found: Found, skeleton: Skeleton, name: str, number: int, people: list[numpy.ndarray],
+    size_px: tuple[int, int] | None, rate: float | None, notes: tuple[str, ...],
+) -> Clip:  # fmt: skip
+    rows = people[number]
+    joints = found.points_px.shape[1]
+    points = torch.full((found.frames, joints, 2), torch.nan)
+    confidence = torch.zeros(found.frames, joints)
+    when = torch.from_numpy(found.frame[rows].astype(numpy.int64))
+    points[when] = torch.from_numpy(found.points_px[rows].astype(numpy.float32))
+    confidence[when] = torch.from_numpy(found.confidence[rows].astype(numpy.float32))
+    empty = found.frames - len(rows)
+    if empty:
+        notes += (f"{empty} of {found.frames} frames are empty",)
+    holes = int((confidence[when] == 0).sum())
+    if holes:
+        notes += (f"{holes} of {len(rows) * joints} joints are missing in the frames with people",)
+    return Clip(
+        name=name if len(people) == 1 else f"{name}/person {number + 1}",
+        skeleton=skeleton,
+        frames_per_second=rate,
+        keypoints_px=points,
+        confidence=confidence,
+        size_px=size_px,
+        notes=notes,
+    )
