@@ -17,6 +17,7 @@ from posebook.figure_parts import (
     DASHES,
     FAINT,
     INK,
+    WIDTH_PX,
     Look,
     body,
     box,
@@ -145,11 +146,13 @@ def bars(
     ]
     trace: dict[str, Any] = {
         "type": "bar", "orientation": "h", "x": numbers, "y": [plain(n) for n in names],
-        "text": [f" {plain(t)}" for t in text], "textposition": "outside", "cliponaxis": False,
         "hoverinfo": "skip", "width": 0.66,
         "marker": {
             "color": [MAIN if highlight in (n, None) else "#A9B4C0" for n in names],
-            "pattern": {"shape": ["/" if n == highlight else "" for n in names], "fgopacity": 0.35},
+            "pattern": {
+                "shape": ["/" if n == highlight else "" for n in names],
+                "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.35, "size": 9,
+            },
         },
     }  # fmt: skip
     if some:
@@ -157,17 +160,15 @@ def bars(
             "type": "data", "array": [some.get(n, 0) for n in names], "thickness": 1.5,
             "color": INK,
         }  # fmt: skip
-        trace["textposition"] = "none"
     low = min([0.0, *(v for v in numbers if math.isfinite(v))])
     made["xaxis"] = GRID | {"title": {"text": plain(unit)}, "range": [low * 1.15, reach * 1.22]}
     made["yaxis"] = {"autorange": "reversed", "automargin": True, "ticksuffix": "  "}
     made["shapes"], made["annotations"] = [], []
-    if some:
-        for name, value, words in zip(names, numbers, text, strict=True):
-            made["annotations"].append({
-                "x": value + some.get(name, 0), "y": plain(name), "text": f" {plain(words)}",
-                "showarrow": False, "xanchor": "left",
-            })  # fmt: skip
+    for name, value, words in zip(names, numbers, text, strict=True):
+        made["annotations"].append({
+            "x": max(value, 0) + some.get(name, 0), "y": plain(name), "text": plain(words),
+            "showarrow": False, "xanchor": "left", "xshift": 4, "bgcolor": "rgba(255,255,255,.85)",
+        })  # fmt: skip
     for i, (name, value) in enumerate((levels or {}).items()):
         colour = CURVES[(i + 1) % len(CURVES)]
         made["shapes"].append({
@@ -225,8 +226,10 @@ def rig(
         })  # fmt: skip
     squares = f"Squares on the floor: {step} mm. Dotted: straight down from each camera."
     made = layout(title, f"{note} {squares}".strip(), height=height, legend=people is not None)
-    made["scene"] = scene(low, high, "world", front=np.array([0.0, -1.0]))
-    made["scene"]["camera"]["eye"]["z"] = 0.8
+    made["scene"] = scene(
+        low, high, "world", front=np.array([0.0, -1.0]), labels=("x (mm)", "y (mm)", "z (mm)"),
+        shape=(WIDTH_PX - 24) / height, height=1.5, zoom=0.85,
+    )  # fmt: skip
     return go.Figure(traces, made)
 
 

@@ -15,8 +15,10 @@ from posebook.figure_parts import (
     box,
     facing,
     flat,
+    footing,
     strokes,
     to_plot,
+    travel,
 )
 from posebook.shapes import Pose2D, Pose3D
 from posebook.showing import described
@@ -39,11 +41,12 @@ def film(
     title: str = "",
     size_px: tuple[int, int] = (640, 400),
 ) -> Path:
-    """Write a film of a motion; about 40 ms of work a frame. The alt text goes beside it (.txt).
+    """Write a film of a motion; about 0.1 s of work a frame. The alt text goes beside it (.txt).
 
     path          .mp4 (h264) or .gif; written under a temporary name, then renamed
     pose_mm       (frames, joints, 3), mm, in `frame` axes; NaN: missing
     keypoints_px  (frames, joints, 2), px, shown beside the pose
+    A walk of more than 2 m is drawn relative to the hip.
     """
     alt, path = described(alt), Path(path)
     if path.suffix.lower() not in (".mp4", ".gif"):
@@ -56,6 +59,9 @@ def film(
     points = to_plot(pose_mm, frame)
     true = None if truth_mm is None else to_plot(truth_mm, frame)
     seen = None if keypoints_px is None else flat(keypoints_px)
+    if travel(points) > 2000:
+        centre = footing(points, skeleton)
+        points, true = points - centre, None if true is None else true - centre
     width, height = (2 * (side // 2) for side in size_px)  # h264 wants even sides
     sheet = Figure(figsize=(width / 100, height / 100), dpi=100)
     FigureCanvasAgg(sheet)
@@ -70,7 +76,7 @@ def film(
         flat_axes = sheet.add_subplot(*places, 1)
         _picture_axes(flat_axes, seen)
         moving += [(seen, _lines(flat_axes, skeleton, invented, 2))]
-    sheet.subplots_adjust(left=0.08, right=0.98, bottom=0.1, top=0.92, wspace=0.05)
+    sheet.subplots_adjust(left=0.09, right=0.97, bottom=0.1, top=0.93, wspace=0.02)
 
     def draw(i: int) -> list[Any]:
         changed = []
@@ -111,7 +117,7 @@ def _set_up(space: Any, points: Any, frame: Frame, first: Any, skeleton: Skeleto
 
     low, high = box(points)
     space.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-    space.set_box_aspect(high - low, zoom=1.15)
+    space.set_box_aspect(high - low, zoom=1.12)
     front = facing(first, skeleton) if frame == "world" else None
     toward = -90.0 if front is None else float(np.degrees(np.arctan2(front[1], front[0])))
     space.view_init(elev=12, azim=toward + 32)

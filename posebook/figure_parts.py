@@ -53,13 +53,14 @@ def layout(
     height  of the drawing itself, px; title, note and legend come above it, `foot` px below it
     """
     text, lines = wrapped(title, WIDTH_PX - 30, 15) if title else ("", 0)
-    head = 12 + 20 * lines
     if note:
         small, more = wrapped(note, WIDTH_PX - 30, 12)
         small = f'<span style="font-size:12px;color:#57606A">{small}</span>'
         text += ("<br>" if text else "") + small
-        head += 17 * more
-    top = head + (38 if legend else 10)
+        lines += more
+    head = 14 + 20 * lines if lines else 8
+    first = 14 if lines == 1 else 24  # plotly hangs one line by its top, several by a baseline
+    top = head + (36 if legend else 8)
     whole = round(top + height + foot)
     return {
         "template": {},
@@ -71,13 +72,13 @@ def layout(
         "font": {"family": FONT, "size": 12, "color": INK},
         "title": {
             "text": text, "x": 0.5, "xref": "container", "xanchor": "center",
-            "y": 1 - 14 / whole, "yref": "container", "yanchor": "top",
+            "y": 1 - first / whole, "yref": "container", "yanchor": "top",
             "font": {"size": 15, "color": INK},
         },
         "showlegend": legend,
         "legend": {
             "orientation": "h", "x": 0.5, "xanchor": "center",
-            "y": 1 - (head + 4) / whole, "yref": "container",
+            "y": 1 - (head + 2) / whole, "yref": "container",
             "yanchor": "top", "bgcolor": "rgba(255,255,255,0)", "itemsizing": "constant",
         },
         "hoverlabel": {"bgcolor": "#FFFFFF", "font": {"color": INK}},
@@ -152,14 +153,37 @@ def along(points: np.ndarray, joints: Sequence[int]) -> np.ndarray:
     return padded[list(joints)].astype(np.float32)
 
 
+def broken(points: np.ndarray, joints: Sequence[int], dash_mm: float | None) -> np.ndarray:
+    """A stroke as dashes, float32, (points, 3), for 3D: plotly's own 3D dashes differ from bone
+    to bone. Each bone begins and ends with a dash of about `dash_mm`; None: two long dashes."""
+    drawn = []
+    for start, end in zip(joints, joints[1:], strict=False):
+        if start < 0 or end < 0:
+            continue
+        a, b = points[start], points[end]
+        length = float(np.linalg.norm(b - a))
+        count = 2 if dash_mm is None or not math.isfinite(length) else round(length / dash_mm / 1.8)
+        count = min(max(count, 2), 40)
+        share = 0.36 if dash_mm is None else 0.55
+        unit = share + (count - 1)  # dash, gap, dash, ..., dash
+        for i in range(count):
+            drawn += [a + (b - a) * i / unit, a + (b - a) * (i + share) / unit, a * np.nan]
+    return np.array(drawn, dtype=np.float32).reshape(-1, points.shape[-1])
+
+
 @dataclass(frozen=True)
 class Look:
-    """How a body is drawn: as itself (left and right), or as the truth (black and dashed)."""
+    """How a body is drawn: as itself (left and right), or as the truth (black and dashed).
+
+    dash_mm  length of a dash of the truth in 3D; None: two dashes a bone, for animations
+    halo     white round bones and joints, for drawing on photographs (2D)
+    """
 
     truth: bool = False
     size: float = 7.0
     line: float = 3.0
-    faint: bool = False
+    dash_mm: float | None = 55.0
+    halo: bool = False
 
 
 def body(
@@ -180,13 +204,14 @@ def body(
     axes = "xyz"[: points.shape[-1]]
     kind = {"type": "scatter3d" if len(axes) == 3 else "scatter", "showlegend": False}
     kind |= extra or {}
-    if look.faint:
-        kind["opacity"] = 0.45
-    dashed = "dash" if len(axes) == 3 else "5px,3px"  # in 3D only names are understood
     traces = []
     for stroke in strokes(skeleton, invented):
-        line = along(points, stroke.joints)
-        dash = "dot" if stroke.invented else ("solid" if not look.truth else dashed)
+        dash = "dot" if stroke.invented else "5px,3px" if look.truth else "solid"
+        if len(axes) == 3 and dash != "solid":
+            steps = 22 if stroke.invented and look.dash_mm else look.dash_mm
+            line, dash = broken(points, stroke.joints, steps), "solid"
+        else:
+            line = along(points, stroke.joints)
         colour = COLOUR["truth" if look.truth else stroke.side]
         traces.append(
             kind
@@ -197,6 +222,9 @@ def body(
                 "hoverinfo": "skip",
             }
         )
+    if look.halo:
+        white = {"color": "#FFFFFF", "width": look.line + 3}
+        traces = [t | {"line": white, "opacity": 0.75} for t in traces] + traces
     sides = [skeleton.side(joint) for joint in skeleton.joints]
     hollow = [joint in invented for joint in skeleton.joints]
     joints = points.astype(np.float32)
@@ -206,7 +234,13 @@ def body(
         "size": look.size,
     }
     if len(axes) == 2:
-        marker["line"] = {"width": [1.5 if h else 0 for h in hollow], "color": marker["color"]}
+        marker["line"] = {
+            "width": [1.5 if h else 1.2 * look.halo for h in hollow],
+            "color": [
+                c if h or not look.halo else "#FFFFFF"
+                for c, h in zip(marker["color"], hollow, strict=True)
+            ],
+        }
     words = [j.replace("_", " ") for j in skeleton.joints]
     traces.append(
         kind
@@ -217,9 +251,16 @@ def body(
             "text": [f"{w} (invented)" if h else w for w, h in zip(words, hollow, strict=True)],
             "hovertemplate": ("truth: " if look.truth else "") + hover + "<extra></extra>",
         }
-        | ({"textposition": "middle right", "textfont": {"size": 11}} if names else {})
+        | ({"textposition": _outwards(joints), "textfont": {"size": 11}} if names else {})
     )
     return traces
+
+
+def _outwards(points: np.ndarray) -> list[str]:
+    """Each joint's name on the side where the body is not."""
+    finite = points[np.isfinite(points).all(-1), 0]
+    middle = float(finite.mean()) if len(finite) else 0.0
+    return ["middle left" if x < middle else "middle right" for x in points[:, 0]]
 
 
 def key(
@@ -244,7 +285,7 @@ def key(
             kind
             | {
                 "name": words,
-                "mode": "lines+markers",
+                "mode": "lines" if entry == "truth" else "lines+markers",
                 "line": {"color": colour, "width": 3, "dash": dash},
                 "marker": {"color": colour, "symbol": symbol, "size": 8},
             }
@@ -262,7 +303,7 @@ def legend_of(skeleton: Skeleton, truth: bool = False, invented: Collection[str]
 # --- 3D scenes -----------------------------------------------------------------------------------
 
 AXES = {
-    "camera": ("x, right (mm)", "z, away from the camera (mm)", "−y, up (mm)"),
+    "camera": ("x, right (mm)", "z, away (mm)", "−y, up (mm)"),
     "world": ("x (mm)", "y (mm)", "z, up (mm)"),
 }
 
@@ -294,7 +335,7 @@ def floor_grid(low: np.ndarray, high: np.ndarray) -> tuple[dict[str, Any], int]:
         pen[3 * i + 1] = (*end, low[2])
     trace = {
         "type": "scatter3d", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1], "z": pen[:, 2],
-        "line": {"color": FLOOR, "width": 1.5}, "hoverinfo": "skip", "showlegend": False,
+        "line": {"color": FLOOR, "width": 2}, "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
     low[:2], high[:2] = (x0, y0), (x1, y1)
     return trace, step
@@ -317,13 +358,19 @@ def scene(
     *,
     front: np.ndarray | None = None,
     labels: Sequence[str] | None = None,
+    shape: float = 1.5,
+    height: float = 0.75,
+    zoom: float = 1.0,
 ) -> dict[str, Any]:
     """A 3D scene with equal axes in mm, seen from the front side.
 
-    front  where the viewer stands, (x, y) from the person; None: where the camera is
+    front   where the viewer stands, (x, y) from the person; None: where the camera is
+    shape   width of the scene's place on the sheet, over its height
+    height  of the viewer's eye over the middle of the scene, which is 3.3 away
     """
     span = high - low
-    ratio = span / np.linalg.norm(span) * 1.75
+    across = float(np.hypot(span[0], span[1]))
+    ratio = span * 2.45 * zoom / max(span[2] + across * height / 3.3, across / shape)
     toward = np.array([0.0, -1.0]) if front is None else front
     turn = math.radians(32)  # a little to the side, so that depth shows
     turned = np.array(
@@ -336,8 +383,8 @@ def scene(
         "aspectmode": "manual",
         "aspectratio": dict(zip("xyz", ratio.tolist(), strict=True)),
         "camera": {
-            "eye": {"x": 1.75 * turned[0], "y": 1.75 * turned[1], "z": 0.45},
-            "center": {"x": 0, "y": 0, "z": -0.03},
+            "eye": {"x": 3.3 * turned[0], "y": 3.3 * turned[1], "z": height},
+            "center": {"x": 0, "y": 0, "z": -0.17},
         },
         "uirevision": "keep",
     }
@@ -350,3 +397,24 @@ def scene(
             "showline": True, "linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT,
         }  # fmt: skip
     return made
+
+
+def travel(points: np.ndarray) -> float:
+    """How far the middle of the body moves over the floor, mm."""
+    with np.errstate(all="ignore"):
+        path = np.nanmean(points[..., :2], axis=1)
+    path = path[np.isfinite(path).all(-1)]
+    return float(np.ptp(path, axis=0).max()) if len(path) else 0.0
+
+
+def footing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(frames, 1, 3): where the body stands on the floor in each frame; height 0."""
+    if skeleton.root is not None:
+        middle = points[:, skeleton.index(skeleton.root)]
+    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
+        middle = points[:, skeleton.indices("left_hip", "right_hip")].mean(1)
+    else:
+        middle = np.nanmean(points, axis=1)
+    middle = np.nan_to_num(middle)[:, None].copy()
+    middle[..., 2] = 0
+    return middle

@@ -32,11 +32,13 @@ from posebook.figure_parts import (
     facing,
     flat,
     floor_grid,
+    footing,
     key,
     layout,
     legend_of,
     scene,
     to_plot,
+    travel,
 )
 from posebook.figure_sheets import compare, gallery
 from posebook.shapes import Pose2D, Pose3D
@@ -71,27 +73,80 @@ def _checked(points: Tensor, skeleton: Skeleton, what: str) -> None:
 
 
 def _picture_axes(
-    points: np.ndarray, size_px: tuple[int, int] | None, width: float, tallest: float = 560
-) -> tuple[dict[str, Any], dict[str, Any], float]:
-    """x axis, y axis (downwards) of a picture with square pixels, and the height it asks for."""
+    points: np.ndarray, size_px: tuple[int, int] | None, room: tuple[float, float] = (0.1, 0.1)
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """x axis and y axis (downwards) of a picture with square pixels.
+
+    size_px  the whole picture; None: what holds all points, with `room` around them
+             (across, along; parts of the larger side)
+    """
     if size_px is not None:
         x, y = [0.0, float(size_px[0])], [float(size_px[1]), 0.0]
     else:
-        finite = points.reshape(-1, 2)
-        finite = finite[np.isfinite(finite).all(-1)]
-        finite = finite if len(finite) else np.array([[0.0, 0.0], [1.0, 1.0]])
-        low, high = finite.min(0), finite.max(0)
-        half = np.maximum((high - low) * 0.6, max(float((high - low).max()) * 0.3, 1.0))
+        low, high = _extent(points)
+        half = (high - low) / 2 + np.array(room) * max(float((high - low).max()), 10.0)
         middle = (low + high) / 2
         x = [float(middle[0] - half[0]), float(middle[0] + half[0])]
         y = [float(middle[1] + half[1]), float(middle[1] - half[1])]
     common = {"showgrid": False, "zeroline": False, "mirror": True, "showline": True, "nticks": 6}
-    common |= {"linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT}
+    common |= {"linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT, "constrain": "domain"}
     x_axis = common | {"range": x, "title": {"text": "x, right (px)", "standoff": 6}}
     y_axis = common | {"range": y, "title": {"text": "y, down (px)", "standoff": 6}}
-    y_axis |= {"scaleanchor": "x", "scaleratio": 1, "constrain": "domain"}
-    x_axis |= {"constrain": "domain"}
-    return x_axis, y_axis, min(tallest, width * abs(y[1] - y[0]) / (x[1] - x[0]))
+    return x_axis, y_axis | {"scaleanchor": "x", "scaleratio": 1}
+
+
+def _background(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
+    """A photograph under the drawing, and its size in px."""
+    uri, size_px = picture_uri(image, most_px)
+    return {
+        "source": uri, "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below",
+        "sizex": size_px[0], "sizey": size_px[1], "sizing": "stretch",
+    }, size_px  # fmt: skip
+
+
+def _extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest x and y of the finite points."""
+    finite = points.reshape(-1, points.shape[-1])
+    finite = finite[np.isfinite(finite).all(-1)]
+    if len(finite) == 0:
+        return np.zeros(points.shape[-1]), np.ones(points.shape[-1])
+    return finite.min(0), finite.max(0)
+
+
+def _windows(
+    seen: np.ndarray, size_px: tuple[int, int] | None
+) -> list[dict[str, list[float]]] | None:
+    """Axis ranges for each frame that walk along with the person, where the person is small in
+    what all frames cover; None where one window serves.
+
+    seen  (frames, joints, 2), px
+    """
+    extents = np.array([_extent(frame) for frame in seen])  # (frames, low or high, 2)
+    some = np.isfinite(seen).all(-1).any(-1)
+    if not some.any():
+        return None
+    span = (extents[some, 1] - extents[some, 0]).max(0)
+    low, high = _extent(seen)
+    whole = np.array(size_px, dtype=float) if size_px is not None else high - low
+    half = np.maximum(span * 0.6, span.max() * 0.35)
+    if not (2 * half < 0.6 * whole).any():
+        return None
+    middles = np.full((len(seen), 2), np.nan)
+    middles[some] = extents[some].mean(1)
+    known = np.flatnonzero(some)
+    middles = np.stack(
+        [np.interp(np.arange(len(seen)), known, middles[some, i]) for i in (0, 1)], 1
+    )
+    width = min(9, len(seen) // 2 * 2 + 1)  # a calm window: the mean over nine frames
+    padded = np.pad(middles, ((width // 2, width // 2), (0, 0)), mode="edge")
+    calm = np.stack([np.convolve(padded[:, i], np.ones(width) / width, "valid") for i in (0, 1)], 1)
+    return [
+        {
+            "x": [round(float(m[0] - half[0]), 1), round(float(m[0] + half[0]), 1)],
+            "y": [round(float(m[1] + half[1]), 1), round(float(m[1] - half[1]), 1)],
+        }
+        for m in calm
+    ]
 
 
 def pose_2d(
@@ -122,11 +177,11 @@ def pose_2d(
     true = None if truth_px is None else flat(truth_px).reshape(-1, len(skeleton), 2)
     background = None
     if image is not None:
-        uri, size_px = picture_uri(image)
-        background = {"source": uri, "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below"}
-        background |= {"sizex": size_px[0], "sizey": size_px[1], "sizing": "stretch"}
+        background, size_px = _background(image)
     fit = people if true is None else np.concatenate([people, true])
-    x_axis, y_axis, height = _picture_axes(fit, size_px, WIDTH_PX - 90)
+    x_axis, y_axis = _picture_axes(fit, size_px, room=(0.35, 0.1) if names else (0.1, 0.1))
+    wide, tall = (abs(a["range"][1] - a["range"][0]) for a in (x_axis, y_axis))
+    height = min(480.0, (WIDTH_PX - 90) * tall / wide)
     made = layout(title, note, height=height, foot=52)
     made["margin"] |= {"l": 62, "r": 28}
     made |= {"xaxis": x_axis, "yaxis": y_axis, "images": [background] if background else []}
@@ -135,7 +190,7 @@ def pose_2d(
     for person in true if true is not None else ():
         traces += body(person, skeleton, look=Look(True, size, 2.5), hover=HOVER_2D)
     for person in people:
-        look = Look(size=size, line=4 if image is not None else 3)
+        look = Look(size=size, line=4 if image is not None else 3, halo=image is not None)
         traces += body(person, skeleton, look=look, invented=invented, hover=HOVER_2D, names=names)
     return go.Figure(traces, made)
 
@@ -178,9 +233,8 @@ def pose_3d(
     squares = f"Squares on the floor: {step} mm."
     made = layout(title, f"{note} {squares}".strip(), height=height)
     first = people[0] if true is None else true[0]
-    made["scene"] = scene(
-        low, high, frame, front=facing(first, skeleton) if frame == "world" else None
-    )
+    front = facing(first, skeleton) if frame == "world" else None
+    made["scene"] = scene(low, high, frame, front=front, shape=(WIDTH_PX - 24) / height)
     return go.Figure(traces, made)
 
 
@@ -219,7 +273,7 @@ def animate(
     size_px: tuple[int, int] | None = None,
     invented: Collection[str] = (),
     follow: bool | None = None,
-    most_frames: int = 90,
+    most_frames: int | None = None,
     title: str = "",
     note: str = "",
     height: int = 400,
@@ -230,15 +284,15 @@ def animate(
     keypoints_px  (frames, joints, 2), px, or None: 3D alone
     truth_mm      (frames, joints, 3), drawn black and dashed
     follow        keep the hip in the middle of the floor; None: when the walk is longer than 2 m
-    most_frames   longer motions are thinned out evenly, and the figure says so; 90 frames with
-                  2D take about 200 KB
+    most_frames   longer motions are thinned out evenly, and the figure says so; None: 90, or 60
+                  with a truth: 200 to 300 KB
     """
     _checked(pose_mm, skeleton, "pose_mm")
     if pose_mm.ndim != 3 or len(pose_mm) == 0:
         raise InputError(
             f"pose_mm has shape {tuple(pose_mm.shape)}, expected (frames, joints, 3), frames > 0"
         )
-    step = ceil(len(pose_mm) / most_frames)
+    step = ceil(len(pose_mm) / (most_frames or (90 if truth_mm is None else 60)))
     points = to_plot(pose_mm, frame)[::step]
     true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
     seen = None if keypoints_px is None else flat(keypoints_px)[::step]
@@ -247,65 +301,56 @@ def animate(
             raise InputError(
                 f"{what} does not fit pose_mm: both need the same number of frames and joints"
             )
-    labels = None
-    if follow or (follow is None and _travel(points) > 2000):
-        centre = _centre(points, skeleton)
-        points, labels = points - centre, [f"{a} from the hip" for a in AXES[frame][:2]]
-        labels = [a.replace(" (mm)", "") + " (mm)" for a in labels] + [AXES[frame][2]]
-        true = None if true is None else true - centre
+    labels = list(AXES[frame])
+    if follow or (follow is None and travel(points) > 2000):
+        centre = footing(points, skeleton)
+        points, true = points - centre, None if true is None else true - centre
+        labels[:2] = [label.replace(" (mm)", " from the hip (mm)") for label in labels[:2]]
     low, high = box(points if true is None else np.concatenate([points, true]))
     grid, square = floor_grid(low, high)
+    windows = None
+    if seen is not None and image is None:
+        windows = _windows(seen, size_px)
     remarks = [note, f"Squares on the floor: {square} mm."]
-    if step > 1:
-        remarks.append(f"Shown: every {_ordinal(step)} of {len(pose_mm)} frames.")
-    made = layout(title, " ".join(r for r in remarks if r), height=height + 84)
-    front = facing(points[0] if true is None else true[0], skeleton)
-    made["scene"] = scene(
-        low, high, frame, front=front if frame == "world" else None, labels=labels
-    )
-    foot = 84 / (made["height"] - made["margin"]["t"] - made["margin"]["b"])
-    made["scene"]["domain"] = {"x": [0.44 if seen is not None else 0.0, 1.0], "y": [foot, 1.0]}
+    remarks += ["The 2D window walks along with the person."] * (windows is not None)
+    remarks += [f"Shown: every {_ordinal(step)} of {len(pose_mm)} frames."] * (step > 1)
+    made = layout(title, " ".join(r for r in remarks if r), height=height, foot=84)
+    front = facing(points[0] if true is None else true[0], skeleton) if frame == "world" else None
+    shape = (1.0 if seen is None else 0.58) * (WIDTH_PX - 24) / height
+    made["scene"] = scene(low, high, frame, front=front, labels=labels, shape=shape)
+    made["scene"]["domain"] = {"x": [0.42 if seen is not None else 0.0, 1.0]}
 
     def at(i: int) -> list[dict[str, Any]]:
         moving = []
         if seen is not None:
             moving += body(seen[i], skeleton, look=Look(size=6), invented=invented, hover=HOVER_2D)
         if true is not None:
-            moving += body(true[i], skeleton, look=Look(True, 3.5, 5), hover=HOVER_3D[frame])
-        return moving + body(
-            points[i], skeleton, look=Look(size=5, line=7), invented=invented,
-            hover=HOVER_3D[frame],
-        )  # fmt: skip
+            look = Look(True, 3, 5, dash_mm=None)
+            moving += body(true[i], skeleton, look=look, hover=HOVER_3D[frame])
+        look = Look(size=5, line=7, dash_mm=None)
+        hover = HOVER_3D[frame]
+        return moving + body(points[i], skeleton, look=look, invented=invented, hover=hover)
 
-    fixed = [grid] + key(
-        legend_of(skeleton, true is not None, invented),
-        three=seen is None,
-        **({} if seen is None else {"xaxis": "x", "yaxis": "y"}),
-    )
+    fixed = [grid] + key(legend_of(skeleton, true is not None, invented), three=seen is None)
     if seen is not None:
-        background = None
         if image is not None:
-            uri, size_px = picture_uri(image, most_px=360)
-            background = {"source": uri, "xref": "x", "yref": "y", "x": 0, "y": 0}
-            background |= {"sizex": size_px[0], "sizey": size_px[1], "sizing": "stretch"}
-            background |= {"layer": "below"}
-        x_axis, y_axis, _ = _picture_axes(seen, size_px, 280)
-        made["xaxis"] = x_axis | {"domain": [0.075, 0.42]}
-        made["yaxis"] = y_axis | {"domain": [foot + 0.11, 0.97]}
-        made["images"] = [background] if background else []
+            background, size_px = _background(image, most_px=360)
+            made["images"] = [background]
+        made["xaxis"], made["yaxis"] = _picture_axes(seen, size_px)
+        made["xaxis"] |= {"domain": [0.08, 0.41]}
+        made["yaxis"] |= {"domain": [0.12, 0.98]}
+        if windows is not None:
+            made["xaxis"]["range"], made["yaxis"]["range"] = windows[0]["x"], windows[0]["y"]
     first = at(0)
     moves = [len(fixed) + i for i in range(len(first))]
-    rate = frames_per_second / step if frames_per_second else 25.0
-    frames = [
-        go.Frame(data=[_motion_only(t) for t in at(i)], name=str(i), traces=moves)
-        for i in range(len(points))
-    ]
-    seconds = (
-        None
-        if not frames_per_second
-        else [i * step / frames_per_second for i in range(len(points))]
-    )
-    made |= _player([i * step for i in range(len(points))], seconds, rate)
+    frames = []
+    for i in range(len(points)):
+        data = [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in at(i)]
+        frames.append(go.Frame(data=data, name=str(i), traces=moves))
+        if windows is not None:
+            axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
+            frames[-1].layout = axes
+    made |= _player([i * step for i in range(len(points))], frames_per_second, step)
     return go.Figure(fixed + first, made, frames)
 
 
@@ -313,39 +358,15 @@ def _ordinal(n: int) -> str:
     return {2: "2nd", 3: "3rd"}.get(n, f"{n}th")
 
 
-def _travel(points: np.ndarray) -> float:
-    """How far the middle of the body moves over the floor, mm."""
-    with np.errstate(all="ignore"):
-        path = np.nanmean(points[..., :2], axis=1)
-    path = path[np.isfinite(path).all(-1)]
-    return float(np.ptp(path, axis=0).max()) if len(path) else 0.0
-
-
-def _centre(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(frames, 1, 3): where the body stands on the floor in each frame; height 0."""
-    if skeleton.root is not None:
-        middle = points[:, skeleton.index(skeleton.root)]
-    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
-        middle = points[:, skeleton.indices("left_hip", "right_hip")].mean(1)
-    else:
-        middle = np.nanmean(points, axis=1)
-    middle = np.nan_to_num(middle)[:, None].copy()
-    middle[..., 2] = 0
-    return middle
-
-
-def _motion_only(trace: dict[str, Any]) -> dict[str, Any]:
-    """What of a trace changes from frame to frame."""
-    return {k: trace[k] for k in ("type", "x", "y", "z") if k in trace}
-
-
-def _player(numbers: list[int], seconds: list[float] | None, rate: float) -> dict[str, Any]:
+def _player(numbers: list[int], frames_per_second: float | None, step: int) -> dict[str, Any]:
     """Play and pause buttons and a slider under the drawing."""
     now = {"mode": "immediate", "transition": {"duration": 0}}
-    step = [
+    rate = frames_per_second / step if frames_per_second else 25.0
+    time = (lambda n: f" ({n / frames_per_second:.2f} s)") if frames_per_second else lambda n: ""
+    steps = [
         {
             "method": "animate",
-            "label": f"{n}" if seconds is None else f"{n} ({seconds[i]:.2f} s)",
+            "label": f"{n}{time(n)}",
             "args": [[str(i)], now | {"frame": {"duration": 0, "redraw": True}}],
         }
         for i, n in enumerate(numbers)
@@ -354,8 +375,8 @@ def _player(numbers: list[int], seconds: list[float] | None, rate: float) -> dic
     return {
         "updatemenus": [{
             "type": "buttons", "direction": "left", "showactive": False,
-            "x": 0.0, "xanchor": "left", "y": 0.0, "yanchor": "bottom",
-            "pad": {"t": 0, "b": 12, "l": 4},
+            "x": 0.0, "xanchor": "left", "y": 0.0, "yanchor": "top",
+            "pad": {"t": 28, "l": 2},
             "buttons": [
                 {"label": "▶ Play", "method": "animate", "args": [None, run]},
                 {"label": "❚❚ Pause", "method": "animate",
@@ -363,10 +384,10 @@ def _player(numbers: list[int], seconds: list[float] | None, rate: float) -> dic
             ],
         }],
         "sliders": [{
-            "active": 0, "x": 0.26, "len": 0.72, "y": 0.0, "yanchor": "bottom",
-            "pad": {"t": 0, "b": 4}, "ticklen": 0, "minorticklen": 0,
+            "active": 0, "x": 0.26, "len": 0.72, "y": 0.0, "yanchor": "top",
+            "pad": {"t": 16}, "ticklen": 0, "minorticklen": 0,
             "font": {"size": 1, "color": "rgba(0,0,0,0)"},
             "currentvalue": {"prefix": "frame ", "font": {"size": 12, "color": INK}},
-            "steps": step,
+            "steps": steps,
         }],
     }  # fmt: skip

@@ -41,7 +41,7 @@ def stills_wanted() -> bool:
 
 
 def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
-    """A figure as a picture: 'png' (reduced to a palette, 15 to 60 KB) or 'svg'.
+    """A figure as a picture: 'png' (reduced to a palette, 10 to 50 KB), 'jpg' or 'svg'.
 
     None where Chromium cannot be found or started; the reason is printed once.
     """
@@ -54,7 +54,7 @@ def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
         kaleido.start_sync_server(page_generator=page, timeout=60, silence_warnings=True)
         _chromium["state"] = "started"
     layout = figure.layout
-    options = {"format": form, "scale": scale}
+    options = {"format": "svg" if form == "svg" else "png", "scale": scale}
     options |= {"width": layout.width or 700, "height": layout.height or 450}
     try:
         drawn = kaleido.calc_fig_sync(json.loads(figure.to_json()), opts=options)
@@ -65,18 +65,22 @@ def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
         why = str(error).strip().splitlines() or [type(error).__name__]
         print(f"(no stills of figures: {why[0][:150]}; the README says how to install Chromium)")
         return None
-    return _small_png(drawn) if form == "png" else drawn
+    return drawn if form == "svg" else _small(drawn, form)
 
 
-def _small_png(drawn: bytes) -> bytes:
-    """The same picture with a palette: a third of the size, no difference to the eye."""
+def _small(drawn: bytes, form: str) -> bytes:
+    """The same picture, smaller: a palette for drawings, JPEG for photographs (a palette would
+    bend the house colours there)."""
     from PIL import Image
 
+    out = io.BytesIO()
     with Image.open(io.BytesIO(drawn)) as picture:
         flat = picture.convert("RGB")
-        small = flat.quantize(STILL_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    out = io.BytesIO()
-    small.save(out, "PNG", optimize=True)
+    if form == "jpg":
+        flat.save(out, "JPEG", quality=80, optimize=True)
+        return out.getvalue()
+    few = flat.quantize(STILL_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few.save(out, "PNG", optimize=True)
     return min(out.getvalue(), drawn, key=len)
 
 
@@ -115,9 +119,10 @@ def plotly_bundle(figure: Any) -> dict[str, Any]:
 def _bundle(figure: Any, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
     data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
     metadata: dict[str, Any] = {}
-    if stills_wanted() and (drawn := still(figure)) is not None:
-        data["image/png"] = base64.b64encode(drawn).decode()
-        metadata["image/png"] = {"alt": alt}
+    form, mime = ("jpg", "image/jpeg") if figure.layout.images else ("png", "image/png")
+    if stills_wanted() and (drawn := still(figure, form)) is not None:
+        data[mime] = base64.b64encode(drawn).decode()
+        metadata[mime] = {"alt": alt}
     return data, metadata
 
 
@@ -195,15 +200,15 @@ def strip_widget_state(notebook: Any) -> None:
 
 
 def save(figure: Any, path: str | Path, *, alt: str, scale: float = 1.0) -> Path | None:
-    """Write a still picture (.png or .svg) with its alt text beside it (.txt).
+    """Write a still picture (.png, .jpg or .svg) with its alt text beside it (.txt).
 
     An SVG carries the description inside as well. None, with a printed line, where there is no
     Chromium to draw it.
     """
     alt, path = described(alt), Path(path)
     form = path.suffix.lower().lstrip(".")
-    if form not in ("png", "svg"):
-        raise InputError(f"{path}: expected a name that ends in .png or .svg")
+    if form not in ("png", "jpg", "svg"):
+        raise InputError(f"{path}: expected a name that ends in .png, .jpg or .svg")
     drawn = still(figure, form, scale)
     if drawn is None:
         return None
