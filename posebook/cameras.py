@@ -43,20 +43,18 @@ class Camera:
     rotation: Matrix3 = field(default_factory=lambda: torch.eye(3))
     position_mm: Float[Tensor, "3"] = field(default_factory=lambda: torch.zeros(3))
     name: str = ""
-    ray_limit: float | None = None
+    ray_limit: float | int | None = None
 
     def __post_init__(self):
         check_convention(self.distortion)
         for key, shape in _SHAPES.items():
             value = torch.as_tensor(getattr(self, key), dtype=torch.float64)
             if value.shape != shape or not torch.isfinite(value).all():
-                found = f"{tuple(value.shape)} {value.tolist()}"
+                found = value.tolist()
                 raise InputError(f"camera {key}: expected {shape} finite numbers, found {found}")
             object.__setattr__(self, key, value)
         if (self.focal_px <= 0).any():
             raise InputError(f"camera focal_px: expected > 0, found {self.focal_px.tolist()}")
-
-    # ------------------------------------------------------------------------------ projection
 
     @property
     def has_distortion(self) -> bool:
@@ -78,8 +76,7 @@ class Camera:
         if self.ray_limit is not None:
             rays = rays.clamp(-self.ray_limit, self.ray_limit)
         if self.has_distortion:
-            lens = self.radial.to(rays), self.tangential.to(rays)
-            rays = distort(rays, *lens, self.distortion)
+            rays = distort(rays, self.radial.to(rays), self.tangential.to(rays), self.distortion)
         return rays * self.focal_px.to(rays) + self.centre_px.to(rays)
 
     def rays(self, px: Points2D) -> Points2D:
@@ -100,8 +97,6 @@ class Camera:
         rays = torch.cat([self.rays(px), torch.ones_like(px[..., :1])], -1)
         return rays * depth_mm.unsqueeze(-1)
 
-    # ------------------------------------------------------------------------- world and camera
-
     def to_camera(self, world_mm: Points3D) -> Points3D:
         """Camera axes of points (..., 3) in the world, mm."""
         return (world_mm - self.position_mm.to(world_mm)) @ self.rotation.to(world_mm).T
@@ -109,8 +104,6 @@ class Camera:
     def to_world(self, camera_mm: Points3D) -> Points3D:
         """World axes of points (..., 3) in camera axes, mm."""
         return camera_mm @ self.rotation.to(camera_mm) + self.position_mm.to(camera_mm)
-
-    # ---------------------------------------------------------------------------- made and kept
 
     @classmethod
     def guess(cls, size_px: tuple[int, int], name: str = "guessed") -> "Camera":
@@ -122,26 +115,23 @@ class Camera:
         """
         width, height = size_px
         if min(size_px) <= 0:
-            raise InputError(f"picture size {width}x{height}: expected two positive numbers")
+            raise InputError(f"picture size {width} x {height}: expected two positive numbers")
         focal = torch.full((2,), 1.2 * max(width, height), dtype=torch.float64)
         centre = torch.tensor([width / 2, height / 2], dtype=torch.float64)
         return cls(focal, centre, (width, height), name=name)
 
     def to_dict(self) -> dict:
         """Plain numbers, lists and strings, for JSON; `from_dict` makes the same camera of them."""
-        values = {key: getattr(self, key).tolist() for key in _SHAPES}
-        size = None if self.size_px is None else list(self.size_px)
-        names = {key: getattr(self, key) for key in ("distortion", "name", "ray_limit")}
-        return values | {"size_px": size} | names
+        values = {key: getattr(self, key) for key in self.__dataclass_fields__}
+        values |= {key: values[key].tolist() for key in _SHAPES}
+        return values | {"size_px": None if self.size_px is None else list(self.size_px)}
 
     @classmethod
     def from_dict(cls, values: dict) -> "Camera":
         """A camera of what `to_dict` gives; only focal_px and centre_px are needed."""
-        unknown = set(values) - set(cls.__dataclass_fields__)
-        missing = {"focal_px", "centre_px"} - set(values)
-        if unknown or missing:
-            told = f"unknown {sorted(unknown)}" if unknown else f"missing {sorted(missing)}"
-            raise InputError(f"camera: {told}; expected {', '.join(cls.__dataclass_fields__)}")
+        known, needed = cls.__dataclass_fields__.keys(), {"focal_px", "centre_px"}
+        if not needed <= values.keys() <= known:
+            raise InputError(f"camera: found {', '.join(values)}; expected {', '.join(known)}")
         values = dict(values)
         for key in _SHAPES.keys() & values.keys():
             try:
@@ -164,27 +154,14 @@ def human36m_rig(subject: str = "S1", distortion: str = "human36m") -> tuple[Cam
     if subject not in PLACES:
         raise InputError(f"no cameras for subject '{subject}'; there are {', '.join(PLACES)}")
     cameras = []
-    for lens, place in zip(LENSES, PLACES[subject], strict=True):
-        name, size, focal, centre, radial, tangential = lens
-        place = torch.tensor(place, dtype=torch.float64)
-        lens = [torch.tensor(v, dtype=torch.float64) for v in (focal, centre, radial, tangential)]
-        cameras.append(
-            Camera(
-                focal_px=lens[0],
-                centre_px=lens[1],
-                size_px=size,
-                radial=lens[2],
-                tangential=lens[3],
-                distortion=distortion,
-                rotation=quaternion_to_matrix(place[:4]).T,
-                position_mm=place[4:],
-                name=name,
-            )
+    for (name, size, *numbers), place in zip(LENSES, PLACES[subject], strict=True):
+        focal, centre, radial, tangential, place = (
+            torch.tensor(each, dtype=torch.float64) for each in (*numbers, place)
         )
+        rotation = quaternion_to_matrix(place[:4]).T
+        placed = dict(rotation=rotation, position_mm=place[4:], name=name)
+        cameras.append(Camera(focal, centre, size, radial, tangential, distortion, **placed))
     return tuple(cameras)
-
-
-# ---------------------------------------------------------------------------- one camera per pose
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,15 +182,9 @@ class Cameras:
         return len(self.focal_px)
 
     def __getitem__(self, index: int) -> Camera:
-        size = tuple(self.size_px[index].tolist())
-        return Camera(
-            self.focal_px[index],
-            self.centre_px[index],
-            size,
-            rotation=self.rotation[index],
-            position_mm=self.position_mm[index],
-            name=f"random {index}",
-        )
+        placed = dict(rotation=self.rotation[index], position_mm=self.position_mm[index])
+        size, name = tuple(self.size_px[index].tolist()), f"random {index}"
+        return Camera(self.focal_px[index], self.centre_px[index], size, name=name, **placed)
 
     def to_camera(self, world_mm: Pose3D) -> Pose3D:
         position = self.position_mm.to(world_mm).unsqueeze(-2)
@@ -225,6 +196,7 @@ class Cameras:
         return rays * self.focal_px.to(rays).unsqueeze(-2) + self.centre_px.to(rays).unsqueeze(-2)
 
 
+Real = float | int  # the run-time checks of the tests take an int for no float
 #: Width and height of pictures that people take, as parts of the longer side.
 _ASPECTS = ((1, 1), (1, 3 / 4), (3 / 4, 1), (1, 9 / 16), (9 / 16, 1), (1, 2 / 3), (2 / 3, 1))
 
@@ -233,14 +205,14 @@ def random_cameras(
     count: int,
     generator: torch.Generator,
     *,
-    target_mm: Float[Tensor, "*n 3"] | Sequence[float] = (0.0, 0.0, 900.0),
-    radius_mm: Float[Tensor, "*n"] | float = 1100.0,
-    field_of_view_deg: tuple[float, float] = (30.0, 90.0),
-    elevation_deg: tuple[float, float] = (-10.0, 60.0),
-    roll_deg: float = 5.0,
-    fill: tuple[float, float] = (0.3, 0.95),
-    nearest_mm: float = 1800.0,
-    longer_side_px: tuple[int, int] = (480, 1920),
+    target_mm: Float[Tensor, "*n 3"] | Sequence[Real] = (0.0, 0.0, 900.0),
+    radius_mm: Float[Tensor, "*n"] | Real = 1100.0,
+    field_of_view_deg: tuple[Real, Real] = (30.0, 90.0),
+    elevation_deg: tuple[Real, Real] = (-10.0, 60.0),
+    roll_deg: Real = 5.0,
+    fill: tuple[Real, Real] = (0.3, 0.95),
+    nearest_mm: Real = 1800.0,
+    longer_side_px: tuple[Real, Real] = (480, 1920),
 ) -> Cameras:
     """Cameras of every kind around people, who lie inside the picture.
 
@@ -252,7 +224,7 @@ def random_cameras(
     picture, as far from the middle as it still is inside.
     """
 
-    def even(low: float, high: float, *shape: int) -> Tensor:
+    def even(low: Real, high: Real, *shape: int) -> Tensor:
         unit = torch.rand(count, *shape, generator=generator, dtype=torch.float64)
         return low + (high - low) * unit
 
@@ -287,9 +259,11 @@ def random_cameras(
     return Cameras(focal.unsqueeze(-1).expand(count, 2), size / 2, size.long(), rotation, position)
 
 
-def random_camera(generator: torch.Generator, **options) -> Camera:
-    """One camera of `random_cameras`, with its options."""
-    return random_cameras(1, generator, **options)[0]
+def random_camera(
+    generator: torch.Generator, target_mm: Points3D | Sequence[Real] = (0.0, 0.0, 900.0), **options
+) -> Camera:
+    """One camera of `random_cameras` around a person at `target_mm` (3,), with its options."""
+    return random_cameras(1, generator, target_mm=target_mm, **options)[0]
 
 
 def random_rig(count: int, generator: torch.Generator, **options) -> tuple[Camera, ...]:
@@ -310,10 +284,7 @@ def bounding_ball(pose_mm: Pose3D) -> tuple[Points3D, Float[Tensor, "*batch"]]:
     return centre, away.nan_to_num(0.0).amax(-1)
 
 
-# --------------------------------------------------------------------- VideoPose3D's screen units
-
-
-def normalise_screen(px: Points2D, width: float, height: float) -> Points2D:
+def normalise_screen(px: Points2D, width: Real, height: Real) -> Points2D:
     """Pixels to [-1, 1] across the width, with the picture's middle at 0 and its aspect kept.
 
     Both axes are divided by the width. Source: Pavllo et al. 2019, arXiv:1811.11742.
@@ -321,6 +292,6 @@ def normalise_screen(px: Points2D, width: float, height: float) -> Points2D:
     return 2 / width * px - torch.tensor([1.0, height / width]).to(px)
 
 
-def denormalise_screen(screen: Points2D, width: float, height: float) -> Points2D:
+def denormalise_screen(screen: Points2D, width: Real, height: Real) -> Points2D:
     """The inverse of `normalise_screen`: back to pixels."""
     return (screen + torch.tensor([1.0, height / width]).to(screen)) * (width / 2)

@@ -62,7 +62,7 @@ def euler_to_matrix(angles: Float[Tensor, "*batch turns"], order: str = "xyz") -
 
 
 def look_at(
-    position: Points3D, target: Points3D, up: Sequence[float] = (0.0, 0.0, 1.0)
+    position: Points3D, target: Points3D, up: Sequence[float | int] = (0.0, 0.0, 1.0)
 ) -> Rotation:
     """World-to-camera rotation (..., 3, 3) of a camera at `position` that looks at `target`.
 
@@ -169,7 +169,7 @@ class _Fit:
 def _pieces(
     pose: Tensor, target: Tensor, seen: Tensor | None
 ) -> tuple[torch.Size, list[tuple[Tensor, Tensor, Tensor | None]]]:
-    """The batch shape, and (pose, target, weight of each joint) in float64, some poses at a time."""
+    """The batch shape, and (pose, target, weight of joints) in float64, some poses at a time."""
     pose, target = torch.broadcast_tensors(pose, target)
     batch, joints = pose.shape[:-2], pose.shape[-2]
     count = max(1, batch.numel())
