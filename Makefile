@@ -27,11 +27,13 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; \
 	  exit 1; }
-	@echo "making $(VENV): about 1.5 GB, one to five minutes"
-	$(PYTHON) -m venv $(VENV)
+	@echo "== making $(VENV): about 2 GB, one to five minutes"
+	@$(PYTHON) -m venv $(VENV)
 	@# torch first and alone: installed with the rest, some resolvers take its CUDA build.
-	$(PIP) install -q -c constraints.txt torch==2.13.0
-	$(PIP) install -q -c constraints.txt -e '.[test]'
+	@echo "== step 1 of 2: torch"
+	@$(PIP) install -q -c constraints.txt torch==2.13.0
+	@echo "== step 2 of 2: everything else"
+	@$(PIP) install -q -c constraints.txt -e '.[test]'
 	@touch $(READY)
 
 install: $(READY)

@@ -6,6 +6,7 @@ The `.py` is the truth. A run reads it, gives it parameters and lets papermill e
 
 import ast
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -188,6 +189,7 @@ def run(
 ) -> Finished:
     """Execute a chapter in `out_dir` and leave the executed notebook and results.json there.
 
+    profile   None: what POSEBOOK_PROFILE says, else laptop
     out_dir   None: a new `runs/<chapter>/<time>/`. A folder in which this chapter was killed or
               failed: goes on there, with the profile and parameters it was begun with.
               A finished run is never overwritten: InputError.
@@ -198,6 +200,10 @@ def run(
     """
     from posebook.execute import execute  # brings papermill, which is slow to import
 
+    parameters = json.loads(json.dumps(dict(parameters or {})))  # as the record will hold them
+    wanted = profile or os.environ.get("POSEBOOK_PROFILE") or "laptop"
+    if wanted not in PROFILES:
+        raise InputError(f"profile is '{wanted}', expected one of {', '.join(PROFILES)}")
     if resume and out_dir is None:
         out_dir = newest_unfinished(chapter)
     folder = paths.new_run(chapter.id) if out_dir is None else Path(out_dir).resolve()
@@ -205,20 +211,18 @@ def run(
     if begun is None:
         begun = {
             "chapter": chapter.id,
-            "profile": profile or "laptop",
-            "parameters": dict(parameters or {}),
+            "profile": wanted,
+            "parameters": parameters,
             "finished": False,
             "seconds": 0.0,
         }
     elif (profile or begun["profile"]) != begun["profile"] or (
-        parameters and dict(parameters) != begun["parameters"]
+        parameters and parameters != begun["parameters"]
     ):
         raise InputError(
             f"{paths.shown(folder)} was begun with profile {begun['profile']} and parameters "
             f"{begun['parameters']}; leave them out to go on, or choose another --out"
         )
-    if begun["profile"] not in PROFILES:
-        raise InputError(f"profile is '{begun['profile']}', expected {', '.join(PROFILES)}")
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder, begun)
     if not quiet:

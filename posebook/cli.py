@@ -116,8 +116,6 @@ def run(
         if not sign:
             raise InputError(f"-p {pair}: expected -p NAME VALUE")
         given[name] = text
-    if profile is not None and profile not in results.PROFILES:
-        raise InputError(f"--profile {profile}: expected {', '.join(results.PROFILES)}")
     values = chapters.values(picked, given)
     done = chapters.run(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
 

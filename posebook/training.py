@@ -112,9 +112,8 @@ class Run:
 
         self._stopping = False
         # stdout, not stderr: a stored notebook should not show a red box for a progress bar.
-        bar = tqdm(
-            total=count, initial=self.epoch, unit="epoch", file=sys.stdout, dynamic_ncols=True
-        )
+        # Once a second is enough to follow, and does not fill the notebook with old states.
+        bar = tqdm(total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=1)
         with bar, SummaryWriter(str(self.out_dir), purge_step=self.epoch) as board:
             self._bar = bar
             while self.epoch < count and not self._stopping:
@@ -205,7 +204,7 @@ class Run:
         if not path.exists():
             return
         try:
-            saved = torch.load(path, map_location=self.device, weights_only=True)
+            saved = torch.load(path, map_location="cpu", weights_only=True)
             epoch, states = saved["epoch"], saved["state"]
         except Exception as error:
             reason = str(error).partition("\n")[0]
@@ -251,7 +250,7 @@ def _state_of(part: Any) -> Any:
 
 def _restore(part: Any, saved: Any) -> None:
     if isinstance(part, torch.Generator):
-        part.set_state(saved.cpu())
+        part.set_state(saved)
     else:
         part.load_state_dict(saved)
 
@@ -271,7 +270,7 @@ def _set_random_state(saved: dict) -> None:
     version, numbers, gauss = saved["python"]
     random.setstate((version, tuple(numbers), gauss))
     kind, keys, *rest = saved["numpy"]
-    numpy.random.set_state((kind, keys.cpu().numpy().astype("uint32"), *rest))
-    torch.set_rng_state(saved["torch"].cpu())
+    numpy.random.set_state((kind, keys.numpy().astype("uint32"), *rest))
+    torch.set_rng_state(saved["torch"])
     if saved["cuda"] and torch.cuda.device_count() == len(saved["cuda"]):
-        torch.cuda.set_rng_state_all([state.cpu() for state in saved["cuda"]])
+        torch.cuda.set_rng_state_all(saved["cuda"])

@@ -57,7 +57,10 @@ def test_chapters(posebook):
         (["run", "{trial}", "-p", "lr", "1"], "trial has no parameter 'lr'; it has profile, seed"),
         (["run", "{trial}", "-p", "rate"], "-p rate: expected -p NAME VALUE"),
         (["run", "{trial}", "-p", "rate", "fast"], "parameter rate is 'fast'"),
-        (["run", "{trial}", "--profile", "fast"], "--profile fast: expected ci, laptop, full"),
+        (
+            ["run", "{trial}", "--profile", "fast"],
+            "profile is 'fast', expected one of ci, laptop, full",
+        ),
         (["run", "{trial}", "--resume"], "has no unfinished run"),
         (["run", "{trial}", "--out", "{trial}"], "is a file"),
         (["results", "nowhere"], "nowhere: no such folder"),

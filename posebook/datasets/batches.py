@@ -69,4 +69,4 @@ class Batches:
 
     def load_state_dict(self, state: dict) -> None:
         if self.generator is not None:
-            self.generator.set_state(state["generator"].cpu())
+            self.generator.set_state(state["generator"])
