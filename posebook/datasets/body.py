@@ -6,6 +6,8 @@ Drillis & Contini 1966 as printed in Winter, Biomechanics and Motor Control of H
 (4th ed. 2009, fig. 4.1), and stature of US adults (ANSUR II 2012: 1756 +- 69 mm, 1629 +- 64 mm).
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -68,3 +70,28 @@ def wide_bodies(count: int, generator: torch.Generator) -> Tensor:
         places = [BONE[bone] for bone in bones]
         lengths[:, places] *= uniform(low, high, 1) * uniform(0.98, 1.02, len(places))
     return lengths
+
+
+@dataclass(frozen=True)
+class Body:
+    """Bone lengths (clips, 16) mm, and the lengths that actions measure by, each (clips, 1)."""
+
+    lengths_mm: Tensor
+
+    def bone(self, *names: str) -> Tensor:
+        """Sum of the named bones' lengths."""
+        return self.lengths_mm[:, [BONE[name] for name in names]].sum(-1, keepdim=True)
+
+    @property
+    def leg(self) -> Tensor:
+        return self.bone("left_knee", "left_foot")
+
+    @property
+    def hip(self) -> Tensor:
+        """Half the distance between the hip joints."""
+        return self.bone("left_hip")
+
+    @property
+    def ankle(self) -> Tensor:
+        """Height of the ankle joint of someone who stands on the floor."""
+        return ANKLE_HEIGHT / 0.491 * self.leg
