@@ -5,33 +5,17 @@ file's unit, which way is up, and which joints are ours. What was assumed or inv
 `Motion.notes`.
 """
 
-import math
-
 import torch
 from torch import Tensor
 
+from posebook.datasets import units_axes
 from posebook.datasets.clips import Motion
 from posebook.datasets.rig_names import find_joints
 from posebook.datasets.rigs import Rig
+from posebook.datasets.units_axes import along, leg_length, stature
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
-UNITS_MM = {"mm": 1.0, "cm": 10.0, "inch": 25.4, "m": 1000.0, "cmu": 25.4 / 0.45}
-#: A person's leg, from hip joint to ankle, is between 0.40 and 1.15 m long (an adult's about
-#: 0.85). The ranges, in the unit, do not overlap; 'cmu' is 1/0.45 inch, CMU's own unit.
-_LEG_IN_UNIT = (
-    ("m", 0.3, 2.0), ("cmu", 6.5, 19.0), ("inch", 19.0, 45.0), ("cm", 45.0, 150.0),
-    ("mm", 350.0, 1500.0),
-)  # fmt: skip
-#: Rows take the file's axes to ours (x right, y away, z up) without mirroring.
-_TO_Z_UP = {
-    "y": [[1, 0, 0], [0, 0, -1], [0, 1, 0]],
-    "z": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-    "x": [[0, 1, 0], [0, 0, 1], [1, 0, 0]],
-    "-y": [[1, 0, 0], [0, 0, 1], [0, -1, 0]],
-    "-z": [[1, 0, 0], [0, -1, 0], [0, 0, -1]],
-    "-x": [[0, -1, 0], [0, 0, 1], [-1, 0, 0]],
-}
 #: Positions further from the origin than this (mm) are damage, not people.
 _FAR_MM = 1e7
 #: How far up from hip to thorax the house joint 'spine' lies, about: 0.42 in CMU's clips of 17
@@ -71,14 +55,15 @@ def house_motion(
     sound = torch.isfinite(where).flatten(1).all(1)
     if not sound.any():
         raise InputError(f"{path}: not one frame has finite positions; expected a body in motion")
-    to_mm, said = _unit(found, sound, unit, declared_mm, path)
+    standing = {joint: places[sound] for joint, places in found.items()}
+    to_mm, said = units_axes.millimetres(leg_length(standing), path, unit, declared_mm)
     told.append(said)
-    direction, said = _up(rig, joints, found, sound, up, path)
+    direction, said = _up(rig, joints, standing, up)
     told.append(said)
 
     house, invented = _house_joints(rig, joints, where, axes)
     told.extend(invented)
-    world_mm = to_mm * house @ torch.tensor(_TO_Z_UP[direction], dtype=house.dtype).T
+    world_mm = units_axes.to_z_up(to_mm * house, direction)
     known = torch.isfinite(world_mm) & (world_mm.abs() < _FAR_MM)
     lost = ~(known.flatten(1).all(1))
     if lost.all() and "head" in joints:
@@ -97,91 +82,34 @@ def house_motion(
     )
 
 
-def _unit(
-    found: dict[str, Tensor],
-    sound: Tensor,
-    unit: str | float | None,
-    declared_mm: float | None,
-    path: str,
-) -> tuple[float, str]:
-    """(millimetres per unit, what to say about it)."""
-    leg = _leg(found, sound)
-    if unit is not None:
-        if isinstance(unit, str) and unit.lower() in UNITS_MM:
-            to_mm = UNITS_MM[unit.lower()]
-        else:
-            try:
-                to_mm = float(unit)
-            except ValueError:
-                to_mm = math.nan
-        if not (math.isfinite(to_mm) and to_mm > 0):
-            raise InputError(
-                f"unit is '{unit}'; expected {', '.join(UNITS_MM)} or millimetres per unit"
-            )
-        return to_mm, f"unit as given: {to_mm:g} mm; the legs are {leg * to_mm:.0f} mm long"
-    if declared_mm is not None and 300 <= leg * declared_mm < 1500:
-        return declared_mm, f"unit as the file says: {declared_mm:.4g} mm"
-    for name, shortest, longest in _LEG_IN_UNIT:
-        if shortest <= leg < longest:
-            to_mm = UNITS_MM[name]
-            return to_mm, f"unit taken to be {name}: the legs are then {leg * to_mm:.0f} mm long"
-    raise InputError(
-        f"{path}: the legs are {leg:.4g} units long, which fits no unit; say unit= "
-        f"({', '.join(UNITS_MM)} or millimetres per unit)"
-    )
-
-
-def _leg(found: dict[str, Tensor], sound: Tensor) -> float:
-    """Median length of a leg over the sound frames, in the file's unit."""
-    lengths = [
-        torch.linalg.vector_norm(found[f"{side}_{a}"] - found[f"{side}_{b}"], dim=-1)
-        for side in ("left", "right")
-        for a, b in (("hip", "knee"), ("knee", "foot"))
-    ]
-    return float(torch.stack(lengths)[:, sound].sum(0).median() / 2)
-
-
-def _stature(where: dict[str, Tensor]) -> Tensor:
-    """From between the ankles to between the shoulders, (..., 3)."""
-    return (
-        where["left_shoulder"] + where["right_shoulder"] - where["left_foot"] - where["right_foot"]
-    ) / 2
-
-
 def _up(
-    rig: Rig, joints: dict[str, int], found: dict[str, Tensor], sound: Tensor,
-    up: str | None, path: str,
-) -> tuple[str, str]:  # fmt: skip
+    rig: Rig, joints: dict[str, int], in_motion: dict[str, Tensor], up: str | None
+) -> tuple[str, str]:
     """('y' or another axis of the file, what to say about it)."""
     if up is not None:
-        if up.lower() not in _TO_Z_UP:
-            raise InputError(f"up is '{up}'; expected {', '.join(_TO_Z_UP)}")
-        return up.lower(), f"up as given: {up.lower()}"
-    in_motion = _axis(_stature({j: w[sound] for j, w in found.items()}).median(0).values)
-    rest = rig.rest()
-    at_rest = {joint: rest[index] for joint, index in joints.items()}
-    stature, legs = _stature(at_rest), _leg_vector(at_rest)
-    if float(stature @ -legs) > 0.8 * float(stature.norm() * legs.norm()):
-        axis, clear = _axis(stature)
-        if clear:
-            note = f"up taken to be {axis}: the skeleton at rest stands along it"
-            if in_motion != (axis, True):
-                note += " (the person in motion mostly does not; if that is wrong, say up=)"
-            return axis, note
-    if in_motion[1]:
-        return in_motion[0], f"up taken to be {in_motion[0]}: the person mostly stands along it"
+        return units_axes.given_up(up), f"up as given: {up}"
+    axis, clear = along(stature(in_motion).median(0).values)
+    at_rest = {joint: rig.rest()[index] for joint, index in joints.items()}
+    upright = stature(at_rest)
+    if _stands(at_rest) and along(upright)[1]:
+        rest_axis = along(upright)[0]
+        note = f"up taken to be {rest_axis}: the skeleton at rest stands along it"
+        if (axis, clear) != (rest_axis, True):
+            note += " (the person in motion mostly does not; if that is wrong, say up=)"
+        return rest_axis, note
+    if clear:
+        return axis, f"up taken to be {axis}: the person mostly stands along it"
     return "y", "up taken to be y, as BVH has it: neither rest pose nor motion tells"
+
+
+def _stands(where: dict[str, Tensor]) -> bool:
+    """Whether a single pose stands: legs and trunk in line, head and feet at opposite ends."""
+    upright, legs = stature(where), _leg_vector(where)
+    return float(upright @ -legs) > 0.8 * float(upright.norm() * legs.norm())
 
 
 def _leg_vector(where: dict[str, Tensor]) -> Tensor:
     return sum(where[f"{s}_foot"] - where[f"{s}_hip"] for s in ("left", "right")) / 2
-
-
-def _axis(vector: Tensor) -> tuple[str, bool]:
-    """The axis a vector mostly points along, and whether it clearly does."""
-    index = int(vector.abs().argmax())
-    clear = bool(vector[index].abs() > 0.8 * vector.norm())
-    return ("-" if vector[index] < 0 else "") + "xyz"[index], clear
 
 
 def _house_joints(
@@ -277,10 +205,9 @@ def _rest_ahead(rig: Rig, joints: dict[str, int]) -> Tensor | None:
     """
     rest = rig.rest()
     where = {joint: rest[index] for joint, index in joints.items()}
-    up, across = _stature(where), where["left_hip"] - where["right_hip"]
-    standing = float(up @ -_leg_vector(where)) > 0.8 * float(up.norm() * _leg_vector(where).norm())
+    up, across = stature(where), where["left_hip"] - where["right_hip"]
     ahead = torch.linalg.cross(across, up)
-    if not standing or not float(ahead.norm()) > 0.5 * float(across.norm() * up.norm()):
+    if not _stands(where) or not float(ahead.norm()) > 0.5 * float(across.norm() * up.norm()):
         return None
     ahead = ahead / ahead.norm()
     neck = where["head"] - where.get("neck", (where["left_shoulder"] + where["right_shoulder"]) / 2)

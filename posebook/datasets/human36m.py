@@ -1,0 +1,218 @@
+"""Human3.6M, and anything else in the archives that VideoPose3D made common.
+
+    data_3d_h36m.npz             the motion           (what is in them: `human36m_archives`)
+    data_2d_h36m_<detector>.npz  the key points of one detector; `gt`: the true ones
+    source.json                  where the archives hold something else: what, its terms and its
+                                 frames per second. The data set is then named after that
+
+Source: Pavllo et al. 2019, arXiv:1811.11742, whose protocol is kept: 17 of 32 joints; key points
+longer than the motion are cut at the end; Human3.6M's S11 Directions is left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from posebook.cameras import Camera, human36m_rig
+from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.files import existing, listed, number, read_json, short
+from posebook.datasets.human36m_archives import (
+    action_of,
+    known_points,
+    layout_of,
+    subjects_of,
+    table_of,
+    world_mm,
+)
+from posebook.datasets.safe_pickle import read_npz
+from posebook.errors import InputError
+from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Conversion
+
+SUBJECTS = {
+    "train": ("S1", "S5", "S6", "S7", "S8"),
+    "test": ("S9", "S11"),
+    "all": ("S1", "S5", "S6", "S7", "S8", "S9", "S11"),
+}
+FRAMES_PER_SECOND = 50.0
+_POSITIONS = "data_3d_h36m.npz"
+_TERMS = "Human3.6M licence: academic use, on registration; vision.imar.ro/human3.6m"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the archives of a folder hold: `source.json`, or Human3.6M itself."""
+
+    name: str = "Human3.6M"
+    terms: str = _TERMS
+    frames_per_second: float = FRAMES_PER_SECOND
+    cameras: Any = "Human3.6M"
+    genuine: bool = True
+
+
+def read(
+    root: Path | str,
+    split: str = "train",
+    keypoints: str = "true",
+    subjects: Sequence[str] | None = None,
+    actions: Sequence[str] | None = None,
+) -> PoseDataset:
+    """Clips of every subject, action and camera, house joints, mm, camera axes.
+
+    keypoints  'true': data_2d_h36m_gt.npz, or the projected motion where that is absent;
+               'detected': the one detector there is (cpn_ft_h36m_dbb before others);
+               else a detector's name, the part of the file name after data_2d_h36m_
+    subjects   these instead of the split's; actions: names as in `Clip.action`
+    """
+    root = _folder(root)
+    source = read_source(root)
+    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    wanted = _wanted(positions, split, subjects, root)
+    detector = _detector(root, keypoints)
+    seen: dict[str, Any] = {}
+    notes: list[str] = []
+    convert = None
+    if detector is not None:
+        file = root / f"data_2d_h36m_{detector}.npz"
+        archive = read_npz(file)
+        seen = subjects_of(archive, "positions_2d", file)
+        convert, note = layout_of(archive.get("metadata"), seen, file)
+        notes += [note] if note else []
+    else:
+        notes.append("no data_2d_h36m_gt.npz: key points are the projected motion")
+
+    clips: list[Clip] = []
+    for subject in wanted:
+        cameras = _cameras(source, subject)
+        for take, world in positions[subject].items():
+            action = action_of(take)
+            dropped = source.genuine and (subject, take) == ("S11", "Directions")
+            if dropped or (actions is not None and action not in actions):
+                continue
+            where = f"{root / _POSITIONS}: {subject} {short(take)}"
+            motion = Motion(
+                f"{subject}/{take}", world_mm(world, where), source.frames_per_second,
+                HOUSE, subject, action,
+            )  # fmt: skip
+            if detector is None:
+                clips += [motion.seen_by(camera) for camera in cameras]
+                continue
+            pictures = seen.get(subject, {}).get(take)
+            if pictures is None:
+                notes.append(f"{subject} {take}: no key points; left out")
+                continue
+            where = f"{root}: data_2d_h36m_{detector}: {subject} {short(take)}"
+            if not isinstance(pictures, list | numpy.ndarray):
+                raise InputError(f"{where}: {short(pictures)}; expected an array for each camera")
+            for camera, points in zip(cameras, pictures, strict=False):
+                clips.append(_with_points(motion.seen_by(camera), points, convert, where))
+    if actions is not None and not clips:
+        there = {action_of(take) for subject in wanted for take in positions[subject]}
+        raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
+    return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
+
+
+def read_source(root: Path) -> Source:
+    """What the folder's archives hold."""
+    path = root / "source.json"
+    if not path.exists():
+        return Source()
+    expected = "source.json with source, terms, frames_per_second"
+    told = read_json(path, expected)
+    if not isinstance(told, dict) or not isinstance(told.get("source"), str):
+        raise InputError(f"{path}: names no source; expected {expected}")
+    rate = number(told.get("frames_per_second", FRAMES_PER_SECOND), path, "frames_per_second")
+    if rate <= 0:
+        raise InputError(f"{path}: frames_per_second is {rate:g}; expected more than 0")
+    cameras = told.get("cameras", "Human3.6M")
+    return Source(told["source"], str(told.get("terms", "")), rate, cameras, genuine=False)
+
+
+def detectors(root: Path) -> list[str]:
+    """Names of the key-point archives in a folder."""
+    return sorted(
+        path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz")
+    )
+
+
+def _folder(root: Path | str) -> Path:
+    root = existing(root, f"the folder with {_POSITIONS}")
+    if not root.is_dir():
+        raise InputError(f"{root}: is a file; expected the folder with {_POSITIONS}")
+    if not (root / _POSITIONS).exists():
+        raise InputError(
+            f"{root}: no {_POSITIONS}; `posebook data info human36m` says how to get it"
+        )
+    return root
+
+
+def _detector(root: Path, keypoints: str) -> str | None:
+    there = detectors(root)
+    if keypoints == "true":
+        return "gt" if "gt" in there else None
+    if keypoints == "detected":
+        found = [name for name in ("cpn_ft_h36m_dbb", *there) if name in there and name != "gt"]
+        if found:
+            return found[0]
+    elif keypoints in there:
+        return keypoints
+    raise InputError(
+        f"{root}: no key points '{keypoints}'; there are true"
+        + "".join(f", {name}" for name in there)
+    )
+
+
+def _wanted(
+    positions: dict[str, Any], split: str, subjects: Sequence[str] | None, root: Path
+) -> list[str]:
+    if isinstance(subjects, str):
+        subjects = subjects.split(",")
+    if subjects is not None:
+        absent = [subject for subject in subjects if subject not in positions]
+        if absent:
+            raise InputError(f"{root}: no subject {listed(absent)}; there are {listed(positions)}")
+        return list(subjects)
+    if split not in SUBJECTS:
+        raise InputError(f"split is '{split}'; expected {', '.join(SUBJECTS)}")
+    wanted = [subject for subject in SUBJECTS[split] if subject in positions]
+    if not wanted:
+        raise InputError(
+            f"{root}: none of {', '.join(SUBJECTS[split])}; there are {listed(positions)}"
+        )
+    return wanted
+
+
+def _cameras(source: Source, subject: str) -> tuple[Camera, ...]:
+    if source.cameras == "Human3.6M":
+        # The convention that the key points of such archives were projected with.
+        return human36m_rig(subject, distortion="videopose3d")
+    given = source.cameras
+    if isinstance(given, dict):
+        given = given.get(subject)
+    if not isinstance(given, list) or not all(isinstance(camera, dict) for camera in given):
+        raise InputError(
+            f"source.json: cameras of {subject}: {short(given)}; expected 'Human3.6M' or cameras"
+        )
+    return tuple(Camera.from_dict(camera) for camera in given)
+
+
+def _with_points(clip: Clip, points: Any, convert: Conversion | None, where: str) -> Clip:
+    """A projected clip with the archive's key points, both as long as the shorter."""
+    table = table_of(points, 2, where)
+    if table.shape[1] == 32:
+        table = table[:, list(HUMAN36M_KEPT_OF_32)]
+    known, confidence = known_points(table, where, clip.size_px)
+    joints = len(HOUSE) if convert is None else len(convert.source)
+    if known.shape[1] != joints:
+        raise InputError(f"{where}: {known.shape[1]} joints, but {joints} in other clips")
+    if convert is not None:
+        known, confidence = convert(known, confidence)
+    frames = min(len(known), len(clip))
+    return replace(
+        clip,
+        keypoints_px=known[:frames],
+        confidence=confidence[:frames],
+        pose_mm=clip.pose_mm[:frames],
+    )

@@ -1,0 +1,179 @@
+"""The archives that VideoPose3D made common: what is in one, checked, as arrays and joint sets.
+
+    data_3d_h36m.npz             positions_3d: {subject: {action: (frames, 32 or 17, 3)}}, metres,
+                                 world axes (z up)
+    data_2d_h36m_<detector>.npz  positions_2d: {subject: {action: [one array per camera]}}, each
+                                 (frames, joints, 2), pixels; metadata: layout_name, num_joints
+    data_2d_custom_<name>.npz    the same by video, with one 'camera' and the action 'custom';
+                                 metadata has the size of each video
+
+Source: Pavllo et al. 2019, arXiv:1811.11742.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy
+import torch
+
+from posebook.datasets import joint_sets
+from posebook.datasets.clips import Clip
+from posebook.datasets.files import listed, picture_size, short
+from posebook.datasets.keypoint_files import in_pixels
+from posebook.datasets.safe_pickle import read_npz
+from posebook.errors import InputError
+from posebook.skeletons import (
+    HOUSE,
+    HUMAN36M_KEPT_OF_32,
+    Conversion,
+    Skeleton,
+    conversion,
+)
+
+_FAR_M = 1000.0
+
+
+def read_keypoints(path: Path | str, size: Any = None, fps: float | None = None) -> list[Clip]:
+    """The clips of a 2D archive by itself: data_2d_h36m_* or data_2d_custom_* (any video)."""
+    archive = read_npz(path)
+    videos = subjects_of(archive, "positions_2d", path)
+    metadata = archive.get("metadata")
+    sizes = metadata.get("video_metadata", {}) if isinstance(metadata, dict) else {}
+    clips = []
+    for video, takes in videos.items():
+        entry = sizes.get(video, {}) if isinstance(sizes, dict) else {}
+        own = (entry.get("w"), entry.get("h")) if isinstance(entry, dict) else (None, None)
+        size_px = picture_size(own if None not in own else size, f"{path}: size of {short(video)}")
+        for take, pictures in takes.items():
+            where = f"{path}: {short(video)} {short(take)}"
+            if not isinstance(pictures, list | numpy.ndarray):
+                raise InputError(f"{where}: {short(pictures)}; expected an array for each camera")
+            for camera, points in enumerate(pictures):
+                table = table_of(points, 2, where)
+                skeleton, note = skeleton_of(metadata, table, where)
+                name = video if take == "custom" else f"{video}/{take}"
+                known, confidence = known_points(table, where, size_px)
+                clips.append(
+                    Clip(
+                        name=name if len(pictures) == 1 else f"{name}/{camera + 1}",
+                        skeleton=skeleton,
+                        frames_per_second=fps,
+                        keypoints_px=known,
+                        confidence=confidence,
+                        size_px=size_px,
+                        subject=video,
+                        action="" if take == "custom" else action_of(take),
+                        notes=(note,) if note else (),
+                    )
+                )
+    if not clips:
+        raise InputError(f"{path}: positions_2d is empty; expected key points")
+    return clips
+
+
+def action_of(take: str) -> str:
+    """'Walking 1' -> 'Walking'; 'Directing Traffic 4 (train)' -> 'Directing Traffic'."""
+    return re.sub(r"(\s+\d+)?(\s*\([^()]*\))?\s*$", "", take) or take
+
+
+def subjects_of(archive: dict[str, Any], key: str, path: Path | str) -> dict[str, dict[str, Any]]:
+    """The nested dicts of an archive, checked."""
+    subjects = archive.get(key)
+    if not isinstance(subjects, dict) or not subjects:
+        raise InputError(f"{path}: holds {listed(archive)}; expected {key} by subject and action")
+    for subject, takes in subjects.items():
+        if not isinstance(subject, str) or not isinstance(takes, dict):
+            raise InputError(f"{path}: {key} of {short(subject)}; expected arrays by action")
+        if not all(isinstance(take, str) for take in takes):
+            raise InputError(f"{path}: {key} of {subject}; expected names of actions")
+    return subjects
+
+
+def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
+    """(frames, joints, numbers) float64, checked."""
+    if isinstance(array, list):
+        try:
+            array = numpy.array(array, dtype=numpy.float64)
+        except (TypeError, ValueError, OverflowError):
+            array = None
+    shape = getattr(array, "shape", ())
+    if len(shape) != 3 or shape[2] < numbers or 0 in shape or array.dtype.kind not in "fiu":
+        raise InputError(
+            f"{where}: {short(array) if array is None else f'an array of shape {shape}'}; expected "
+            f"(frames, joints, {numbers})"
+        )
+    return array[..., :numbers].astype(numpy.float64)
+
+
+def world_mm(array: Any, where: str) -> torch.Tensor:
+    """House joints, mm, from metres; NaN where the file has no number."""
+    metres = table_of(array, 3, where)
+    if metres.shape[1] == 32:
+        metres = metres[:, list(HUMAN36M_KEPT_OF_32)]
+    if metres.shape[1] != len(HOUSE):
+        raise InputError(f"{where}: {metres.shape[1]} joints; expected 32 or 17")
+    metres = numpy.where(numpy.isfinite(metres), metres, numpy.nan)
+    if not numpy.isfinite(metres).any() or numpy.nanmax(numpy.abs(metres)) > _FAR_M:
+        raise InputError(f"{where}: no numbers, or further than {_FAR_M:g} m away; expected metres")
+    return torch.from_numpy((1000 * metres).astype(numpy.float32))
+
+
+def known_points(
+    table: numpy.ndarray, where: str, size_px: tuple[int, int] | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    points, confidence, _ = in_pixels(table, numpy.ones(table.shape[:2]), size_px, where)
+    if not (confidence > 0).any():
+        raise InputError(f"{where}: not one key point is a number; expected pixels")
+    return (
+        torch.from_numpy(points.astype(numpy.float32)),
+        torch.from_numpy(confidence.astype(numpy.float32)),
+    )
+
+
+def skeleton_of(metadata: Any, table: numpy.ndarray, where: str) -> tuple[Skeleton, str]:
+    """The joint set of a 2D archive: its layout_name, else told from the count."""
+    joints = table.shape[1]
+    layout = metadata.get("layout_name") if isinstance(metadata, dict) else None
+    if layout == "h36m" and joints == 16:
+        kept = [joint for joint in HOUSE.joints if joint != "neck_nose"]
+        parents = [
+            {"neck_nose": "thorax"}.get(parent, parent)
+            for joint, parent in zip(HOUSE.joints, HOUSE.parents, strict=True)
+            if joint != "neck_nose"
+        ]
+        return Skeleton("human36m_16", tuple(kept), tuple(parents), "hip", HOUSE.source), ""
+    try:
+        skeleton, _, note = joint_sets.of_count(joints, where, layout)
+    except InputError:
+        skeleton, _, note = joint_sets.of_count(joints, where, None, table)
+    return skeleton, note
+
+
+def layout_of(
+    metadata: Any, seen: dict[str, dict[str, Any]], path: Path
+) -> tuple[Conversion | None, str]:
+    """(how the archive's joints become house joints, or None where they are; what to say)."""
+    points = next(_pictures(seen), None)
+    table = table_of(points, 2, f"{path}: the first clip")
+    if table.shape[1] == 32:
+        return None, "17 of 32 key points kept"
+    skeleton, note = skeleton_of(metadata, table, str(path))
+    if skeleton is HOUSE:
+        return None, note
+    convert = conversion(skeleton, HOUSE)
+    if skeleton.name == "human36m_16":
+        weights = convert.weights.clone()
+        weights[HOUSE.index("neck_nose"), skeleton.indices("thorax", "head")] = 0.5
+        how = {"neck_nose": "half way from thorax to head"}
+        convert = replace(convert, weights=weights, invented=how, absent=())
+    return convert, "; ".join(part for part in (note, convert.describe()) if part)
+
+
+def _pictures(seen: dict[str, dict[str, Any]]) -> Iterator[Any]:
+    for takes in seen.values():
+        for pictures in takes.values():
+            if isinstance(pictures, list):
+                yield from pictures
