@@ -1,0 +1,178 @@
+"""Data sets and files of people in motion, all as the same two things: `Clip` and `Motion`.
+
+`load` gives a data set by name; `read_keypoints`, `read_motion` and `read_any` read single files.
+Every reader says in `notes` what it assumed, and answers bad input with one line (`InputError`).
+Taught in 04_datasets.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from posebook.datasets import arrays, asf_amc, human36m, human36m_archives, keypoint_files, mocap
+from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.files import existing, frame_rate, listed
+from posebook.datasets.motion_folders import motion_files, seen_by_rig
+from posebook.errors import InputError
+
+__all__ = [
+    "Clip",
+    "Motion",
+    "PoseDataset",
+    "load",
+    "read_any",
+    "read_keypoints",
+    "read_motion",
+]
+
+READABLE = ("synthetic", "synthetic_wide", "human36m", "cmu", "bvh", "custom")
+#: Data sets that have a card in `data/`, but whose reader is yet to come.
+PLANNED = ("mpi_inf_3dhp", "humaneva", "mpii", "lsp", "coco")
+_ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".txt")
+_MOTIONS = (".bvh", ".amc", ".asf")
+
+
+def load(
+    name: str,
+    root: Path | str | None = None,
+    split: str = "train",
+    keypoints: str = "true",
+    seed: int = 0,
+    size: Any = None,
+    subjects: Sequence[str] | None = None,
+    actions: Sequence[str] | None = None,
+) -> PoseDataset:
+    """A data set by its name: clips with key points, and the pose in camera axes where it is known.
+
+    name       synthetic, synthetic_wide, human36m, cmu, bvh or custom (`posebook data list`)
+    root       the folder that holds it; none for the synthetic sets
+    split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything
+    keypoints  'true'; 'detected' (with a detector's errors); human36m also takes the name of a
+               detector whose key points are in the folder
+    seed       of the synthetic sets, and of the detector's errors
+    size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
+    subjects   only these; actions: only these (human36m, cmu, bvh)
+    """
+    if name in PLANNED:
+        raise InputError(
+            f"the reader of '{name}' is yet to come (`posebook data info {name}`); readable are "
+            f"{', '.join(READABLE)}"
+        )
+    if name not in READABLE:
+        raise InputError(f"no data set is called '{name}'; there are {', '.join(READABLE)}")
+    if name in ("synthetic", "synthetic_wide"):
+        from posebook.datasets import synthetic
+
+        given = {} if size is None else {"size": size}
+        return synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
+    if root is None:
+        raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
+                         "--root)")  # fmt: skip
+    if name == "human36m":
+        return human36m.read(root, split, keypoints, subjects, actions)
+    if split == "train":
+        raise InputError(
+            f"{name}: has no training half of its own; split is 'all' or 'test', both everything"
+        )
+    if name == "custom":
+        clips = read_keypoints(root, size=size)
+        return PoseDataset(Path(root).stem, split, tuple(clips), notes=("no truth in 3D",))
+    return seen_by_rig(name, root, split, keypoints, seed, subjects, actions)
+
+
+def read_keypoints(
+    path: Path | str,
+    layout: str | None = None,
+    size: tuple[int, int] | str | None = None,
+    person: int | str | None = None,
+    fps: float | str | None = None,
+) -> list[Clip]:
+    """The clips of a key-point file or folder, told apart by what is in it.
+
+    OpenPose (file or folder), COCO, AlphaPose and MMPose JSON; .npz, .npy and .csv of
+    (frames, joints, 2); VideoPose3D's 2D archives. Missing joints are NaN with confidence 0.
+
+    layout  joint set, where the file does not say: coco_17, body_25, human36m_17, ...
+    size    (width, height) of the picture, where the file does not say
+    person  where there are several: None, the most prominent; 1, 2, ...; or 'all'
+    fps     frames per second, where the file does not say
+    """
+    path = existing(path, "key points: JSON, .npz, .npy, .csv or an OpenPose folder")
+    rate = frame_rate(fps)
+    if path.is_dir():
+        return _one_or_folder(path)(path, layout, size, person, rate)
+    if path.suffix.lower() == ".npz" and _is_2d_archive(path):
+        return human36m_archives.read_keypoints(path, size, rate)
+    if path.suffix.lower() in _ARRAYS:
+        return arrays.read_keypoints(path, layout, size, person, rate)
+    if path.suffix.lower() in _MOTIONS:
+        raise InputError(f"{path}: is motion capture, not key points; `read_motion` reads it")
+    return keypoint_files.read_file(path, layout, size, person, rate)
+
+
+def read_motion(
+    path: Path | str,
+    *,
+    layout: str | None = None,
+    unit: str | float | None = None,
+    up: str | None = None,
+    fps: float | str | None = None,
+    names: dict[str, str] | None = None,
+) -> list[Motion]:
+    """The motions of a BVH, an AMC beside its ASF, an array of positions, or a folder of these.
+
+    unit    mm, cm, inch, m, cmu or millimetres per unit; None: told by the length of the legs
+    up      the axis that points up: 'y', 'z', ...; None: told by how the person stands
+    names   {'left_knee': 'name in the file', ...} where joint names are not understood
+    layout  joint set of an array, where the file does not say
+    """
+    path = existing(path, "motion: .bvh, .amc, or positions in .npz, .npy or .csv")
+    rate = frame_rate(fps)
+    if path.is_dir():
+        options = dict(layout=layout, unit=unit, up=up, fps=fps, names=names)
+        return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
+    ending = path.suffix.lower()
+    if ending == ".bvh":
+        return [mocap.read_bvh(path, unit=unit, up=up, fps=rate, names=names)]
+    if ending == ".amc":
+        return [asf_amc.read_amc(path, unit=unit, up=up, fps=rate, names=names)]
+    if ending == ".asf":
+        raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
+    if ending in _ARRAYS:
+        return arrays.read_positions(path, layout, unit=unit, up=up, fps=rate)
+    raise InputError(f"{path}: unknown ending; expected .bvh, .amc, .npz, .npy or .csv")
+
+
+def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
+    """Key points or motion, whichever the file holds.
+
+    options  those of `read_keypoints` and `read_motion`; what does not apply is passed over
+    """
+    known = {"layout", "size", "person", "fps", "unit", "up", "names"}
+    if not options.keys() <= known:
+        raise InputError(f"read_any: options {listed(options)}; expected {listed(sorted(known))}")
+    path = existing(path, "key points or motion")
+    if path.is_dir():
+        positions = any(file.suffix.lower() in (".bvh", ".amc") for file in path.iterdir())
+    elif path.suffix.lower() in _ARRAYS:
+        positions = not _is_2d_archive(path) and arrays.holds_positions(path)
+    else:
+        positions = path.suffix.lower() in _MOTIONS
+    other = {"size", "person"} if positions else {"unit", "up", "names"}
+    given = {key: value for key, value in options.items() if key not in other}
+    return read_motion(path, **given) if positions else read_keypoints(path, **given)
+
+
+def _is_2d_archive(path: Path) -> bool:
+    """Whether an .npz is one of VideoPose3D's 2D archives: they have positions_2d, pickled."""
+    return path.suffix.lower() == ".npz" and human36m_archives.holds_keypoints(path)
+
+
+def _one_or_folder(path: Path) -> Callable[..., list[Clip]]:
+    """How to read a folder: one frame a file, unless it holds a single JSON of some detector."""
+    if (path / "data_3d_h36m.npz").exists():
+        raise InputError(f"{path}: is a data set; read it with load('human36m', root=...)")
+    files = [file for file in path.iterdir() if file.suffix.lower() == ".json"]
+    if len(files) != 1:
+        return keypoint_files.read_folder
+    return lambda _, *options: keypoint_files.read_file(files[0], *options)

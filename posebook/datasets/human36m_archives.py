@@ -11,6 +11,7 @@ Source: Pavllo et al. 2019, arXiv:1811.11742.
 """
 
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,15 @@ from posebook.skeletons import (
 )
 
 _FAR_M = 1000.0
+
+
+def holds_keypoints(path: Path | str) -> bool:
+    """Whether an .npz is a 2D archive, told from its names without unpickling anything."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "positions_2d.npy" in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, UnicodeError):
+        return False  # whatever it is, the reader of arrays will say what is wrong with it
 
 
 def read_keypoints(path: Path | str, size: Any = None, fps: float | None = None) -> list[Clip]:

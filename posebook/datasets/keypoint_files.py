@@ -7,6 +7,7 @@ joints, joint sets, several people. What each looks like inside is in `keypoint_
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy
 
@@ -72,10 +73,22 @@ def read_folder(
         film = Film(str(path), prefix.rstrip("_-. ") or path.name)
         for file in files:
             film.frame(re.sub(r"_keypoints$", "", file.stem))
-            for values in openpose_people(read_json(file, "OpenPose JSON"), file):
-                film.add(values)
+            _add_frame(film, read_json(file, "OpenPose JSON"), file)
         clips += _clips(film, path.name, len(names), layout, size, person, fps)
     return clips
+
+
+def _add_frame(film: Film, content: Any, file: Path) -> None:
+    """The people of one frame's file: OpenPose's, or the instances of one picture (MMPose)."""
+    if isinstance(content, dict):
+        for values in openpose_people(content, file):
+            film.add(values)
+    elif content != []:
+        pictures = films(content, file)
+        if len(pictures) != 1 or len(pictures[0].keys) != 1:
+            raise InputError(f"{file}: several frames in one file of a folder; expected one each")
+        for values, identity in zip(pictures[0].values, pictures[0].identities, strict=True):
+            film.add(values, identity)
 
 
 def _clips(
