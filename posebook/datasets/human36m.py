@@ -9,6 +9,7 @@ Source: Pavllo et al. 2019, arXiv:1811.11742, whose protocol is kept: 17 of 32 j
 longer than the motion are cut at the end; Human3.6M's S11 Directions is left out.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy
 
+from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.files import existing, listed, number, read_json, short
@@ -85,9 +87,8 @@ def read(
 
     clips: list[Clip] = []
     for subject in wanted:
-        cameras = _cameras(source, subject)
         for take, world in positions[subject].items():
-            action = action_of(take)
+            action, cameras = action_of(take), _cameras(source, subject, take)
             dropped = source.genuine and (subject, take) == ("S11", "Directions")
             if dropped or (actions is not None and action not in actions):
                 continue
@@ -184,13 +185,14 @@ def _wanted(
     return wanted
 
 
-def _cameras(source: Source, subject: str) -> tuple[Camera, ...]:
+def _cameras(source: Source, subject: str, take: str) -> tuple[Camera, ...]:
+    """Human3.6M's, or those of source.json: {subject or 'subject/take': [cameras]}, or a list."""
     if source.cameras == "Human3.6M":
         # The convention that the key points of such archives were projected with.
         return human36m_rig(subject, distortion="videopose3d")
     given = source.cameras
     if isinstance(given, dict):
-        given = given.get(subject)
+        given = given.get(f"{subject}/{take}", given.get(subject))
     if not isinstance(given, list) or not all(isinstance(camera, dict) for camera in given):
         raise InputError(
             f"source.json: cameras of {subject}: {short(given)}; expected 'Human3.6M' or cameras"
@@ -216,3 +218,45 @@ def _with_points(clip: Clip, points: Any, convert: Conversion | None, where: str
         confidence=confidence[:frames],
         pose_mm=clip.pose_mm[:frames],
     )
+
+
+def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
+    """A data set as archives in this format: data_3d_h36m.npz, data_2d_h36m_gt.npz, source.json.
+
+    Clips of one subject and take are its cameras, in order; house joints and truth are needed.
+    """
+    folder = Path(folder)
+    motion: dict[str, dict[str, Any]] = {}
+    seen: dict[str, dict[str, list]] = {}
+    cameras: dict[str, list] = {}
+    for clip in dataset:
+        if clip.skeleton != HOUSE or clip.pose_mm is None or clip.camera is None:
+            raise InputError(f"{clip.name}: only house joints with truth and camera are written")
+        take = clip.name.removesuffix(f"/{clip.camera.name}").removeprefix(f"{clip.subject}/")
+        pictures = seen.setdefault(clip.subject, {}).setdefault(take, [])
+        if not pictures:
+            world = clip.camera.to_world(clip.pose_mm.double()) / 1000
+            motion.setdefault(clip.subject, {})[take] = world.float().numpy()
+        pictures.append(clip.keypoints_px.numpy())
+        cameras.setdefault(f"{clip.subject}/{take}", []).append(clip.camera.to_dict())
+    for subject, takes in motion.items():
+        rigs = [cameras[f"{subject}/{take}"] for take in takes]
+        if all(rig == rigs[0] for rig in rigs):  # the same for every take: said once
+            cameras = {key: rig for key, rig in cameras.items() if key.split("/")[0] != subject}
+            cameras[subject] = rigs[0]
+    told = {
+        "source": dataset.name,
+        "frames_per_second": dataset.frames_per_second,
+        "terms": dataset.terms,
+        "cameras": cameras,
+    }
+    metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
+    files = folder / _POSITIONS, folder / "data_2d_h36m_gt.npz", folder / "source.json"
+    with paths.replacing(files[0]) as temporary:
+        numpy.savez_compressed(temporary, positions_3d=numpy.array(motion, dtype=object))
+    with paths.replacing(files[1]) as temporary:
+        numpy.savez_compressed(
+            temporary, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
+        )
+    paths.write_text(files[2], json.dumps(told, indent=1))
+    return files

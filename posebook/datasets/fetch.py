@@ -1,0 +1,173 @@
+"""Data cards: which data sets there are, on what terms, how to get them, whether a folder is whole.
+
+The cards are the Markdown files in `data/`. Nothing is downloaded: most data sets forbid passing
+them on, so a card says where to ask.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posebook import paths
+from posebook.datasets import human36m, motion_folders
+from posebook.datasets.asf_amc import find_asf
+from posebook.datasets.files import existing, listed
+from posebook.datasets.human36m_archives import subjects_of
+from posebook.datasets.safe_pickle import read_npz
+from posebook.errors import InputError
+
+ORDER = (
+    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
+    "lsp", "coco", "custom",
+)  # fmt: skip
+_MADE_HERE = ("synthetic", "synthetic_wide")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A data card. files: (pattern, 'needed' or another word for how much, what it is)."""
+
+    name: str
+    title: str
+    reader: str
+    licence: str
+    needs: str
+    text: str
+    files: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass
+class Check:
+    """What `check` found: lines for people, and whether nothing needed is missing."""
+
+    name: str
+    lines: list[str] = field(default_factory=list)
+    complete: bool = True
+
+    def say(self, ok: bool | None, line: str) -> None:
+        """ok: True, False (incomplete), or None for something that is merely not there."""
+        self.lines.append(f"{ {True: 'ok', False: 'MISSING', None: 'absent'}[ok]:<8}{line}")
+        self.complete = self.complete and ok is not False
+
+    def __str__(self) -> str:
+        advice = f"NOT complete; `posebook data info {self.name}` says how to get the rest"
+        return "\n".join([*self.lines, "complete" if self.complete else advice])
+
+
+def cards() -> list[Card]:
+    """Every card, in the book's order."""
+    return [card(name) for name in ORDER]
+
+
+def card(name: str) -> Card:
+    """The card of one data set."""
+    if name not in ORDER:
+        raise InputError(f"no data set is called '{name}'; there are {', '.join(ORDER)}")
+    text = (paths.DATA / f"{name}.md").read_text(encoding="utf-8")
+    _, head, body = text.split("---\n", 2)
+    values: dict[str, str] = {}
+    files = []
+    for line in head.splitlines():
+        if line.startswith("  - "):
+            pattern, need, what = (part.strip() for part in line[4:].split("|"))
+            files.append((pattern, need, what))
+        elif ":" in line:
+            key, _, value = line.partition(":")
+            values[key.strip()] = value.strip()
+    values.pop("files", None)
+    return Card(text=body.strip(), files=tuple(files), **values)
+
+
+def listing() -> str:
+    """A table of all data sets: name, whether there is a reader, licence, what it needs."""
+    lines = [f"{'name':<15} {'reader':<8} {'licence, and what it needs'}"]
+    for one in cards():
+        lines.append(f"{one.name:<15} {one.reader:<8} {one.licence}")
+        lines.append(f"{'':<15} {'':<8} {one.title}; needs {one.needs}")
+    return "\n".join(lines)
+
+
+def info(name: str) -> str:
+    """The card's text, with licence and state on top."""
+    one = card(name)
+    reader = f"load('{name}')" if one.reader == "yes" else "none yet"
+    return f"{one.text}\n\nlicence: {one.licence}\nreader:  {reader}"
+
+
+def make(name: str, out: Path | str | None = None) -> str:
+    """Make the files of a data set that needs nothing from elsewhere; says where they are.
+
+    The synthetic sets are written as archives in Human3.6M's format, with a `source.json` that
+    keeps their name. out: a folder; None: `data/cache/<name>` in the checkout.
+    """
+    one = card(name)
+    if name not in _MADE_HERE:
+        raise InputError(
+            f"{name} cannot be made here: it needs {one.needs}; "
+            f"`posebook data info {name}` says how"
+        )
+    from posebook.datasets import load
+
+    folder = Path(out) if out is not None else paths.DATA / "cache" / name
+    dataset = load(name, split="all")
+    files = human36m.write(dataset, folder)
+    lines = [f"{dataset.name}: {len(dataset.clips)} clips, {len(dataset)} frames"]
+    return "\n".join(lines + [paths.shown(file) for file in files])
+
+
+def check(name: str, root: Path | str) -> Check:
+    """Whether a folder holds all that a data set should, file by file."""
+    one = card(name)
+    found = Check(name)
+    if name in _MADE_HERE:
+        found.say(True, f"{name} needs no folder: load('{name}') makes it")
+        return found
+    root = existing(root, f"the folder with {one.title}")
+    if one.reader != "yes":
+        raise InputError(f"{name}: there is no reader yet, so nothing to check against")
+    if not root.is_dir():
+        raise InputError(f"{root}: is a file; expected the folder with {one.title}")
+    for pattern, need, what in one.files:
+        there = sorted(root.rglob(pattern)) if "*" in pattern else [root / pattern]
+        there = [path for path in there if path.is_file()]
+        some = f" ({len(there)} files)" if "*" in pattern and there else ""
+        found.say(bool(there) or (False if need == "needed" else None), f"{pattern}{some}: {what}")
+    if found.complete:
+        {"human36m": _check_human36m, "cmu": _check_cmu}.get(name, lambda *_: None)(root, found)
+    return found
+
+
+def _check_human36m(root: Path, found: Check) -> None:
+    """Subjects in each archive, and whose archive it is."""
+    source = human36m.read_source(root)
+    found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
+    path = root / "data_3d_h36m.npz"
+    motion = subjects_of(read_npz(path), "positions_3d", path)
+    wanted = human36m.SUBJECTS["all"]
+    for archive, key in [(path, "positions_3d")] + [
+        (root / f"data_2d_h36m_{name}.npz", "positions_2d") for name in human36m.detectors(root)
+    ]:
+        subjects = motion if archive == path else subjects_of(read_npz(archive), key, archive)
+        absent = [subject for subject in wanted if subject not in subjects]
+        takes = sum(len(takes) for takes in subjects.values())
+        rest = f"; without {listed(absent)}" if absent else ""
+        found.say(not absent, f"{archive.name}: {len(subjects)} subjects, {takes} takes{rest}")
+        lost = [
+            f"{subject} {take}"
+            for subject in subjects.keys() & motion.keys()
+            for take in motion[subject]
+            if take not in subjects[subject]
+        ]
+        if lost:
+            found.say(False, f"{archive.name}: nothing for {listed(sorted(lost), 4)}")
+
+
+def _check_cmu(root: Path, found: Check) -> None:
+    """A skeleton for each motion."""
+    without = []
+    for file in motion_folders.motion_files(root, (".amc",)):
+        try:
+            find_asf(file)
+        except InputError:
+            without.append(file.name)
+    line = f"no skeleton for {listed(without)}" if without else "a skeleton for each motion"
+    found.say(not without, line)
