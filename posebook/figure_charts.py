@@ -144,15 +144,12 @@ def bars(
         f"{v:.{digits}f} {unit}" + (f" ± {some[n]:.{digits}f}" if n in some else "")
         for n, v in zip(names, numbers, strict=True)
     ]
+    labels = [f"<b>{plain(n)}</b>" if n == highlight else plain(n) for n in names]
     trace: dict[str, Any] = {
-        "type": "bar", "orientation": "h", "x": numbers, "y": [plain(n) for n in names],
+        "type": "bar", "orientation": "h", "x": numbers, "y": labels,
         "hoverinfo": "skip", "width": 0.66,
         "marker": {
             "color": [MAIN if highlight in (n, None) else "#A9B4C0" for n in names],
-            "pattern": {
-                "shape": ["/" if n == highlight else "" for n in names],
-                "fillmode": "overlay", "fgcolor": "#FFFFFF", "fgopacity": 0.35, "size": 9,
-            },
         },
     }  # fmt: skip
     if some:
@@ -164,9 +161,9 @@ def bars(
     made["xaxis"] = GRID | {"title": {"text": plain(unit)}, "range": [low * 1.15, reach * 1.22]}
     made["yaxis"] = {"autorange": "reversed", "automargin": True, "ticksuffix": "  "}
     made["shapes"], made["annotations"] = [], []
-    for name, value, words in zip(names, numbers, text, strict=True):
+    for name, label, value, words in zip(names, labels, numbers, text, strict=True):
         made["annotations"].append({
-            "x": max(value, 0) + some.get(name, 0), "y": plain(name), "text": plain(words),
+            "x": max(value, 0) + some.get(name, 0), "y": label, "text": plain(words),
             "showarrow": False, "xanchor": "left", "xshift": 4, "bgcolor": "rgba(255,255,255,.85)",
         })  # fmt: skip
     for i, (name, value) in enumerate((levels or {}).items()):

@@ -20,18 +20,20 @@ _STYLE = """
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,
 "Segoe UI","DejaVu Sans",sans-serif}
 main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+h1,h2{overflow-wrap:anywhere}
 h1{font-size:1.7rem;line-height:1.25;margin:.2em 0 .6em}h2{font-size:1.25rem;margin:2em 0 .4em}
 p{max-width:46rem;overflow-wrap:anywhere}
 figure{margin:1.4rem 0}
 figcaption{max-width:46rem;margin-bottom:.5rem;font-weight:600;overflow-wrap:anywhere}
 .card{background:#fff;border:1px solid var(--line);border-radius:8px;overflow-x:auto;padding:4px}
 .plot{min-width:560px}
+p.note{color:var(--soft);font-size:.9rem;margin:.4rem 0}
 details{color:var(--soft);font-size:.9rem;margin-top:.4rem;max-width:46rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding-bottom:.4rem}
 th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:left;
-vertical-align:top;overflow-wrap:anywhere}
-thead th{background:var(--band)}td.number{text-align:right}
+vertical-align:top;overflow-wrap:break-word}
+thead th{background:var(--band)}td.number,th.number{text-align:right}
 footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
 @media print{.card{break-inside:avoid}}
 """
@@ -47,6 +49,7 @@ if(drawn.size>12){for(const old of drawn.keys()){const r=old.getBoundingClientRe
 if(old!==box&&(r.bottom<-900||r.top>innerHeight+900)){Plotly.purge(old);drawn.delete(old);break;}}}}}
 },{rootMargin:"500px"});
 document.querySelectorAll(".plot").forEach(box=>watch.observe(box));
+addEventListener("unhandledrejection",e=>{if(e.reason===undefined)e.preventDefault();}); // pause
 addEventListener("beforeprint",()=>document.querySelectorAll(".plot").forEach(box=>{
 if(!drawn.has(box)&&drawn.size<15){draw(box);drawn.set(box,true);}}));
 """
@@ -101,24 +104,32 @@ class Table:
             return "–"
         return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
 
+    @property
+    def _numeric(self) -> list[bool]:
+        """Columns that hold numbers alone, and are set to the right."""
+        return [
+            bool(self.rows) and all(isinstance(r[i], (int, float, type(None))) for r in self.rows)
+            for i in range(len(self.headers))
+        ]
+
     def _repr_html_(self) -> str:
-        def td(value: Any) -> str:
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            align = ' class="number" style="text-align:right"' if number else ""
-            return f"<td{align}>{escape(self.cell(value))}</td>"
+        right = ' class="number" style="text-align:right"'
+
+        def td(value: Any, number: bool) -> str:
+            return f"<td{right if number else ''}>{escape(self.cell(value))}</td>"
 
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        head = "".join(f'<th scope="col">{escape(str(h))}</th>' for h in self.headers)
-        body = "".join("<tr>" + "".join(map(td, row)) + "</tr>" for row in self.rows)
+        head = "".join(
+            f'<th scope="col"{right if n else ""}>{escape(str(h))}</th>'
+            for h, n in zip(self.headers, self._numeric, strict=True)
+        )
+        body = "".join("<tr>" + "".join(map(td, row, self._numeric)) + "</tr>" for row in self.rows)
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def __str__(self) -> str:
         cells = [[str(h) for h in self.headers]] + [[self.cell(v) for v in r] for r in self.rows]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
-        right = [
-            bool(self.rows) and all(isinstance(r[i], (int, float, type(None))) for r in self.rows)
-            for i in range(len(self.headers))
-        ]
+        right = self._numeric
         lines = [
             "  ".join(
                 c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
@@ -182,17 +193,16 @@ def _picture(part: Picture, number: int) -> tuple[str, str]:
     """The markup of a figure, and the script element that holds its data."""
     made = plotly_bundle(part.figure)
     layout = made["layout"]
-    caption = escape(part.caption)
-    title = layout.get("title", {}).get("text", "")
-    if caption and title or title:
-        # The page prints the title itself, where it wraps with the window.
+    words = layout.pop("meta", {})
+    caption = escape(part.caption or words.get("title", ""))
+    note = escape(words.get("note", ""))
+    if words.get("title") or words.get("note"):
+        # The page prints title and note itself, where they wrap with the window.
         freed = layout["margin"]["t"] - (44 if layout.get("showlegend") else 12)
-        caption = caption or title.replace("<br>", " ")
         layout.pop("title")
         layout["margin"]["t"] -= freed
         layout["height"] -= freed
-        if layout.get("showlegend"):
-            layout["legend"]["y"] = 1 - 10 / layout["height"]
+        layout.get("legend", {})["y"] = 1 - 8 / layout["height"]
     layout.pop("width", None)
     layout["autosize"] = True
     made["config"]["responsive"] = True
@@ -202,6 +212,7 @@ def _picture(part: Picture, number: int) -> tuple[str, str]:
         f"<figure>{f'<figcaption>{caption}</figcaption>' if caption else ''}"
         f'<div class="card"><div class="plot" id="{identity}" data-figure="{identity}-data" '
         f'role="group" aria-label="{alt}" style="height:{height}px"></div></div>'
+        f"{f'<p class=note>{note}</p>' if note else ''}"
         f"<details><summary>Description of the figure</summary>{alt}</details></figure>"
     )
     text = json.dumps(made, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -75,6 +75,7 @@ def layout(
             "y": 1 - first / whole, "yref": "container", "yanchor": "top",
             "font": {"size": 15, "color": INK},
         },
+        "meta": {"title": str(title), "note": str(note)},  # pages print these themselves
         "showlegend": legend,
         "legend": {
             "orientation": "h", "x": 0.5, "xanchor": "center",

@@ -305,7 +305,9 @@ def animate(
     if follow or (follow is None and travel(points) > 2000):
         centre = footing(points, skeleton)
         points, true = points - centre, None if true is None else true - centre
-        labels[:2] = [label.replace(" (mm)", " from the hip (mm)") for label in labels[:2]]
+        labels[:2] = [
+            label.split(",")[0].replace(" (mm)", "") + " from the hip (mm)" for label in labels[:2]
+        ]
     low, high = box(points if true is None else np.concatenate([points, true]))
     grid, square = floor_grid(low, high)
     windows = None

@@ -21,6 +21,13 @@ from posebook.errors import InputError
 PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 STILL_COLOURS = 96
+#: plotly.js draws a button that uploads the reader's data to its maker's cloud: not in this book.
+CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
+}
 _chromium: dict[str, Any] = {"state": "unknown"}
 
 
@@ -112,7 +119,7 @@ def picture_uri(image: Any, most_px: int = 560) -> tuple[str, tuple[int, int]]:
 def plotly_bundle(figure: Any) -> dict[str, Any]:
     """What plotly's own renderer stores: arrays packed, no template."""
     made = json.loads(figure.to_json())
-    made["config"] = {"displaylogo": False, "responsive": False}
+    made["config"] = dict(CONFIG)
     return made
 
 
@@ -173,11 +180,20 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
         print(f"[Figure: {alt}]")
         return
     data, metadata = _bundle(figure, alt)
+    _configure(widget)
     live = widget._repr_mimebundle_()
     live = live[0] if isinstance(live, tuple) else live
     data[WIDGET] = live[WIDGET]
     display(data, metadata=metadata, raw=True)
     _describe(alt)
+
+
+def _configure(widget: Any) -> None:
+    """The house's settings for each FigureWidget in a tree of widgets."""
+    if hasattr(widget, "_config"):
+        widget._config = {**widget._config, **CONFIG}
+    for child in getattr(widget, "children", ()):
+        _configure(child)
 
 
 def strip_widget_state(notebook: Any) -> None:
