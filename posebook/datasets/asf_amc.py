@@ -9,14 +9,14 @@ Source: the format notes at mocap.cs.cmu.edu; Acclaim's ASF/AMC as by M. Lander 
 """
 
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from posebook.datasets.asf import Bone, Skeleton, read_asf
 from posebook.datasets.clips import Motion
-from posebook.datasets.files import existing, frame_rate, listed, number, read_text, short
+from posebook.datasets.files import existing, frame_rate, listed, read_text, short
 from posebook.datasets.rig_to_house import house_motion
 from posebook.datasets.rigs import Rig
 from posebook.errors import InputError
@@ -24,33 +24,7 @@ from posebook.geometry import euler_to_matrix
 from posebook.skeletons import CMU_31
 
 CMU_FRAMES_PER_SECOND = 120.0
-_ASF = "an Acclaim skeleton (.asf)"
 _AMC = "an Acclaim motion (.amc)"
-_MOST_BONES = 1000
-_MOVES = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
-
-
-@dataclass
-class Bone:
-    """One bone of the .asf, or its root (length 0): lengths in the file's unit, angles as there."""
-
-    name: str
-    parent: str | None = None
-    direction: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    length: float = 0.0
-    axis: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    order: str = "xyz"
-    dof: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Skeleton:
-    """An .asf file: bones with parents before children, the root first."""
-
-    path: Path
-    bones: tuple[Bone, ...]
-    millimetres: float
-    degrees: bool
 
 
 def read_amc(
@@ -127,111 +101,6 @@ def read_rig(
     skeleton = read_asf(find_asf(path) if asf is None else asf)
     rows, notes = _frames(path, skeleton)
     return _rig(skeleton, rows), skeleton, notes
-
-
-def read_asf(path: Path | str) -> Skeleton:
-    """An .asf file: its bones, the length of its unit, degrees or radians."""
-    text = read_text(path, _ASF)
-    sections: dict[str, list[list[str]]] = {}
-    current: list[list[str]] = []
-    for line in text.splitlines():
-        words = line.split("#")[0].split()
-        if words and words[0].startswith(":"):
-            current = sections.setdefault(words[0][1:].lower(), [])
-            words = words[1:]
-        if words:
-            current.append(words)
-    if "bonedata" not in sections or "hierarchy" not in sections or "root" not in sections:
-        raise InputError(f"{path}: lacks :root, :bonedata or :hierarchy; expected {_ASF}")
-    units = {words[0].lower(): words[-1] for words in sections.get("units", [])}
-    scale = number(units.get("length", "1"), path, ":units length")
-    if scale <= 0:
-        raise InputError(f"{path}: :units length is {scale:g}; expected more than 0")
-    bones = {bone.name: bone for bone in _bones(sections["bonedata"], path)}
-    bones["root"] = _root(sections["root"], path)
-    ordered = _in_order(bones, sections["hierarchy"], path)
-    return Skeleton(
-        Path(path), tuple(ordered), 25.4 / scale, not units.get("angle", "deg").startswith("rad")
-    )
-
-
-def _root(lines: list[list[str]], path: Path | str) -> Bone:
-    fields = {words[0].lower(): words[1:] for words in lines}
-    root = Bone("root", dof=[word.lower() for word in fields.get("order", [])])
-    root.order = (fields.get("axis") or ["xyz"])[0].lower()
-    if "orientation" in fields:
-        root.axis = _three(fields["orientation"], path, "root orientation")
-    _check(root, path)
-    return root
-
-
-def _bones(lines: list[list[str]], path: Path | str) -> list[Bone]:
-    """The begin ... end blocks of :bonedata."""
-    bones: list[Bone] = []
-    bone: Bone | None = None
-    for words in lines:
-        word, rest = words[0].lower(), words[1:]
-        if word == "begin":
-            bone = Bone("")
-        elif bone is None:
-            raise InputError(f"{path}: :bonedata says {short(' '.join(words))}; expected 'begin'")
-        elif word == "end":
-            _check(bone, path)
-            bones.append(bone)
-            bone = None
-        elif word == "name" and rest:
-            bone.name = rest[0]
-        elif word == "direction":
-            bone.direction = _three(rest, path, f"direction of {bone.name}")
-        elif word == "length" and rest:
-            bone.length = number(rest[0], path, f"length of {bone.name}")
-        elif word == "axis":
-            bone.axis = _three(rest, path, f"axis of {bone.name}")
-            bone.order = rest[3].lower() if len(rest) > 3 else "xyz"
-        elif word == "dof":
-            bone.dof = [move.lower() for move in rest]
-    if bone is not None or not 0 < len(bones) <= _MOST_BONES:
-        raise InputError(f"{path}: :bonedata has {len(bones)} whole bones; expected {_ASF}")
-    if len({bone.name for bone in bones}) < len(bones):
-        raise InputError(f"{path}: :bonedata has two bones of one name")
-    return bones
-
-
-def _check(bone: Bone, path: Path | str) -> None:
-    if not bone.name:
-        raise InputError(f"{path}: :bonedata has a bone without a name")
-    if sorted(bone.order) != ["x", "y", "z"]:
-        raise InputError(f"{path}: axis order of {bone.name} is {short(bone.order)}; expected XYZ")
-    if len(set(bone.dof)) < len(bone.dof) or not set(bone.dof) <= set(_MOVES):
-        raise InputError(f"{path}: dof of {bone.name} is {short(' '.join(bone.dof))}; expected rx")
-
-
-def _three(words: list[str], path: Path | str, what: str) -> list[float]:
-    if len(words) < 3:
-        raise InputError(f"{path}: {what} has {len(words)} numbers; expected 3")
-    return [number(word, path, what) for word in words[:3]]
-
-
-def _in_order(bones: dict[str, Bone], lines: list[list[str]], path: Path | str) -> list[Bone]:
-    """Bones with their parents set, parents first. (The file may list them in any order.)"""
-    children: dict[str, list[str]] = {}
-    for parent, *below in lines:
-        for child in below:
-            if parent not in bones or child not in bones or child == "root":
-                raise InputError(
-                    f"{path}: :hierarchy joins {short(parent)} and {short(child)}; "
-                    "expected bones of :bonedata"
-                )
-            if bones[child].parent is not None:
-                raise InputError(f"{path}: :hierarchy gives {short(child)} two parents")
-            bones[child].parent = parent
-            children.setdefault(parent, []).append(child)
-    ordered, ahead = [], ["root"]
-    while ahead:
-        bone = ahead.pop(0)
-        ordered.append(bones[bone])
-        ahead[:0] = children.get(bone, [])
-    return ordered
 
 
 def _frames(path: Path, skeleton: Skeleton) -> tuple[dict[str, Tensor], tuple[str, ...]]:

@@ -17,8 +17,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy
-
+from posebook.datasets import npy_format
 from posebook.datasets.files import read_bytes, short
 from posebook.errors import InputError
 
@@ -28,12 +27,6 @@ MOST_BYTES = 4 << 30
 SUSPICIOUS_BYTES = 256 << 20
 _MOST_DEEP = 32
 _MOST_ITEMS = 5_000_000
-_MAGIC = b"\x93NUMPY"
-_HEADER = re.compile(
-    r"^\{\s*'descr':\s*'([<>|=]?[A-Za-z]\d*)',\s*'fortran_order':\s*(True|False),"
-    r"\s*'shape':\s*\(((?:\s*\d{1,18}L?\s*,?)*)\),?\s*\}\s*$"
-)
-_PLAIN = re.compile(r"[<>|=]?(?:\?|b1|[iu][1248]?|[iu]|f[248]|[US]\d{1,7})$")
 
 
 def read_npy(path: Path | str) -> Any:
@@ -71,38 +64,11 @@ def read_npz(path: Path | str) -> dict[str, Any]:
 
 
 def _array_of(content: bytes, where: str) -> Any:
-    """The array that a .npy file's bytes hold."""
-    if content[:6] != _MAGIC or len(content) < 10:
-        raise InputError(f"{where}: not a NumPy array; expected the .npy format")
-    wide = content[6] > 1
-    start = 12 if wide else 10
-    length = int.from_bytes(content[8:start], "little")
-    header = _HEADER.match(content[start : start + length].decode("latin-1"))
-    if content[6] not in (1, 2, 3) or length > 10_000 or header is None:
-        raise InputError(f"{where}: a .npy header that is broken or of a structured type")
-    data = memoryview(content)[start + length :]
-    shape = tuple(int(side.strip(" L")) for side in header[3].split(",") if side.strip(" L"))
-    if header[1].lstrip("|") == "O":
+    """The array, or the things, that a .npy file's bytes hold."""
+    kind, shape, fortran, data = npy_format.split(content, where)
+    if kind.lstrip("|") == "O":
         return _unpickled(bytes(data), shape, where)
-    return _plain_array(header[1], shape, header[2] == "True", data, where)
-
-
-def _plain_array(
-    kind: str, shape: tuple[int, ...], fortran: bool, data: Any, where: str
-) -> numpy.ndarray:
-    """An array from its raw bytes, if there are as many as its shape says."""
-    if not _PLAIN.match(kind):
-        raise InputError(f"{where}: an array of type {short(kind)}; expected numbers or strings")
-    dtype = numpy.dtype(kind)
-    needed = math.prod(shape) * dtype.itemsize
-    if len(shape) > 16 or needed != len(data):
-        raise InputError(
-            f"{where}: an array of shape {shape} and type {dtype} needs {needed} bytes, but there "
-            f"are {len(data)}; damaged or cut short?"
-        )
-    if dtype.itemsize == 0:
-        return numpy.zeros(shape, dtype)
-    return numpy.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+    return npy_format.plain_array(kind, shape, fortran, data, where)
 
 
 # ------------------------------------------------------------------- pickles, without NumPy's hand
@@ -112,7 +78,7 @@ class _Type:
     """Stands in for numpy.dtype: a type that is only noted down."""
 
     def __init__(self, kind: str, *_):
-        if not isinstance(kind, str) or not (_PLAIN.match(kind) or kind == "O8"):
+        if not isinstance(kind, str) or not (npy_format.PLAIN.match(kind) or kind == "O8"):
             raise InputError(f"type {short(kind)}")
         self.kind = kind
 
@@ -146,7 +112,7 @@ class _Array:
         data = self.data.encode("latin-1") if isinstance(self.data, str) else self.data
         if not isinstance(data, bytes):
             raise InputError(f"{where}: an array without bytes")
-        return _plain_array(self.kind, self.shape, bool(self.fortran), data, where)
+        return npy_format.plain_array(self.kind, self.shape, bool(self.fortran), data, where)
 
 
 def _scalar(kind: _Type, data: Any) -> _Array:
