@@ -84,7 +84,8 @@ def _small(drawn: bytes, form: str) -> bytes:
     with Image.open(io.BytesIO(drawn)) as picture:
         flat = picture.convert("RGB")
     if form == "jpg":
-        flat.save(out, "JPEG", quality=80, optimize=True)
+        # No chroma subsampling: it would smear thin lines of the house colours.
+        flat.save(out, "JPEG", quality=80, subsampling=0, optimize=True)
         return out.getvalue()
     few = flat.quantize(STILL_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(out, "PNG", optimize=True)
@@ -126,10 +127,11 @@ def plotly_bundle(figure: Any) -> dict[str, Any]:
 def _bundle(figure: Any, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
     data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
     metadata: dict[str, Any] = {}
-    form, mime = ("jpg", "image/jpeg") if figure.layout.images else ("png", "image/png")
-    if stills_wanted() and (drawn := still(figure, form)) is not None:
-        data[mime] = base64.b64encode(drawn).decode()
-        metadata[mime] = {"alt": alt}
+    # JPEG, not PNG: where a PNG stands beside a plotly figure, JupyterLab shows that and never
+    # makes the figure, which then cannot be turned.
+    if stills_wanted() and (drawn := still(figure, "jpg")) is not None:
+        data["image/jpeg"] = base64.b64encode(drawn).decode()
+        metadata["image/jpeg"] = {"alt": alt}
     return data, metadata
 
 
