@@ -48,6 +48,7 @@ KEYS = {
     "camera_rotation": "(3, 3) float64. world = camera axes @ camera_rotation.T + camera_place_mm",
     "camera_place_mm": "(3,) float64, mm. Where the camera is in world axes",
     "input": "the file that was lifted",
+    "clip": "name of the person, film or motion in it",
     "lifter": "name of the lifter",
     "notes": "lines of text: what was chosen, invented, filled and assumed",
 }
@@ -58,6 +59,7 @@ class Poses:
     """What a lift gives for one person; the fields are those of `KEYS`."""
 
     input: str
+    clip: str
     lifter: str
     frames_per_second: float | None
     pose_mm: Tensor
@@ -103,6 +105,7 @@ def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
         "camera_rotation": poses.camera_rotation.double().numpy(),
         "camera_place_mm": poses.camera_place_mm.double().numpy(),
         "input": np.array(poses.input),
+        "clip": np.array(poses.clip),
         "lifter": np.array(poses.lifter),
         "notes": np.array(poses.notes or ("",)),
     }

@@ -326,7 +326,8 @@ def poses(seen) -> pose_files.Poses:
     hip = seen.pose_mm[:, :1]
     world, rotation, shift = placing.stand_up(seen.pose_mm, seen.camera.rotation.T)
     return pose_files.Poses(
-        input="walk.json", lifter="stub", frames_per_second=25.0, pose_mm=seen.pose_mm - hip,
+        input="walk.json", clip="walk", lifter="stub", frames_per_second=25.0,
+        pose_mm=seen.pose_mm - hip,
         root_mm=hip[:, 0], world_mm=world, keypoints_px=seen.keypoints_px,
         confidence=seen.confidence, origin=torch.zeros(20, 17), camera=seen.camera,
         camera_rotation=rotation, camera_place_mm=shift, truth_mm=seen.pose_mm,
