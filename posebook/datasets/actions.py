@@ -34,7 +34,7 @@ def waving(dice: Dice, time: Tensor, body: Body) -> Strings:
 
 def strolling(dice: Dice, time: Tensor, body: Body, **hands_options) -> Strings:
     """Walking with the hands at something else."""
-    walk = gait(dice, time, body, speed=(0.4, 1.2), radius_mm=(700.0, 3000.0))
+    walk = gait(dice, time, body, speed=(0.4, 1.2), radius_mm=(600.0, 1600.0))
     wrists, elbows = hands(dice, time, **hands_options)
     busy = torch.tensor([1.0, 0.0], dtype=torch.float64)
     busy = torch.where(dice.chance(0.5, 1), busy, busy.flip(0))[:, None, :]
@@ -112,7 +112,7 @@ HUMAN36M: dict[str, Action] = {
     ),
     "WalkDog": partial(strolling, one=("lead",), other=("lead", "hang")),
     "WalkTogether": partial(strolling, one=("hang", "talk", "pocket"), other=("hang", "wide")),
-    "Walking": partial(gait, radius_mm=(900.0, 2600.0)),
+    "Walking": partial(gait, radius_mm=(800.0, 1700.0)),
 }
 
 #: What else people do, with the share of `synthetic_wide` that each is.

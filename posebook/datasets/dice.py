@@ -80,7 +80,7 @@ def visits(time: Tensor, values: Tensor, period: Tensor, move: float | Tensor, s
     place = time / period + start
     station = place.floor()
     share = smooth_step((place - station) / move)
-    here = (station.long() % stations).reshape(count, -1)
+    here = station.long() % stations
     following = (here + 1) % stations
     row = torch.arange(count).unsqueeze(1)
     share = share.reshape(*share.shape, *(1,) * (values.ndim - 2))

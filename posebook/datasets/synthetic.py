@@ -1,101 +1,223 @@
-"""Synthetic people: poses for training lifters, and clips shaped like real data sets."""
+"""Synthetic people in motion: data sets that need no download and whose truth is known.
 
-import math
+`synthetic` is shaped like Human3.6M: seven subjects, fifteen actions, four cameras, 50 frames/s.
+`synthetic_wide` has people, bodies, poses and cameras of every kind. `sample_poses` draws single
+poses of the latter, for training lifters. Terms: the generator is ours (MIT); the numbers of the
+fitted prior: see data/prior/README.md. Taught in 04_datasets.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import (
-    ANKLE_HEIGHT,
-    BONE,
-    BONES,
-    forward_kinematics,
-    wide_bodies,
-)
-from posebook.datasets.motion_prior import pose_prior
-from posebook.shapes import Pose3D
+from posebook.cameras import bounding_ball, human36m_rig, random_rig
+from posebook.datasets.actions import HUMAN36M, Action
+from posebook.datasets.body import Body, human36m_bodies, wide_bodies
+from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.detector import detect
+from posebook.datasets.dice import Dice
+from posebook.datasets.pose_samples import SHARES, sample_poses
+from posebook.datasets.puppet import pose_of
+from posebook.errors import InputError
 
-CHUNK = 20_000
+__all__ = ["ACTIONS", "NAMES", "SUBJECTS", "Size", "make", "motions", "sample_poses"]
+
+NAMES = ("synthetic", "synthetic_wide")
+ACTIONS = tuple(HUMAN36M)
+SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
+SUBJECTS["all"] = SUBJECTS["train"] + SUBJECTS["test"]
+FRAMES_PER_SECOND = 50.0
+TERMS = "MIT; made here, the prior fitted to CMU motion capture (mocap.cs.cmu.edu)"
 
 
-def sample_poses(count: int, generator: torch.Generator) -> Pose3D:
-    """Independent poses (count, 17, 3), float32, mm, world axes (z up, floor at z = 0).
+@dataclass(frozen=True)
+class Size:
+    """How much to make.
 
-    Every pose has a body of its own; the hip is above the origin, the facing is any.
+    frames  of each clip, at 50 per second
+    takes   `synthetic`: clips of each subject and action; `synthetic_wide`: people for training
+            (a quarter as many for testing)
     """
-    chunks = [
-        _sample_chunk(min(CHUNK, count - start), generator) for start in range(0, count, CHUNK)
+
+    frames: int
+    takes: int
+
+    def __post_init__(self):
+        if self.frames < 1 or self.takes < 1:
+            raise InputError(f"size: {self} has nothing in it; at least 1 frame and 1 take")
+
+
+DEFAULT = {"synthetic": Size(frames=250, takes=1), "synthetic_wide": Size(frames=100, takes=400)}
+
+
+@dataclass(frozen=True)
+class Person:
+    """One clip to be made: what it is called, who does what, and where its numbers come from."""
+
+    name: str
+    subject: str
+    action: str
+    seed: int
+
+
+def _seed(*parts: object) -> int:
+    """The same number for the same words on every machine."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:7], "big")
+
+
+def cast(name: str, split: str = "all", size: Size | None = None, seed: int = 0) -> list[Person]:
+    """The clips of a data set, before any of them is made."""
+    if name not in NAMES:
+        raise InputError(f"no synthetic data set is called '{name}'; there are {', '.join(NAMES)}")
+    if split not in SUBJECTS:
+        raise InputError(f"split '{split}': expected train, test or all")
+    size = size or DEFAULT[name]
+    if name == "synthetic":
+        return [
+            Person(
+                f"{subject}/{action} {take}",
+                subject,
+                action,
+                _seed(seed, name, subject, action, take),
+            )
+            for subject in SUBJECTS[split]
+            for action in ACTIONS
+            for take in range(1, size.takes + 1)
+        ]
+    counts = {"train": size.takes, "test": -(-size.takes // 4)}
+    return [
+        _anyone(half, index, seed)
+        for half in (("train", "test") if split == "all" else (split,))
+        for index in range(counts[half])
     ]
-    return torch.cat(chunks) if chunks else torch.zeros(0, 17, 3)
 
 
-def _sample_chunk(count: int, generator: torch.Generator) -> Tensor:
-    directions = pose_prior().sample(count, generator)
-    directions = mix_arms(directions, generator)
-    directions = jitter_limbs(directions, generator)
-    directions = level_hips(directions, generator)
-    lengths_mm = wide_bodies(count, generator)
-    pose = forward_kinematics(directions, lengths_mm)
-    return stand(turn(pose, generator), lengths_mm).to(torch.float32)
+def _anyone(half: str, index: int, seed: int) -> Person:
+    number = _seed(seed, "synthetic_wide", half, index)
+    pick = torch.rand(1, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
+    shares = torch.tensor([share for _, share in SHARES.values()], dtype=torch.float64)
+    edges = shares.cumsum(0) / shares.sum()
+    action = list(SHARES)[int(torch.searchsorted(edges, pick))]
+    subject = f"{'P' if half == 'train' else 'Q'}{index + 1}"
+    return Person(f"{subject}/{action}", subject, action, number)
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
+def world_of(people: Sequence[Person], frames: int, seed: int = 0) -> Tensor:
+    """Joints (people, frames, 17, 3) mm, float64, world axes, of any clips in any order."""
+    world = torch.empty(len(people), frames, 17, 3, dtype=torch.float64)
+    time = torch.arange(frames, dtype=torch.float64) / FRAMES_PER_SECOND
+    for action in sorted({person.action for person in people}):
+        rows = [row for row, person in enumerate(people) if person.action == action]
+        body = Body(torch.cat([_body(people[row], seed) for row in rows]))
+        dice = Dice(len(rows), seeds=[people[row].seed for row in rows])
+        act: Action = SHARES[action][0]
+        strings = act(dice, time.expand(len(rows), -1), body)
+        world[rows] = pose_of(strings, body.lengths_mm)
+    return world
 
 
-def torso_frame(directions: Tensor) -> Tensor:
-    """Rows: the chest's right, forward and up (count, 3, 3)."""
-    right = directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]]
-    up = directions[:, BONE["thorax"]]
-    forward = _unit(torch.linalg.cross(up, right))
-    right = torch.linalg.cross(forward, up)
-    return torch.stack([right, forward, up], dim=1)
+def _body(person: Person, seed: int) -> Tensor:
+    """Bone lengths (1, 16): a subject of `synthetic` has one body in all clips."""
+    if person.subject in SUBJECTS["all"]:
+        generator = torch.Generator().manual_seed(_seed(seed, "body", person.subject))
+        return human36m_bodies(1, generator)
+    return wide_bodies(1, torch.Generator().manual_seed(_seed(person.seed, "body")))
 
 
-def mix_arms(directions: Tensor, generator: torch.Generator, share: float = 0.4) -> Tensor:
-    """Give a share of the people one arm, or both, of the next one."""
-    count = len(directions)
-    donor = torch.roll(directions, 1, 0)
-    carry = torso_frame(donor).transpose(1, 2) @ torso_frame(directions)
-    chosen = torch.rand(count, 2, generator=generator, dtype=torch.float64) < share
-    mixed = directions.clone()
-    for column, side in enumerate(("left", "right")):
-        arm = [BONE[f"{side}_elbow"], BONE[f"{side}_wrist"]]
-        moved = donor[:, arm] @ carry
-        mixed[:, arm] = torch.where(chosen[:, column, None, None], moved, directions[:, arm])
-    return mixed
+def motions(
+    name: str = "synthetic",
+    *,
+    subjects: Sequence[str] | None = None,
+    count: int | None = None,
+    seed: int = 0,
+    frames: int | None = None,
+    split: str = "all",
+) -> list[Motion]:
+    """Clips as motion capture would give them, in the world; float64, mm, z up.
+
+    subjects  those to make, by name ("S1"); None: all of the split
+    count     the first so many clips; None: all
+    frames    of each clip, at 50 per second
+    The same seed gives the same clips, whichever others are made with them.
+    """
+    if name == "synthetic_wide" and count is not None:
+        size = Size(frames or DEFAULT[name].frames, count)
+    else:
+        default = DEFAULT.get(name, DEFAULT["synthetic"])
+        size = replace(default, frames=frames or default.frames)
+    people = cast(name, split, size, seed)
+    if subjects is not None:
+        unknown = sorted(set(subjects) - {person.subject for person in people})
+        if unknown:
+            raise InputError(f"{name}: no subject {', '.join(unknown)}")
+        people = [person for person in people if person.subject in subjects]
+    people = people[:count]
+    world = world_of(people, size.frames, seed)
+    return [
+        Motion(
+            person.name,
+            world_mm,
+            FRAMES_PER_SECOND,
+            subject=person.subject,
+            action=person.action,
+        )
+        for person, world_mm in zip(people, world, strict=True)
+    ]
 
 
-def jitter_limbs(directions: Tensor, generator: torch.Generator) -> Tensor:
-    """Noise on every bone; its size differs from person to person."""
-    count = len(directions)
-    size = 0.25 * torch.rand(count, 1, 1, generator=generator, dtype=torch.float64) ** 2
-    noise = torch.randn(count, len(BONES), 3, generator=generator, dtype=torch.float64)
-    return _unit(directions + size * noise)
+def make(
+    name: str = "synthetic",
+    split: str = "train",
+    size: Size | int | None = None,
+    keypoints: str = "true",
+    seed: int = 0,
+) -> PoseDataset:
+    """A synthetic data set: motion seen by cameras.
+
+    name       synthetic: the four cameras of Human3.6M's room; synthetic_wide: one camera of any
+               kind for each person
+    size       see `Size`; a number means frames per clip
+    keypoints  'true', or 'detected': with the errors of a detector (see `detector`)
+    """
+    if keypoints not in ("true", "detected"):
+        raise InputError(f"{name}: keypoints '{keypoints}'; expected true or detected")
+    default = DEFAULT.get(name, DEFAULT["synthetic"])
+    if isinstance(size, int):
+        size = replace(default, frames=size)
+    size = size or default
+    people = cast(name, split, size, seed)
+    clips = []
+    for person, world_mm in zip(people, world_of(people, size.frames, seed), strict=True):
+        motion = Motion(
+            person.name, world_mm, FRAMES_PER_SECOND, subject=person.subject, action=person.action
+        )
+        for camera in _cameras(name, person, world_mm):
+            clip = in_float32(motion.seen_by(camera))
+            if keypoints == "detected":
+                generator = torch.Generator().manual_seed(_seed(person.seed, camera.name))
+                clip = detect(clip, generator)
+            clips.append(clip)
+    return PoseDataset(name, split, tuple(clips), terms=TERMS)
 
 
-def level_hips(directions: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
-    """Put the hip of a share of the people midway between the two hips, as Human3.6M does."""
-    right, left = BONE["right_hip"], BONE["left_hip"]
-    across = _unit(directions[:, right] - directions[:, left])
-    level = torch.rand(len(directions), 1, generator=generator, dtype=torch.float64) < share
-    levelled = directions.clone()
-    levelled[:, right] = torch.where(level, across, directions[:, right])
-    levelled[:, left] = torch.where(level, -across, directions[:, left])
-    return levelled
+def _cameras(name: str, person: Person, world_mm: Tensor):
+    if name == "synthetic":
+        return human36m_rig(person.subject)
+    centre, radius = bounding_ball(world_mm.flatten(0, 1))
+    generator = torch.Generator().manual_seed(_seed(person.seed, "camera"))
+    rig = random_rig(1, generator, target_mm=centre.unsqueeze(0), radius_mm=radius.unsqueeze(0))
+    return (replace(rig[0], name="camera"),)
 
 
-def turn(pose: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn each pose about the vertical by any angle."""
-    angle = 2 * math.pi * torch.rand(len(pose), 1, generator=generator, dtype=torch.float64)
-    cos, sin = angle.cos(), angle.sin()
-    x, y, z = pose.unbind(-1)
-    return torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1)
-
-
-def stand(pose: Tensor, lengths_mm: Tensor) -> Tensor:
-    """Lower or raise each pose until its lowest joint is at ankle height over the floor."""
-    leg = lengths_mm[:, BONE["left_knee"]] + lengths_mm[:, BONE["left_foot"]]
-    ankle = ANKLE_HEIGHT / 0.491 * leg
-    lift = ankle - pose[..., 2].amin(-1)
-    return pose + torch.stack([0 * lift, 0 * lift, lift], -1).unsqueeze(1)
+def in_float32(clip: Clip) -> Clip:
+    """The clip with its tensors as networks take them."""
+    return replace(
+        clip,
+        keypoints_px=clip.keypoints_px.to(torch.float32),
+        confidence=clip.confidence.to(torch.float32),
+        pose_mm=None if clip.pose_mm is None else clip.pose_mm.to(torch.float32),
+    )

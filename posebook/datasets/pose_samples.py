@@ -1,0 +1,126 @@
+"""Independent poses for training lifters: the prior's and the actions', on bodies of every kind."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from posebook.datasets.actions import HUMAN36M, MORE
+from posebook.datasets.body import ANKLE_HEIGHT, BONE, BONES, Body, forward_kinematics, wide_bodies
+from posebook.datasets.dice import Dice
+from posebook.datasets.motion_prior import pose_prior
+from posebook.datasets.puppet import pose_of
+from posebook.shapes import Pose3D
+
+CHUNK = 20_000
+#: Share of the poses that come from the fitted prior; the others are those of hand-made actions.
+FROM_PRIOR = 0.6
+#: Every action and its share of the hand-made poses and clips of `synthetic_wide`.
+SHARES = {**{name: (action, 1.0) for name, action in HUMAN36M.items()}, **MORE}
+
+
+def sample_poses(count: int, generator: torch.Generator) -> Pose3D:
+    """Independent poses (count, 17, 3), float32, mm, world axes (z up, floor at z = 0).
+
+    Every pose has a body of its own; the hip is above the origin, the facing is any.
+    """
+    chunks = [
+        _sample_chunk(min(CHUNK, count - start), generator) for start in range(0, count, CHUNK)
+    ]
+    return torch.cat(chunks) if chunks else torch.zeros(0, 17, 3)
+
+
+def _sample_chunk(count: int, generator: torch.Generator) -> Tensor:
+    fitted = round(FROM_PRIOR * count)
+    pose = torch.cat([from_prior(fitted, generator), from_actions(count - fitted, generator)])
+    return pose[torch.randperm(count, generator=generator)].to(torch.float32)
+
+
+def from_prior(count: int, generator: torch.Generator) -> Tensor:
+    """Poses (count, 17, 3) of the fitted prior, arms exchanged and limbs shaken now and then."""
+    directions = pose_prior().sample(count, generator)
+    directions = mix_arms(directions, generator)
+    directions = shake(directions, generator)
+    directions = level_hips(directions, generator)
+    lengths_mm = wide_bodies(count, generator)
+    pose = forward_kinematics(directions, lengths_mm)
+    return stand(turn(pose, generator), lengths_mm)
+
+
+def from_actions(count: int, generator: torch.Generator) -> Tensor:
+    """Poses (count, 17, 3) of hand-made actions, each at a random moment."""
+    shares = torch.tensor([share for _, share in SHARES.values()], dtype=torch.float64)
+    edges = shares.cumsum(0) / shares.sum()
+    draw = torch.rand(count, generator=generator, dtype=torch.float64)
+    counts = torch.bincount(torch.searchsorted(edges, draw), minlength=len(edges))
+    parts = []
+    for (action, _), people in zip(SHARES.values(), counts.tolist(), strict=True):
+        body = Body(wide_bodies(people, generator))
+        time = 20 * torch.rand(people, 1, generator=generator, dtype=torch.float64)
+        strings = action(Dice(people, generator), time, body)
+        parts.append(pose_of(strings, body.lengths_mm)[:, 0])
+    pose = torch.cat(parts)
+    away = pose[:, :1] * torch.tensor([1.0, 1.0, 0.0])
+    return pose - away
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return torch.nn.functional.normalize(vectors, dim=-1)
+
+
+def torso_frame(directions: Tensor) -> Tensor:
+    """Rows: the chest's right, forward and up (count, 3, 3)."""
+    right = directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]]
+    up = directions[:, BONE["thorax"]]
+    forward = _unit(torch.linalg.cross(up, right))
+    right = torch.linalg.cross(forward, up)
+    return torch.stack([right, forward, up], dim=1)
+
+
+def mix_arms(directions: Tensor, generator: torch.Generator, share: float = 0.4) -> Tensor:
+    """Give a share of the people one arm, or both, of the next one."""
+    count = len(directions)
+    donor = torch.roll(directions, 1, 0)
+    carry = torso_frame(donor).transpose(1, 2) @ torso_frame(directions)
+    chosen = torch.rand(count, 2, generator=generator, dtype=torch.float64) < share
+    mixed = directions.clone()
+    for column, side in enumerate(("left", "right")):
+        arm = [BONE[f"{side}_elbow"], BONE[f"{side}_wrist"]]
+        moved = donor[:, arm] @ carry
+        mixed[:, arm] = torch.where(chosen[:, column, None, None], moved, directions[:, arm])
+    return mixed
+
+
+def shake(directions: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise on every bone; its size differs from person to person."""
+    count = len(directions)
+    size = 0.25 * torch.rand(count, 1, 1, generator=generator, dtype=torch.float64) ** 2
+    noise = torch.randn(count, len(BONES), 3, generator=generator, dtype=torch.float64)
+    return _unit(directions + size * noise)
+
+
+def level_hips(directions: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
+    """Put the hip of a share of the people midway between the two hips, as Human3.6M does."""
+    right, left = BONE["right_hip"], BONE["left_hip"]
+    across = _unit(directions[:, right] - directions[:, left])
+    level = torch.rand(len(directions), 1, generator=generator, dtype=torch.float64) < share
+    levelled = directions.clone()
+    levelled[:, right] = torch.where(level, across, directions[:, right])
+    levelled[:, left] = torch.where(level, -across, directions[:, left])
+    return levelled
+
+
+def turn(pose: Tensor, generator: torch.Generator) -> Tensor:
+    """Turn each pose about the vertical by any angle."""
+    angle = 2 * math.pi * torch.rand(len(pose), 1, generator=generator, dtype=torch.float64)
+    cos, sin = angle.cos(), angle.sin()
+    x, y, z = pose.unbind(-1)
+    return torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1)
+
+
+def stand(pose: Tensor, lengths_mm: Tensor) -> Tensor:
+    """Lower or raise each pose until its lowest joint is at ankle height over the floor."""
+    leg = lengths_mm[:, BONE["left_knee"]] + lengths_mm[:, BONE["left_foot"]]
+    ankle = ANKLE_HEIGHT / 0.491 * leg
+    lift = ankle - pose[..., 2].amin(-1)
+    return pose + torch.stack([0 * lift, 0 * lift, lift], -1).unsqueeze(1)
