@@ -289,9 +289,10 @@ def normalise_screen(px: Points2D, width: Real, height: Real) -> Points2D:
 
     Both axes are divided by the width. Source: Pavllo et al. 2019, arXiv:1811.11742.
     """
-    return 2 / width * px - torch.tensor([1.0, height / width]).to(px)
+    return 2 / width * px - torch.tensor([1.0, height / width], dtype=torch.float64).to(px)
 
 
 def denormalise_screen(screen: Points2D, width: Real, height: Real) -> Points2D:
     """The inverse of `normalise_screen`: back to pixels."""
-    return (screen + torch.tensor([1.0, height / width]).to(screen)) * (width / 2)
+    middle = torch.tensor([1.0, height / width], dtype=torch.float64).to(screen)
+    return (screen + middle) * (width / 2)
