@@ -83,9 +83,9 @@ def load(
 def read_keypoints(
     path: Path | str,
     layout: str | None = None,
-    size: tuple[int, int] | str | None = None,
+    size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | str | None = None,
+    fps: float | int | str | None = None,
 ) -> list[Clip]:
     """The clips of a key-point file or folder, told apart by what is in it.
 
@@ -114,9 +114,9 @@ def read_motion(
     path: Path | str,
     *,
     layout: str | None = None,
-    unit: str | float | None = None,
+    unit: str | float | int | None = None,
     up: str | None = None,
-    fps: float | str | None = None,
+    fps: float | int | str | None = None,
     names: dict[str, str] | None = None,
 ) -> list[Motion]:
     """The motions of a BVH, an AMC beside its ASF, an array of positions, or a folder of these.

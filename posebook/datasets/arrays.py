@@ -6,6 +6,7 @@ come from the file's names where it has them, else from the numbers, and the not
 """
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy
@@ -37,9 +38,9 @@ def holds_positions(path: Path | str) -> bool:
 def read_keypoints(
     path: Path | str,
     layout: str | None = None,
-    size: tuple[int, int] | str | None = None,
+    size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | None = None,
+    fps: float | int | None = None,
 ) -> list[Clip]:
     """One clip for each array of key points, (frames, joints, 2) px or with confidence third."""
     clips = []
@@ -58,9 +59,9 @@ def read_positions(
     path: Path | str,
     layout: str | None = None,
     *,
-    unit: str | float | None = None,
+    unit: str | float | int | None = None,
     up: str | None = None,
-    fps: float | None = None,
+    fps: float | int | None = None,
 ) -> list[Motion]:
     """One motion for each array of positions, (frames, joints, 3), as mm, z up.
 
@@ -125,8 +126,8 @@ def _skeleton(table: Table, layout: str | None) -> tuple[Skeleton, list[int], li
 
 
 def _clip(
-    table: Table, layout: str | None, size: tuple[int, int] | str | None,
-    person: int | str | None, fps: float | None,
+    table: Table, layout: str | None, size: Sequence[int] | str | None,
+    person: int | str | None, fps: float | int | None,
 ) -> list[Clip]:  # fmt: skip
     skeleton, kept, notes = _skeleton(table, layout)
     size_px = picture_size(size) or picture_size(table.size, f"{table.where}: size")
@@ -155,7 +156,11 @@ def _clip(
 
 
 def _motion(
-    table: Table, layout: str | None, unit: str | float | None, up: str | None, fps: float | None
+    table: Table,
+    layout: str | None,
+    unit: str | float | int | None,
+    up: str | None,
+    fps: float | int | None,
 ) -> Motion:
     skeleton, kept, notes = _skeleton(table, layout)
     points = torch.from_numpy(table.values[:, kept])

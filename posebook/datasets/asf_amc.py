@@ -31,8 +31,8 @@ def read_amc(
     path: Path | str,
     asf: Path | str | None = None,
     *,
-    fps: float | None = None,
-    unit: str | float | None = None,
+    fps: float | int | None = None,
+    unit: str | float | int | None = None,
     up: str | None = None,
     names: dict[str, str] | None = None,
 ) -> Motion:

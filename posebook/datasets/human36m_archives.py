@@ -46,7 +46,9 @@ def holds_keypoints(path: Path | str) -> bool:
         return False  # whatever it is, the reader of arrays will say what is wrong with it
 
 
-def read_keypoints(path: Path | str, size: Any = None, fps: float | None = None) -> list[Clip]:
+def read_keypoints(
+    path: Path | str, size: Any = None, fps: float | int | None = None
+) -> list[Clip]:
     """The clips of a 2D archive by itself: data_2d_h36m_* or data_2d_custom_* (any video)."""
     archive = read_npz(path)
     videos = subjects_of(archive, "positions_2d", path)

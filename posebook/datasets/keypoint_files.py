@@ -6,6 +6,7 @@ joints, joint sets, several people. What each looks like inside is in `keypoint_
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ _FOLDER = "a folder of OpenPose JSON files, one a frame"
 def read_file(
     path: Path | str,
     layout: str | None = None,
-    size: tuple[int, int] | str | None = None,
+    size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | None = None,
+    fps: float | int | None = None,
 ) -> list[Clip]:
     """The clips of one key-point JSON file: one per film or picture in it (and person chosen).
 
@@ -50,9 +51,9 @@ def read_file(
 def read_folder(
     path: Path | str,
     layout: str | None = None,
-    size: tuple[int, int] | str | None = None,
+    size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | None = None,
+    fps: float | int | None = None,
 ) -> list[Clip]:
     """The clips of an OpenPose folder: `NAME_000000000012_keypoints.json` is frame 12 of NAME.
 
@@ -93,7 +94,7 @@ def _add_frame(film: Film, content: Any, file: Path) -> None:
 
 def _clips(
     film: Film, stem: str, films_in_file: int, layout: str | None,
-    size: tuple[int, int] | str | None, person: int | str | None, fps: float | None,
+    size: Sequence[int] | str | None, person: int | str | None, fps: float | int | None,
 ) -> list[Clip]:  # fmt: skip
     """Clips of a film as it was written: people followed, joints named, numbers in pixels."""
     where = film.where if films_in_file == 1 else f"{film.where}: {film.name}"

@@ -41,9 +41,9 @@ class _Node:
 def read_bvh(
     path: Path | str,
     *,
-    unit: str | float | None = None,
+    unit: str | float | int | None = None,
     up: str | None = None,
-    fps: float | None = None,
+    fps: float | int | None = None,
     names: dict[str, str] | None = None,
 ) -> Motion:
     """A BVH file as house joints, mm, z up; `Motion.notes` says what was assumed.

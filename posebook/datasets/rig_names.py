@@ -63,13 +63,13 @@ def side_and_word(name: str) -> tuple[str, str, bool]:
     joined = "".join(words)
     if not side:
         side, joined = _side_in_front(joined)
-    if _NOT_JOINTS.search(joined) and joined not in _KNOWN:
-        return side, "", False
     if joined in _KNOWN:
         return side, joined, True
     bare_word = "".join(word for word in words if word not in _FILLERS)
     if bare_word in _KNOWN:
         return side, bare_word, True
+    if _NOT_JOINTS.search(joined):
+        return side, "", False
     # An unknown word in front: the longest known word that the name ends with.
     for word in sorted(_KNOWN, key=len, reverse=True):
         if len(word) > 2 and joined.endswith(word):
@@ -157,11 +157,40 @@ def _trunk(rig: Rig, told: list, found: dict[str, int]) -> None:
         head = _best(rig, told, "", _HEAD, set(found.values()))
         if head is not None:
             found["head"] = head
-    if "head" in found:
+        else:
+            _head_by_place(rig, told, found)
+    if "head" in found and "neck" not in found:
         above = [index for index in rig.chain(found["head"])[1:] if told[index][1] in _NECK]
         above.reverse()  # from the trunk up
         for key, index in zip(("neck", "neck_2"), above, strict=False):
             found.setdefault(key, index)
+    if "head" in found:
         ends = [index for index in rig.children(found["head"]) if _TOP.search(rig.names[index])]
         if ends:
             found.setdefault("head_top", ends[0])
+
+
+def _head_by_place(rig: Rig, told: list, found: dict[str, int]) -> None:
+    """Neck and head where none is called so (Blender's spine.004 to spine.006): the chain of
+    middle joints that goes on above the joint that both arms hang on."""
+    left, right = (rig.chain(found[f"{side}_shoulder"])[1:] for side in ("left", "right"))
+    chest = next((index for index in left if index in right), None)
+    if chest is None:
+        return
+    down = {*left, *right, *rig.chain(found["left_hip"]), *rig.chain(found["right_hip"])}
+    chain = [chest]
+    while True:
+        onward = [
+            index
+            for index in rig.children(chain[-1])
+            if index not in down and not told[index][0] and not rig.names[index].endswith(".end")
+        ]
+        if len(onward) != 1 or len(chain) > 5:
+            break
+        chain.append(onward[0])
+    if len(chain) > 2:
+        found["neck"], found["head"] = chain[1], chain[-1]
+
+
+def is_head_by_name(name: str) -> bool:
+    return side_and_word(name)[1] in _HEAD

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from posebook.datasets import units_axes
 from posebook.datasets.clips import Motion
-from posebook.datasets.rig_names import find_joints
+from posebook.datasets.rig_names import find_joints, is_head_by_name
 from posebook.datasets.rigs import Rig
 from posebook.datasets.units_axes import along, leg_length, stature
 from posebook.errors import InputError
@@ -32,7 +32,7 @@ def house_motion(
     name: str,
     path: str,
     *,
-    unit: str | float | None = None,
+    unit: str | float | int | None = None,
     declared_mm: float | None = None,
     up: str | None = None,
     names: dict[str, str] | None = None,
@@ -174,6 +174,9 @@ def _face(
     if "head" not in found:
         unknown = torch.full_like(house["hip"], torch.nan)
         return unknown, unknown, ["neck_nose and head: no joint is called head; left empty"]
+    name = rig.names[joints["head"]]
+    if not is_head_by_name(name):
+        said.append(f"head and neck: told by their place; the head is '{name}'")
     base = found["head"]
     neck = base - house["thorax"]
     if "head_top" in found and _is_head(found["head_top"] - base, house):

@@ -30,7 +30,7 @@ TO_Z_UP = {
 
 
 def millimetres(
-    leg: float, path: str, unit: str | float | None, declared_mm: float | None = None
+    leg: float, path: str, unit: str | float | int | None, declared_mm: float | None = None
 ) -> tuple[float, str]:
     """(millimetres per unit of the file, what to say about it).
 
@@ -53,7 +53,7 @@ def millimetres(
     )
 
 
-def given_unit(unit: str | float) -> float:
+def given_unit(unit: str | float | int) -> float:
     """Millimetres per unit, from the unit's name or from the number itself."""
     if isinstance(unit, str) and unit.lower() in UNITS_MM:
         return UNITS_MM[unit.lower()]
