@@ -19,12 +19,11 @@ from posebook import datasets, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.files import frame_rate, number, picture_size, read_json
-from posebook.datasets.mocap import read_bvh
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.lift_clip import camera_around, lift_clip
 from posebook.lift_page import write_page
-from posebook.pose_files import Poses, write_bvh, write_json, write_npz
+from posebook.pose_files import Poses, read_bvh_back, write_bvh, write_json, write_npz
 
 #: A file with more clips than this is lifted in part: each page takes 5 MB.
 MOST_FOLDERS = 24
@@ -161,7 +160,7 @@ def write(poses: Poses, folder: Path | str, *, image: Any = None) -> tuple[Poses
     with TemporaryDirectory(prefix=".lifting-", dir=folder) as temporary:
         part = Path(temporary)
         bvh, rigid_mm, notes = write_bvh(part / "poses.bvh", poses)
-        apart = (read_bvh(bvh, unit="cm", up="y").world_mm - rigid_mm).abs().max().item()
+        apart = (read_bvh_back(bvh) - rigid_mm).abs().max().item()
         if not apart < 1.0:
             raise RuntimeError(f"poses.bvh is {apart:.1f} mm off when read back: a bug of posebook")
         poses = replace(poses, notes=(*poses.notes, *notes))

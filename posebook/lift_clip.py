@@ -26,6 +26,8 @@ from posebook.placing import (
 from posebook.pose_files import ORIGINS, Poses
 from posebook.skeletons import HOUSE, Conversion, conversion
 
+#: How near a camera comes that motion capture is shown to: about as in Human3.6M's room.
+NEAREST_MM = 4500.0
 SEEN, INVENTED, FILLED, MISSING = range(len(ORIGINS))
 
 
@@ -44,7 +46,7 @@ def camera_around(motion: Motion, margin: float = 0.9) -> tuple[Camera, str]:
     edge = torch.tensor(camera.size_px) - camera.centre_px
     reach = margin * torch.minimum(edge, camera.centre_px) / camera.focal_px
     needed = (seen[:, :2].abs() / reach).amax(-1) - seen[:, 2]
-    distance = max(float(needed.max()), 3000.0)
+    distance = max(float(needed.max()), NEAREST_MM)
     position = target - distance * camera.rotation[2]
     told = (
         f"Seen by a camera with the lens and tilt of Human3.6M's camera {camera.name}, "

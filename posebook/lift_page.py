@@ -17,14 +17,13 @@ _MOSTLY = 0.5
 
 def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
     """One page, no network. image: a photograph to draw a single frame's key points on."""
-    name = Path(poses.input).name
-    name += f", {poses.clip}" if poses.clip != Path(name).stem and poses.clip != name else ""
+    name = _name(poses)
     parts: list[Any] = [_introduction(poses)]
     parts += _pictures(poses, image)
     if poses.scores:
         parts += [figures.Heading("How far it is from the truth"), score_table(poses.scores)]
     parts += [figures.Heading("What was chosen, invented, filled and assumed")]
-    parts += list(poses.notes)
+    parts += [f"{note[:1].upper()}{note[1:]}" for note in poses.notes]
     parts += [figures.Heading("Where each joint came from"), _origins(poses)]
     parts += [
         figures.Heading("The files beside this page"),
@@ -39,6 +38,13 @@ def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
         ),
     ]  # fmt: skip
     return figures.page(path, f"{name}: lifted from 2D to 3D", parts, footer="Made by posebook.")
+
+
+def _name(poses: Poses) -> str:
+    """The file's name, and which person or film of it, where that is not all of the file."""
+    name = Path(poses.input).name
+    clip = poses.clip.removeprefix(Path(name).stem).strip("/")
+    return f"{name}, {clip}" if clip and clip not in (name, poses.camera.name) else name
 
 
 def _introduction(poses: Poses) -> str:
@@ -116,7 +122,9 @@ def _shares(origin: Tensor) -> list[list[float]]:
     ]
 
 
-def _origins(poses: Poses) -> figures.Table:
+def _origins(poses: Poses) -> figures.Table | str:
+    if not poses.origin.any():
+        return "Every joint was marked in every frame."
     rows = []
     for joint, shares in zip(HOUSE.joints, _shares(poses.origin), strict=True):
         rows.append([joint.replace("_", " "), *(f"{100 * share:.0f} %" for share in shares)])

@@ -17,10 +17,11 @@ from torch import Tensor
 
 from posebook.bvh_export import bvh_text
 from posebook.cameras import Camera
+from posebook.datasets import mocap
 from posebook.errors import InputError
 from posebook.paths import replacing, write_text
 from posebook.placing import ASSUMED_FRAMES_PER_SECOND, bridge_frames
-from posebook.rigid_body import rig
+from posebook.rigid_body import JOINTS, rig
 from posebook.skeletons import HOUSE
 
 #: How a joint's key point came about; the values of `origin`.
@@ -156,6 +157,19 @@ def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[str, ...]]:
         count = int(bridged.sum())
         notes.append(f"BVH: {count} of {len(poses)} frames have nobody in them and are bridged.")
     return path, body.house_mm, tuple(notes)
+
+
+def read_bvh_back(path: Path | str) -> Tensor:
+    """(frames, 17, 3) world mm: the house joints of a `poses.bvh`, by the names that it has.
+
+    `datasets.read_motion` reads any BVH and has to tell unit, axes and joints from the body; here
+    they are known, and the poses may be as odd as they like.
+    """
+    rig, _, _ = mocap.read_rig(path)
+    where, _ = rig.positions()
+    names = {joint.at: joint.name for joint in reversed(JOINTS)} | {"head": "Head.end"}
+    x, y, z = (10 * where[:, [rig.names.index(names[j]) for j in HOUSE.joints]]).unbind(-1)
+    return torch.stack([x, -z, y], -1)
 
 
 def read_npz(path: Path | str) -> dict[str, np.ndarray]:
