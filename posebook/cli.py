@@ -4,7 +4,6 @@ Exit status: 0 on success, 2 on a mistake of the user's (one line says what to d
 The package is imported inside the commands, since torch takes seconds and `--help` should not.
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -148,18 +147,19 @@ def lift(
     ] = None,
 ) -> None:
     """2D key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
-    from posebook import lifting, paths
+    from posebook import export
 
-    folder = out or paths.new_run("lift")
-    lifting.lift_file(
-        source,
-        folder,
-        lifter=lifter,
-        layout=layout,
-        size=size,
-        intrinsics=intrinsics,
-        fps=fps,
-        person=person,
+    print(
+        export.lift_file(
+            source,
+            out,
+            lifter,
+            layout=layout,
+            size=size,
+            intrinsics=intrinsics,
+            fps=fps,
+            person=person,
+        )
     )
 
 
@@ -168,13 +168,15 @@ def evaluate(
     lifter: Annotated[str, typer.Argument(help="a shipped lifter, or a file")],
     name: Annotated[str, typer.Option("--data", help="name of a data set")],
     root: Annotated[Path | None, typer.Option(help="its folder, where it needs one")] = None,
+    split: Annotated[str, typer.Option(help="train, test or all")] = "test",
+    keypoints: Annotated[str, typer.Option(help="true, detected or a detector")] = "true",
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Every metric of chapter 5, each under its protocol."""
-    from posebook import lifting
+    from posebook import evaluation
 
-    found = lifting.evaluate(lifter, name, root)
-    print(json.dumps(found, indent=1) if as_json else found)
+    found = evaluation.evaluate(lifter, name, root, split=split, keypoints=keypoints)
+    print(found.to_json() if as_json else found)
 
 
 @data.command("list")
@@ -208,7 +210,9 @@ def data_check(
     """Whether a folder holds all that a data set should."""
     from posebook.datasets import fetch
 
-    print(fetch.check(name, root))
+    found = fetch.check(name, root)
+    print(found)
+    raise typer.Exit(0 if found.complete else 1)
 
 
 @app.command("results")
