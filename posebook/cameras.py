@@ -47,12 +47,8 @@ class Camera:
 
     def __post_init__(self):
         check_convention(self.distortion)
-        for key, shape in _SHAPES.items():
-            value = torch.as_tensor(getattr(self, key), dtype=torch.float64)
-            if value.shape != shape or not torch.isfinite(value).all():
-                found = value.tolist()
-                raise InputError(f"camera {key}: expected {shape} finite numbers, found {found}")
-            object.__setattr__(self, key, value)
+        for key in _SHAPES:
+            object.__setattr__(self, key, _numbers(key, getattr(self, key)))
         if (self.focal_px <= 0).any():
             raise InputError(f"camera focal_px: expected > 0, found {self.focal_px.tolist()}")
 
@@ -113,12 +109,10 @@ class Camera:
         does where a file names none, and the principal point in the middle. Too long a focal
         length makes people too far away and too flat; the shape of the pose suffers little.
         """
-        width, height = size_px
         if min(size_px) <= 0:
-            raise InputError(f"picture size {width} x {height}: expected two positive numbers")
-        focal = torch.full((2,), 1.2 * max(width, height), dtype=torch.float64)
-        centre = torch.tensor([width / 2, height / 2], dtype=torch.float64)
-        return cls(focal, centre, (width, height), name=name)
+            raise InputError(f"picture size {size_px}: expected two positive numbers")
+        focal = torch.full((2,), 1.2 * max(size_px), dtype=torch.float64)
+        return cls(focal, torch.tensor(size_px) / 2, size_px, name=name)
 
     def to_dict(self) -> dict:
         """Plain numbers, lists and strings, for JSON; `from_dict` makes the same camera of them."""
@@ -132,21 +126,28 @@ class Camera:
         known, needed = cls.__dataclass_fields__.keys(), {"focal_px", "centre_px"}
         if not needed <= values.keys() <= known:
             raise InputError(f"camera: found {', '.join(values)}; expected {', '.join(known)}")
-        values = dict(values)
-        for key in _SHAPES.keys() & values.keys():
-            try:
-                values[key] = torch.tensor(values[key], dtype=torch.float64)
-            except (TypeError, ValueError, RuntimeError):
-                raise InputError(f"camera {key}: expected numbers, found {values[key]}") from None
+        values = values | {key: _numbers(key, values[key]) for key in _SHAPES if key in values}
         if values.get("size_px") is not None:
-            values["size_px"] = tuple(int(side) for side in values["size_px"])
+            values["size_px"] = tuple(_numbers("size_px", values["size_px"], (2,)).int().tolist())
         return cls(**values)
 
 
-_SHAPES = {
-    "focal_px": (2,), "centre_px": (2,), "radial": (3,), "tangential": (2,),
-    "rotation": (3, 3), "position_mm": (3,),
-}  # fmt: skip
+_SHAPES = dict(
+    focal_px=(2,), centre_px=(2,), radial=(3,), tangential=(2,), rotation=(3, 3), position_mm=(3,)
+)
+
+
+def _numbers(key: str, values: object, shape: tuple[int, ...] = ()) -> Tensor:
+    """A field of a camera as float64; an InputError says what it should have been."""
+    shape = shape or _SHAPES[key]
+    try:
+        numbers = torch.as_tensor(values, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        numbers = torch.tensor(torch.nan)
+    if numbers.shape != shape or not torch.isfinite(numbers).all():
+        found = values.tolist() if isinstance(values, Tensor) else values
+        raise InputError(f"camera {key}: expected {shape} finite numbers, found {found}")
+    return numbers
 
 
 def human36m_rig(subject: str = "S1", distortion: str = "human36m") -> tuple[Camera, ...]:
@@ -256,7 +257,7 @@ def random_cameras(
     down = -aim[:, 1].atan()
     turns = torch.stack([down, (aim[:, 0] * down.cos()).atan(), roll], -1)
     rotation = euler_to_matrix(turns, "xyz") @ look_at(position, target.expand(count, 3))
-    return Cameras(focal.unsqueeze(-1).expand(count, 2), size / 2, size.long(), rotation, position)
+    return Cameras(focal[:, None].expand(count, 2), size / 2, size.long(), rotation, position)
 
 
 def random_camera(
