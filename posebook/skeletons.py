@@ -273,8 +273,8 @@ def skeleton(name: str) -> Skeleton:
 _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
     "thorax": [
-        ({"neck": 1.0}, "the neck"),
         ({"left_shoulder": 0.5, "right_shoulder": 0.5}, "between the shoulders"),
+        ({"neck": 1.0}, "the neck"),
     ],
     "spine": [
         (
@@ -283,6 +283,16 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
         ),
     ],
     "neck_nose": [
+        (
+            {
+                "nose": 0.28,
+                "left_ear": 0.525,
+                "right_ear": 0.525,
+                "left_shoulder": -0.165,
+                "right_shoulder": -0.165,
+            },
+            "in the head, from nose, ears and shoulders",
+        ),
         ({"nose": 1.0}, "the nose"),
         ({"upper_neck": 0.6, "head": 0.4}, "on the line from upper neck to head"),
         ({"neck": 0.5, "head": 0.5}, "half way from neck to head"),
@@ -291,7 +301,7 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "head": [
         ({"head_top": 1.0}, "the top of the head"),
         (
-            {"left_ear": 0.85, "right_ear": 0.85, "left_shoulder": -0.35, "right_shoulder": -0.35},
+            {"left_ear": 1.15, "right_ear": 1.15, "left_shoulder": -0.65, "right_shoulder": -0.65},
             "above the ears, on the line from the shoulders",
         ),
         (
