@@ -268,8 +268,8 @@ def skeleton(name: str) -> Skeleton:
 
 
 # How a house joint is found where the source marks no joint of that name. First rule whose joints
-# all exist wins. The head rules put the crown of the head on the line from between the shoulders
-# through the face; the numbers are ratios of segment lengths of an average adult (see chapter 2).
+# all exist wins. Weights of the head's rules are least squares fits, rounded, over synthetic people
+# whose faces are built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
 _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
     "thorax": [

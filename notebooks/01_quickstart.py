@@ -1,0 +1,373 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   posebook:
+#     id: quickstart
+#     title: From a photograph to a person in space
+#     level: beginner
+#     prerequisites: []
+#     minutes: {ci: 0.3, laptop: 0.5, full: 0.5}
+#     device: cpu
+#     data: [synthetic]
+#     paper: arXiv:1705.03098
+#     updated: 2026-11-21
+# ---
+
+# %% [markdown] tags=["hook"]
+# # 1 · From a photograph to a person in space
+#
+# Somebody marked eleven joints of the man in this photograph, and nothing else. **How far in front of
+# his shoulders is his left hand?** You know it at a glance. The picture does not say it: a hand half as
+# far away and half as large would leave the same mark.
+#
+# This book is about getting that depth back. This chapter does it once, from end to end: real
+# keypoints go in, a pose that you can turn with the mouse comes out, and then a person in
+# motion, where we know the truth and can say how wrong we are.
+
+# %% [markdown] tags=["goals"]
+# **After this chapter you can**
+#
+# * lift a file of 2D keypoints to 3D, and turn the result;
+# * tell what was seen in the picture from what was invented;
+# * check a lifted pose against the picture, and against the truth where there is one;
+# * say why the first of these checks proves little.
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("POSEBOOK_PROFILE", "laptop")  # ci, laptop or full
+seed = 0
+device = "cpu"
+out_dir = None  # None: runs/quickstart/<time>/
+data = "synthetic"  # the person in motion
+root = None  # folder of the data set, where it needs one
+keypoints = "true"
+lifter_name = "simple_baseline"  # a shipped lifter, or a file that a chapter wrote
+photograph = "camera"  # camera or astronaut
+action = "Walking"  # what the person in motion does
+
+# %%
+import torch
+from skimage import data as photographs
+from torch import Tensor
+
+from posebook import datasets, figures, geometry, lifting, metrics, paths, results
+from posebook.skeletons import COCO_17, HOUSE
+
+book = results.Results("quickstart", out_dir, profile=profile, seed=seed, device=device)
+image = getattr(photographs, photograph)()
+people = datasets.read_keypoints(paths.DATA / "samples" / "photographs_coco.json", person="all")
+clip = next(person for person in people if photograph in person.name)
+
+# %%
+figures.show(
+    figures.pose_2d(clip.keypoints_px[0], COCO_17, image=image, title="What was marked by hand"),
+    alt="A man in a dark coat, seen from his right, bends to a camera on a tripod; marked are his "
+    "nose, right eye and ear, shoulders, elbows, wrists and hips. His legs are out of the picture.",
+)
+
+# %% [markdown] tags=["notation"]
+# ## What goes in, what comes out
+#
+# | name in code | shape | unit | meaning |
+# |---|---|---|---|
+# | `clip.keypoints_px` | (frames, 17, 2) | px | joints in the picture: x right, y **down**, origin top left; not a number where none was marked |
+# | `clip.confidence` | (frames, 17) | none | 0: missing, 1: certain |
+# | `lifted.pose_mm` | (frames, 17, 3) | mm | joints in the camera's axes: x right, y down, z **forward**, hip at the origin |
+#
+# The seventeen joints that go in are COCO's, with ears and eyes; the seventeen that come out are
+# Human3.6M's, with a spine and a pelvis (chapter 2). Between them stands a trained network, the
+# *lifter*. Chapter 6 trains one of its kind; here we load the one that ships with the book.
+
+# %%
+lifter = lifting.load(lifter_name)
+lifted = lifter.lift(clip)
+for note in lifted.notes:
+    print("*", note)
+
+# %% [markdown] tags=["predict"]
+# **Predict first.** Legs and feet are not in the picture. Will the lifter leave them out, or draw them?
+# If it draws them: standing, or bent?
+
+# %%
+missing = [joint for joint, seen in zip(HOUSE.joints, lifted.seen[0], strict=True) if not seen]
+unsure = sorted({*missing, *lifted.invented})
+pose_mm = lifted.pose_mm[0]
+photograph_in_space = figures.pose_3d(
+    pose_mm,
+    invented=unsure,
+    title="The same man, in space",
+    note="Hollow joints and dotted bones were not marked by anybody. Turn him with the mouse.",
+)
+figures.show(
+    photograph_in_space,
+    alt="A stick figure bends forward with its hands before its face; legs, spine, pelvis and "
+    "head are drawn dotted, since nobody marked them.",
+)
+
+# %% [markdown]
+# It draws them. The network was trained on whole people, so it gives a whole person: the parts that nobody
+# marked are what bodies like this one usually do. They are a guess, and are drawn so.
+#
+# ## First check: does it fit the picture?
+#
+# Put the pose in front of the camera again and project it. Where do the joints land?
+
+# %%
+camera = clip.camera or datasets.clips.Camera.guess(clip.size_px)
+back_px = camera.project(lifted.absolute_mm[0].double())
+marked = lifted.seen[0] & torch.tensor([joint not in lifted.invented for joint in HOUSE.joints])
+house_px = torch.full((len(HOUSE), 2), torch.nan, dtype=torch.float64)
+for joint in HOUSE.joints:
+    if joint in COCO_17.joints:
+        house_px[HOUSE.index(joint)] = clip.keypoints_px[0, COCO_17.index(joint)].double()
+off_px = torch.linalg.vector_norm(back_px - house_px, dim=-1)[marked].mean().item()
+print(
+    f"the marked joints land {off_px:.1f} px from their marks, in a picture {clip.size_px[0]} px wide"
+)
+book.add(
+    "reprojection error",
+    off_px,
+    "px",
+    protocol="mean over the joints marked by hand",
+    data="photograph",
+    split=photograph,
+    method=lifter.name,
+)
+
+# %% [markdown]
+# That looks like proof, and it is not. Chapter 3 shows why: *every* pose whose joints lie on the right
+# rays fits the picture, a flat one too. To know whether depth is right, one needs to know the truth.
+#
+# ## Second check: someone whose truth we know
+#
+# Here is a person in motion from the synthetic corpus that ships with the book. The lifter has
+# not seen these people. The truth is drawn black and dashed.
+
+# %%
+test = datasets.load(data, root=root, split="test", keypoints=keypoints, seed=seed)
+moving = test.where(lambda clip: clip.action == action).clips[0]
+moving = moving.every(max(1, len(moving) // 90))
+result = lifter.lift(moving)
+truth_mm = geometry.root_relative(moving.pose_mm, HOUSE)
+motion = figures.animate(
+    result.pose_mm,
+    moving.keypoints_px,
+    truth_mm=truth_mm,
+    size_px=moving.size_px,
+    frames_per_second=moving.frames_per_second,
+    title=f"{action}: picture, lifted pose, and the truth",
+    note="Press play, or drag the slider.",
+)
+figures.show(
+    motion,
+    alt="Left, a person's joints in the picture; right, the lifted stick figure in colour over the "
+    "dashed black truth, with a play button and a slider below.",
+)
+
+# %% [markdown]
+# ## How wrong is that?
+#
+# The number of this field is the **mean per-joint position error** (MPJPE): put both poses on the
+# hip, and average the distance between each joint and its true place.
+#
+# $$ E = \frac{1}{FJ} \sum_{f=1}^{F} \sum_{j=1}^{J} \big\lVert \hat X_{fj} - X_{fj} \big\rVert $$
+
+
+# %% tags=["core"]
+def mean_joint_error(prediction_mm: Tensor, truth_mm: Tensor) -> Tensor:
+    """MPJPE of each frame, mm: (frames, joints, 3) twice, both with the hip at 0 -> (frames,)."""
+    return torch.linalg.vector_norm(prediction_mm - truth_mm, dim=-1).mean(-1)
+
+
+# %% tags=["check", "nbval-check-output"]
+moved_mm = truth_mm + torch.tensor([3.0, 0.0, 4.0])
+error_mm = mean_joint_error(moved_mm, truth_mm)
+assert torch.allclose(error_mm, torch.full_like(error_mm, 5.0), atol=1e-3)
+assert torch.allclose(error_mm, metrics.mpjpe(moved_mm, truth_mm).to(error_mm), atol=1e-3)
+print("moving every joint 3 mm right and 4 mm away is an error of 5 mm: ok")
+
+# %% [markdown]
+# A number alone says little. Beside ours stand two that know nothing of depth: *zero depth*, the
+# picture itself with every joint as far away as the hip, and the *mean pose* of all these people.
+
+# %%
+everyone = test.every(10)
+truths_mm = geometry.root_relative(everyone.pose_mm, HOUSE)
+predictions_mm = {
+    lifter.name: torch.cat([lifter.lift(clip).pose_mm for clip in everyone]),
+    "zero depth": torch.cat([lifting.zero_depth(clip).pose_mm for clip in everyone]),
+    "mean pose": truths_mm.mean(0).expand_as(truths_mm),
+}
+protocol = metrics.Protocol(
+    joints="17", root="hip", alignment="root", scale="metric", average="frame"
+)
+shape_only = metrics.Protocol(
+    joints="17", root="hip", alignment="procrustes", scale="least_squares", average="frame"
+)
+for metric, under in {"MPJPE": protocol, "P-MPJPE": shape_only}.items():
+    for method, predicted_mm in predictions_mm.items():
+        error = metrics.score(predicted_mm, truths_mm, under, leave_out=True)
+        book.add(
+            metric, error, "mm", protocol=under, data=everyone.name, split="test", method=method
+        )
+book
+
+# %% [markdown] tags=["result"]
+# P-MPJPE first turns and scales each pose onto the truth, and so asks for its *shape* alone. One
+# picture does not tell how large a person is, so a part of the MPJPE is the size of the body: the
+# lifter takes everybody to be of average size.
+
+# %% [markdown] tags=["failures"]
+# ## Failures
+#
+# Each chapter shows its worst. Here are the worst poses of these people, at most one from a clip: the
+# input on the left, the lifted pose over the truth on the right.
+
+# %%
+error_mm = metrics.p_mpjpe(predictions_mm[lifter.name], truths_mm)
+figures.show(
+    figures.gallery(
+        predictions_mm[lifter.name],
+        truths_mm,
+        everyone.keypoints_px,
+        error_mm,
+        captions=lambda i: everyone.clips[int(everyone.clip_of_frame[i])].action,
+        clip_of_frame=everyone.clip_of_frame,
+        title="The worst poses by P-MPJPE",
+    ),
+    alt="Six panels, each with a 2D input and, beside it, a lifted pose that departs from the truth.",
+)
+
+# %% [markdown] tags=["ablation"]
+# ## Take one thing away
+#
+# Cover the person's legs: call hips, knees and feet missing, as they are in the photograph. What does
+# that cost the joints that are still in sight?
+
+# %%
+from dataclasses import replace
+
+legs = [j for j in HOUSE.joints if any(part in j for part in ("hip", "knee", "foot"))]
+above = [j for j in HOUSE.joints if j not in legs]
+upper_body = metrics.Protocol(
+    joints=tuple(above), root="thorax", alignment="root", scale="metric", average="frame"
+)
+
+
+def without(clip: datasets.Clip, joints: list[str]) -> datasets.Clip:
+    """The same clip with these joints missing."""
+    places = clip.skeleton.indices(*joints)
+    keypoints_px, confidence = clip.keypoints_px.clone(), clip.confidence.clone()
+    keypoints_px[:, places], confidence[:, places] = torch.nan, 0.0
+    return replace(clip, keypoints_px=keypoints_px, confidence=confidence)
+
+
+covered_mm = torch.cat([lifter.lift(without(clip, legs)).pose_mm for clip in everyone])
+for method, predicted_mm in {
+    lifter.name: predictions_mm[lifter.name],
+    f"{lifter.name}, legs covered": covered_mm,
+}.items():
+    error = metrics.score(predicted_mm, truths_mm, upper_body, leave_out=True)
+    book.add(
+        "MPJPE, joints above the hips",
+        error,
+        "mm",
+        protocol=upper_body,
+        data=everyone.name,
+        split="test",
+        method=method,
+    )
+book
+
+# %% [markdown]
+# ## Take it with you
+#
+# Both figures go into one page that needs no network; the same comes from the command
+# `posebook lift my_keypoints.json --out lifted`.
+
+# %%
+page = figures.page(
+    book.out_dir / "quickstart.html",
+    "From a photograph to a person in space",
+    [
+        "Warm lines are the person's own left, cool lines the right. Turn the figures with the mouse.",
+        figures.Heading("A photograph"),
+        figures.Picture(
+            figures.pose_2d(clip.keypoints_px[0], COCO_17, image=image, title="Marked by hand"),
+            alt="The photograph with the marked joints.",
+        ),
+        figures.Picture(
+            photograph_in_space, alt="The lifted pose; joints that nobody marked are hollow."
+        ),
+        *[f"{note}" for note in lifted.notes],
+        "Joints that nobody marked and the network filled in: "
+        + ", ".join(missing or ["none"])
+        + ".",
+        figures.Heading("A motion, with its truth"),
+        figures.Picture(motion, alt="An animation of the lifted pose over the dashed truth."),
+        figures.Heading("How wrong"),
+        figures.Table(
+            ["method", "metric", "value (mm)", "protocol"],
+            [[n.method, n.metric, n.value, n.protocol] for n in book.numbers if n.unit == "mm"],
+        ),
+    ],
+    footer="posebook, chapter 1. Photographs: scikit-image's camera (CC0, Lav Varshney) and "
+    "astronaut (NASA, public domain).",
+)
+print("wrote", paths.shown(page))
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Lift the other photograph (`photograph = "astronaut"`). Her hips are out of the picture
+# too. Which joints does the lifter fill in, and where does it put her hands?
+
+# %% tags=["exercise"]
+other = None  # the clip of the other photograph
+filled_in = []  # the house joints that were not seen
+
+# %% tags=["solution"]
+other = next(person for person in people if photograph not in person.name)
+answer = lifter.lift(other)
+filled_in = [j for j, seen in zip(HOUSE.joints, answer.seen[0], strict=True) if not seen]
+print(", ".join(filled_in))
+
+# %% [markdown]
+# **2.** Move one marked wrist by 20 px and lift again. How many other joints move by more than 10 mm?
+# What does that say about the network?
+
+# %% tags=["exercise"]
+moved = 0  # the number of other joints that moved
+
+# %% tags=["solution"]
+nudged_px = clip.keypoints_px.clone()
+nudged_px[0, COCO_17.index("left_wrist")] += torch.tensor([20.0, 0.0]).to(nudged_px)
+nudged_mm = lifter.lift(replace(clip, keypoints_px=nudged_px)).pose_mm[0]
+distance_mm = torch.linalg.vector_norm(nudged_mm - pose_mm, dim=-1)
+moved = int((distance_mm > 10).sum()) - int(distance_mm[HOUSE.index("left_wrist")] > 10)
+print(f"{moved} other joints moved: the network judges the whole body at once")
+
+# %% [markdown]
+# ## What to take away
+#
+# * A lifter gives a whole person, whatever it was given. Ask what was seen and what was filled in.
+# * Fitting the picture is necessary and nearly worthless as proof. Only the truth tells depth.
+# * A number needs its neighbours: zero depth and the mean pose.
+#
+# **What one should not conclude.** That the man's pose above is right: nobody measured him. And that the
+# error on synthetic people is the error on yours.
+#
+# **References.** Martinez, Hossain, Romero, Little, *A simple yet effective baseline for 3d human pose
+# estimation*, ICCV 2017, [arXiv:1705.03098](https://arxiv.org/abs/1705.03098). Photographs:
+# `skimage.data.camera` (CC0, Lav Varshney) and `skimage.data.astronaut` (NASA, public domain), as shipped with scikit-image,
+# [10.7717/peerj.453](https://doi.org/10.7717/peerj.453); joints marked by hand for this book.
