@@ -4,13 +4,14 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
+from posebook.cameras import Camera
 from posebook.errors import InputError
 from posebook.figure_parts import (
     CURVES,
@@ -20,15 +21,13 @@ from posebook.figure_parts import (
     WIDTH_PX,
     Look,
     body,
-    box,
-    floor_grid,
     key,
     layout,
     legend_of,
     plain,
-    scene,
     to_plot,
 )
+from posebook.figure_space import box, floor_grid, scene
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
@@ -37,13 +36,13 @@ GRID = {"gridcolor": "#E3E6EA", "zeroline": False, "linecolor": FAINT, "showline
 
 
 def loss_curves(
-    log: str | Path | Mapping[str, Sequence[float]],
+    log: str | Path | Mapping[str, Sequence[SupportsFloat]],
     *,
     columns: Sequence[str] | None = None,
     x: str = "epoch",
     unit: str = "",
     log_scale: bool = False,
-    levels: Mapping[str, float] | None = None,
+    levels: Mapping[str, SupportsFloat] | None = None,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -85,7 +84,8 @@ def loss_curves(
     if not log_scale:
         made["yaxis"]["rangemode"] = "tozero"
     made["shapes"], made["annotations"] = [], []
-    for name, value in (levels or {}).items():
+    for name, level in (levels or {}).items():
+        value = float(level)
         made["shapes"].append({
             "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
             "line": {"color": FAINT, "width": 1.5, "dash": "dash"},
@@ -110,12 +110,12 @@ def _read(path: Path) -> dict[str, list[float]]:
 
 
 def bars(
-    values: Mapping[str, float],
+    values: Mapping[str, SupportsFloat],
     unit: str,
     *,
-    spread: Mapping[str, float] | None = None,
+    spread: Mapping[str, SupportsFloat] | None = None,
     highlight: str | None = None,
-    levels: Mapping[str, float] | None = None,
+    levels: Mapping[str, SupportsFloat] | None = None,
     digits: int = 1,
     title: str = "",
     note: str = "",
@@ -131,15 +131,14 @@ def bars(
     if not values:
         raise InputError("values is empty, expected at least one named bar")
     names, numbers = list(values), [float(v) for v in values.values()]
+    some = {name: float(half) for name, half in (spread or {}).items()}
+    lines = {name: float(level) for name, level in (levels or {}).items()}
     head = 34 if levels else 0
     made = layout(title, note, height=34 * len(names) + 16 + head, foot=46, legend=False)
     made["margin"] |= {"l": 14, "r": 30, "t": made["margin"]["t"] + head}
     reach = max(
-        [abs(v) for v in numbers if math.isfinite(v)]
-        + [abs(v) for v in (levels or {}).values()]
-        + [1e-9]
+        [abs(v) for v in numbers if math.isfinite(v)] + [abs(v) for v in lines.values()] + [1e-9]
     )
-    some = spread or {}
     text = [
         f"{v:.{digits}f} {unit}" + (f" ± {some[n]:.{digits}f}" if n in some else "")
         for n, v in zip(names, numbers, strict=True)
@@ -166,7 +165,7 @@ def bars(
             "x": max(value, 0) + some.get(name, 0), "y": label, "text": plain(words),
             "showarrow": False, "xanchor": "left", "xshift": 4, "bgcolor": "rgba(255,255,255,.85)",
         })  # fmt: skip
-    for i, (name, value) in enumerate((levels or {}).items()):
+    for i, (name, value) in enumerate(lines.items()):
         colour = CURVES[(i + 1) % len(CURVES)]
         made["shapes"].append({
             "type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": value, "x1": value,
@@ -181,11 +180,11 @@ def bars(
 
 
 def rig(
-    cameras: Sequence[Any],
+    cameras: Sequence[Camera],
     world_mm: Pose3D | None = None,
     skeleton: Skeleton = HOUSE,
     *,
-    depth_mm: float = 700.0,
+    depth_mm: float | int = 700.0,
     title: str = "",
     note: str = "",
     height: int = 480,
@@ -201,6 +200,7 @@ def rig(
     )
     low, high = box(everything)
     low[2] = min(float(low[2]), 0.0) if people is None else float(np.nanmin(people[..., 2]))
+    high[2] += 450  # room for the cameras' names
     grid, step = floor_grid(low, high)
     traces: list[dict[str, Any]] = [grid]
     if people is not None:
@@ -214,23 +214,23 @@ def rig(
             "type": "scatter3d", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1], "z": pen[:, 2],
             "line": {"color": colour, "width": 4}, "hoverinfo": "skip", "showlegend": False,
         })  # fmt: skip
-        down = np.array([[*label[:2], low[2]], label], dtype=np.float32)
+        down = np.array([[*label[:2], low[2]], label, label + [0, 0, 350]], dtype=np.float32)
         traces.append({
             "type": "scatter3d", "mode": "lines+text", "x": down[:, 0], "y": down[:, 1],
             "z": down[:, 2], "line": {"color": colour, "width": 1.5, "dash": "dot"},
-            "text": ["", plain(camera.name or f"camera {i + 1}")], "textposition": "top center",
+            "text": ["", "", plain(camera.name or f"camera {i + 1}")], "textposition": "top center",
             "textfont": {"color": colour, "size": 12}, "showlegend": False, "hoverinfo": "skip",
         })  # fmt: skip
     squares = f"Squares on the floor: {step} mm. Dotted: straight down from each camera."
     made = layout(title, f"{note} {squares}".strip(), height=height, legend=people is not None)
     made["scene"] = scene(
         low, high, "world", front=np.array([0.0, -1.0]), labels=("x (mm)", "y (mm)", "z (mm)"),
-        shape=(WIDTH_PX - 24) / height, height=1.5, zoom=0.85,
+        shape=(WIDTH_PX - 24) / height, height=1.5, zoom=0.95,
     )  # fmt: skip
     return go.Figure(traces, made)
 
 
-def _frustum(camera: Any, depth_mm: float) -> tuple[np.ndarray, np.ndarray]:
+def _frustum(camera: Camera, depth_mm: float | int) -> tuple[np.ndarray, np.ndarray]:
     """The pen's way round a pyramid, in the world, and where the camera stands."""
     size = camera.size_px or tuple((2 * camera.centre_px).tolist())
     focal, centre = camera.focal_px.double(), camera.centre_px.double()

@@ -11,15 +11,11 @@ from posebook.figure_parts import (
     COLOUR,
     SYMBOL,
     Frame,
-    along,
-    box,
-    facing,
     flat,
-    footing,
-    strokes,
     to_plot,
-    travel,
 )
+from posebook.figure_space import box, facing, footing, travel
+from posebook.figure_strokes import along, strokes
 from posebook.shapes import Pose2D, Pose3D
 from posebook.showing import described
 from posebook.skeletons import HOUSE, Skeleton
@@ -32,7 +28,7 @@ def film(
     pose_mm: Pose3D,
     skeleton: Skeleton = HOUSE,
     *,
-    frames_per_second: float,
+    frames_per_second: float | int,
     alt: str,
     keypoints_px: Pose2D | None = None,
     truth_mm: Pose3D | None = None,
@@ -128,7 +124,7 @@ def _set_up(space: Any, points: Any, frame: Frame, first: Any, skeleton: Skeleto
     space.grid(True, alpha=0.3)
 
 
-def _every(step: float, span: Any) -> Any:
+def _every(step: float | int, span: Any) -> Any:
     from matplotlib.ticker import MultipleLocator
 
     return MultipleLocator(step * max(1, round(float(span.max()) / 2500)))

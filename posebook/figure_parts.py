@@ -6,9 +6,8 @@ dotted; what is missing is a gap. The colours are Okabe & Ito's, which people wi
 of colour blindness can tell apart.
 """
 
-import math
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal
@@ -17,6 +16,7 @@ import numpy as np
 from torch import Tensor
 
 from posebook.errors import InputError
+from posebook.figure_strokes import along, broken, strokes
 from posebook.skeletons import Skeleton
 
 Frame = Literal["camera", "world"]
@@ -27,9 +27,16 @@ SHAPE_NAMES = {"left": "circles", "right": "squares", "middle": "diamonds"}
 #: For curves and bars, where left and right play no part; each curve gets a dash of its own too.
 CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7A6A00", "#56B4E9", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
-INK, FAINT, FLOOR = "#1F2328", "#8A8F98", "#C9CDD3"
+INK, FAINT, FLOOR = "#1F2328", "#8A8F98", "#BCC2CA"
 WIDTH_PX = 700
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+
+HOVER_2D = "%{text}<br>x %{x:.0f} px, y %{y:.0f} px"
+HOVER_3D = {
+    "camera": "%{text}<br>x %{x:.0f}, z %{y:.0f}, −y %{z:.0f} mm",
+    "world": "%{text}<br>x %{x:.0f}, y %{y:.0f}, z %{z:.0f} mm",
+}
 
 
 def plain(text: str) -> str:
@@ -37,14 +44,14 @@ def plain(text: str) -> str:
     return escape(str(text), quote=False)
 
 
-def wrapped(text: str, width_px: float, font_px: float) -> tuple[str, int]:
+def wrapped(text: str, width_px: float | int, font_px: float | int) -> tuple[str, int]:
     """Markup with line breaks that fits a width, and the number of its lines."""
     lines = textwrap.wrap(str(text), max(12, int(width_px / (0.53 * font_px)))) or [""]
     return "<br>".join(plain(line) for line in lines), len(lines)
 
 
 def layout(
-    title: str, note: str = "", *, height: float, foot: float = 12, legend: bool = True
+    title: str, note: str = "", *, height: float | int, foot: float | int = 12, legend: bool = True
 ) -> dict[str, Any]:
     """The layout that every figure starts from: a white card, legible on light and dark pages.
 
@@ -86,6 +93,14 @@ def layout(
     }  # fmt: skip
 
 
+def checked(points: Tensor, skeleton: Skeleton, what: str) -> None:
+    """An InputError where points (..., joints, d) do not have the skeleton's joints."""
+    if points.shape[-2] != len(skeleton):
+        raise InputError(
+            f"{what} has {points.shape[-2]} joints, expected {len(skeleton)} ({skeleton.name})"
+        )
+
+
 def to_plot(pose_mm: Tensor, frame: Frame) -> np.ndarray:
     """Drawing axes (to the right, away from the viewer, up) of a pose (..., joints, 3), mm.
 
@@ -105,74 +120,6 @@ def flat(keypoints_px: Tensor) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Stroke:
-    """Bones of one side that are drawn in one go: joint indices, -1 lifts the pen."""
-
-    side: str
-    invented: bool
-    joints: tuple[int, ...]
-
-
-def strokes(skeleton: Skeleton, invented: Collection[str] = ()) -> list[Stroke]:
-    """The bones of a skeleton as few polylines; a bone is on the side of its far end.
-
-    A bone that ends in an invented joint, at either end, is invented.
-    """
-    made_up = {skeleton.index(joint) for joint in invented}
-    found = []
-    for side in SIDES:
-        for guess in (False, True):
-            bones = [
-                (parent, child)
-                for parent, child in skeleton.bones
-                if skeleton.side(skeleton.joints[child]) == side
-                and bool(made_up & {parent, child}) == guess
-            ]
-            if bones:
-                found.append(Stroke(side, guess, tuple(_chain(bones))))
-    return found
-
-
-def _chain(bones: list[tuple[int, int]]) -> list[int]:
-    """Bones joined end to end where they meet, which halves what a frame stores."""
-    path: list[int] = []
-    rest = list(bones)
-    while rest:
-        start = next((b for b in rest if not any(b[0] == other[1] for other in rest)), rest[0])
-        path += [-1] if path else []
-        path += start
-        rest.remove(start)
-        while following := next((b for b in rest if b[0] == path[-1]), None):
-            path.append(following[1])
-            rest.remove(following)
-    return path
-
-
-def along(points: np.ndarray, joints: Sequence[int]) -> np.ndarray:
-    """Points (joints, d) in the order of a stroke, float32; NaN where the pen is lifted."""
-    padded = np.concatenate([points, np.full((1, points.shape[-1]), np.nan)])
-    return padded[list(joints)].astype(np.float32)
-
-
-def broken(points: np.ndarray, joints: Sequence[int], dash_mm: float | None) -> np.ndarray:
-    """A stroke as dashes, float32, (points, 3), for 3D: plotly's own 3D dashes differ from bone
-    to bone. Each bone begins and ends with a dash of about `dash_mm`; None: two long dashes."""
-    drawn = []
-    for start, end in zip(joints, joints[1:], strict=False):
-        if start < 0 or end < 0:
-            continue
-        a, b = points[start], points[end]
-        length = float(np.linalg.norm(b - a))
-        count = 2 if dash_mm is None or not math.isfinite(length) else round(length / dash_mm / 1.8)
-        count = min(max(count, 2), 40)
-        share = 0.36 if dash_mm is None else 0.55
-        unit = share + (count - 1)  # dash, gap, dash, ..., dash
-        for i in range(count):
-            drawn += [a + (b - a) * i / unit, a + (b - a) * (i + share) / unit, a * np.nan]
-    return np.array(drawn, dtype=np.float32).reshape(-1, points.shape[-1])
-
-
-@dataclass(frozen=True)
 class Look:
     """How a body is drawn: as itself (left and right), or as the truth (black and dashed).
 
@@ -181,9 +128,9 @@ class Look:
     """
 
     truth: bool = False
-    size: float = 7.0
-    line: float = 3.0
-    dash_mm: float | None = 55.0
+    size: float | int = 7.0
+    line: float | int = 3.0
+    dash_mm: float | int | None = 55.0
     halo: bool = False
 
 
@@ -299,123 +246,3 @@ def legend_of(skeleton: Skeleton, truth: bool = False, invented: Collection[str]
     """What the legend of a figure has to explain."""
     entries = [side for side in ("left", "right") if getattr(skeleton, side)]
     return entries + ["truth"] * truth + ["invented"] * bool(invented)
-
-
-# --- 3D scenes -----------------------------------------------------------------------------------
-
-AXES = {
-    "camera": ("x, right (mm)", "z, away (mm)", "−y, up (mm)"),
-    "world": ("x (mm)", "y (mm)", "z, up (mm)"),
-}
-
-
-def box(points: np.ndarray, margin_mm: float = 120.0) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest corner, in drawing axes, of a box that holds all finite points."""
-    finite = points.reshape(-1, 3)
-    finite = finite[np.isfinite(finite).all(-1)]
-    if len(finite) == 0:
-        finite = np.zeros((1, 3))
-    low, high = finite.min(0), finite.max(0)
-    middle, half = (low + high) / 2, np.maximum((high - low) / 2 + margin_mm, [400, 400, 300])
-    new_low, new_high = middle - half, middle + half
-    new_low[2] = low[2]  # people stand on the floor of the box
-    return new_low, np.maximum(new_high, new_low + 300)
-
-
-def floor_grid(low: np.ndarray, high: np.ndarray) -> tuple[dict[str, Any], int]:
-    """A grid under the lowest joint as one trace, and the side of its squares in mm."""
-    span = float((high - low)[:2].max())
-    step = next((s for s in (250, 500, 1000, 2000, 5000) if span / s <= 10), 10000)
-    x0, y0 = (math.floor(v / step) * step for v in low[:2])
-    x1, y1 = (math.ceil(v / step) * step for v in high[:2])
-    lines = [((x, y0), (x, y1)) for x in np.arange(x0, x1 + 1, step)]
-    lines += [((x0, y), (x1, y)) for y in np.arange(y0, y1 + 1, step)]
-    pen = np.full((3 * len(lines), 3), np.nan, dtype=np.float32)
-    for i, (start, end) in enumerate(lines):
-        pen[3 * i] = (*start, low[2])
-        pen[3 * i + 1] = (*end, low[2])
-    trace = {
-        "type": "scatter3d", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1], "z": pen[:, 2],
-        "line": {"color": FLOOR, "width": 2}, "hoverinfo": "skip", "showlegend": False,
-    }  # fmt: skip
-    low[:2], high[:2] = (x0, y0), (x1, y1)
-    return trace, step
-
-
-def facing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
-    """Which way a person in drawing axes faces, (x, y) of length 1; None where it is not known."""
-    if not {"left_hip", "right_hip"} <= set(skeleton.joints):
-        return None
-    across = points[skeleton.index("left_hip")] - points[skeleton.index("right_hip")]
-    front = np.array([across[1], -across[0]])  # left x up
-    length = np.linalg.norm(front)
-    return front / length if np.isfinite(length) and length > 1e-6 else None
-
-
-def scene(
-    low: np.ndarray,
-    high: np.ndarray,
-    frame: Frame,
-    *,
-    front: np.ndarray | None = None,
-    labels: Sequence[str] | None = None,
-    shape: float = 1.5,
-    height: float = 0.75,
-    zoom: float = 1.0,
-) -> dict[str, Any]:
-    """A 3D scene with equal axes in mm, seen from the front side.
-
-    front   where the viewer stands, (x, y) from the person; None: where the camera is
-    shape   width of the scene's place on the sheet, over its height
-    height  of the viewer's eye over the middle of the scene, which is 3.3 away
-    """
-    span = high - low
-    across = float(np.hypot(span[0], span[1]))
-    ratio = span * 2.45 * zoom / max(span[2] + across * height / 3.3, across / shape)
-    toward = np.array([0.0, -1.0]) if front is None else front
-    turn = math.radians(32)  # a little to the side, so that depth shows
-    turned = np.array(
-        [
-            toward[0] * math.cos(turn) - toward[1] * math.sin(turn),
-            toward[0] * math.sin(turn) + toward[1] * math.cos(turn),
-        ]
-    )
-    made: dict[str, Any] = {
-        "aspectmode": "manual",
-        "aspectratio": dict(zip("xyz", ratio.tolist(), strict=True)),
-        "camera": {
-            "eye": {"x": 3.3 * turned[0], "y": 3.3 * turned[1], "z": height},
-            "center": {"x": 0, "y": 0, "z": -0.17},
-        },
-        "uirevision": "keep",
-    }
-    for axis, label, a, b in zip("xyz", labels or AXES[frame], low, high, strict=True):
-        step = next((s for s in (500, 1000, 2000, 5000) if (b - a) / s <= 5), 10000)
-        made[f"{axis}axis"] = {
-            "range": [float(a), float(b)], "title": {"text": label, "font": {"size": 11}},
-            "dtick": step, "tickfont": {"size": 10, "color": "#57606A"},
-            "showgrid": False, "zeroline": False, "showbackground": False, "showspikes": False,
-            "showline": True, "linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT,
-        }  # fmt: skip
-    return made
-
-
-def travel(points: np.ndarray) -> float:
-    """How far the middle of the body moves over the floor, mm."""
-    with np.errstate(all="ignore"):
-        path = np.nanmean(points[..., :2], axis=1)
-    path = path[np.isfinite(path).all(-1)]
-    return float(np.ptp(path, axis=0).max()) if len(path) else 0.0
-
-
-def footing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(frames, 1, 3): where the body stands on the floor in each frame; height 0."""
-    if skeleton.root is not None:
-        middle = points[:, skeleton.index(skeleton.root)]
-    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
-        middle = points[:, skeleton.indices("left_hip", "right_hip")].mean(1)
-    else:
-        middle = np.nanmean(points, axis=1)
-    middle = np.nan_to_num(middle)[:, None].copy()
-    middle[..., 2] = 0
-    return middle

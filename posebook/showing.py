@@ -47,8 +47,9 @@ def stills_wanted() -> bool:
     return wish != "0" if wish else os.environ.get("POSEBOOK_PROFILE") != "ci"
 
 
-def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
-    """A figure as a picture: 'png' (reduced to a palette, 10 to 50 KB), 'jpg' or 'svg'.
+def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | None:
+    """A figure as a picture: 'png' (reduced to a palette, 10 to 40 KB), 'jpg' (20 to 80 KB)
+    or 'svg'.
 
     None where Chromium cannot be found or started; the reason is printed once.
     """
@@ -76,8 +77,7 @@ def still(figure: Any, form: str = "png", scale: float = 1.0) -> bytes | None:
 
 
 def _small(drawn: bytes, form: str) -> bytes:
-    """The same picture, smaller: a palette for drawings, JPEG for photographs (a palette would
-    bend the house colours there)."""
+    """The same picture, smaller: PNG with a palette, or JPEG."""
     from PIL import Image
 
     out = io.BytesIO()
@@ -127,8 +127,8 @@ def plotly_bundle(figure: Any) -> dict[str, Any]:
 def _bundle(figure: Any, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
     data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
     metadata: dict[str, Any] = {}
-    # JPEG, not PNG: where a PNG stands beside a plotly figure, JupyterLab shows that and never
-    # makes the figure, which then cannot be turned.
+    # JPEG, not PNG: where a PNG stands beside a plotly figure, JupyterLab shows that, and makes the
+    # figure only when a mouse is over it; keyboards and fingers could not turn it.
     if stills_wanted() and (drawn := still(figure, "jpg")) is not None:
         data["image/jpeg"] = base64.b64encode(drawn).decode()
         metadata["image/jpeg"] = {"alt": alt}
@@ -217,7 +217,7 @@ def strip_widget_state(notebook: Any) -> None:
             cell["outputs"] = kept
 
 
-def save(figure: Any, path: str | Path, *, alt: str, scale: float = 1.0) -> Path | None:
+def save(figure: Any, path: str | Path, *, alt: str, scale: float | int = 1.0) -> Path | None:
     """Write a still picture (.png, .jpg or .svg) with its alt text beside it (.txt).
 
     An SVG carries the description inside as well. None, with a printed line, where there is no

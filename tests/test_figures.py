@@ -1,0 +1,561 @@
+"""Figures: what is drawn where, what is never lost on the way to a reader, and how big it is."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from jaxtyping import TypeCheckError
+
+from posebook import figures, showing
+from posebook.cameras import Camera
+from posebook.errors import InputError
+from posebook.figure_cells import turned
+from posebook.figure_parts import COLOUR, to_plot
+from posebook.figure_space import facing
+from posebook.figure_strokes import along, broken, strokes
+from posebook.skeletons import BODY_25, HOUSE, SKELETONS
+
+REFUSED = (InputError, TypeCheckError)  # the checker of types is on in most runs of the tests
+
+# A standing person 4 m in front of the camera, in camera axes: x right, y down, z forward, mm. The
+# person looks at the camera, so that the person's left is at the right of the picture.
+PLACES = {
+    "hip": (0, 0, 0), "left_hip": (130, 10, 0), "left_knee": (140, 450, -20),
+    "left_foot": (150, 890, 0), "spine": (0, -250, 10), "thorax": (0, -500, 0),
+    "neck_nose": (0, -600, -60), "head": (0, -720, -20), "left_shoulder": (180, -480, 0),
+    "left_elbow": (250, -220, 20), "left_wrist": (270, 20, -60),
+}  # fmt: skip
+PLACES |= {
+    f"right_{name[5:]}": (-x, y, z) for name, (x, y, z) in PLACES.items() if name[:5] == "left_"
+}
+STANDING = torch.tensor([PLACES[joint] for joint in HOUSE.joints]) + torch.tensor([0.0, 0, 4000])
+CAMERA = Camera(
+    focal_px=torch.tensor([1000.0, 1000.0]),
+    centre_px=torch.tensor([500.0, 500.0]),
+    size_px=(1000, 1000),
+)
+SEEN = CAMERA.project(STANDING)
+CLIP = STANDING + torch.linspace(0, 300, 120)[:, None, None] * torch.tensor([1.0, 0, 0])
+
+
+def size(figure: go.Figure) -> int:
+    return len(json.dumps(showing.plotly_bundle(figure)))
+
+
+def text_of(figure: go.Figure) -> str:
+    return figure.to_json()
+
+
+def joints_of(figure: go.Figure, kind: str) -> list:
+    """The traces that draw joints: markers with one symbol for each joint."""
+    return [
+        t for t in figure.data if t.type == kind and t.mode.startswith("markers") and len(t.x) >= 14
+    ]
+
+
+# --- what is drawn where -------------------------------------------------------------------------
+
+
+def test_camera_axes_are_drawn_upright():
+    (joints,) = joints_of(figures.pose_3d(STANDING), "scatter3d")
+    head, foot, wrist = HOUSE.indices("head", "left_foot", "left_wrist")
+    assert joints.z[head] > joints.z[foot]  # up is up, though y points down
+    assert joints.y[head] == pytest.approx(3980)  # depth runs away from the viewer
+    assert joints.x[wrist] == pytest.approx(270)  # right stays right
+
+
+def test_world_axes_are_kept_and_other_frames_refused():
+    world = torch.tensor([[1.0, 2.0, 3.0]]).expand(17, 3)
+    assert to_plot(world, "world")[0].tolist() == [1, 2, 3]
+    with pytest.raises(REFUSED, match="camera"):
+        figures.pose_3d(STANDING, frame="image")
+
+
+def test_axes_are_equal_in_mm():
+    for figure in (
+        figures.pose_3d(STANDING),
+        figures.pose_3d(STANDING * torch.tensor([8.0, 1, 1])),
+        figures.animate(CLIP, CAMERA.project(CLIP)),
+        figures.rig([CAMERA], STANDING),
+    ):
+        scene = figure.layout.scene
+        per_mm = [scene.aspectratio[axis] / np.ptp(scene[f"{axis}axis"].range) for axis in "xyz"]
+        assert per_mm == pytest.approx([per_mm[0]] * 3)
+    for figure in (figures.pose_2d(SEEN), figures.compare({"a": STANDING})):
+        assert figure.layout.yaxis.scaleanchor == "x"
+
+
+def test_everything_lies_inside_the_box_and_the_floor_under_the_feet():
+    figure = figures.overlay(STANDING, STANDING + 200)
+    for trace in joints_of(figure, "scatter3d"):
+        for axis in "xyz":
+            low, high = figure.layout.scene[f"{axis}axis"].range
+            assert (np.array(trace[axis]) >= low - 1).all()
+            assert (np.array(trace[axis]) <= high + 1).all()
+    floor = figure.data[0]
+    assert np.nanmax(floor.z) == pytest.approx(-(890 + 200))
+
+
+def test_left_and_right_differ_in_colour_and_in_shape():
+    (joints,) = joints_of(figures.pose_2d(SEEN), "scatter")
+    left, right = HOUSE.indices("left_knee", "right_knee")
+    assert joints.marker.color[left] == COLOUR["left"] != joints.marker.color[right]
+    assert joints.marker.symbol[left] == "circle" and joints.marker.symbol[right] == "square"
+    names = [t.name for t in figures.pose_2d(SEEN).data if t.showlegend]
+    assert names == ["left (circles)", "right (squares)"]
+
+
+def contrast(a: str, b: str) -> float:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return float(np.dot([0.2126, 0.7152, 0.0722], parts))
+
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_house_colours_can_be_told_from_the_card():
+    for colour in COLOUR.values():  # WCAG asks 3 of graphics
+        assert contrast(colour, "#FFFFFF") >= 3
+
+
+def test_truth_is_black_and_dashed_in_2d_and_3d():
+    flat = figures.pose_2d(SEEN, truth_px=SEEN + 3)
+    dashed = [t for t in flat.data if t.mode == "lines" and t.line.dash == "5px,3px"]
+    assert dashed and all(t.line.color == COLOUR["truth"] for t in dashed)
+    solid = figures.overlay(STANDING, STANDING)
+    black = [t for t in solid.data if t.mode == "lines" and t.line.color == COLOUR["truth"]]
+    drawn = [t for t in black if not t.showlegend]
+    assert sum(np.isnan(t.x).sum() for t in drawn) >= 2 * len(HOUSE.bones)  # dashes of each bone
+    assert "truth (dashed)" in [t.name for t in solid.data]
+
+
+def test_invented_joints_are_hollow_and_their_bones_dotted():
+    figure = figures.pose_2d(SEEN, invented=("left_knee",))
+    (joints,) = joints_of(figure, "scatter")
+    assert joints.marker.symbol[HOUSE.index("left_knee")] == "circle-open"
+    assert joints.marker.symbol[HOUSE.index("right_knee")] == "square"
+    assert "invented" in joints.text[HOUSE.index("left_knee")]
+    dotted = [t for t in figure.data if t.mode == "lines" and t.line.dash == "dot"]
+    assert len(dotted) == 1 and len(dotted[0].x) == 3  # hip - knee - foot, the knee between
+    assert "invented (hollow, dotted)" in [t.name for t in figure.data]
+
+
+def test_missing_joints_are_gaps_in_2d_and_3d():
+    seen, pose = SEEN.clone(), STANDING.clone()
+    elbow = HOUSE.index("left_elbow")
+    seen[elbow], pose[elbow] = torch.nan, torch.nan
+    (joints,) = joints_of(figures.pose_2d(seen), "scatter")
+    assert np.isnan(joints.x[elbow]) and np.isfinite(np.delete(joints.x, elbow)).all()
+    (joints,) = joints_of(figures.pose_3d(pose), "scatter3d")
+    assert np.isnan(joints.z[elbow])
+
+
+def test_nothing_known_is_still_a_figure():
+    nothing = torch.full((17, 3), torch.nan)
+    figures.pose_3d(nothing)
+    figures.pose_3d(nothing, frame="world")
+    figures.pose_2d(nothing[:, :2])
+    figures.animate(nothing.expand(3, 17, 3), nothing[:, :2].expand(3, 17, 2))
+
+
+@pytest.mark.parametrize("skeleton", SKELETONS.values(), ids=lambda s: s.name)
+def test_strokes_draw_every_bone_of_every_skeleton_once(skeleton):
+    drawn = []
+    for stroke in strokes(skeleton):
+        pairs = zip(stroke.joints, stroke.joints[1:], strict=False)
+        drawn += [(a, b) for a, b in pairs if a >= 0 and b >= 0]
+    assert sorted(drawn) == sorted(skeleton.bones)
+
+
+def test_along_lifts_the_pen_and_broken_dashes_stay_on_the_bone():
+    points = np.array([[0.0, 0, 0], [900.0, 0, 0]])
+    assert np.isnan(along(points, (0, -1, 1))).all(1).tolist() == [False, True, False]
+    dashes = broken(points, (0, 1), 50)
+    inside = dashes[np.isfinite(dashes).all(1)]
+    assert inside[0, 0] == 0 and inside[-1, 0] == pytest.approx(900)
+    assert len(inside) >= 12 and (inside[:, 0] >= 0).all() and (inside[:, 0] <= 900.01).all()
+
+
+def test_wrong_joint_counts_are_refused_with_the_count():
+    for draw in (
+        lambda: figures.pose_2d(SEEN[:16]),
+        lambda: figures.pose_3d(STANDING[:15]),
+        lambda: figures.overlay(STANDING, STANDING[:14]),
+        lambda: figures.animate(CLIP[:, :16]),
+    ):
+        with pytest.raises(REFUSED, match="1[456]"):
+            draw()
+
+
+# --- pictures, motion, sheets --------------------------------------------------------------------
+
+
+def test_a_photograph_gets_small_and_keeps_its_coordinates():
+    rough = np.random.default_rng(0).integers(0, 255, (1200, 1600, 3), dtype=np.uint8)
+    figure = figures.pose_2d(SEEN, image=rough)
+    picture = figure.layout.images[0]
+    assert (picture.sizex, picture.sizey) == (1600, 1200)
+    assert figure.layout.xaxis.range == (0, 1600) and figure.layout.yaxis.range == (1200, 0)
+    assert size(figure) < 200_000  # noise is the worst case
+
+
+def test_a_photograph_that_is_none_is_refused(tmp_path):
+    (tmp_path / "words.png").write_text("not a picture")
+    for bad in (tmp_path / "words.png", tmp_path / "absent.png", 7):
+        with pytest.raises(InputError, match="image is"):
+            figures.pose_2d(SEEN, image=bad)
+
+
+def test_animation_is_small_thinned_and_says_so():
+    seen = CAMERA.project(CLIP)
+    figure = figures.animate(CLIP, seen, frames_per_second=50, truth_mm=CLIP, most_frames=60)
+    assert len(figure.frames) == 60 and "every 2nd of 120 frames" in figure.layout.title.text
+    assert size(figure) < 300_000
+    assert size(figures.animate(CLIP, seen)) < 300_000
+    steps = figure.layout.sliders[0].steps
+    assert [s.label for s in steps[:2]] == ["0 (0.00 s)", "2 (0.04 s)"]
+    play = figure.layout.updatemenus[0].buttons[0].args[1]
+    assert play["frame"]["duration"] == pytest.approx(40)  # 50 frames/s, every second one
+
+
+def test_frames_replace_the_traces_they_belong_to():
+    figure = figures.animate(CLIP, CAMERA.project(CLIP), truth_mm=CLIP, invented=("head",))
+    for frame in figure.frames:
+        assert len(frame.data) == len(frame.traces)
+        for number, moved in zip(frame.traces, frame.data, strict=True):
+            assert figure.data[number].type == moved.type
+            assert len(figure.data[number].x) == len(moved.x)
+    last = figure.frames[-1].data[-1]
+    expected = CLIP[len(CLIP) - 1 - (len(CLIP) - 1) % 2 :][0]
+    np.testing.assert_allclose(last.z, -expected[:, 1], rtol=1e-6)
+
+
+def test_a_long_walk_is_followed_and_a_short_one_is_not():
+    far = STANDING + torch.linspace(0, 5000, 30)[:, None, None] * torch.tensor([1.0, 0, 0])
+    figure = figures.animate(far, CAMERA.project(far))
+    hip = [frame.data[-1].x[0] for frame in figure.frames]
+    assert np.ptp(hip) == pytest.approx(0, abs=1e-3)
+    assert "from the hip" in figure.layout.scene.xaxis.title.text
+    assert "walks along" in figure.layout.title.text
+    for frame in figure.frames:  # the 2D window holds the whole person
+        joints = [t for t in frame.data if t.type == "scatter"][-1]
+        low, high = frame.layout.xaxis.range
+        assert low <= min(joints.x) and max(joints.x) <= high
+    assert np.ptp([f.data[-1].x[0] for f in figures.animate(CLIP).frames]) > 200
+
+
+def test_animate_refuses_lengths_that_differ():
+    with pytest.raises(REFUSED, match="keypoints_px"):
+        figures.animate(CLIP, CAMERA.project(CLIP[:119]))
+    with pytest.raises(InputError, match="frames > 0"):
+        figures.animate(CLIP[:0])
+
+
+def test_turning_shows_depth_from_the_side():
+    ahead = np.array([0.0, 1.0, 0.0])  # one step away from the viewer
+    assert turned(ahead, 0)[0] == pytest.approx(0)
+    assert turned(ahead, 90)[0] == pytest.approx(1)  # seen from the right, away is to the right
+    beside = np.array([1.0, 0.0, 0.0])
+    assert turned(beside, 0)[0] == pytest.approx(1) and turned(beside, 90)[0] == pytest.approx(0)
+
+
+def test_facing_finds_the_front():
+    front = facing(to_plot(STANDING, "camera"), HOUSE)
+    assert front == pytest.approx([0, -1], abs=1e-6)  # towards the camera
+    assert facing(np.full((17, 3), np.nan), HOUSE) is None
+
+
+def test_gallery_takes_the_worst_one_of_each_clip():
+    truth = STANDING.expand(6, 17, 3)
+    prediction = truth.clone()
+    errors = torch.tensor([10.0, 90, 80, torch.nan, 20, 70])
+    clips = torch.tensor([0, 1, 1, 1, 2, 3])
+    seen = SEEN.expand(6, 17, 2)
+    figure = figures.gallery(
+        prediction, truth, seen, errors, [f"cause {i}" for i in range(6)], clip_of_frame=clips,
+        count=3,
+    )  # fmt: skip
+    captions = [a.text for a in figure.layout.annotations]
+    assert captions == ["90 mm: cause 1", "70 mm: cause 5", "20 mm: cause 4"]
+    assert len(figure.frames) == 13 and size(figure) < 150_000
+    with pytest.raises(InputError, match="no finite"):
+        figures.gallery(prediction, truth, seen, errors * torch.nan)
+    with pytest.raises(REFUSED, match="truth_mm"):
+        figures.gallery(prediction, truth[:4], seen, errors)
+
+
+def test_gallery_puts_roots_together_and_shows_what_was_given():
+    truth = STANDING.expand(1, 17, 3)
+    seen = SEEN.clone()[None]
+    seen[0, HOUSE.index("left_wrist")] = torch.nan
+    figure = figures.gallery(truth + 5000, truth, seen, torch.tensor([1.0]), count=1)
+    given, true, predicted = joints_of(figure, "scatter")
+    np.testing.assert_allclose(true.x, predicted.x, atol=1e-2)
+    assert "left wrist: 0 mm off" in predicted.text
+    assert np.isnan(given.x[HOUSE.index("left_wrist")])
+    assert given.y[HOUSE.index("head")] > given.y[HOUSE.index("left_foot")]  # upright
+
+
+def test_the_input_may_be_marked_by_another_joint_set():
+    seen = torch.zeros(3, 25, 2)
+    marked = dict(input_skeleton=BODY_25)
+    pose = STANDING.expand(3, 17, 3)
+    figure = figures.gallery(pose, pose, seen, torch.ones(3), **marked)
+    assert "left big toe (input)" in joints_of(figure, "scatter")[0].text
+    figure = figures.animate(pose, seen, **marked)
+    assert "left big toe" in joints_of(figure, "scatter")[0].text
+    with pytest.raises(InputError, match="keypoints_px has 25 joints, expected 17"):
+        figures.animate(pose, seen)
+
+
+def test_compare_draws_each_pose_and_turns_them_together():
+    figure = figures.compare({"a": STANDING, "b <i>": STANDING}, truth_mm=STANDING)
+    assert [a.text for a in figure.layout.annotations] == ["a", "b &lt;i&gt;"]
+    for frame in figure.frames:
+        for number, moved in zip(frame.traces, frame.data, strict=True):
+            assert len(figure.data[number].x) == len(moved.x)
+    with pytest.raises(InputError, match="empty"):
+        figures.compare({})
+    with pytest.raises(InputError, match="pose 'a'"):
+        figures.compare({"a": STANDING[:12]})
+    with pytest.raises(InputError, match="turn is 31"):
+        figures.compare({"a": STANDING}, turn=31)
+
+
+def test_rig_draws_the_pyramid_before_the_camera():
+    figure = figures.rig([CAMERA], depth_mm=1000)
+    pen = next(t for t in figure.data if t.mode == "lines" and t.line.width == 4)
+    points = np.stack([pen.x, pen.y, pen.z], -1)
+    np.testing.assert_allclose(points[0], [-500, -500, 1000])  # top left of the picture
+    assert [0, 0, 0] in points.tolist()
+
+
+# --- charts and tables ---------------------------------------------------------------------------
+
+
+def test_loss_curves_leave_out_empty_cells(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,loss,mpjpe\n0,3.5,\n1,2.5,60\n2,,50\n")
+    loss, mpjpe = figures.loss_curves(tmp_path / "log.csv", unit="mm").data
+    assert list(loss.x) == [0, 1] and list(loss.y) == [3.5, 2.5]
+    assert list(mpjpe.x) == [1, 2] and mpjpe.line.dash != loss.line.dash
+    with pytest.raises(InputError, match="no column 'accuracy'"):
+        figures.loss_curves({"loss": [1.0]}, columns=["accuracy"])
+    (tmp_path / "bad.csv").write_text("epoch,loss\n0,high\n")
+    for bad in ("bad.csv", "absent.csv"):
+        with pytest.raises(InputError, match=bad):
+            figures.loss_curves(tmp_path / bad)
+
+
+def test_bars_write_their_values_and_units():
+    figure = figures.bars({"all": 48.23, "no norm": 61.0}, "mm", levels={"mean pose": 72.0})
+    texts = [a.text for a in figure.layout.annotations]
+    assert texts == ["48.2 mm", "61.0 mm", "mean pose<br>72.0"]
+    spread = figures.bars({"all": 48.23}, "mm", spread={"all": 1.5}, highlight="all")
+    assert spread.layout.annotations[0].text == "48.2 mm ± 1.5"
+    assert list(spread.data[0].y) == ["<b>all</b>"]
+    with pytest.raises(InputError, match="empty"):
+        figures.bars({}, "mm")
+
+
+def test_tables_escape_align_and_read_as_text():
+    table = figures.Table(
+        ["what", "value (mm)"], [["a <b>", 1.25], ["c", None]], caption="Numbers & names"
+    )
+    html = table._repr_html_()
+    assert "a &lt;b&gt;" in html and "Numbers &amp; names" in html and "<th scope" in html
+    assert str(table).splitlines()[2] == "a <b>         1.2"
+    with pytest.raises(InputError, match="row 0"):
+        figures.Table(["a"], [[1, 2]])
+
+
+# --- alt text ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("alt", ["", "   ", "plot"])
+def test_no_figure_leaves_without_a_description(alt, tmp_path):
+    figure = figures.bars({"a": 1.0}, "mm")
+    for send in (
+        lambda: figures.show(figure, alt=alt),
+        lambda: figures.show_live(None, figure, alt=alt),
+        lambda: figures.save(figure, tmp_path / "a.png", alt=alt),
+        lambda: figures.Picture(figure, alt),
+        lambda: figures.film(tmp_path / "a.mp4", CLIP, frames_per_second=25, alt=alt),
+    ):
+        with pytest.raises(InputError, match="alt is"):
+            send()
+    with pytest.raises(TypeError):
+        figures.show(figure)
+    assert not list(tmp_path.iterdir())
+
+
+# --- notebooks -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """What `display` was given, as a running notebook would store it."""
+    import IPython.core.getipython
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(IPython.core.getipython, "get_ipython", lambda: object())
+    monkeypatch.setattr(
+        IPython.display,
+        "display",
+        lambda data, metadata=None, raw=False: shown.append((data, metadata)),
+    )
+    return shown
+
+
+def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
+    monkeypatch.setenv("POSEBOOK_STILLS", "1")
+    monkeypatch.setattr(showing, "still", lambda figure, form: b"picture")
+    figures.show(figures.pose_2d(SEEN), alt="A person <stands> in the picture.")
+    (data, metadata), (words, _) = notebook
+    assert data[showing.PLOTLY]["data"]
+    assert len(json.dumps(data[showing.PLOTLY]["layout"].get("template"))) < 100  # not plotly's own
+    assert base64.b64decode(data["image/jpeg"]) == b"picture"
+    assert metadata["image/jpeg"]["alt"] == "A person <stands> in the picture."
+    assert "A person &lt;stands&gt; in the picture." in words["text/html"]
+    assert "A person <stands>" in data["text/plain"]
+
+
+def test_show_never_offers_to_upload_the_readers_data(notebook, monkeypatch):
+    monkeypatch.setenv("POSEBOOK_STILLS", "0")
+    figures.show(figures.pose_2d(SEEN), alt="A person stands in the picture.")
+    config = notebook[0][0][showing.PLOTLY]["config"]
+    assert config["showSendToCloud"] is False and config["plotlyServerURL"] == ""
+    assert "image/jpeg" not in notebook[0][0]
+
+
+def test_stills_are_left_out_at_ci_and_on_wish(monkeypatch):
+    for stills, profile, wanted in (
+        ("", "ci", False), ("", "laptop", True), ("", "", True), ("0", "laptop", False),
+        ("1", "ci", True),
+    ):  # fmt: skip
+        monkeypatch.setenv("POSEBOOK_STILLS", stills)
+        monkeypatch.setenv("POSEBOOK_PROFILE", profile)
+        assert showing.stills_wanted() == wanted
+
+
+def test_without_chromium_a_figure_is_shown_all_the_same(notebook, monkeypatch, capsys):
+    import kaleido
+
+    def missing(*args, **options):
+        raise RuntimeError("no browser found")
+
+    monkeypatch.setenv("POSEBOOK_STILLS", "1")
+    monkeypatch.setattr(showing, "_chromium", {"state": "unknown"})
+    monkeypatch.setattr(kaleido, "start_sync_server", lambda **options: None)
+    monkeypatch.setattr(kaleido, "calc_fig_sync", missing)
+    for _ in range(2):
+        figures.show(figures.bars({"a": 1.0}, "mm"), alt="One bar of one millimetre.")
+    assert showing.PLOTLY in notebook[0][0] and "image/jpeg" not in notebook[0][0]
+    assert capsys.readouterr().out.count("no stills of figures") == 1
+
+
+def test_stripping_leaves_the_still_in_the_widgets_place():
+    live = {showing.WIDGET: {}, "image/png": "x", "text/plain": "[Figure: a]"}
+    bar = {showing.WIDGET: {}, "text/plain": "100%|####| 5/5 [00:01, 5it/s]"}
+    bare = {showing.WIDGET: {}, "text/plain": "IntSlider()"}
+    table = {"text/plain": "plain"}
+    outputs = [{"output_type": "display_data", "data": d} for d in (live, bar, bare, table)]
+    stream = {"output_type": "stream", "text": "hello"}
+    notebook = {
+        "metadata": {"widgets": {"state": "5 MB"}, "kernelspec": {}},
+        "cells": [{"cell_type": "markdown"}, {"outputs": [*outputs, stream]}],
+    }
+    showing.strip_widget_state(notebook)
+    assert notebook["metadata"] == {"kernelspec": {}}
+    kept = notebook["cells"][1]["outputs"]
+    assert kept == [outputs[0], outputs[1], outputs[3], stream]
+    assert "image/png" in live and showing.WIDGET not in live
+
+
+# --- pages, files, films -------------------------------------------------------------------------
+
+
+def test_a_page_needs_no_network_and_lets_no_text_become_markup(tmp_path):
+    evil = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
+    picture = figures.Picture(
+        figures.animate(CLIP[:4], CAMERA.project(CLIP[:4]), title=evil, note=evil), alt=evil
+    )
+    table = figures.Table([evil], [[evil]], caption=evil)
+    path = figures.page(
+        tmp_path / "p.html", evil, [evil, figures.Heading(evil), picture, table], footer=evil
+    )
+    html = path.read_text()
+    assert len(html) < 6_000_000 and html.count("Plotly.newPlot(box") == 1
+    ours = re.sub(r"<script>/\*\*.*?</script>", "", html, flags=re.S)  # without plotly.js itself
+    assert len(ours) < 200_000
+    assert "<script>alert" not in ours and "<img src=x" not in ours
+    assert not re.search(r'(src|href)="?https?:', ours)
+    assert "default-src 'none'" in ours and "cdn.plot" not in ours
+    assert ours.count("Description of the figure") == 1 and 'aria-label="&lt;/script&gt;' in ours
+    (data,) = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', ours, flags=re.S)
+    figure = json.loads(data)
+    assert len(figure["frames"]) == 4 and figure["config"]["showSendToCloud"] is False
+
+
+def test_a_page_without_figures_carries_no_plotly(tmp_path):
+    html = figures.page(tmp_path / "p.html", "Words", ["One paragraph."]).read_text()
+    assert len(html) < 5_000 and "<p>One paragraph.</p>" in html
+    with pytest.raises(REFUSED, match="part"):
+        figures.page(tmp_path / "p.html", "Words", [{}])
+
+
+def test_a_saved_picture_carries_its_description(tmp_path, monkeypatch):
+    figure = figures.bars({"a": 1.0}, "mm")
+    monkeypatch.setattr(showing, "still", lambda *_: b'<svg class="main" width="7">x</svg>')
+    path = figures.save(figure, tmp_path / "bar.svg", alt="One bar < two.")
+    assert '<svg class="main" width="7" role="img"' in path.read_text()
+    assert "<title" in path.read_text() and "One bar &lt; two." in path.read_text()
+    assert (tmp_path / "bar.txt").read_text() == "One bar < two.\n"
+    with pytest.raises(InputError, match="ends in"):
+        figures.save(figure, tmp_path / "bar.pdf", alt="One bar < two.")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_a_film_has_a_picture_for_every_frame(tmp_path, suffix):
+    import imageio.v3 as iio
+
+    path = figures.film(
+        tmp_path / f"walk{suffix}", CLIP[:8], frames_per_second=20, size_px=(320, 201),
+        keypoints_px=CAMERA.project(CLIP[:8]), truth_mm=CLIP[:8], invented=("head",),
+        alt="A person slides to the right.",
+    )  # fmt: skip
+    assert iio.imread(path).shape[:3] == (8, 200, 320)
+    assert (tmp_path / "walk.txt").read_text() == "A person slides to the right.\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"walk{suffix}", "walk.txt"]
+
+
+def test_film_refuses_other_kinds(tmp_path):
+    with pytest.raises(InputError, match="mp4 or .gif"):
+        figures.film(tmp_path / "a.avi", CLIP, frames_per_second=20, alt="A person slides along.")
+
+
+@pytest.mark.browser
+def test_stills_are_small_and_keep_the_house_colours(monkeypatch):
+    import io
+
+    from PIL import Image
+
+    monkeypatch.setattr(showing, "_chromium", {"state": "unknown"})
+    for figure, form in (
+        (figures.pose_2d(SEEN), "png"), (figures.pose_3d(STANDING), "png"),
+        (figures.pose_2d(SEEN), "jpg"),
+    ):  # fmt: skip
+        drawn = figures.still(figure, form)
+        assert drawn is not None, "Chromium is needed for this test"
+        assert len(drawn) < 40_000
+        pixels = np.array(Image.open(io.BytesIO(drawn)).convert("RGB")).reshape(-1, 3).astype(int)
+        for side in ("left", "right"):
+            colour = [int(COLOUR[side][i : i + 2], 16) for i in (1, 3, 5)]
+            assert (np.abs(pixels - colour).max(1) <= 12).sum() > 200, side
