@@ -7,13 +7,15 @@ import ast
 import builtins
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy
 import pytest
 import torch
 
-from posebook import chapters, shapes
+from posebook import cameras, chapters, lenses, metrics, shapes, skeletons
+from posebook.models import martinez
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
 GIVEN = {
@@ -73,6 +75,84 @@ def borrowed(text: str) -> set[str]:
 
 
 # --- the comparisons, one function for each chapter with a core --------------------------------
+
+
+def some_pose_mm(*shape: int) -> torch.Tensor:
+    """Points some metres in front of a camera."""
+    return 500 * torch.randn(*shape, 3, dtype=torch.float64) + torch.tensor([0.0, 0.0, 5000.0])
+
+
+@parity("quickstart")
+def quickstart(core):
+    one, other = some_pose_mm(9, 17), some_pose_mm(9, 17)
+    assert torch.allclose(core.mean_joint_error(one, other), metrics.mpjpe(one, other))
+
+
+@parity("skeletons_and_axes")
+def skeletons_and_axes(core):
+    house = list(skeletons.HOUSE.joints)
+    for source in (skeletons.COCO_17, skeletons.HOUSE):
+        ours = skeletons.conversion(source, skeletons.HOUSE)
+        # The package's rules, as the chapter writes rules: joint -> first choices of weights.
+        rows = zip(house, ours.weights.tolist(), strict=True)
+        rules = {
+            joint: [{n: w for n, w in zip(source.joints, row, strict=True) if w != 0}]
+            for joint, row in rows
+        }
+        weights = core.conversion_weights(list(source.joints), house, rules)
+        assert torch.equal(weights, ours.weights)
+    absent = core.conversion_weights(
+        ["nose"], ["nose", "left_toe"], {"left_toe": [{"left_foot": 1}]}
+    )
+    assert absent.tolist() == [[1.0], [0.0]]
+
+
+@parity("cameras_and_depth")
+def cameras_and_depth(core):
+    for camera in cameras.human36m_rig("S1"):
+        plain = replace(camera, radial=torch.zeros(3).double(), tangential=torch.zeros(2).double())
+        lens = plain.focal_px, plain.centre_px
+        pose_mm = some_pose_mm(6, 17)
+        seen_px = core.project(pose_mm, *lens)
+        assert torch.allclose(seen_px, plain.project(pose_mm), atol=1e-9)
+        depth_mm = pose_mm[..., 2]
+        there = core.back_project(seen_px, depth_mm, *lens)
+        assert torch.allclose(there, plain.back_project(seen_px, depth_mm), atol=1e-6)
+        rays = 0.3 * torch.randn(50, 2, dtype=torch.float64).clamp(-1, 1)
+        for convention in lenses.CONVENTIONS:
+            bent = core.distort(rays, camera.radial, camera.tangential, convention)
+            ours = lenses.distort(rays, camera.radial, camera.tangential, convention)
+            assert torch.allclose(bent, ours, atol=1e-12)
+            straight = core.undistort(bent, camera.radial, camera.tangential, convention)
+            assert torch.allclose(straight, rays, atol=1e-6)
+
+
+@parity("simple_baseline")
+def simple_baseline(core):
+    for max_norm in (True, False):
+        theirs = core.SimpleLifter(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
+        ours = martinez.Martinez(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
+        ours.load_state_dict(theirs.state_dict())
+        for mode in (False, True):
+            # Training: the same units are dropped, the same statistics are kept.
+            answers = []
+            for network, shape in ((theirs, (8, 32)), (ours, (8, 16, 2))):
+                torch.manual_seed(1)
+                seen = torch.randn(8, 32).view(shape)
+                answers.append(network.train(mode)(seen).flatten(1))
+            assert torch.allclose(*answers, atol=1e-5)
+        for one, other in zip(
+            theirs.state_dict().values(), ours.state_dict().values(), strict=True
+        ):
+            assert torch.allclose(one.double(), other.double(), atol=1e-6)
+    torch.manual_seed(0)
+    first = core.SimpleLifter(width=64, blocks=2, dropout=0.5, max_norm=True)
+    torch.manual_seed(0)
+    again = martinez.Martinez(width=64, blocks=2, dropout=0.5, max_norm=True)
+    for one, other in zip(first.parameters(), again.parameters(), strict=True):
+        # The first weights are drawn alike, not in the same order.
+        assert one.shape == other.shape
+        assert torch.allclose(one.std(), other.std(), rtol=0.4, atol=1e-6)
 
 
 # -----------------------------------------------------------------------------------------------
