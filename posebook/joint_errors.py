@@ -163,7 +163,9 @@ def velocity_error(
     if clip_of_frame is not None:
         within = clip_of_frame[1:] == clip_of_frame[:-1]
         steps = torch.where(within.to(steps.device), steps, torch.nan)
-    return torch.cat([torch.full_like(steps[:1], torch.nan), steps])[: len(wrong)]
+    errors = steps.new_full((len(wrong),), torch.nan)
+    errors[1:] = steps
+    return errors
 
 
 def bone_length_error(prediction_mm: Pose3D, truth_mm: Pose3D, skeleton: Skeleton) -> PerFrame:

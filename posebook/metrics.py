@@ -164,7 +164,9 @@ def evaluate_all(
     bones = replace(protocol, joints=skeleton.joints, root=None, alignment="none")
     lengths = bone_length_error(prediction_mm.double(), truth_mm.double(), skeleton)
     add("bone-length error", lengths, "mm", bones)
-    add("symmetry error", symmetry_error(prediction_mm.double(), skeleton), "mm", bones)
+    symmetry = symmetry_error(prediction_mm.double(), skeleton)
+    scored = truth_mm.isfinite().all(-1).any(-1)  # the same frames for every number
+    add("symmetry error", torch.where(scored, symmetry, torch.nan), "mm", bones)
     return scores
 
 
