@@ -148,6 +148,7 @@ def _clip(
         found,
         skeleton,
         table.name,
+        table.where,
         person=person,
         size_px=size_px,
         frames_per_second=frame_rate(fps) or frame_rate(table.frames_per_second, table.where),

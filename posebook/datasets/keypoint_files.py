@@ -124,6 +124,7 @@ def _clips(
         found,
         skeleton,
         film.name or stem,
+        where,
         person=person,
         size_px=size_px,
         frames_per_second=frame_rate(fps) or film.frames_per_second,

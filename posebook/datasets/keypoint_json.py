@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets.files import short
+from posebook.datasets.files import listed, short
 from posebook.errors import InputError
 
 _KNOWN = (
@@ -83,8 +83,9 @@ def films(content: Any, path: Path | str) -> list[Film]:
             isinstance(first, dict) and ("instances" in first or "keypoints" in first)
         ):
             return [_mmpose(content, where, None)]
-    keys = ", ".join(str(key)[:20] for key in list(content)[:5]) if content else "nothing"
-    kind = f"an object with {keys}" if isinstance(content, dict) else short(content)
+    kind = short(content)
+    if isinstance(content, dict):
+        kind = f"an object with {listed((key[:20] for key in content), 5) or 'nothing'}"
     raise InputError(f"{where}: {kind}; expected {_KNOWN}")
 
 

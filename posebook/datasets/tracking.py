@@ -158,6 +158,7 @@ def clips(
     found: Found,
     skeleton: Skeleton,
     name: str,
+    where: str,
     *,
     person: int | str | None = None,
     size_px: tuple[int, int] | None = None,
@@ -171,8 +172,8 @@ def clips(
     """
     people = tracks(found)
     if not people:
-        raise InputError(f"{name}: nobody in {found.frames} frames; expected at least one person")
-    chosen, said = _choose(people, person, name)
+        raise InputError(f"{where}: nobody in {found.frames} frames; expected at least one person")
+    chosen, said = _choose(people, person, where)
     return [
         _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + said)
         for number in chosen
@@ -180,7 +181,7 @@ def clips(
 
 
 def _choose(
-    people: list[numpy.ndarray], person: int | str | None, name: str
+    people: list[numpy.ndarray], person: int | str | None, where: str
 ) -> tuple[list[int], tuple[str, ...]]:
     """(which tracks, what to say about it)."""
     text = "" if person is None else str(person).strip().lower()
@@ -196,7 +197,7 @@ def _choose(
             "took the most prominent (person=2 takes the next, person='all' each)",
         )
     if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
-        raise InputError(f"{name}: person is '{text:.20}'; expected 1 to {len(people)}, or all")
+        raise InputError(f"{where}: person is '{text:.20}'; expected 1 to {len(people)}, or all")
     return [int(text) - 1], (f"person {text} of {len(people)}, in order of prominence",)
 
 

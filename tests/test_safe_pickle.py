@@ -1,0 +1,212 @@
+"""Archives of strangers: numpy's own are read as numpy reads them, nothing in them is run."""
+
+import io
+import os
+import pickle
+import resource
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from posebook.datasets import safe_pickle
+from posebook.errors import InputError
+
+THINGS = {
+    "floats": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)),
+    "swapped": np.arange(4, dtype=">i4"),
+    "strings": np.array(["left", "right"]),
+    "flags": np.array([True, False]),
+    "number": np.float64(2.5),
+    "list": [np.ones((2, 2)), (1, 2.5, "x", None)],
+    "nested": {"S1": {"Walking": [np.zeros((1, 3), np.float16)]}},
+    "objects": np.array([np.arange(2), {"a": 1}], dtype=object),
+    7: b"bytes",
+}
+
+
+def same(found, expected) -> bool:
+    if isinstance(expected, np.ndarray) and expected.dtype != object:
+        return bool(np.array_equal(found, expected)) and found.dtype == expected.dtype
+    if isinstance(expected, dict):
+        return found.keys() == expected.keys() and all(
+            same(found[key], value) for key, value in expected.items()
+        )
+    if isinstance(expected, list | tuple | np.ndarray):
+        return len(found) == len(expected) and all(map(same, found, expected))
+    return found == expected
+
+
+def archive(payload: bytes, shape: str = "()") -> bytes:
+    """An .npz with one object array, whose pickle is `payload`."""
+    header = f"{{'descr': '|O', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+    npy = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + payload
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as file:
+        file.writestr("things.npy", npy)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_dicts_lists_strings_and_numbers_come_through(tmp_path, protocol):
+    payload = pickle.dumps(np.array(THINGS, dtype=object), protocol=protocol)
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(payload))
+    assert same(safe_pickle.read_npz(path)["things"], THINGS)
+
+
+def test_as_numpy_writes_them(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", things=np.array(THINGS, dtype=object), plain=np.eye(3))
+    found = safe_pickle.read_npz(tmp_path / "a.npz")
+    assert same(found["things"], THINGS) and np.array_equal(found["plain"], np.eye(3))
+    np.save(tmp_path / "a.npy", THINGS["fortran"])
+    assert same(safe_pickle.read_npy(tmp_path / "a.npy"), THINGS["fortran"])
+
+
+class Runs:
+    def __init__(self, function, *arguments):
+        self.what = function, arguments
+
+    def __reduce__(self):
+        return self.what
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        lambda trace: Runs(os.system, f"touch {trace}"),
+        lambda trace: Runs(eval, f"open({str(trace)!r}, 'w')"),
+        lambda trace: Runs(Path.touch, trace),
+        lambda trace: Runs(getattr, "x", "upper"),
+        lambda trace: {"a": [Runs(exec, f"open({str(trace)!r}, 'w')")]},
+        lambda trace: np.array([Runs(os.system, f"touch {trace}")], dtype=object),
+        lambda trace: np.random.default_rng(0),
+        lambda trace: Exception("x"),
+        lambda trace: os.getcwd,
+        lambda trace: {1, 2},
+        lambda trace: 1 + 2j,
+        lambda trace: np.array([1 + 2j]),
+        lambda trace: np.zeros(2, dtype=[("a", "f4")]),
+        lambda trace: np.datetime64("2020-01-01"),
+    ],
+)
+def test_anything_else_is_refused_and_nothing_runs(tmp_path, protocol, hostile):
+    trace = tmp_path / "ran"
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(pickle.dumps(hostile(trace), protocol=protocol)))
+    with pytest.raises(InputError, match="a.npz: 'things': (refused|damaged)"):
+        safe_pickle.read_npz(path)
+    assert not trace.exists()
+
+
+def _global(module: str, name: str) -> bytes:
+    return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        _global("builtins", "eval") + b"(X\x03\x00\x00\x001+1tR.",
+        _global("numpy", "load") + b"(X\x01\x00\x00\x00atR.",
+        _global("numpy.core.multiarray", "_reconstruct") + b"}X\x01\x00\x00\x00xK\x01sb.",
+        b"(i__main__\nX\n.",  # INST
+        b"\x82\x01.",  # EXT1
+        b"Pid\n.",  # a persistent id
+        b"}(K\x01\x85\x85K\x02s.",  # a tuple as key
+        b"\x80\x04" + b"(" * 100_000 + b"t" * 100_000 + b".",  # nested tuples
+        b"]\x94h\x00a.",  # a list that holds itself
+        b"r\xff\xff\xff\xff.",  # memo index 4294967295
+        b"\x80\x04]r\xff\xff\xff\x7f.",
+        b"\x8e\xff\xff\xff\xff\xff\x00\x00\x00abc.",  # a terabyte of bytes
+        b"\x96\xff\xff\xff\xff\xff\x00\x00\x00abc.",  # a terabyte of bytearray
+        b"\x8b\xff\xff\xff\x7f1.",  # a long of 2 GB
+        b"I" + b"9" * 10_000 + b"\n.",
+        b"",
+        b".",
+        b"K\x01",
+    ],
+)
+def test_hand_made_pickles_are_refused_within_little_memory(tmp_path, payload):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(payload))
+    try:
+        found = safe_pickle.read_npz(path)["things"]
+        assert isinstance(found, list | dict | str | int | float | bytes | None)
+    except InputError as error:
+        assert "\n" not in str(error)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+def test_references_that_would_multiply_are_walked_once(tmp_path):
+    held: list = ["x"]
+    for _ in range(25):
+        held = [held] * 10
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(pickle.dumps(held)))
+    found = safe_pickle.read_npz(path)["things"]  # 10^25 leaves, had they been copied
+    assert found[0] is found[9]
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (4,), }", ""),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (4000000000000,), }", "32000000000000"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (5,), }", "needs 40 bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (0,), }", "needs 0 bytes"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-4,), }", "header"),
+        ("{'descr': '|V8', 'fortran_order': False, 'shape': (4,), }", "V8"),
+        ("{'descr': '<c16', 'fortran_order': False, 'shape': (2,), }", "c16"),
+        ("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (4,), }", "header"),
+        ("__import__('os').system('true')", "header"),
+        ("{'descr': " + "[" * 5000, "header"),
+    ],
+)
+def test_a_header_cannot_ask_for_more_than_there_is(tmp_path, header, says):
+    path = tmp_path / "a.npy"
+    text = header.encode() + b"\n"
+    path.write_bytes(
+        b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + np.arange(4.0).tobytes()
+    )
+    if not says:
+        assert np.array_equal(safe_pickle.read_npy(path), np.arange(4.0))
+        return
+    with pytest.raises(InputError, match=says):
+        safe_pickle.read_npy(path)
+
+
+def test_a_zip_bomb_is_not_unfolded(tmp_path):
+    path = tmp_path / "bomb.npz"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file,
+        file.open("zeros.npy", "w") as member,
+    ):
+        for _ in range(400):
+            member.write(b"\x00" * (1 << 20))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(InputError, match="would unfold to 419430400 bytes"):
+        safe_pickle.read_npz(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"PK\x03\x04", "not a whole NumPy archive"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git-LFS"),
+        (b"\x93NUMPY", "not a whole NumPy archive"),
+    ],
+)
+def test_one_line_says_what_is_wrong(tmp_path, content, says):
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=says):
+        safe_pickle.read_npz(path)
+    with pytest.raises(InputError, match="is a folder"):
+        safe_pickle.read_npz(tmp_path)
