@@ -161,7 +161,7 @@ def _player(numbers: list[int], frames_per_second: float | int | None, step: int
             ],
         }],
         "sliders": [{
-            "active": 0, "x": 0.26, "len": 0.72, "y": 0.0, "yanchor": "top",
+            "active": 0, "x": 0.3, "len": 0.68, "y": 0.0, "yanchor": "top",
             "pad": {"t": 16}, "ticklen": 0, "minorticklen": 0,
             "font": {"size": 1, "color": "rgba(0,0,0,0)"},
             "currentvalue": {"prefix": "frame ", "font": {"size": 12, "color": INK}},

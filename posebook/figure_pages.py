@@ -26,7 +26,7 @@ p{max-width:46rem;overflow-wrap:anywhere}
 figure{margin:1.4rem 0}
 figcaption{max-width:46rem;margin-bottom:.5rem;font-weight:600;overflow-wrap:anywhere}
 .card{background:#fff;border:1px solid var(--line);border-radius:8px;overflow-x:auto;padding:4px}
-.plot{min-width:560px}
+.plot{min-width:340px}.plot.wide{min-width:600px}
 p.note{color:var(--soft);font-size:.9rem;margin:.4rem 0}
 details{color:var(--soft);font-size:.9rem;margin-top:.4rem;max-width:46rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
@@ -208,9 +208,11 @@ def _picture(part: Picture, number: int) -> tuple[str, str]:
     made["config"]["responsive"] = True
     alt, height = escape(" ".join(part.alt.split())), layout.get("height", 450)
     identity = f"figure-{number}"
+    # On a telephone, figures of several parts scroll sideways; others fit.
+    kind = "plot wide" if "sliders" in layout else "plot"
     markup = (
         f"<figure>{f'<figcaption>{caption}</figcaption>' if caption else ''}"
-        f'<div class="card"><div class="plot" id="{identity}" data-figure="{identity}-data" '
+        f'<div class="card"><div class="{kind}" id="{identity}" data-figure="{identity}-data" '
         f'role="group" aria-label="{alt}" style="height:{height}px"></div></div>'
         f"{f'<p class=note>{note}</p>' if note else ''}"
         f"<details><summary>Description of the figure</summary>{alt}</details></figure>"

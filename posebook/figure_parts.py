@@ -25,7 +25,7 @@ COLOUR = {"left": "#D55E00", "right": "#0072B2", "middle": "#6B6B6B", "truth": "
 SYMBOL = {"left": "circle", "right": "square", "middle": "diamond"}
 SHAPE_NAMES = {"left": "circles", "right": "squares", "middle": "diamonds"}
 #: For curves and bars, where left and right play no part; each curve gets a dash of its own too.
-CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7A6A00", "#56B4E9", "#000000")
+CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7A6A00", "#6A3D9A", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 INK, FAINT, FLOOR = "#1F2328", "#8A8F98", "#BCC2CA"
 WIDTH_PX = 700
