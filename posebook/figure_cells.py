@@ -179,10 +179,11 @@ def _merged(
             marker = dict(trace["marker"])
             for part in ("color", "symbol"):
                 marker[part] = [value for t in alike for value in t["marker"][part]]
-            marker["line"] = {
-                "color": marker["color"],
-                "width": [value for t in alike for value in t["marker"]["line"]["width"]],
-            }
+            if invented:
+                marker["line"] = {
+                    "color": marker["color"],
+                    "width": [value for t in alike for value in t["marker"]["line"]["width"]],
+                }
             trace["marker"] = marker
         together.append(trace)
     return together

@@ -56,8 +56,8 @@ def animate(
     input_skeleton  the keypoints' own joint set, where it is not the pose's
     truth_mm      (frames, joints, 3), drawn black and dashed
     follow        keep the hip in the middle of the floor; None: when the walk is longer than 2 m
-    most_frames   longer motions are thinned out evenly, and the figure says so; None: 90, or 60
-                  with a truth: 200 to 300 KB
+    most_frames   longer motions are thinned out evenly, and the figure says so; None: 75, or 60
+                  with a truth: 150 to 270 KB
     """
     checked(pose_mm, skeleton, "pose_mm")
     marked = input_skeleton or skeleton
@@ -70,7 +70,7 @@ def animate(
     for other, what in ((truth_mm, "truth_mm"), (keypoints_px, "keypoints_px")):
         if other is not None and len(other) != len(pose_mm):
             raise InputError(f"{what} has {len(other)} frames, expected {len(pose_mm)} as pose_mm")
-    step = ceil(len(pose_mm) / (most_frames or (90 if truth_mm is None else 60)))
+    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 60)))
     points = to_plot(pose_mm, frame)[::step]
     true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
     seen = None if keypoints_px is None else flat(keypoints_px)[::step]

@@ -182,13 +182,12 @@ def body(
         "size": look.size,
     }
     if len(axes) == 2:
-        marker["line"] = {
-            "width": [1.5 if h else 1.2 * look.halo for h in hollow],
-            "color": [
-                c if h or not look.halo else "#FFFFFF"
-                for c, h in zip(marker["color"], hollow, strict=True)
-            ],
-        }
+        white = look.halo
+        marker["line"] = (
+            {"width": [1.5 if h else 1.2 * white for h in hollow],
+             "color": ["#FFFFFF"] * len(sides) if white else marker["color"]}
+            if white or any(hollow) else {"width": 0}
+        )  # fmt: skip
     words = [j.replace("_", " ") for j in skeleton.joints]
     traces.append(
         kind

@@ -85,7 +85,7 @@ def _small(drawn: bytes, form: str) -> bytes:
         flat = picture.convert("RGB")
     if form == "jpg":
         # No chroma subsampling: it would smear thin lines of the house colours.
-        flat.save(out, "JPEG", quality=80, subsampling=0, optimize=True)
+        flat.save(out, "JPEG", quality=72, subsampling=0, optimize=True)
         return out.getvalue()
     few = flat.quantize(STILL_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     few.save(out, "PNG", optimize=True)
