@@ -1,0 +1,92 @@
+"""Every person as if they stood in the middle of a picture, the same size in each.
+
+What a camera shows of a person depends on where in the picture they are and how far away. Both can
+be taken out when the rays are known: turn the camera on the spot until it looks at the person, and
+divide the picture by the person's spread in it. The lifters that ship with posebook see people in
+this way, so that any picture size, focal length and place in the picture looks alike to them.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from posebook.shapes import Pose2D, Pose3D, Rotation, Seen
+
+#: A ray this far off the axis (x/z of 20 is 87 degrees) is clamped: no picture holds it.
+_STEEPEST = 20.0
+_SMALLEST_SPREAD = 1e-6
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """What a camera turned towards the person would see.
+
+    keypoints  (..., joints, 2)  unitless, x right, y down; root mean square 1 over the joints
+                                 seen, about the middle; 0 where a joint is not seen
+    rotation   (..., 3, 3)       from the camera's axes to the turned ones: v' = rotation v
+    spread     (...,)            what the keypoints were divided by: about the tangent of the
+                                 angle that half the person takes up
+    """
+
+    keypoints: Pose2D
+    rotation: Rotation
+    spread: Float[Tensor, "*batch"]
+
+    def pose_to_units(self, pose_mm: Pose3D) -> tuple[Pose3D, Float[Tensor, "*batch"]]:
+        """A pose in camera axes (absolute, mm) in the turned camera's axes and in units.
+
+        One unit is what covers 1 in `keypoints` at the mean depth of the joints, so x and y are
+        the keypoints themselves but for perspective; z is counted from the mean depth.
+        Returns the pose (..., joints, 3) and the millimetres (...,) in a unit.
+        """
+        turned = pose_mm @ self.rotation.mT
+        depth_mm = turned[..., 2].mean(-1)
+        unit_mm = depth_mm * self.spread
+        shift = torch.zeros_like(turned)
+        shift[..., 2] = depth_mm.unsqueeze(-1)
+        return (turned - shift) / unit_mm[..., None, None], unit_mm
+
+    def pose_from_units(self, units: Pose3D, unit_mm: Float[Tensor, "*batch"]) -> Pose3D:
+        """The inverse of `pose_to_units`: absolute, camera axes, mm.
+
+        The mean depth follows from the unit: whoever looks this big must be this far away.
+        """
+        turned = units * unit_mm[..., None, None]
+        forward = torch.zeros_like(turned)
+        forward[..., 2] = (unit_mm / self.spread).unsqueeze(-1)
+        return (turned + forward) @ self.rotation
+
+
+def turn_towards(rays: Pose2D, seen: Seen) -> PersonView:
+    """Turn the camera on the spot until it looks at the middle of the joints seen.
+
+    rays  (..., joints, 2)  directions x/z, y/z in camera axes; anything where not seen
+    seen  (..., joints)
+    The turn is the shortest one, about an axis in the picture plane.
+    """
+    rays = torch.where(seen.unsqueeze(-1), rays, 0.0).clamp(-_STEEPEST, _STEEPEST)
+    weight = seen.to(rays).unsqueeze(-1)
+    directions = torch.nn.functional.normalize(
+        torch.cat([rays, torch.ones_like(rays[..., :1])], -1), dim=-1
+    )
+    middle = (directions * weight).sum(-2)
+    forward = torch.tensor([0.0, 0.0, 1e-9]).to(middle)  # for frames where nothing is seen
+    rotation = _shortest_turn(torch.nn.functional.normalize(middle + forward, dim=-1))
+    turned = directions @ rotation.mT
+    keypoints = turned[..., :2] / turned[..., 2:].clamp_min(1 / _STEEPEST)
+    count = weight.sum((-1, -2)).clamp_min(1)
+    spread = ((keypoints**2 * weight).sum((-1, -2)) / count).sqrt().clamp_min(_SMALLEST_SPREAD)
+    return PersonView(keypoints * weight / spread[..., None, None], rotation, spread)
+
+
+def _shortest_turn(direction: Float[Tensor, "*batch 3"]) -> Rotation:
+    """The rotation that brings a unit vector with z > 0 to the z axis by the shortest way.
+
+    Rodrigues' formula for the axis (y, -x, 0), written without sine and cosine.
+    """
+    x, y, z = direction.unbind(-1)
+    scale = 1 / (1 + z)
+    rows = (1 - x * x * scale, -x * y * scale, -x, -x * y * scale, 1 - y * y * scale, -y, x, y, z)
+    return torch.stack(rows, -1).unflatten(-1, (3, 3))

@@ -1,0 +1,361 @@
+"""Lifters: their files, what they refuse, and what must not change a pose."""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from posebook import lifter_files, lifting
+from posebook.cameras import Camera, random_cameras
+from posebook.datasets.clips import Clip, Motion
+from posebook.datasets.layouts import in_layout
+from posebook.datasets.synthetic import sample_poses
+from posebook.errors import InputError
+from posebook.geometry import aligned_distances
+from posebook.models.martinez import INPUT_JOINTS, OUTPUT_JOINTS, Martinez
+from posebook.skeletons import COCO_17, HOUSE, SKELETONS
+from posebook.viewpoint import turn_towards
+
+ARGUMENTS = dict(
+    input_joints=18, output_joints=17, input_dimensions=3, width=12, blocks=1, dropout=0.0,
+    max_norm=False,
+)  # fmt: skip
+HEADER = dict(
+    name="trial",
+    network={"class": "Martinez", "arguments": ARGUMENTS},
+    skeleton=HOUSE.name,
+    normalisation=dict(kind="person_view", bones_mm=3900.0),
+    data="none",
+    licence="MIT",
+    metrics=[],
+)
+
+
+def untrained(seed: int = 0, **arguments) -> lifting.Lifter:
+    torch.manual_seed(seed)
+    arguments = ARGUMENTS | arguments
+    network = Martinez(**arguments).eval().requires_grad_(False)
+    header = HEADER | dict(network={"class": "Martinez", "arguments": arguments})
+    return lifting.Lifter(header, network)
+
+
+def scene(frames: int = 12, seed: int = 0, size_px: tuple[int, int] = (1000, 1000)) -> Clip:
+    """A few people, one after the other, in one picture."""
+    generator = torch.Generator().manual_seed(seed)
+    world_mm = sample_poses(frames, generator).double()
+    scale = size_px[0] / 1000
+    camera = Camera(
+        torch.tensor([1100.0, 1100.0]) * scale,
+        torch.tensor([500.0, 480.0]) * scale,
+        size_px,
+        rotation=torch.tensor([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=torch.float64),
+        position_mm=torch.tensor([-300.0, -4500.0, 1200.0]),
+    )
+    return Motion("scene", world_mm, 2.0).seen_by(camera)
+
+
+@pytest.fixture(scope="module")
+def shipped() -> lifting.Lifter:
+    return lifting.load("simple_baseline")
+
+
+def p_mpjpe(lifted: lifting.Lifted, clip: Clip) -> torch.Tensor:
+    return aligned_distances(lifted.pose_mm.double(), clip.pose_mm.double()).mean(-1)
+
+
+# ------------------------------------------------------------------------------------------- poses
+
+
+def test_shipped_lifter_lifts_people_it_has_not_seen(shipped):
+    """Far better than an untrained network and than the flat picture, on new synthetic people."""
+    generator = torch.Generator().manual_seed(77)
+    world_mm = sample_poses(1500, generator).double()
+    cameras = random_cameras(1500, generator, target_mm=world_mm.mean(1), radius_mm=1000.0)
+    pose_mm = cameras.to_camera(world_mm)
+    px = cameras.project(pose_mm)
+    errors, flat = [], []
+    for i in range(0, 1500, 5):
+        clip = Clip("", HOUSE, None, px[i : i + 1], torch.ones(1, 17), camera=cameras[i])
+        lifted = shipped.lift(clip)
+        errors.append(aligned_distances(lifted.pose_mm.double(), pose_mm[i : i + 1]).mean())
+        picture = torch.cat([px[i : i + 1], torch.zeros(1, 17, 1, dtype=torch.float64)], -1)
+        flat.append(aligned_distances(picture, pose_mm[i : i + 1]).mean())
+    error, flat_error = torch.stack(errors).mean(), torch.stack(flat).mean()
+    assert error < 65
+    assert flat_error > 1.5 * error
+    other = untrained(width=64).lift(scene(200))
+    assert p_mpjpe(other, scene(200)).mean() > 150
+
+
+def test_same_scene_in_a_larger_picture_is_the_same_pose(shipped):
+    small, large = scene(), scene(size_px=(2500, 2500))
+    a, b = shipped.lift(small), shipped.lift(large)
+    assert torch.allclose(a.pose_mm, b.pose_mm, atol=1e-2)
+    assert torch.allclose(a.root_mm, b.root_mm, atol=1e-1)
+    # Nor does it matter without intrinsics: the guess grows with the picture.
+    a, b = (shipped.lift(replace(clip, camera=None)) for clip in (small, large))
+    assert torch.allclose(a.pose_mm, b.pose_mm, atol=1e-2)
+
+
+def test_same_view_elsewhere_in_the_sensor_is_the_same_pose(shipped):
+    """A crop moves the principal point and the key points together."""
+    clip = scene()
+    moved = replace(
+        clip,
+        keypoints_px=clip.keypoints_px - torch.tensor([210.0, 90.0]),
+        camera=replace(clip.camera, centre_px=clip.camera.centre_px - torch.tensor([210.0, 90.0])),
+    )
+    assert torch.allclose(shipped.lift(clip).pose_mm, shipped.lift(moved).pose_mm, atol=1e-2)
+
+
+def test_mirrored_person_is_the_mirrored_pose(shipped):
+    clip = scene()
+    centre_x = clip.camera.centre_px[0]
+    mirrored_px = HOUSE.swap_sides(clip.keypoints_px)
+    mirrored_px[..., 0] = 2 * centre_x - mirrored_px[..., 0]
+    mirrored = shipped.lift(replace(clip, keypoints_px=mirrored_px)).pose_mm
+    assert torch.allclose(HOUSE.flip(mirrored), shipped.lift(clip).pose_mm, atol=1e-2)
+
+
+def test_root_is_where_the_camera_sees_it(shipped):
+    clip = scene(60)
+    lifted = shipped.lift(clip)
+    px = clip.camera.project(lifted.absolute_mm.double())
+    apart = torch.linalg.vector_norm(px - clip.keypoints_px, dim=-1)
+    assert apart.median() < 12  # of people who are about 400 px tall
+    ratio = lifted.root_mm[:, 2].double() / clip.pose_mm[:, 0, 2]
+    assert 0.85 < ratio.median() < 1.2
+
+
+def test_missing_joints_leave_a_finite_pose_and_empty_frames_stay_empty(shipped):
+    clip = scene(200)
+    generator = torch.Generator().manual_seed(3)
+    confidence = (torch.rand(200, 17, generator=generator) < 0.6).to(clip.confidence)
+    confidence[7] = 0
+    confidence[9] = 0
+    confidence[9, :2] = 1
+    keypoints_px = torch.where(confidence.unsqueeze(-1) > 0, clip.keypoints_px, torch.nan)
+    lifted = shipped.lift(replace(clip, keypoints_px=keypoints_px, confidence=confidence))
+    few = confidence.sum(-1) < lifting.FEWEST_JOINTS
+    assert few[7] and few[9]
+    assert torch.equal(lifted.empty, few)
+    assert torch.isnan(lifted.pose_mm[few]).all() and torch.isfinite(lifted.pose_mm[~few]).all()
+    assert any("Nobody" in note for note in lifted.notes)
+    assert p_mpjpe(lifted, clip)[~few].mean() < 130
+
+
+def test_short_gaps_are_bridged_and_said(shipped):
+    clip = replace(scene(9), frames_per_second=30.0)
+    still = replace(clip, keypoints_px=clip.keypoints_px[:1].expand(9, -1, -1).clone())
+    gap = still.confidence.clone()
+    gap[4, 3] = 0
+    lifted = shipped.lift(replace(still, confidence=gap))
+    assert torch.allclose(lifted.pose_mm[4], shipped.lift(still).pose_mm[4], atol=1e-3)
+    assert any("Gaps: 1 joint" in note for note in lifted.notes)
+
+
+def test_every_frame_is_lifted_by_itself(shipped):
+    clip = scene(30)
+    whole = shipped.lift(clip)
+    part = replace(
+        clip,
+        keypoints_px=clip.keypoints_px[10:20],
+        confidence=clip.confidence[10:20],
+        pose_mm=clip.pose_mm[10:20],
+    )
+    assert torch.allclose(whole.pose_mm[10:20], shipped.lift(part).pose_mm, atol=1e-2)
+    assert torch.equal(whole.pose_mm, shipped.lift(clip).pose_mm)
+    nothing = replace(clip, keypoints_px=clip.keypoints_px[:0], confidence=clip.confidence[:0])
+    assert shipped.lift(nothing).pose_mm.shape == (0, 17, 3)
+
+
+@pytest.mark.parametrize("name", ["coco_17", "body_25", "openpose_coco_18", "mpii_16", "lsp_14"])
+def test_other_joint_sets_are_converted_and_said(shipped, name):
+    clip = scene(100)
+    lifted = shipped.lift(in_layout(clip, SKELETONS[name]))
+    assert lifted.invented.keys() <= set(HOUSE.joints)
+    assert any(name in note for note in lifted.notes)
+    assert p_mpjpe(lifted, clip).mean() < 85
+
+
+def test_unknown_intrinsics_are_guessed_and_said(shipped):
+    clip = replace(scene(100), camera=None)
+    lifted = shipped.lift(clip)
+    assert any("1000 x 1000 px a focal length of 1200 px" in note for note in lifted.notes)
+    assert p_mpjpe(lifted, clip).mean() < 85
+    blind = shipped.lift(replace(clip, size_px=None))
+    assert torch.isfinite(blind.pose_mm).all()
+    assert any("taken to be" in note for note in blind.notes)
+
+
+def test_absurd_keypoints_give_a_defined_pose(shipped):
+    """All joints in one point, far outside the picture, or at huge numbers."""
+    for keypoints in (
+        torch.zeros(1, 17, 2),
+        torch.full((1, 17, 2), 1e12),
+        1e5 * torch.eye(17)[:, :2],
+    ):
+        clip = Clip("", HOUSE, None, keypoints, torch.ones(1, 17), size_px=(9, 9))
+        assert torch.isfinite(shipped.lift(clip).pose_mm).all()
+
+
+def test_turned_view_goes_there_and_back():
+    generator = torch.Generator().manual_seed(0)
+    offset = torch.tensor([900.0, -400.0, 4000.0])
+    pose_mm = 400 * torch.randn(50, 17, 3, generator=generator, dtype=torch.float64) + offset
+    rays = pose_mm[..., :2] / pose_mm[..., 2:]
+    view = turn_towards(rays, torch.ones(50, 17, dtype=torch.bool))
+    units, unit_mm = view.pose_to_units(pose_mm)
+    assert torch.allclose(view.pose_from_units(units, unit_mm), pose_mm, atol=1e-6)
+    # What the turned camera sees of the turned pose is what the network is shown.
+    seen = units[..., :2] / (1 + units[..., 2:] * view.spread[:, None, None])
+    assert torch.allclose(seen, view.keypoints, atol=1e-9)
+    assert torch.allclose(torch.linalg.det(view.rotation), torch.ones(50, dtype=torch.float64))
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+def test_saved_and_loaded_lifts_the_same(tmp_path):
+    lifter = untrained()
+    again = lifting.load(lifter.save(tmp_path / "a.safetensors"))
+    assert again.name == "trial" and again.header["posebook"]
+    assert torch.equal(again.lift(scene()).pose_mm, lifter.lift(scene()).pose_mm)
+    half = lifting.load(lifter.save(tmp_path / "b.safetensors", weights=torch.float16))
+    assert (half.lift(scene()).pose_mm - lifter.lift(scene()).pose_mm).abs().max() < 5
+
+
+def test_pixels_of_the_paper_are_read_too(tmp_path):
+    torch.manual_seed(0)
+    arguments = dict(width=16, blocks=1)
+    clip = scene(40)
+    hip, inputs = HOUSE.index("hip"), HOUSE.indices(*INPUT_JOINTS)
+    poses = (clip.pose_mm - clip.pose_mm[:, :1])[:, HOUSE.indices(*OUTPUT_JOINTS)].float()
+    keypoints = clip.keypoints_px[:, inputs].float()
+    lifter = lifting.Lifter(
+        HEADER
+        | dict(
+            network={"class": "Martinez", "arguments": arguments},
+            normalisation=dict(
+                kind="standardised_pixels",
+                input_joints=list(INPUT_JOINTS),
+                output_joints=list(OUTPUT_JOINTS),
+            ),
+        ),
+        Martinez(**arguments).eval(),
+        dict(
+            mean_px=keypoints.mean(0), std_px=keypoints.std(0),
+            mean_mm=poses.mean(0), std_mm=poses.std(0),
+        ),
+    )  # fmt: skip
+    again = lifting.load(lifter.save(tmp_path / "a.safetensors"))
+    lifted = again.lift(clip)
+    with torch.no_grad():
+        answer = lifter.network((keypoints - keypoints.mean(0)) / keypoints.std(0))
+    expected = answer * poses.std(0) + poses.mean(0)
+    assert torch.allclose(lifted.pose_mm[:, HOUSE.indices(*OUTPUT_JOINTS)], expected, atol=1e-2)
+    assert (lifted.pose_mm[:, hip] == 0).all() and lifted.root_mm is None
+
+
+def refused(path, match: str) -> None:
+    with pytest.raises(InputError, match=match) as caught:
+        lifting.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
+    good = untrained().save(tmp_path / "good.safetensors")
+    refused("no_such_lifter", "shipped are simple_baseline")
+    refused(tmp_path / "absent.safetensors", "not there")
+    refused(tmp_path, "a folder")
+    pointer = tmp_path / "pointer.safetensors"
+    pointer.write_text(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2\nsize 17000000\n"
+    )
+    refused(pointer, "Git LFS pointer")
+    short = tmp_path / "short.safetensors"
+    short.write_bytes(good.read_bytes()[:-100])
+    refused(short, "cut short")
+    short.write_bytes(b"")
+    refused(short, "cut short")
+    bare = tmp_path / "bare.safetensors"
+    save_file({"network.weight": torch.zeros(3)}, bare)
+    refused(bare, "no posebook header")
+    save_file({"network.weight": torch.zeros(3)}, bare, metadata={"posebook": "[" * 100_000})
+    refused(bare, "no posebook header")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (dict(network={"class": "os.system", "arguments": {}}), "not known"),
+        (dict(network={"class": "Martinez", "arguments": {"width": 10**9}}), "expected numbers"),
+        (dict(network={"class": "Martinez", "arguments": {"width": "12"}}), "expected numbers"),
+        (dict(network={"class": "Martinez", "arguments": {"depth": 3}}), "expected numbers"),
+        (dict(network={"class": "Martinez", "arguments": ARGUMENTS | {"width": 16}}), "expected"),
+        (dict(network="Martinez"), "not known"),
+        (dict(skeleton=COCO_17.name), "expected person_view or standardised_pixels"),
+        (dict(normalisation=dict(kind="eval")), "expected person_view or standardised_pixels"),
+        (dict(normalisation=None), "expected person_view or standardised_pixels"),
+        (dict(normalisation=dict(kind="standardised_pixels")), "do not fit"),
+        (dict(normalisation=dict(kind="person_view", bones_mm="x")), "do not fit"),
+    ],
+)
+def test_headers_that_do_not_fit_are_refused(tmp_path, change, match):
+    lifter = untrained()
+    path = lifting.Lifter(HEADER | change, lifter.network).save(tmp_path / "a.safetensors")
+    refused(path, match)
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path):
+    lifter = untrained()
+    lifter.network.last.bias[3] = torch.nan
+    refused(lifter.save(tmp_path / "a.safetensors"), "finite")
+
+
+def test_nothing_altered_is_taken_for_whole(tmp_path):
+    """600 altered copies: every one is refused in one line, or is the file itself."""
+    whole = untrained().save(tmp_path / "whole.safetensors").read_bytes()
+    header_bytes = int.from_bytes(whole[:8], "little")
+    draw = random.Random(0)
+    path = tmp_path / "altered.safetensors"
+    refusals = 0
+    for trial in range(600):
+        altered = bytearray(whole)
+        # As many in the header, which is parsed, as in the numbers, which are only summed.
+        last = 8 + header_bytes if trial % 2 else len(whole)
+        place = draw.randrange(last)
+        kind = trial // 2 % 5
+        if kind == 0:
+            altered[place] ^= 1 << draw.randrange(8)
+        elif kind == 1:
+            altered = altered[:place]
+        elif kind == 2:
+            altered[place:place] = draw.randbytes(draw.randrange(1, 40))
+        elif kind == 3:
+            altered[place : place + 16] = draw.randbytes(16)
+        else:
+            altered[:8] = draw.randrange(2**40).to_bytes(8, "little")
+        if bytes(altered) == whole:
+            continue
+        path.write_bytes(altered)
+        with pytest.raises(InputError) as caught:
+            lifting.load(path)
+        assert "\n" not in str(caught.value)
+        refusals += 1
+    assert refusals > 550
+
+
+def test_the_shipped_file_says_what_it_is(shipped):
+    path = lifting.SHIPPED["simple_baseline"]
+    assert path.stat().st_size < 20_000_000
+    header, _ = lifter_files.read(path)
+    assert header["data"].startswith("synthetic_wide")
+    assert header["normalisation"]["kind"] == "person_view"
+    assert header["metrics"] and all("protocol" in metric for metric in header["metrics"])
+    assert json.dumps(header)
+    card = path.with_suffix(".md").read_text(encoding="utf-8")
+    assert "tools/train_simple_baseline.py" in card
