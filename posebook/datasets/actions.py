@@ -138,7 +138,7 @@ MORE: dict[str, tuple[Action, float]] = {
             one=("knee", "down", "lead", "chest"),
             other=("knee", "down", "anywhere"),
             together=0.4,
-            deep=(0.28, 0.8),
+            deep=(0.34, 0.8),
             bend=(0.1, 0.7),
             spread=(0.8, 2.5),
         ),
@@ -155,7 +155,7 @@ MORE: dict[str, tuple[Action, float]] = {
         partial(
             standing, one=("anywhere", "chest", "wide"), other=("anywhere", "chest", "wide"),
             together=0.3, seconds=(0.4, 1.2), deep=(0.7, 1.0), bend=(-0.1, 0.6),
-            spread=(0.8, 2.8), step_mm=500.0,
+            spread=(0.8, 2.3), step_mm=250.0,
         ),
         1.5,
     ),

@@ -62,6 +62,14 @@ def forward_kinematics(directions: Pose3D, lengths_mm: Tensor) -> Pose3D:
     return torch.stack(joints, dim=-2)
 
 
+def directions_of(pose: Pose3D) -> Pose3D:
+    """Unit bone directions (..., 16, 3) of house poses (..., 17, 3)."""
+    ends = torch.tensor(HOUSE.bones)
+    return torch.nn.functional.normalize(
+        pose[..., ends[:, 1], :] - pose[..., ends[:, 0], :], dim=-1
+    )
+
+
 def wide_bodies(count: int, generator: torch.Generator) -> Tensor:
     """Bone lengths (count, 16) mm of people, and of joint sets, of every kind."""
 

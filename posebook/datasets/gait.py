@@ -46,7 +46,7 @@ def gait(
     start = dice.even(-math.pi, math.pi, 1)
 
     half_width = (0.45 * body.hip * dice.normal(1.0, 0.25, 1)).clamp(min=15)
-    lift = leg * (dice.even(0.22, 0.5, 1) if run else dice.even(0.05, 0.14, 1))
+    lift = leg * (dice.even(0.12, 0.4, 1) if run else dice.even(0.02, 0.09, 1))
     ankles = []
     for side in (0, 1):
         along, forward, height = _foot(phase + 0.5 * side, duty, body, lift, run)
@@ -57,7 +57,7 @@ def gait(
     # With phase 0 the left foot lands; both legs are at their widest then, the hip lowest.
     beat = 4 * math.pi * (phase - duty / 2)
     turn = 2 * math.pi * (phase - duty / 2)
-    height = body.ankle + leg * (dice.even(0.88, 0.93, 1) if run else dice.even(0.935, 0.965, 1))
+    height = body.ankle + leg * (dice.even(0.90, 0.95, 1) if run else dice.even(0.95, 0.975, 1))
     height = height + bounce * (-beat.cos() if run else beat.cos())
     sway = -dice.even(10.0, 30.0, 1) * turn.cos()
     pelvis = _on_circle(travelled, sway, height, radius, start)
@@ -68,7 +68,7 @@ def gait(
     hips = torch.stack([lean + 0 * turn, -dice.even(0.02, 0.08, 1) * turn.cos(), twist], dim=-1)
     counter = -(1 + dice.even(0.4, 1.2, 1)) * twist
     spine = torch.stack([dice.even(-0.05, 0.15, 1) + 0 * turn, -hips[..., 1], counter], dim=-1)
-    neck = torch.stack([dice.even(-0.15, 0.2, 1) + 0 * turn, 0 * turn, 0.8 * twist], dim=-1)
+    neck = torch.stack([dice.even(-0.15, 0.2, 1) - lean + 0 * turn, 0 * turn, 0.8 * twist], dim=-1)
     neck = neck + wander(dice, time, 3, 1.0, 0.4) * torch.tensor([0.08, 0.05, 0.2])
     wrists, elbows = _swing(dice, turn, pace, run)
     return Strings(
@@ -102,8 +102,8 @@ def _foot(phase: Tensor, duty: Tensor, body: Body, lift: Tensor, run: bool):
     up = toes * roll.sin() + body.ankle * roll.cos()
     air = ((share - duty) / (1 - duty)).clamp(0, 1)
     hump = torch.sin(math.pi * air.pow(0.75 if run else 0.9)).square()
-    # The middle of the stand is where the hip is over the foot.
-    place = stride + duty / 2 + swing
+    # The hip is over the foot a little before the middle of the stand.
+    place = stride + 0.4 * duty + swing
     return place, forward, up + lift * hump
 
 
@@ -123,13 +123,15 @@ def _swing(dice: Dice, turn: Tensor, pace: Tensor, run: bool) -> tuple[Tensor, T
     """Arms that swing from the shoulder against the leg of their side."""
     swings, elbows = [], []
     reach = dice.even(0.1, 0.55, 1) * (pace / 1300).clamp(0.3, 1.3)
-    bend = dice.even(1.2, 1.9, 1) if run else dice.even(0.1, 0.7, 1)
+    bend = dice.even(1.5, 2.1, 1) if run else dice.even(0.1, 0.7, 1)
     for side in (0, 1):
         sign = 1 - 2 * side
         # The left foot is foremost at turn = -pi * duty; so is the right arm.
         angle = -sign * reach * torch.cos(turn + 0.55 * math.pi)
         angle = angle + dice.normal(0.0, 0.08, 1) - 0.15 * bend
-        elbow = (bend * (1 + 0.35 * torch.sin(angle) / reach.clamp(min=0.15))).clamp(0.05, 2.2)
+        elbow = (
+            bend * (1 + (0.15 if run else 0.35) * torch.sin(angle) / reach.clamp(min=0.15))
+        ).clamp(0.05, 2.2)
         out = dice.even(0.05, 0.25, 1)
         upper = torch.stack([out + 0 * angle, angle.sin(), -angle.cos()], dim=-1)
         lower_angle = angle + elbow

@@ -5,10 +5,12 @@ import math
 import torch
 from torch import Tensor
 
+from posebook.datasets import limits
 from posebook.datasets.actions import HUMAN36M, MORE
 from posebook.datasets.body import ANKLE_HEIGHT, BONE, BONES, Body, forward_kinematics, wide_bodies
+from posebook.datasets.broad_poses import broaden
 from posebook.datasets.dice import Dice
-from posebook.datasets.motion_prior import pose_prior
+from posebook.datasets.motion_prior import sample_directions
 from posebook.datasets.puppet import pose_of
 from posebook.shapes import Pose3D
 
@@ -38,9 +40,10 @@ def _sample_chunk(count: int, generator: torch.Generator) -> Tensor:
 
 def from_prior(count: int, generator: torch.Generator) -> Tensor:
     """Poses (count, 17, 3) of the fitted prior, arms exchanged and limbs shaken now and then."""
-    directions = pose_prior().sample(count, generator)
+    directions = sample_directions(count, generator)
     directions = mix_arms(directions, generator)
-    directions = shake(directions, generator)
+    directions = broaden(directions, generator)
+    directions = limits.enforce(shake(directions, generator))
     directions = level_hips(directions, generator)
     lengths_mm = wide_bodies(count, generator)
     pose = forward_kinematics(directions, lengths_mm)
@@ -58,7 +61,7 @@ def from_actions(count: int, generator: torch.Generator) -> Tensor:
         body = Body(wide_bodies(people, generator))
         time = 20 * torch.rand(people, 1, generator=generator, dtype=torch.float64)
         strings = action(Dice(people, generator), time, body)
-        parts.append(pose_of(strings, body.lengths_mm)[:, 0])
+        parts.append(limits.limited(pose_of(strings, body.lengths_mm)[:, 0], body.lengths_mm))
     pose = torch.cat(parts)
     away = pose[:, :1] * torch.tensor([1.0, 1.0, 0.0])
     return pose - away

@@ -33,9 +33,9 @@ def seated(
     down = torch.ones_like(time) if down is None else down
     ground = dice.chance(floor, 1)
     facing = dice.even(-math.pi, math.pi, 1) + wander(dice, time, 1, 0.04, 0.2)[..., 0]
-    seat = body.leg * torch.where(ground, dice.even(0.08, 0.2, 1), dice.even(0.42, 0.62, 1))
+    seat = body.leg * torch.where(ground, dice.even(0.12, 0.2, 1), dice.even(0.42, 0.62, 1))
     seat = seat + 0 * body.ankle
-    ahead = torch.where(ground, dice.even(0.3, 0.95, 1), dice.even(0.3, 0.65, 1))
+    ahead = torch.where(ground, dice.even(0.45, 0.95, 1), dice.even(0.3, 0.65, 1))
     ahead = body.leg.unsqueeze(-1) * (ahead.unsqueeze(-1) + dice.normal(0.0, 0.06, 2, 3))
     ahead = visits(time, ahead.transpose(1, 2), dice.even(2.0, 8.0, 1), 0.2, 3 * dice.unit(1))
     # Crossed legs: feet near the body and before each other, knees out to the sides.
@@ -53,7 +53,7 @@ def seated(
         height = body.ankle + 0 * way
         if side == 0:
             out = torch.where(over, 0.9 * body.hip, out)
-            height = height + torch.where(over, 0.42 * body.leg, 0.0)
+            height = height + torch.where(over, 0.36 * body.leg, 0.0)
             way = torch.where(over, 0.55 * body.leg, way)
         flat = way.unsqueeze(-1) * forward + out.unsqueeze(-1) * right
         ankles.append(torch.cat([flat, height.unsqueeze(-1)], dim=-1))
@@ -62,7 +62,7 @@ def seated(
     tall = body.ankle + 0.98 * body.leg
     place = torch.lerp(stand, wander(dice, time, 2, 10.0, 0.2), down.unsqueeze(-1))
     height = torch.lerp(tall.expand_as(down), seat.expand_as(down), down)
-    lean = dice.even(-0.25, 0.35, 3).unsqueeze(-1)
+    lean = dice.even(-0.25, 0.25, 3).unsqueeze(-1)
     lean = visits(time, lean, dice.even(2.0, 6.0, 1), 0.6, 3 * dice.unit(1))[..., 0]
     swing = 4 * down * (1 - down)
     zero = torch.zeros_like(lean)
@@ -91,8 +91,8 @@ def balance(dice: Dice, time: Tensor, body: Body, *, forward: bool = False) -> S
         dice, time, body, one=("anywhere", "side"), other=("anywhere", "side"),
         deep=(0.75, 1.0), bend=(-0.2, 0.5),
     )  # fmt: skip
-    swing = dice.even(0.1 if forward else -1.0, 1.7, 3, 1)
-    stops = torch.cat([swing, dice.even(-0.3, 0.9, 3, 1), dice.even(0.5, 1.0, 3, 1)], dim=-1)
+    swing = dice.even(0.1 if forward else -0.9, 1.4, 3, 1)
+    stops = torch.cat([swing, dice.even(-0.3, 0.9, 3, 1), dice.even(0.62, 1.0, 3, 1)], dim=-1)
     angle, out, far = visits(
         time, stops, dice.even(0.5, 2.0, 1), dice.even(0.5, 1.0, 1), 3 * dice.unit(1)
     ).unbind(-1)
@@ -185,9 +185,9 @@ def _loose(dice: Dice, time: Tensor, body: Body, *, on_floor: bool) -> Strings:
     )  # fmt: skip
     strings.pelvis_mm[..., 2] += ALOFT_MM
     angles = torch.cat([
-        dice.even(-0.4, 1.9, 3, 2),  # hip flexion, left and right
+        dice.even(-0.4, 1.35, 3, 2),  # hip flexion, left and right
         dice.even(-0.3, 0.8, 3, 2),  # legs apart
-        dice.even(0.45, 1.0, 3, 2),  # 1: straight leg
+        dice.even(0.55, 1.0, 3, 2),  # 1: straight leg
     ], dim=-1)  # fmt: skip
     angles = visits(time, angles, dice.even(1.0, 4.0, 1), 0.6, 3 * dice.unit(1))
     flexion, apart, far = angles.unflatten(-1, (3, 2)).unbind(2)

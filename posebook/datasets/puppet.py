@@ -17,7 +17,7 @@ from posebook.skeletons import HOUSE
 #: A knee and an elbow bend by at most this much, in radians, and are never quite straight.
 MOST_BEND, LEAST_BEND = 2.6, 0.05
 #: The nose lies in front of the neck, the crown behind the nose (angles from the vertical).
-NECK_FORWARD, HEAD_BACK = 0.42, 0.33
+NECK_FORWARD, HEAD_BACK = 0.42, 0.4
 #: Joints are inside the body: so high over the floor, in mm, at least.
 WRIST_OVER_FLOOR, LYING_OVER_FLOOR = 40.0, 70.0
 
@@ -117,16 +117,13 @@ def pose_of(strings: Strings, lengths_mm: Tensor) -> Tensor:
     joint["head"] = joint["neck_nose"] + length["head"] * crown
     for side, name in enumerate(("left", "right")):
         sign = 2 * side - 1
-        outward = sign * heading.right
         joint[f"{name}_hip"] = joint["hip"] + sign * length[f"{name}_hip"] * hips.right
-        toes = strings.toes_out[..., side, None]
         joint[f"{name}_knee"], joint[f"{name}_foot"] = reach(
             joint[f"{name}_hip"],
             strings.ankles_mm[..., side, :],
             length[f"{name}_knee"],
             length[f"{name}_foot"],
-            toes.cos() * (heading.forward + 0.6 * hips.forward + 0.5 * heading.up)
-            + toes.sin() * outward,
+            _knee_pole(strings, hips, joint[f"{name}_hip"], side),
         )
         shrug = strings.shrug[..., side, None]
         clavicle = sign * shrug.cos() * chest.right + shrug.sin() * chest.up
@@ -185,6 +182,14 @@ def _within_reach(strings: Strings, hips: Frame, length: dict[str, Tensor]) -> T
         # A soft minimum, 25 mm wide, keeps the hip's path free of corners.
         height = (height + highest - torch.hypot(height - highest, torch.tensor(25.0))) / 2
     return torch.stack([hip[..., 0], hip[..., 1], height], dim=-1)
+
+
+def _knee_pole(strings: Strings, hips: Frame, hip_joint: Tensor, side: int) -> Tensor:
+    """Where a knee points: forward of the leg, whichever way the leg goes, turned outward."""
+    along = _unit(strings.ankles_mm[..., side, :] - hip_joint)
+    toes = strings.toes_out[..., side, None]
+    outward = (2 * side - 1) * hips.right
+    return toes.cos() * torch.linalg.cross(hips.right, along) + toes.sin() * outward
 
 
 def reach(start: Tensor, goal: Tensor, upper: Tensor, lower: Tensor, pole: Tensor):

@@ -19,6 +19,7 @@ from posebook.datasets.body import Body, human36m_bodies, wide_bodies
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.detector import detect
 from posebook.datasets.dice import Dice
+from posebook.datasets.limits import limited
 from posebook.datasets.pose_samples import SHARES, sample_poses
 from posebook.datasets.puppet import pose_of
 from posebook.errors import InputError
@@ -116,7 +117,7 @@ def world_of(people: Sequence[Person], frames: int, seed: int = 0) -> Tensor:
         dice = Dice(len(rows), seeds=[people[row].seed for row in rows])
         act: Action = SHARES[action][0]
         strings = act(dice, time.expand(len(rows), -1), body)
-        world[rows] = pose_of(strings, body.lengths_mm)
+        world[rows] = limited(pose_of(strings, body.lengths_mm), body.lengths_mm.unsqueeze(1))
     return world
 
 
