@@ -39,15 +39,21 @@ def procrustes_distances(
 
     reflections  also try the mirror image of each pose, and keep what fits better
     """
-    known = _known(truth_mm)
-    seen = None if known.all() else known
+    seen = None if _complete(truth_mm) else _known(truth_mm)
     found = aligned_distances(prediction_mm, truth_mm, scale=scale, seen=seen)
     if reflections:
         mirrored = prediction_mm * torch.tensor([-1.0, 1.0, 1.0]).to(prediction_mm)
         other = aligned_distances(mirrored, truth_mm, scale=scale, seen=seen)
         better = other.square().sum(-1, keepdim=True) < found.square().sum(-1, keepdim=True)
         found = torch.where(better, other, found)
-    return _show_missing(found, known)
+    if seen is None and _complete(found):
+        return found
+    return _show_missing(found, _known(truth_mm))
+
+
+def _complete(values: Tensor) -> bool:
+    """Whether nothing is missing, the quickest way: a sum is finite only if all its parts are."""
+    return bool(torch.isfinite(values.sum()))
 
 
 def _known(truth: Pose3D) -> Tensor:

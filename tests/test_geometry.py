@@ -190,6 +190,25 @@ def test_nan_stays_in_its_own_pose():
     assert torch.allclose(found[others], aligned_distances(pose[others], target[others]))
 
 
+def test_gradients_of_a_fit():
+    pose, target = people(2).requires_grad_(), people(2, 1)
+
+    def moved(pose):
+        return procrustes(pose, target).apply(pose)
+
+    assert torch.autograd.gradcheck(moved, pose, atol=1e-6)
+
+
+def test_what_is_given_is_not_changed():
+    """One pose alone could be worked on in place, were it not copied."""
+    for count in (1, 3):
+        pose, target = people(count), people(count, 1)
+        before = pose.clone(), target.clone()
+        aligned_distances(pose, target)
+        procrustes(pose, target)
+        assert torch.equal(pose, before[0]) and torch.equal(target, before[1])
+
+
 @pytest.mark.parametrize("batch", ((), (0,), (3,), (2, 5)))
 def test_any_batch_shape(batch):
     pose = torch.randn(*batch, 17, 3, generator=generator(0))
