@@ -174,7 +174,7 @@ def evaluate_clips(
     seen = list(dataset.clips) if seen is None else list(seen)
     name = getattr(lifter, "name", type(lifter).__name__)
     lifted_mm = torch.cat([lifter.lift(clip).pose_mm for clip in seen]).to(truth_mm)
-    flat_mm = torch.cat([_zero_depth(s, c) for s, c in zip(seen, dataset.clips, strict=True)])
+    flat_mm = torch.cat([zero_depth(s, c) for s, c in zip(seen, dataset.clips, strict=True)])
     notes = list(dataset.notes)
     if mean_pose_mm is None:
         mean_pose_mm = mean_pose(truth_mm)
@@ -217,7 +217,7 @@ def _train_split(data: str, split: str, given: dict[str, Any]) -> PoseDataset | 
         return None
 
 
-def _zero_depth(seen: Clip, truth: Clip) -> Tensor:
+def zero_depth(seen: Clip, truth: Clip) -> Tensor:
     """(frames, 17, 3): the key points back-projected to the depth of the true hip, hip at 0.
 
     A joint that is not seen is put on the hip; without a camera the true x and y are taken.
@@ -235,7 +235,7 @@ def _zero_depth(seen: Clip, truth: Clip) -> Tensor:
 def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[dict[str, Any]]:
     """Every metric of one lifted clip against its own truth, with zero depth beside it."""
     rate = clip.frames_per_second
-    answers = {method: (pose_mm, "metric"), ZERO_DEPTH: (_zero_depth(clip, clip), "true")}
+    answers = {method: (pose_mm, "metric"), ZERO_DEPTH: (zero_depth(clip, clip), "true")}
     where = torch.zeros(len(clip), dtype=torch.int64)
     known = dict(clip_of_frame=where, actions=[clip.action or "all"], leave_out=True)
     return [

@@ -15,8 +15,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
-from posebook import paths, showing
+from posebook import paths
 from posebook.errors import CellFailed
+from posebook.figures import showing
 
 
 def execute(

@@ -1,4 +1,4 @@
-"""Shapes as types. The tests check every annotated call; a student's session does not pay for it."""
+"""Shapes as types: checked in the tests, free of charge in a student's session."""
 
 from jaxtyping import Bool, Float
 from torch import Tensor

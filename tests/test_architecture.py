@@ -65,9 +65,8 @@ def imports(path: Path) -> frozenset[str]:
 
 
 def family(module: str) -> str:
-    """'posebook.datasets.clips' -> 'datasets'; figures.py is a door to several files."""
-    name = module.split(".")[1] if "." in module else ""
-    return "figures" if name.startswith("figure_") or name == "showing" else name
+    """'posebook.datasets.clips' -> 'datasets'."""
+    return module.split(".")[1] if "." in module else ""
 
 
 def row(module: str) -> int:

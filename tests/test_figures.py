@@ -10,13 +10,14 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from posebook import figures, showing
+from posebook import figures
 from posebook.cameras import Camera
 from posebook.errors import InputError
-from posebook.figure_cells import turned
-from posebook.figure_parts import COLOUR, CURVES, to_plot
-from posebook.figure_space import facing
-from posebook.figure_strokes import along, broken, strokes
+from posebook.figures import showing
+from posebook.figures.cells import turned
+from posebook.figures.parts import COLOUR, CURVES, to_plot
+from posebook.figures.space import facing
+from posebook.figures.strokes import along, broken, strokes
 from posebook.skeletons import BODY_25, HOUSE, SKELETONS
 
 REFUSED = (InputError, TypeCheckError)  # the checker of types is on in most runs of the tests

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import nbformat
 
-from posebook import chapters, paths, showing
+from posebook import chapters, paths
 from posebook.errors import CellFailed
+from posebook.figures import showing
 
 LARGEST_BYTES = 1_000_000
 MACHINE_PATH = re.compile(

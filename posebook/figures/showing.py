@@ -139,7 +139,7 @@ def _describe(alt: str) -> None:
     """The description under a figure: plotly's canvas has no alt text of its own."""
     from IPython.display import display
 
-    from posebook.figure_parts import plain
+    from posebook.figures.parts import plain
 
     words = (
         '<details style="max-width:700px;font-size:90%"><summary>Description of the figure'
@@ -239,7 +239,7 @@ def save(figure: Any, path: str | Path, *, alt: str, scale: float | int = 1.0) -
 
 
 def _svg_with_description(svg: str, alt: str) -> str:
-    from posebook.figure_parts import plain
+    from posebook.figures.parts import plain
 
     start = svg.index("<svg")
     end = svg.index(">", start)

@@ -2,7 +2,7 @@
 
 Every function takes torch tensors and returns a plotly Figure, drawn on a white card so that it
 reads on light and dark pages. Poses in camera axes (x right, y down, z forward) are drawn upright:
-x to the right, z away, -y up. House colours and shapes are explained in `figure_parts`; showing and
+x to the right, z away, -y up. House colours and shapes are explained in `parts`; showing and
 saving (`show`, `save`, `page`, `film`) asks for a description in words, the alt text.
 Each of `pose_3d`, `overlay`, `animate` and `rig` takes one of the sixteen 3D canvases that a
 browser keeps alive in one window; `compare` and `gallery` take none.
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from posebook.figure_charts import bars, loss_curves, rig
-from posebook.figure_film import film
-from posebook.figure_motion import animate
-from posebook.figure_pages import Heading, Picture, Table, page
-from posebook.figure_parts import (
+from posebook.figures.charts import bars, loss_curves, rig
+from posebook.figures.film import film
+from posebook.figures.motion import animate
+from posebook.figures.pages import Heading, Picture, Table, page
+from posebook.figures.parts import (
     HOVER_2D,
     HOVER_3D,
     WIDTH_PX,
@@ -32,11 +32,11 @@ from posebook.figure_parts import (
     legend_of,
     to_plot,
 )
-from posebook.figure_plane import photograph, picture_axes
-from posebook.figure_sheets import compare, gallery
-from posebook.figure_space import box, facing, floor_grid, scene
+from posebook.figures.plane import photograph, picture_axes
+from posebook.figures.sheets import compare, gallery
+from posebook.figures.showing import save, show, show_live, still, strip_widget_state
+from posebook.figures.space import box, facing, floor_grid, scene
 from posebook.shapes import Pose2D, Pose3D
-from posebook.showing import save, show, show_live, still, strip_widget_state
 from posebook.skeletons import HOUSE, Skeleton
 
 __all__ = [

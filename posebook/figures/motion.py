@@ -1,0 +1,170 @@
+"""A motion with a play button and a slider; the 2D keypoints beside the 3D pose."""
+
+from collections.abc import Collection
+from math import ceil
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from jaxtyping import Float
+from torch import Tensor
+
+from posebook.errors import InputError
+from posebook.figures.parts import (
+    HOVER_2D,
+    HOVER_3D,
+    INK,
+    WIDTH_PX,
+    Frame,
+    Look,
+    body,
+    checked,
+    flat,
+    key,
+    layout,
+    legend_of,
+    to_plot,
+)
+from posebook.figures.plane import photograph, picture_axes, walking_windows
+from posebook.figures.space import AXES, box, facing, floor_grid, footing, scene, travel
+from posebook.shapes import Pose3D
+from posebook.skeletons import HOUSE, Skeleton
+
+
+def animate(
+    pose_mm: Pose3D,
+    keypoints_px: Float[Tensor, "frames marked 2"] | None = None,
+    skeleton: Skeleton = HOUSE,
+    *,
+    input_skeleton: Skeleton | None = None,
+    frames_per_second: float | int | None = None,
+    frame: Frame = "camera",
+    truth_mm: Pose3D | None = None,
+    image: Any = None,
+    size_px: tuple[int, int] | None = None,
+    invented: Collection[str] = (),
+    follow: bool | None = None,
+    most_frames: int | None = None,
+    title: str = "",
+    note: str = "",
+    height: int = 400,
+) -> go.Figure:
+    """A motion with a play button and a slider; the 2D keypoints beside the 3D pose.
+
+    pose_mm       (frames, joints, 3), mm; NaN: missing
+    keypoints_px  (frames, joints, 2), px, or None: 3D alone
+    input_skeleton  the keypoints' own joint set, where it is not the pose's
+    truth_mm      (frames, joints, 3), drawn black and dashed
+    follow        keep the hip in the middle of the floor; None: when the walk is longer than 2 m
+    most_frames   longer motions are thinned out evenly, and the figure says so; None: 75, or 60
+                  with a truth: 150 to 270 KB
+    """
+    checked(pose_mm, skeleton, "pose_mm")
+    marked = input_skeleton or skeleton
+    if keypoints_px is not None:
+        checked(keypoints_px, marked, "keypoints_px")
+    if pose_mm.ndim != 3 or len(pose_mm) == 0:
+        raise InputError(
+            f"pose_mm has shape {tuple(pose_mm.shape)}, expected (frames, joints, 3), frames > 0"
+        )
+    for other, what in ((truth_mm, "truth_mm"), (keypoints_px, "keypoints_px")):
+        if other is not None and len(other) != len(pose_mm):
+            raise InputError(f"{what} has {len(other)} frames, expected {len(pose_mm)} as pose_mm")
+    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 60)))
+    points = to_plot(pose_mm, frame)[::step]
+    true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
+    seen = None if keypoints_px is None else flat(keypoints_px)[::step]
+    labels = list(AXES[frame])
+    if follow or (follow is None and travel(points) > 2000):
+        centre = footing(points, skeleton)
+        points, true = points - centre, None if true is None else true - centre
+        labels[:2] = [
+            label.split(",")[0].replace(" (mm)", "") + " from the hip (mm)" for label in labels[:2]
+        ]
+    low, high = box(points if true is None else np.concatenate([points, true]))
+    grid, square = floor_grid(low, high)
+    windows = None
+    if seen is not None and image is None:
+        windows = walking_windows(seen, size_px)
+    remarks = [note, f"Squares on the floor: {square} mm."]
+    remarks += ["The 2D window walks along with the person."] * (windows is not None)
+    remarks += [f"Shown: every {_ordinal(step)} of {len(pose_mm)} frames."] * (step > 1)
+    made = layout(title, " ".join(r for r in remarks if r), height=height, foot=84)
+    front = facing(points[0] if true is None else true[0], skeleton) if frame == "world" else None
+    shape = (1.0 if seen is None else 0.58) * (WIDTH_PX - 24) / height
+    made["scene"] = scene(low, high, frame, front=front, labels=labels, shape=shape)
+    made["scene"]["domain"] = {"x": [0.42 if seen is not None else 0.0, 1.0]}
+
+    unmarked = [joint for joint in invented if input_skeleton is None]
+
+    def at(i: int) -> list[dict[str, Any]]:
+        moving = []
+        if seen is not None:
+            moving += body(seen[i], marked, look=Look(size=6), invented=unmarked, hover=HOVER_2D)
+        if true is not None:
+            look = Look(True, 3, 5, dash_mm=None)
+            moving += body(true[i], skeleton, look=look, hover=HOVER_3D[frame])
+        look = Look(size=5, line=7, dash_mm=None)
+        hover = HOVER_3D[frame]
+        return moving + body(points[i], skeleton, look=look, invented=invented, hover=hover)
+
+    fixed = [grid] + key(legend_of(skeleton, true is not None, invented), three=seen is None)
+    if seen is not None:
+        if image is not None:
+            background, size_px = photograph(image, most_px=360)
+            made["images"] = [background]
+        made["xaxis"], made["yaxis"] = picture_axes(seen, size_px)
+        made["xaxis"] |= {"domain": [0.08, 0.41]}
+        made["yaxis"] |= {"domain": [0.12, 0.98]}
+        if windows is not None:
+            made["xaxis"]["range"], made["yaxis"]["range"] = windows[0]["x"], windows[0]["y"]
+    first = at(0)
+    moves = [len(fixed) + i for i in range(len(first))]
+    frames = []
+    for i in range(len(points)):
+        data = [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in at(i)]
+        frames.append(go.Frame(data=data, name=str(i), traces=moves))
+        if windows is not None:
+            axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
+            frames[-1].layout = axes
+    made |= _player([i * step for i in range(len(points))], frames_per_second, step)
+    return go.Figure(fixed + first, made, frames)
+
+
+def _ordinal(n: int) -> str:
+    return {2: "2nd", 3: "3rd"}.get(n, f"{n}th")
+
+
+def _player(numbers: list[int], frames_per_second: float | int | None, step: int) -> dict[str, Any]:
+    """Play and pause buttons and a slider under the drawing."""
+    now = {"mode": "immediate", "transition": {"duration": 0}}
+    rate = frames_per_second / step if frames_per_second else 25.0
+    time = (lambda n: f" ({n / frames_per_second:.2f} s)") if frames_per_second else lambda n: ""
+    steps = [
+        {
+            "method": "animate",
+            "label": f"{n}{time(n)}",
+            "args": [[str(i)], now | {"frame": {"duration": 0, "redraw": True}}],
+        }
+        for i, n in enumerate(numbers)
+    ]
+    run = now | {"frame": {"duration": 1000 / rate, "redraw": True}, "fromcurrent": True}
+    return {
+        "updatemenus": [{
+            "type": "buttons", "direction": "left", "showactive": False,
+            "x": 0.0, "xanchor": "left", "y": 0.0, "yanchor": "top",
+            "pad": {"t": 28, "l": 2},
+            "buttons": [
+                {"label": "▶ Play", "method": "animate", "args": [None, run]},
+                {"label": "❚❚ Pause", "method": "animate",
+                 "args": [[None], now | {"frame": {"duration": 0, "redraw": False}}]},
+            ],
+        }],
+        "sliders": [{
+            "active": 0, "x": 0.3, "len": 0.68, "y": 0.0, "yanchor": "top",
+            "pad": {"t": 16}, "ticklen": 0, "minorticklen": 0,
+            "font": {"size": 1, "color": "rgba(0,0,0,0)"},
+            "currentvalue": {"prefix": "frame ", "font": {"size": 12, "color": INK}},
+            "steps": steps,
+        }],
+    }  # fmt: skip

@@ -1,0 +1,221 @@
+"""One self-contained page: turnable figures, tables and words, no network, no other file."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from posebook import paths
+from posebook.errors import InputError
+from posebook.figures.showing import described, plotly_bundle
+
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--paper:#fff;--line:#d0d7de;
+--band:#f6f8fa}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--paper:#0f1318;--line:#3d444d;
+--band:#171c23}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,-apple-system,
+"Segoe UI","DejaVu Sans",sans-serif}
+main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+h1,h2{overflow-wrap:anywhere}
+h1{font-size:1.7rem;line-height:1.25;margin:.2em 0 .6em}h2{font-size:1.25rem;margin:2em 0 .4em}
+p{max-width:46rem;overflow-wrap:anywhere}
+figure{margin:1.4rem 0}
+figcaption{max-width:46rem;margin-bottom:.5rem;font-weight:600;overflow-wrap:anywhere}
+.card{background:#fff;border:1px solid var(--line);border-radius:8px;overflow-x:auto;padding:4px}
+.plot{min-width:340px}.plot.wide{min-width:600px}
+p.note{color:var(--soft);font-size:.9rem;margin:.4rem 0}
+details{color:var(--soft);font-size:.9rem;margin-top:.4rem;max-width:46rem}
+.wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
+caption{text-align:left;font-weight:600;padding-bottom:.4rem}
+th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:left;
+vertical-align:top;overflow-wrap:break-word}
+thead th{background:var(--band)}td.number,th.number{text-align:right}
+footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
+@media print{.card{break-inside:avoid}}
+"""
+
+# Figures are drawn when they come near the window: a browser keeps only sixteen 3D canvases alive.
+_SCRIPT = """
+const drawn=new Map();
+function draw(box){const f=JSON.parse(document.getElementById(box.dataset.figure).textContent);
+Plotly.newPlot(box,f.data,f.layout,f.config).then(()=>f.frames&&Plotly.addFrames(box,f.frames));}
+const watch=new IntersectionObserver(entries=>{for(const e of entries){const box=e.target;
+if(e.isIntersecting&&!drawn.has(box)){draw(box);drawn.set(box,true);
+if(drawn.size>12){for(const old of drawn.keys()){const r=old.getBoundingClientRect();
+if(old!==box&&(r.bottom<-900||r.top>innerHeight+900)){Plotly.purge(old);drawn.delete(old);break;}}}}}
+},{rootMargin:"500px"});
+document.querySelectorAll(".plot").forEach(box=>watch.observe(box));
+addEventListener("unhandledrejection",e=>{if(e.reason===undefined)e.preventDefault();}); // pause
+addEventListener("beforeprint",()=>document.querySelectorAll(".plot").forEach(box=>{
+if(!drawn.has(box)&&drawn.size<15){draw(box);drawn.set(box,true);}}));
+"""
+
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; font-src data:"
+)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A section's heading."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A plotly figure, its description in words, and a caption (the figure's title by default)."""
+
+    figure: Any
+    alt: str
+    caption: str = ""
+
+    def __post_init__(self):
+        described(self.alt)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of words and numbers. In a notebook it shows itself; `str` gives plain text.
+
+    headers  one for each column, with the unit: "MPJPE (mm)"
+    rows     strings and numbers; floats are printed with `digits` digits after the point
+    """
+
+    headers: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    caption: str = ""
+    digits: int = 1
+
+    def __post_init__(self):
+        for i, row in enumerate(self.rows):
+            if len(row) != len(self.headers):
+                raise InputError(
+                    f"row {i} of a table has {len(row)} cells, expected {len(self.headers)}"
+                )
+
+    def cell(self, value: Any) -> str:
+        if value is None:
+            return "–"
+        return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
+
+    @property
+    def _numeric(self) -> list[bool]:
+        """Columns that hold numbers alone, and are set to the right."""
+        return [
+            bool(self.rows) and all(isinstance(r[i], (int, float, type(None))) for r in self.rows)
+            for i in range(len(self.headers))
+        ]
+
+    def _repr_html_(self) -> str:
+        right = ' class="number" style="text-align:right"'
+
+        def td(value: Any, number: bool) -> str:
+            return f"<td{right if number else ''}>{escape(self.cell(value))}</td>"
+
+        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        head = "".join(
+            f'<th scope="col"{right if n else ""}>{escape(str(h))}</th>'
+            for h, n in zip(self.headers, self._numeric, strict=True)
+        )
+        body = "".join("<tr>" + "".join(map(td, row, self._numeric)) + "</tr>" for row in self.rows)
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __str__(self) -> str:
+        cells = [[str(h) for h in self.headers]] + [[self.cell(v) for v in r] for r in self.rows]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
+        right = self._numeric
+        lines = [
+            "  ".join(
+                c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
+            ).rstrip()
+            for row in cells
+        ]
+        return "\n".join(([self.caption] if self.caption else []) + lines)
+
+    __repr__ = __str__
+
+
+Part = str | Heading | Picture | Table
+
+
+def page(
+    path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "", language: str = "en"
+) -> Path:
+    """Write one HTML page that needs no network and no other file (about 5 MB: plotly is inside).
+
+    parts  a string is a paragraph; `Heading`, `Picture` (alt text required), `Table`. All text is
+           escaped: names and notes from other people's files cannot become markup.
+    The file is written under a temporary name and renamed.
+    """
+    body, data, pictures = [], [], 0
+    for part in parts:
+        if isinstance(part, str):
+            body.append(f"<p>{escape(part)}</p>")
+        elif isinstance(part, Heading):
+            body.append(f"<h2>{escape(part.text)}</h2>")
+        elif isinstance(part, Table):
+            body.append(f'<div class="wide">{part._repr_html_()}</div>')
+        elif isinstance(part, Picture):
+            markup, script = _picture(part, pictures)
+            body.append(markup)
+            data.append(script)
+            pictures += 1
+        else:
+            raise InputError(
+                f"a part of a page is a {type(part).__name__}, "
+                "expected str, Heading, Picture or Table"
+            )
+    scripts = ""
+    if pictures:
+        from plotly.offline import get_plotlyjs
+
+        scripts = f"<script>{get_plotlyjs()}</script>{''.join(data)}<script>{_SCRIPT}</script>"
+    last = f"<footer>{escape(footer)}</footer>" if footer else ""
+    html = (
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body><main>"
+        f"<h1>{escape(title)}</h1>\n" + "\n".join(body) + f"\n{last}</main>\n"
+        "<noscript><p>The figures need JavaScript; their descriptions do not.</p></noscript>\n"
+        f"{scripts}</body></html>\n"
+    )
+    return paths.write_text(path, html)
+
+
+def _picture(part: Picture, number: int) -> tuple[str, str]:
+    """The markup of a figure, and the script element that holds its data."""
+    made = plotly_bundle(part.figure)
+    layout = made["layout"]
+    words = layout.pop("meta", {})
+    caption = escape(part.caption or words.get("title", ""))
+    note = escape(words.get("note", ""))
+    if words.get("title") or words.get("note"):
+        # The page prints title and note itself, where they wrap with the window.
+        freed = layout["margin"]["t"] - (44 if layout.get("showlegend") else 12)
+        layout.pop("title")
+        layout["margin"]["t"] -= freed
+        layout["height"] -= freed
+        layout.get("legend", {})["y"] = 1 - 8 / layout["height"]
+    layout.pop("width", None)
+    layout["autosize"] = True
+    made["config"]["responsive"] = True
+    alt, height = escape(" ".join(part.alt.split())), layout.get("height", 450)
+    identity = f"figure-{number}"
+    # On a telephone, figures of several parts scroll sideways; others fit.
+    kind = "plot wide" if "sliders" in layout else "plot"
+    markup = (
+        f"<figure>{f'<figcaption>{caption}</figcaption>' if caption else ''}"
+        f'<div class="card"><div class="{kind}" id="{identity}" data-figure="{identity}-data" '
+        f'role="group" aria-label="{alt}" style="height:{height}px"></div></div>'
+        f"{f'<p class=note>{note}</p>' if note else ''}"
+        f"<details><summary>Description of the figure</summary>{alt}</details></figure>"
+    )
+    text = json.dumps(made, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return markup, f'<script type="application/json" id="{identity}-data">{text}</script>'

@@ -1,0 +1,85 @@
+"""Pictures: axes in pixels, photographs under a drawing, windows that walk along."""
+
+from typing import Any
+
+import numpy as np
+
+from posebook.figures.parts import FAINT
+from posebook.figures.showing import picture_uri
+
+
+def picture_axes(
+    points: np.ndarray, size_px: tuple[int, int] | None, room: tuple[float, float] = (0.1, 0.1)
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """x axis and y axis (downwards) of a picture with square pixels.
+
+    size_px  the whole picture; None: what holds all points, with `room` around them
+             (across, along; parts of the larger side)
+    """
+    if size_px is not None:
+        x, y = [0.0, float(size_px[0])], [float(size_px[1]), 0.0]
+    else:
+        low, high = extent(points)
+        half = (high - low) / 2 + np.array(room) * max(float((high - low).max()), 10.0)
+        middle = (low + high) / 2
+        x = [float(middle[0] - half[0]), float(middle[0] + half[0])]
+        y = [float(middle[1] + half[1]), float(middle[1] - half[1])]
+    common = {"showgrid": False, "zeroline": False, "mirror": True, "showline": True, "nticks": 6}
+    common |= {"linecolor": FAINT, "ticks": "outside", "tickcolor": FAINT, "constrain": "domain"}
+    x_axis = common | {"range": x, "title": {"text": "x, right (px)", "standoff": 6}}
+    y_axis = common | {"range": y, "title": {"text": "y, down (px)", "standoff": 6}}
+    return x_axis, y_axis | {"scaleanchor": "x", "scaleratio": 1}
+
+
+def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
+    """A photograph under the drawing, and its size in px."""
+    uri, size_px = picture_uri(image, most_px)
+    return {
+        "source": uri, "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below",
+        "sizex": size_px[0], "sizey": size_px[1], "sizing": "stretch",
+    }, size_px  # fmt: skip
+
+
+def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest x and y of the finite points."""
+    finite = points.reshape(-1, points.shape[-1])
+    finite = finite[np.isfinite(finite).all(-1)]
+    if len(finite) == 0:
+        return np.zeros(points.shape[-1]), np.ones(points.shape[-1])
+    return finite.min(0), finite.max(0)
+
+
+def walking_windows(
+    seen: np.ndarray, size_px: tuple[int, int] | None
+) -> list[dict[str, list[float]]] | None:
+    """Axis ranges for each frame that walk along with the person, where the person is small in
+    what all frames cover; None where one window serves.
+
+    seen  (frames, joints, 2), px
+    """
+    extents = np.array([extent(frame) for frame in seen])  # (frames, low or high, 2)
+    some = np.isfinite(seen).all(-1).any(-1)
+    if not some.any():
+        return None
+    span = (extents[some, 1] - extents[some, 0]).max(0)
+    low, high = extent(seen)
+    whole = np.array(size_px, dtype=float) if size_px is not None else high - low
+    half = np.maximum(span * 0.6, span.max() * 0.35)
+    if not (2 * half < 0.6 * whole).any():
+        return None
+    middles = np.full((len(seen), 2), np.nan)
+    middles[some] = extents[some].mean(1)
+    known = np.flatnonzero(some)
+    middles = np.stack(
+        [np.interp(np.arange(len(seen)), known, middles[some, i]) for i in (0, 1)], 1
+    )
+    width = min(9, len(seen) // 2 * 2 + 1)  # a calm window: the mean over nine frames
+    padded = np.pad(middles, ((width // 2, width // 2), (0, 0)), mode="edge")
+    calm = np.stack([np.convolve(padded[:, i], np.ones(width) / width, "valid") for i in (0, 1)], 1)
+    return [
+        {
+            "x": [round(float(m[0] - half[0]), 1), round(float(m[0] + half[0]), 1)],
+            "y": [round(float(m[1] + half[1]), 1), round(float(m[1] - half[1]), 1)],
+        }
+        for m in calm
+    ]
