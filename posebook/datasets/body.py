@@ -9,6 +9,7 @@ Drillis & Contini 1966 as printed in Winter, Biomechanics and Motor Control of H
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from posebook.shapes import Pose3D
@@ -53,7 +54,7 @@ def _fractions() -> Tensor:
     return torch.tensor([FRACTION_OF_STATURE[bone] for bone in BONES], dtype=torch.float64)
 
 
-def forward_kinematics(directions: Pose3D, lengths_mm: Tensor) -> Pose3D:
+def forward_kinematics(directions: Float[Tensor, "*batch bones 3"], lengths_mm: Tensor) -> Pose3D:
     """Directions (..., 16, 3), unit, and lengths (..., 16) mm -> joints (..., 17, 3), hip at 0."""
     bones = directions * lengths_mm.unsqueeze(-1)
     joints = [torch.zeros_like(bones[..., 0, :])]

@@ -24,6 +24,9 @@ BETWEEN = {
 #: backward at the hip, and goes outward and inward, by no more than these degrees.
 KNEE_FORWARD, HIP_FORWARD, HIP_BACKWARD, HIP_ASIDE = 0.15, 175, 60, 85
 
+#: Joints are inside the body: so high over the floor, in mm, at least.
+JOINT_OVER_FLOOR = 20.0
+
 
 def enforce(directions: Pose3D) -> Pose3D:
     """Bone directions (..., 16, 3), unit, with the nearest that lie within the limits."""
@@ -46,9 +49,16 @@ def enforce(directions: Pose3D) -> Pose3D:
 def limited(pose: Pose3D, lengths_mm: Tensor) -> Pose3D:
     """House poses (..., 17, 3) of bodies (..., 16) with every joint brought within its limits.
 
-    The hip stays where it is.
+    The hip stays where it is, or is lifted until no joint is under the floor.
     """
-    return pose[..., :1, :] + forward_kinematics(enforce(directions_of(pose)), lengths_mm)
+    pose = pose[..., :1, :] + forward_kinematics(enforce(directions_of(pose)), lengths_mm)
+    return above_floor(pose)
+
+
+def above_floor(pose: Pose3D) -> Pose3D:
+    """Poses (..., 17, 3) in world axes, lifted as a whole where a joint is under the floor."""
+    sunk = (JOINT_OVER_FLOOR - pose[..., 2].amin(-1)).clamp(min=0)
+    return pose + torch.stack([0 * sunk, 0 * sunk, sunk], dim=-1).unsqueeze(-2)
 
 
 def violations(directions: Pose3D) -> dict[str, Tensor]:

@@ -181,6 +181,8 @@ def _within_reach(strings: Strings, hips: Frame, length: dict[str, Tensor]) -> T
         highest = strings.ankles_mm[..., side, 2] - out[..., 2] + drop
         # A soft minimum, 25 mm wide, keeps the hip's path free of corners.
         height = (height + highest - torch.hypot(height - highest, torch.tensor(25.0))) / 2
+    # Feet too far apart for any stance slip rather than pull the hip through the floor.
+    height = torch.maximum(height, torch.minimum(hip[..., 2], 0.25 * leg))
     return torch.stack([hip[..., 0], hip[..., 1], height], dim=-1)
 
 
