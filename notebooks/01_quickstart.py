@@ -60,7 +60,7 @@ import torch
 from skimage import data as photographs
 from torch import Tensor
 
-from posebook import datasets, figures, geometry, lifting, metrics, paths, results
+from posebook import datasets, evaluation, figures, geometry, lifting, metrics, paths, results
 from posebook.skeletons import COCO_17, HOUSE
 
 book = results.Results("quickstart", out_dir, profile=profile, seed=seed, device=device)
@@ -205,7 +205,7 @@ everyone = test.every(10)
 truths_mm = geometry.root_relative(everyone.pose_mm, HOUSE)
 predictions_mm = {
     lifter.name: torch.cat([lifter.lift(clip).pose_mm for clip in everyone]),
-    "zero depth": torch.cat([lifting.zero_depth(clip).pose_mm for clip in everyone]),
+    "zero depth": torch.cat([evaluation.zero_depth(clip, clip) for clip in everyone]),
     "mean pose": truths_mm.mean(0).expand_as(truths_mm),
 }
 protocol = metrics.Protocol(

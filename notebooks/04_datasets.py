@@ -1,0 +1,436 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   posebook:
+#     id: datasets
+#     title: What is in a data set
+#     level: beginner
+#     prerequisites: [skeletons_and_axes, cameras_and_depth]
+#     minutes: {ci: 0.3, laptop: 1, full: 1}
+#     device: cpu
+#     data: [synthetic, human36m, cmu, bvh]
+#     paper: 10.1109/TPAMI.2013.248
+#     updated: 2026-11-21
+# ---
+
+# %% [markdown] tags=["hook"]
+# # 4 · What is in a data set
+#
+# Two lifters, one network, one training program. One is right to within a hand's breadth, the other puts
+# the legs of seated people where standing people have theirs. **What differs? Only what they were shown.**
+#
+# A lifter knows no anatomy. What it knows of people is what was in its data: which postures, which bodies,
+# seen from where, with whose errors in the keypoints. So before any training we look.
+
+# %% [markdown] tags=["goals"]
+# **After this chapter you can**
+#
+# * read motion capture, Human3.6M archives and detector output into one form, and look inside;
+# * check a data set with five lines: units, axes, bone lengths, floor, frame rate;
+# * say how a synthetic person is made, and what it cannot show;
+# * carry missing joints as *missing*, and see what a detector's errors look like;
+# * measure how far a test set is from a training set before you train anything.
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("POSEBOOK_PROFILE", "laptop")  # ci, laptop or full
+seed = 0
+device = "cpu"
+out_dir = None  # None: runs/datasets/<time>/
+data = "synthetic"
+root = None  # folder of the data set, where it needs one
+keypoints = "true"
+step = None  # use every step-th frame; None: as the profile says
+
+# %%
+import torch
+from torch import Tensor
+
+from posebook import datasets, figures, geometry, metrics, paths, results
+from posebook.datasets import body, detector, fetch
+from posebook.skeletons import HOUSE
+
+book = results.Results("datasets", out_dir, profile=profile, seed=seed, device=device)
+step = step or {"ci": 50, "laptop": 10, "full": 5}[profile]
+train = datasets.load(data, root=root, split="train", keypoints=keypoints, seed=seed)
+test = datasets.load(data, root=root, split="test", keypoints=keypoints, seed=seed)
+for half in (train, test):
+    subjects = sorted({clip.subject for clip in half})
+    print(
+        f"{half.name} {half.split}: {len(half.clips)} clips, {len(half)} frames, "
+        f"{half.frames_per_second:g} frames/s, subjects {', '.join(subjects)}"
+    )
+print("terms:", train.terms)
+
+# %% [markdown]
+# ## Look before you load
+#
+# One frame of each of a few actions, in the world's axes. Does each look like its name? It is the
+# first check of any data set, and the one that is skipped most often.
+
+# %%
+shown = {}
+for clip in train:
+    if clip.action not in shown and clip.camera is not None:
+        shown[clip.action] = clip.camera.to_world(clip.pose_mm[len(clip) // 2])
+names = list(shown)[:8]
+row_mm = torch.stack([shown[name] - shown[name][HOUSE.index("hip")] for name in names])
+row_mm[..., 2] -= row_mm[..., 2].amin(-1, keepdim=True)  # all on one floor
+row_mm[..., 0] += 1100.0 * torch.arange(len(names)).unsqueeze(-1)
+figures.show(
+    figures.pose_3d(row_mm, frame="world", title="From left to right: " + ", ".join(names)),
+    alt="A row of stick figures on one floor, one for each of the actions named in the title.",
+)
+
+# %% [markdown] tags=["notation"]
+# ## One form for all
+#
+# | name in code | shape | unit | meaning |
+# |---|---|---|---|
+# | `motion.world_mm` | (frames, 17, 3) | mm | what motion capture gives: joints in the world, z up |
+# | `clip.keypoints_px` | (frames, 17, 2) | px | what a camera makes of it; NaN where a joint is missing |
+# | `clip.confidence` | (frames, 17) | none | 0 where missing, else up to 1 |
+# | `clip.pose_mm` | (frames, 17, 3) | mm | the truth, camera axes, absolute; `None` where nobody knows it |
+# | `directions` $d_b$ | (..., 16, 3) | none | unit vector of each bone, parent to child |
+# | `lengths_mm` $\ell_b$ | (..., 16) | mm | length of each bone |
+#
+# A `Motion` is what was measured, a `Clip` what one camera sees of it, a `PoseDataset` a list of clips with
+# the same joints. Every reader of the book gives one of these, whatever the file was:
+
+# %%
+print(fetch.listing())
+
+# %% [markdown]
+# ## How a synthetic person is made
+#
+# A pose is written as the direction of each bone, and a body as the length of each. Start at the hip
+# and walk outward along the tree of joints:
+#
+# $$ X_{\text{child}} = X_{\text{parent}} + \ell_b\, d_b . $$
+#
+# The same directions with other lengths are the same posture of another person. That one line is why
+# directions, not positions, are what is worth storing.
+
+
+# %% tags=["core"]
+def forward_kinematics(directions: Tensor, lengths_mm: Tensor, bones: list) -> Tensor:
+    """Directions (..., 16, 3) and lengths (..., 16) mm -> joints (..., 17, 3) mm, hip at 0.
+
+    bones  (parent, child) places of the joints, sorted by child, so that a parent comes first
+    """
+    steps_mm = directions * lengths_mm.unsqueeze(-1)
+    joints_mm = [torch.zeros_like(steps_mm[..., 0, :])]
+    for bone, (parent, _) in enumerate(bones):
+        joints_mm.append(joints_mm[parent] + steps_mm[..., bone, :])
+    return torch.stack(joints_mm, dim=-2)
+
+
+# %% [markdown]
+# Take a real clip of these data apart into directions and lengths, and put it together again.
+
+# %% tags=["check", "nbval-check-output"]
+clip = train.clips[0]
+vectors_mm = geometry.bone_vectors(clip.pose_mm, HOUSE)
+lengths_mm = torch.linalg.vector_norm(vectors_mm, dim=-1)
+rebuilt_mm = forward_kinematics(vectors_mm / lengths_mm.unsqueeze(-1), lengths_mm, HOUSE.bones)
+relative_mm = geometry.root_relative(clip.pose_mm, HOUSE)
+assert torch.allclose(rebuilt_mm, relative_mm, atol=0.1)
+package_mm = body.forward_kinematics(vectors_mm / lengths_mm.unsqueeze(-1), lengths_mm)
+assert torch.allclose(rebuilt_mm, package_mm)
+print("apart and together again: ok")
+
+# %% [markdown]
+# Where do the directions come from? Partly from **hand-made rules**: feet that are planted and lifted in turn,
+# hands that wander through regions where hands go, knees that bend one way only. Partly from a **prior**, a few
+# thousand numbers fitted to motion capture, which says how people hold themselves. Lengths are drawn from
+# tables of anthropometry. None of it is a recording.
+#
+# ## Five checks for any data set
+#
+# They take a minute and catch most of what goes wrong: metres taken for millimetres, y up taken for z up,
+# two skeletons mixed in one file, people who float, a frame rate that was halved.
+
+# %%
+in_world = [(c, c.camera.to_world(c.pose_mm)) for c in test.clips[:: max(1, len(test.clips) // 40)]]
+stature_mm, wobble_mm, lowest_mm, speed = [], [], [], []
+head, feet = HOUSE.index("head"), HOUSE.indices("left_foot", "right_foot")
+for clip, world_mm in in_world:
+    lengths_mm = geometry.bone_lengths(world_mm, HOUSE)
+    stature_mm.append(lengths_mm.median(0).values.sum().item())
+    wobble_mm.append(lengths_mm.std(0).amax().item())
+    lowest_mm.append(world_mm[:, feet, 2].amin().item())
+    hip_mm = world_mm[:, HOUSE.index("hip")]
+    steps_mm = torch.linalg.vector_norm(hip_mm.diff(dim=0), dim=-1)
+    speed.append(steps_mm.mean().item() * (clip.frames_per_second or 50) / 1000)
+checks = figures.Table(
+    ["check", "lowest", "highest", "expected"],
+    [
+        ["sum of all bones (mm)", min(stature_mm), max(stature_mm), "3,000 to 5,000: millimetres"],
+        [
+            "a bone's length varies in a clip by (mm)",
+            min(wobble_mm),
+            max(wobble_mm),
+            "almost nothing",
+        ],
+        [
+            "lowest ankle of a clip (mm)",
+            min(lowest_mm),
+            max(lowest_mm),
+            "-50 to 250: z is up, the floor at 0",
+        ],
+        ["speed of the hip (m/s)", min(speed), max(speed), "0 to 4: the frame rate"],
+    ],
+    digits=2,
+)
+checks
+
+# %% tags=["check", "nbval-check-output"]
+assert min(stature_mm) > 2500 and max(stature_mm) < 5500, "not millimetres?"
+assert all((w[:, head, 2] > w[:, feet[0], 2]).float().mean() > 0.8 for _, w in in_world), "z up?"
+assert max(speed) < 6, "is the frame rate right?"
+print("units, axes, speed: ok")
+
+# %% [markdown] tags=["predict"]
+# **Predict first.** The same data, as a detector would give them: where will most of the errors be, and
+# will a missing joint be a wrong number or no number?
+
+# %%
+noisy = detector.detect(test.clips[0], torch.Generator().manual_seed(seed))
+moved_px = torch.linalg.vector_norm(noisy.keypoints_px - test.clips[0].keypoints_px, dim=-1)
+by_joint = {
+    joint: moved_px[:, i][torch.isfinite(moved_px[:, i])].median().item()
+    for i, joint in enumerate(HOUSE.joints)
+}
+lost = (noisy.confidence == 0).float().mean().item()
+print(f"{lost:.1%} of the joints are missing; they are NaN with confidence 0, never (0, 0)")
+figures.show(
+    figures.bars(
+        dict(sorted(by_joint.items(), key=lambda item: item[1])),
+        unit="px",
+        title="Detector-like errors: the middle error of each joint",
+    ),
+    alt="Bars of the median pixel error by joint; the joints of the hips and hands are the worst.",
+)
+
+# %% [markdown]
+# A missing joint that is stored as (0, 0) is the second commonest bug of this field: the top left corner of the
+# picture becomes a place where knees are. In this book a missing joint is *not a number*, so whoever
+# forgets about it gets NaN, and notices.
+#
+# ## How far is the test from the training?
+#
+# For each test pose, look for the most similar training pose, turned about the vertical as it likes: body size
+# and facing taken out. That distance says how much a lifter could do by remembering alone.
+
+
+# %%
+def facing_normalised(poses: datasets.PoseDataset) -> Tensor:
+    """(frames, 51): root-relative poses on one body, facing one way, world axes, mm."""
+    # One camera of each motion is enough: the pose is the same.
+    first = {}
+    for clip in poses:
+        first.setdefault((clip.subject, clip.action, clip.name.rpartition("/")[0]), clip)
+    world_mm = torch.cat([c.camera.to_world(c.pose_mm) for c in first.values()])[::step]
+    vectors = geometry.bone_vectors(world_mm, HOUSE)
+    directions = vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    pose_mm = body.forward_kinematics(directions, average_lengths_mm.expand(len(directions), -1))
+    left, right = HOUSE.indices("left_hip", "right_hip")
+    across = pose_mm[:, left] - pose_mm[:, right]
+    angle = -torch.atan2(across[:, 1], across[:, 0])
+    cos, sin = angle.cos()[:, None], angle.sin()[:, None]
+    x, y, z = pose_mm.unbind(-1)
+    return torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1).flatten(1)
+
+
+average_lengths_mm = geometry.bone_lengths(train.pose_mm[::step], HOUSE).mean(0)
+known, asked = facing_normalised(train), facing_normalised(test)
+
+
+def nearest(asked: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    """MPJPE to the nearest known pose (a lower bound is not claimed: found by Euclidean distance)."""
+    place = torch.cat([torch.cdist(part, known).argmin(1) for part in asked.split(2048)])
+    difference = (asked - known[place]).view(-1, 17, 3)
+    return torch.linalg.vector_norm(difference, dim=-1).mean(-1), place
+
+
+distance_mm, place = nearest(asked, known)
+mean_mm = torch.linalg.vector_norm((asked - known.mean(0)).view(-1, 17, 3), dim=-1).mean(-1)
+protocol = metrics.Protocol(
+    joints="17",
+    root="hip",
+    alignment="root",
+    scale="one body, facing taken out",
+    average="frame",
+)
+split = dict(protocol=protocol, data=test.name, split="test")
+book.add("distance to training", distance_mm.mean(), "mm", method="nearest pose", **split)
+book.add("distance to training", mean_mm.mean(), "mm", method="mean pose", **split)
+book
+
+# %% [markdown] tags=["result"]
+# Read this as a warning label. If the nearest training pose were a few millimetres away, a test would measure
+# memory. If it is far, the test asks for more than was shown. The mean pose tells how spread out people are at all.
+
+# %% [markdown] tags=["failures"]
+# ## Failures: the poses that nothing prepares for
+#
+# The test poses that are furthest from all training poses, with their nearest training pose in colour over
+# the test pose in black. A lifter trained on these data is on its own here.
+
+# %%
+worst = distance_mm.argsort(descending=True)
+picked, step_apart = [], max(1, len(asked) // 60)
+for i in worst.tolist():  # not six frames of one second
+    if all(abs(i - j) > step_apart for j in picked):
+        picked.append(i)
+    if len(picked) == 6:
+        break
+to_camera = torch.tensor([[1.0, 0, 0], [0, 0, 1.0], [0, -1.0, 0]])  # z up -> y down, to be drawn
+asked_mm, near_mm = (
+    values.view(-1, 17, 3)[chosen] @ to_camera
+    for values, chosen in ((asked, picked), (known, place[picked]))
+)
+figures.show(
+    figures.gallery(
+        near_mm,
+        asked_mm,
+        asked_mm[..., :2],
+        distance_mm[picked],
+        title="Far from everything in the training set",
+        note="Left: the test pose from the front. Right: the nearest training pose over it.",
+    ),
+    alt="Six test poses in black with the nearest training pose in colour; arms and legs do not agree.",
+)
+
+# %% [markdown] tags=["ablation"]
+# ## Take one thing away
+#
+# Leave out all sitting from the training set. How far away does sitting become?
+
+# %%
+sitting = ("Sitting", "SittingDown", "Eating", "Smoking", "Phoning")
+
+
+def parts(poses: datasets.PoseDataset) -> tuple[datasets.PoseDataset, datasets.PoseDataset]:
+    """The clips of these actions, and the others; where there are none, the first action."""
+    chosen = sitting if set(sitting) & set(poses.actions) else poses.actions[:1]
+    return poses.where(lambda c: c.action in chosen), poses.where(lambda c: c.action not in chosen)
+
+
+some_test, _ = parts(test)
+_, other_train = parts(train)
+some = facing_normalised(some_test)
+with_mm, _ = nearest(some, known)
+without_mm, _ = nearest(some, facing_normalised(other_train))
+for method, value in {"all actions": with_mm, "sitting left out": without_mm}.items():
+    book.add("distance of sitting to training", value.mean(), "mm", method=method, **split)
+figures.show(
+    figures.bars(
+        {"all actions": with_mm.mean().item(), "left out": without_mm.mean().item()},
+        unit="mm",
+        title="Sitting people: distance to the nearest training pose",
+    ),
+    alt="Two bars: without its own actions in training, the distance is larger.",
+)
+
+# %% [markdown]
+# ## Real files
+#
+# The same calls read real data. A BVH, written here by hand, is one pelvis with a thigh: the reader finds out the
+# unit and the axis that points up, and says so. (Give `posebook lift` such a file, and it will score itself.)
+
+# %%
+example = book.out_dir / "two_frames.bvh"
+paths.write_text(
+    example,
+    """HIERARCHY
+ROOT Hips
+{ OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT LeftUpLeg { OFFSET 10 -5 0 CHANNELS 3 Zrotation Xrotation Yrotation
+    JOINT LeftLeg { OFFSET 0 -42 0 CHANNELS 3 Zrotation Xrotation Yrotation
+      JOINT LeftFoot { OFFSET 0 -42 0 CHANNELS 3 Zrotation Xrotation Yrotation
+        End Site { OFFSET 0 -8 12 } } } }
+  JOINT RightUpLeg { OFFSET -10 -5 0 CHANNELS 3 Zrotation Xrotation Yrotation
+    JOINT RightLeg { OFFSET 0 -42 0 CHANNELS 3 Zrotation Xrotation Yrotation
+      JOINT RightFoot { OFFSET 0 -42 0 CHANNELS 3 Zrotation Xrotation Yrotation
+        End Site { OFFSET 0 -8 12 } } } }
+}
+MOTION
+Frames: 2
+Frame Time: 0.0333333
+0 97 0  0 0 0  0 0 0  0 0 0  0 0 0  0 0 0  0 0 0  0 0 0
+0 97 0  0 0 0  0 -90 0  0 90 0  0 0 0  0 0 0  0 0 0  0 0 0
+""",
+)
+try:
+    motion = datasets.read_motion(example)[0]
+    print(f"{motion.name}: {len(motion)} frames at {motion.frames_per_second:.0f} frames/s")
+except datasets.InputError as error:
+    print("one line for the user:", str(error).replace(str(example), example.name))
+
+# %% [markdown]
+# Human3.6M cannot be shipped; those who have it run this chapter with `-p data human36m -p root FOLDER`. `posebook data
+# info human36m` says how to get it, and `posebook data check human36m --root FOLDER` whether a folder is complete.
+
+# %%
+print(fetch.info("human36m"))
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** Put the posture of the first test clip on a body with legs 15 % longer, with
+# `forward_kinematics`. By how much does the height of the hip over the feet change?
+
+# %% tags=["exercise"]
+taller_mm = None  # (frames, 17, 3), hip at 0
+
+# %% tags=["solution"]
+vectors_mm = geometry.bone_vectors(test.clips[0].pose_mm, HOUSE)
+lengths_mm = torch.linalg.vector_norm(vectors_mm, dim=-1)
+longer = torch.ones(16)
+for bone, name in enumerate(HOUSE.bone_names):
+    if "knee" in name or "foot" in name:
+        longer[bone] = 1.15
+taller_mm = forward_kinematics(
+    vectors_mm / lengths_mm.unsqueeze(-1), lengths_mm * longer, HOUSE.bones
+)
+
+# %% [markdown]
+# **2.** A colleague's file has world coordinates with y up, in metres. Write the two lines that bring it
+# into this book's form.
+
+# %% tags=["exercise"]
+theirs = torch.tensor([[0.1, 1.7, 0.3]])  # x, y up, z towards the viewer, metres
+ours_mm = None
+
+# %% tags=["solution"]
+x, y, z = theirs.unbind(-1)
+ours_mm = 1000 * torch.stack([x, -z, y], dim=-1)  # right-handed before and after
+assert torch.allclose(ours_mm, torch.tensor([[100.0, -300.0, 1700.0]]))
+
+# %% [markdown]
+# ## What to take away
+#
+# * A lifter knows the people it was shown. Look at them.
+# * Directions are the posture, lengths are the person.
+# * Missing is not zero.
+# * The distance from test to training is a number that you can have before any training.
+#
+# **What one should not conclude.** That synthetic people are people: no clothes, no muscles, no surprises. What is
+# measured on them tells whether a method works, not how well it will do on yours.
+#
+# **References.** Ionescu et al., *Human3.6M*, TPAMI 2014, [10.1109/TPAMI.2013.248](https://doi.org/10.1109/TPAMI.2013.248) ·
+# Winter, *Biomechanics and Motor Control of Human Movement*, 2009,
+# [10.1002/9780470549148](https://doi.org/10.1002/9780470549148) · Gordon et al., *2012 Anthropometric Survey of U.S. Army
+# Personnel* (ANSUR II), 2014 · CMU Graphics Lab Motion Capture Database, mocap.cs.cmu.edu.
