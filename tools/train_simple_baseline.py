@@ -28,7 +28,7 @@ from posebook.datasets.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
 from posebook.models.martinez import Martinez
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
-from posebook.viewpoint import turn_towards
+from posebook.viewpoint import PersonView, turn_towards
 
 #: Share of the training views that come as each joint set.
 LAYOUTS = {
@@ -100,7 +100,16 @@ def _draw_chunk(
     rays, confidence = change(rays, seen.to(rays))
     seen = confidence > 0
     view = turn_towards(rays.nan_to_num(), seen)
-    units, unit_mm = view.pose_to_units(pose_mm)
+    # Where the intrinsics are guessed, the turn is off by what nobody can know: the answer asked
+    # for is the pose as a camera sees it that really is turned towards the person.
+    true_rays, _ = change(marked[..., :2] / marked[..., 2:].clamp_min(100))
+    true_view = turn_towards(true_rays, seen)
+    turned = PersonView(
+        view.keypoints,
+        torch.where(known[:, None, None], view.rotation, true_view.rotation),
+        torch.where(known, view.spread, true_view.spread),
+    )
+    units, unit_mm = turned.pose_to_units(pose_mm)
     usable = in_front & (seen.sum(-1) >= lifting.FEWEST_JOINTS)
     invented = torch.tensor([joint in change.invented for joint in HOUSE.joints])
     inputs = lifting.network_input(view, seen, invented, known)
@@ -187,9 +196,9 @@ class Average:
     def update(self, network: torch.nn.Module) -> None:
         self.steps += 1
         new = 1 - min(self.decay, self.steps / (self.steps + 20))
-        for name, tensor in network.state_dict().items():
-            if tensor.is_floating_point():
-                self.weights[name].lerp_(tensor, new)
+        pairs = [(self.weights[name], t) for name, t in network.state_dict().items()]
+        mine, theirs = zip(*[pair for pair in pairs if pair[1].is_floating_point()], strict=True)
+        torch._foreach_lerp_(mine, theirs, new)
 
     def state_dict(self) -> dict:
         return dict(steps=torch.tensor(self.steps), **self.weights)
@@ -216,7 +225,9 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
     )  # fmt: skip
     network = Martinez(**arguments)
     average = Average(network)
-    optimiser = torch.optim.AdamW(network.parameters(), options.rate, weight_decay=options.decay)
+    optimiser = torch.optim.AdamW(
+        network.parameters(), options.rate, weight_decay=options.decay, fused=True
+    )
     steps = options.epochs * (options.views // options.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda s: learning_rate(s, steps))
     state = dict(
@@ -298,7 +309,7 @@ _PLACES = ("out", "file", "threads")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--epochs", type=int, default=60, help="draws of new views (%(default)s)")
+    add("--epochs", type=int, default=45, help="draws of new views (%(default)s)")
     add("--views", type=int, default=400_000, help="views in an epoch (%(default)s)")
     add("--batch", type=int, default=1024, help="views in a step (%(default)s)")
     add("--width", type=int, default=1024, help="units of a hidden layer (%(default)s)")
