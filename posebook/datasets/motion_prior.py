@@ -94,3 +94,9 @@ def cosines(frame: Tensor, count: int) -> Tensor:
     scale = torch.full((count,), math.sqrt(2 / SPAN), dtype=torch.float64)
     scale[0] = math.sqrt(1 / SPAN)
     return scale * wave
+
+
+@cache
+def windows_channels() -> Tensor:
+    """What each of the 51 channels of a window was multiplied by before it was fitted."""
+    return _numbers()["windows.weights_of_channels"].to(torch.float64)

@@ -19,6 +19,7 @@ from posebook.datasets.body import Body, human36m_bodies, wide_bodies
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.detector import detect
 from posebook.datasets.dice import Dice
+from posebook.datasets.fitted_motion import fitted_motion
 from posebook.datasets.limits import limited
 from posebook.datasets.pose_samples import SHARES, sample_poses
 from posebook.datasets.puppet import pose_of
@@ -31,6 +32,8 @@ ACTIONS = tuple(HUMAN36M)
 SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 SUBJECTS["all"] = SUBJECTS["train"] + SUBJECTS["test"]
 FRAMES_PER_SECOND = 50.0
+#: What clips of the fitted prior are called in `synthetic_wide`, and their share of its people.
+FITTED, FITTED_SHARE = "Fitted", 0.4
 TERMS = "MIT; made here, the prior fitted to CMU motion capture (mocap.cs.cmu.edu)"
 
 
@@ -101,8 +104,8 @@ def _anyone(half: str, index: int, seed: int) -> Person:
     number = _seed(seed, "synthetic_wide", half, index)
     pick = torch.rand(1, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
     shares = torch.tensor([share for _, share in SHARES.values()], dtype=torch.float64)
-    edges = shares.cumsum(0) / shares.sum()
-    action = list(SHARES)[int(torch.searchsorted(edges, pick))]
+    edges = shares.cumsum(0) / shares.sum() * (1 - FITTED_SHARE)
+    action = [*SHARES, FITTED][int(torch.searchsorted(edges, pick))]
     subject = f"{'P' if half == 'train' else 'Q'}{index + 1}"
     return Person(f"{subject}/{action}", subject, action, number)
 
@@ -115,6 +118,9 @@ def world_of(people: Sequence[Person], frames: int, seed: int = 0) -> Tensor:
         rows = [row for row, person in enumerate(people) if person.action == action]
         body = Body(torch.cat([_body(people[row], seed) for row in rows]))
         dice = Dice(len(rows), seeds=[people[row].seed for row in rows])
+        if action == FITTED:
+            world[rows] = fitted_motion(dice, frames, FRAMES_PER_SECOND, body)
+            continue
         act: Action = SHARES[action][0]
         strings = act(dice, time.expand(len(rows), -1), body)
         world[rows] = limited(pose_of(strings, body.lengths_mm), body.lengths_mm.unsqueeze(1))
