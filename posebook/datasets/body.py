@@ -63,7 +63,7 @@ def forward_kinematics(directions: Float[Tensor, "*batch bones 3"], lengths_mm: 
     return torch.stack(joints, dim=-2)
 
 
-def directions_of(pose: Pose3D) -> Pose3D:
+def directions_of(pose: Pose3D) -> Float[Tensor, "*batch bones 3"]:
     """Unit bone directions (..., 16, 3) of house poses (..., 17, 3)."""
     ends = torch.tensor(HOUSE.bones)
     return torch.nn.functional.normalize(
