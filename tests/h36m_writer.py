@@ -43,15 +43,23 @@ def seen(metres: np.ndarray, subject: str) -> list[np.ndarray]:
     return pictures
 
 
-def write(folder: Path, *, joints: int = 17, subjects=("S1", "S9", "S11"), detector: str = "gt",
-          extra: int = 0, layout: str = "h36m", keep: list[int] | None = None) -> dict:  # fmt: skip
+def write(
+    folder: Path,
+    *,
+    joints: int = 17,
+    subjects=("S1", "S9", "S11"),
+    takes=("Walking 1", "Directions", "Directions 1"),
+    detector: str = "gt",
+    extra: int = 0,
+    layout: str = "h36m",
+    keep: list[int] | None = None,
+) -> dict:
     """Both archives; returns {subject: {take: metres (frames, 17, 3)}}.
 
     extra   frames by which key points are longer than the motion
     keep    the key points kept, by index, for archives with fewer joints
     """
     folder.mkdir(parents=True, exist_ok=True)
-    takes = ("Walking 1", "Directions", "Directions 1")
     truth = {
         subject: {take: person(5 + i + j + extra) for j, take in enumerate(takes)}
         for i, subject in enumerate(subjects)

@@ -60,7 +60,7 @@ def test_a_unit_that_makes_giants_is_not_believed(tmp_path):
     ("asf_change", "amc_change", "says"),
     [
         (lambda t: t.replace(":bonedata", ":bones"), str, "07.asf: lacks"),
-        (lambda t: t.replace("direction", "direction x", 1), str, "07.asf: direction of lowerback"),
+        (lambda t: t.replace("direction", "direction x", 1), str, "07.asf: direction of 'lowerback'"),
         (lambda t: t[: len(t) // 2], str, "07.asf"),
         (lambda t: t.replace("lfemur ltibia", "lfemur lfemur"), str, "07.asf|two parents"),
         (lambda t: t.replace("axis XYZ", "axis XXZ"), str, "axis order"),

@@ -90,11 +90,11 @@ def _bones(lines: list[list[str]], path: Path | str) -> list[Bone]:
         elif word == "name" and rest:
             bone.name = rest[0]
         elif word == "direction":
-            bone.direction = _three(rest, path, f"direction of {bone.name}")
+            bone.direction = _three(rest, path, f"direction of {short(bone.name)}")
         elif word == "length" and rest:
-            bone.length = number(rest[0], path, f"length of {bone.name}")
+            bone.length = number(rest[0], path, f"length of {short(bone.name)}")
         elif word == "axis":
-            bone.axis = _three(rest, path, f"axis of {bone.name}")
+            bone.axis = _three(rest, path, f"axis of {short(bone.name)}")
             bone.order = rest[3].lower() if len(rest) > 3 else "xyz"
         elif word == "dof":
             bone.dof = [move.lower() for move in rest]
@@ -109,9 +109,13 @@ def _check(bone: Bone, path: Path | str) -> None:
     if not bone.name:
         raise InputError(f"{path}: :bonedata has a bone without a name")
     if sorted(bone.order) != ["x", "y", "z"]:
-        raise InputError(f"{path}: axis order of {bone.name} is {short(bone.order)}; expected XYZ")
+        raise InputError(
+            f"{path}: axis order of {short(bone.name)} is {short(bone.order)}; expected XYZ"
+        )
     if len(set(bone.dof)) < len(bone.dof) or not set(bone.dof) <= set(_MOVES):
-        raise InputError(f"{path}: dof of {bone.name} is {short(' '.join(bone.dof))}; expected rx")
+        raise InputError(
+            f"{path}: dof of {short(bone.name)} is {short(' '.join(bone.dof))}; expected rx"
+        )
 
 
 def _three(words: list[str], path: Path | str, what: str) -> list[float]:

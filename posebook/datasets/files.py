@@ -101,7 +101,7 @@ def short(value: Any) -> str:
     """How a value is quoted in an error: what kind, and at most 40 characters of it."""
     if isinstance(value, list | dict | tuple):
         return f"a {type(value).__name__} of {len(value)}"
-    text = repr(value)
+    text = repr(value[:60] if isinstance(value, str | bytes) else value)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
@@ -130,8 +130,9 @@ def frame_rate(fps: Any, what: str = "fps") -> float | None:
     return rate
 
 
-def listed(names: Iterable[str], most: int = 12) -> str:
-    """Names for an error line: the first few, and how many more."""
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Names for an error line: the first few, none of them long, and how many more."""
     names = [str(name) for name in names]
+    first = [name if name.isprintable() and len(name) <= 40 else short(name) for name in names]
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(first[:most]) + (f" and {more} more" if more > 0 else "")

@@ -149,6 +149,7 @@ def skeleton_of(metadata: Any, table: numpy.ndarray, where: str) -> tuple[Skelet
     """The joint set of a 2D archive: its layout_name, else told from the count."""
     joints = table.shape[1]
     layout = metadata.get("layout_name") if isinstance(metadata, dict) else None
+    layout = layout if isinstance(layout, str) else None
     if layout == "h36m" and joints == 16:
         kept = [joint for joint in HOUSE.joints if joint != "neck_nose"]
         parents = [

@@ -16,8 +16,8 @@ from posebook.errors import InputError
 
 _MAGIC = b"\x93NUMPY"
 _HEADER = re.compile(
-    r"^\{\s*'descr':\s*'([<>|=]?[A-Za-z]\d*)',\s*'fortran_order':\s*(True|False),"
-    r"\s*'shape':\s*\(((?:\s*\d{1,18}L?\s*,?)*)\),?\s*\}\s*$"
+    r"\{\s{0,9}'descr':\s{0,9}'([<>|=]?[A-Za-z]\d{0,9})',\s{0,9}'fortran_order':\s{0,9}"
+    r"(True|False),\s{0,9}'shape':\s{0,9}\(([0-9L, ]{0,300})\),?\s{0,9}\}\s*$"
 )
 PLAIN = re.compile(r"[<>|=]?(?:\?|b1|[iu][1248]?|[iu]|f[248]|[US]\d{1,7})$")
 
@@ -33,6 +33,8 @@ def split(content: bytes, where: str) -> tuple[str, tuple[int, ...], bool, memor
     if content[6] not in (1, 2, 3) or length > 10_000 or header is None:
         raise InputError(f"{where}: a .npy header that is broken or of a structured type")
     sides = [side.strip(" L") for side in header[3].split(",")]
+    if not all(side.isdecimal() and len(side) < 19 for side in sides if side):
+        raise InputError(f"{where}: a .npy header with shape {short(header[3])}")
     shape = tuple(int(side) for side in sides if side)
     return header[1], shape, header[2] == "True", memoryview(content)[start + length :]
 

@@ -9,6 +9,7 @@ beside LeftElbow), so each limb joint has a list of words, best first.
 
 import re
 
+from posebook.datasets.files import listed, short
 from posebook.datasets.rigs import Rig
 from posebook.errors import InputError
 
@@ -132,7 +133,7 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
     if missing:
         raise InputError(
             f"{path}: no joint names for {', '.join(missing)} among "
-            f"{', '.join(rig.names[:40])}; say them with names={{'{missing[0]}': ...}}"
+            f"{listed(rig.names, 40)}; say them with names={{'{missing[0]}': ...}}"
         )
     for side in ("left", "right"):
         for inner, outer in (("hip", "knee"), ("knee", "foot"), ("shoulder", "elbow"),
@@ -140,8 +141,8 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
             near, far = found[f"{side}_{inner}"], found[f"{side}_{outer}"]
             if near == far or near not in rig.chain(far):
                 raise InputError(
-                    f"{path}: '{rig.names[far]}' (the {side} {outer}) does not hang on "
-                    f"'{rig.names[near]}' (the {side} {inner}); say the joints with names={{...}}"
+                    f"{path}: {short(rig.names[far])} (the {side} {outer}) does not hang on "
+                    f"{short(rig.names[near])} (the {side} {inner}); say them with names={{...}}"
                 )
 
 

@@ -1,0 +1,257 @@
+"""At least 500 damaged files for every reader: each is read, or refused with one line.
+
+Never another exception, never a hang (5 s a file), never more than a few GB of memory, never
+anything run. How many there were, and how many were read and refused, is printed at the end:
+
+    python -m pytest tests/test_mutations.py -q
+
+Each damage has a number, and comes out the same every time (`damage`).
+"""
+
+import contextlib
+import json
+import random
+import resource
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asf_writer
+import bvh_writer
+import h36m_writer
+import keypoint_writer as kw
+import mutations
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from bvh_writer import Style
+
+from posebook import datasets, lifter_files, lifting
+from posebook.errors import InputError
+from posebook.models.martinez import Martinez
+from posebook.skeletons import COCO_17, HOUSE
+
+FILES = 510
+SECONDS = 5
+MEMORY = 6 << 30
+TABLE: dict[str, tuple[int, int, int, float]] = {}  # tried, read, refused, slowest
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How good files are written into a folder, which of them are damaged, how, and the reading."""
+
+    name: str
+    write: Callable[[Path], None]
+    damage: dict[str, Callable[[bytes, random.Random], bytes]]  # pattern of names: mutation
+    read: Callable[[Path], object]  # given the damaged file
+
+
+def openpose_file(folder: Path) -> None:
+    content = {"people": [{"pose_keypoints_2d": kw.flat(kw.person(1, 25, seed)[0])}
+                          for seed in (0, 1)]}  # fmt: skip
+    kw.dump(folder / "a.json", content)
+
+
+def openpose_folder(folder: Path) -> None:
+    people, other = kw.person(4, 25), kw.person(4, 25, seed=2, start=(700, 200))
+    kw.openpose(folder / "film", {n: [people[n], other[n]] for n in range(4)})
+
+
+def coco(folder: Path) -> None:
+    people = kw.person(4)
+    people[..., 2] = 2
+    kw.dump(folder / "a.json", kw.coco([(f"f_{n}.jpg", [one]) for n, one in enumerate(people)]))
+
+
+def alphapose(folder: Path) -> None:
+    frames = {f"{n}.jpg": [one, one + 300] for n, one in enumerate(kw.person(4))}
+    kw.dump(folder / "a.json", kw.alphapose(frames))
+
+
+def mmpose(folder: Path) -> None:
+    kw.dump(folder / "a.json", kw.mmpose([[one] for one in kw.person(4)]))
+
+
+def bvh(folder: Path) -> None:
+    (folder / "a.bvh").write_text(bvh_writer.write(Style(positions="moving"), frames=3)[0])
+
+
+def asf_amc(folder: Path) -> None:
+    asf, amc, _ = asf_writer.write(frames=3)
+    (folder / "07.asf").write_text(asf)
+    (folder / "07_01.amc").write_text(amc)
+
+
+def npz(folder: Path) -> None:
+    people = kw.person(4)
+    np.savez(folder / "a.npz", keypoints_px=people[..., :2], confidence=people[..., 2],
+             joints=np.array(COCO_17.joints), fps=25.0, size_px=[640, 480])  # fmt: skip
+    np.savez(folder / "b.npz", world_mm=1000 * h36m_writer.person(3), fps=50)
+    two = {"one": 1000 * h36m_writer.person(3), "two": 1000 * h36m_writer.person(2)}
+    np.savez_compressed(folder / "c.npz", **two)
+
+
+def npy(folder: Path) -> None:
+    np.save(folder / "a.npy", kw.person(4))
+    np.save(folder / "b.npy", h36m_writer.person(3))
+    np.save(folder / "c.npy", kw.person(4)[..., :2].reshape(4, -1).astype(np.float32))
+
+
+def csv(folder: Path) -> None:
+    people, metres = kw.person(4), h36m_writer.person(3)
+    titles = [f"{joint}_{axis}" for joint in COCO_17.joints for axis in ("x", "y", "c")]
+    np.savetxt(folder / "a.csv", people.reshape(4, -1), "%.2f", ",", header=",".join(titles),
+               comments="")  # fmt: skip
+    titles = [f"{joint}_{axis}" for joint in HOUSE.joints for axis in "xyz"]
+    np.savetxt(folder / "b.csv", metres.reshape(3, -1), "%.3f", ";", header=";".join(titles),
+               comments="")  # fmt: skip
+    np.savetxt(folder / "c.csv", people[..., :2].reshape(4, -1), "%.1f", "\t")
+
+
+def archives(folder: Path) -> None:
+    h36m_writer.write(folder, subjects=("S1",), takes=("Walking 1",))
+    told = {"source": "a test", "frames_per_second": 25, "cameras": "Human3.6M", "terms": ""}
+    (folder / "source.json").write_text(json.dumps(told))
+
+
+def video(folder: Path) -> None:
+    metadata = {"layout_name": "coco", "num_joints": 17,
+                "video_metadata": {"a": {"w": 1280, "h": 720}}}  # fmt: skip
+    points = kw.person(3)[..., :2].astype(np.float32)
+    held = {"a": {"custom": [points]}}
+    np.savez(folder / "data_2d_custom_a.npz", metadata=metadata, positions_2d=held)
+
+
+def lifter(folder: Path) -> None:
+    arguments = dict(
+        input_joints=18, output_joints=17, input_dimensions=3, output_dimensions=3, width=4
+    )
+    header = dict(name="untrained", network={"class": "Martinez", "arguments": arguments},
+                  skeleton=HOUSE.name, normalisation={"kind": "person_view"}, data="none",
+                  licence="MIT", metrics=[])  # fmt: skip
+    lifting.Lifter(header, Martinez(**arguments).eval()).save(folder / "a.safetensors")
+
+
+def mutate_lifter(content: bytes, rng: random.Random) -> bytes:
+    """Damaged bytes; or another header or tensor under a checksum that fits."""
+    length = int.from_bytes(content[:8], "little")
+    if rng.random() < 0.4:
+        head, rest = content[: length + 8], content[length + 8 :]
+        return mutations.mutate_text(head, rng) + rest
+    fields = json.loads(content[8 : length + 8])
+    header = json.loads(fields["__metadata__"]["posebook"])
+    tensors = safetensors.torch.load(content)
+    if rng.random() < 0.7:
+        header = mutations.mutate_tree(header, rng)
+    else:
+        name = rng.choice(sorted(tensors))
+        array = tensors[name].numpy()
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(
+            mutations.mutate_array(array, rng).astype(np.float32)))  # fmt: skip
+    if isinstance(header, dict):
+        header.pop("checksum", None)
+        with contextlib.suppress(TypeError, ValueError, RecursionError):
+            header["checksum"] = lifter_files.checksum(header, tensors)
+    return safetensors.torch.save(tensors, {"posebook": json.dumps(header)})
+
+
+def as_lift_reads(path: Path) -> list:
+    """Whatever is in the file, as `posebook lift` takes it."""
+    return datasets.read_any(path, size=None, person=None)
+
+
+READERS = [
+    Reader("bvh", bvh, {"*.bvh": mutations.mutate_text}, as_lift_reads),
+    Reader("asf", asf_amc, {"*.asf": mutations.mutate_text},
+           lambda path: datasets.read_any(path.with_name("07_01.amc"))),
+    Reader("amc", asf_amc, {"*.amc": mutations.mutate_text}, as_lift_reads),
+    Reader("openpose file", openpose_file, {"*.json": mutations.mutate_json}, as_lift_reads),
+    Reader("openpose folder", openpose_folder, {"film/*.json": mutations.mutate_json},
+           lambda path: datasets.read_any(path.parent)),
+    Reader("coco json", coco, {"*.json": mutations.mutate_json}, as_lift_reads),
+    Reader("alphapose json", alphapose, {"*.json": mutations.mutate_json}, as_lift_reads),
+    Reader("mmpose json", mmpose, {"*.json": mutations.mutate_json}, as_lift_reads),
+    Reader("npz plain", npz, {"*.npz": mutations.mutate_npz}, as_lift_reads),
+    Reader("npz pickled archive", archives,
+           {"*.npz": mutations.mutate_npz, "source.json": mutations.mutate_json},
+           lambda path: datasets.load("human36m", path.parent, split="all")),
+    Reader("npz pickled video", video, {"*.npz": mutations.mutate_npz}, as_lift_reads),
+    Reader("npy", npy, {"*.npy": mutations.mutate_npy}, as_lift_reads),
+    Reader("csv", csv, {"*.csv": mutations.mutate_text}, as_lift_reads),
+    Reader("lifter", lifter, {"*.safetensors": mutate_lifter}, lifting.load),
+]  # fmt: skip
+
+
+@contextmanager
+def limits() -> Iterator[None]:
+    """Stop a reader that takes more than SECONDS or MEMORY."""
+
+    def stop(*_) -> None:
+        raise TimeoutError(f"over {SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, hard))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def damage(reader: Reader, good: dict[Path, bytes], number: int) -> tuple[Path, bytes]:
+    """(which file, its new content) of the numbered damage."""
+    rng = random.Random(f"{reader.name} {number}")
+    path = rng.choice(sorted(good))
+    change = next(c for pattern, c in reader.damage.items() if path.match(pattern))
+    return path, change(good[path], rng)
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_damaged_files_are_read_or_refused(reader, tmp_path):
+    reader.write(tmp_path)
+    good = {path: path.read_bytes() for pattern in reader.damage for path in tmp_path.glob(pattern)}
+    assert all(reader.read(path) for path in good)  # the good files are good
+    read = refused = 0
+    slowest = 0.0
+    for number in range(FILES):
+        path, content = damage(reader, good, number)
+        path.write_bytes(content)
+        start = time.perf_counter()
+        with limits():
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            try:
+                reader.read(path)
+                read += 1
+            except InputError as error:
+                refused += 1
+                assert "\n" not in str(error) and 10 < len(str(error)) < 1500, (number, error)
+            except BaseException as error:
+                kept = shutil.copy(path, tmp_path.parent / f"kept_{path.name}")
+                raise AssertionError(
+                    f"{reader.name} {number}: {type(error).__name__} {error} ({kept})"
+                ) from error
+        slowest = max(slowest, time.perf_counter() - start)
+        path.write_bytes(good[path])
+    TABLE[reader.name] = FILES, read, refused, slowest
+    assert read > 10 and refused > 50, "damage that is always, or never, noticed tests little"
+
+
+def test_how_many_files_were_tried(capsys):
+    if len(TABLE) < len(READERS):
+        pytest.skip("needs the tests above, all of them, in this process")
+    with capsys.disabled():
+        print(f"\n{'damaged files for':<22} {'tried':>6} {'read':>6} {'refused':>8} {'slowest':>8}")
+        for name, (tried, read, refused, slowest) in TABLE.items():
+            print(f"{name:<22} {tried:>6} {read:>6} {refused:>8} {slowest:>6.2f} s")
+    assert all(tried >= 500 for tried, *_ in TABLE.values())
