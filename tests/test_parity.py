@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from posebook import cameras, chapters, lenses, metrics, shapes, skeletons
+from posebook.datasets import body
 from posebook.models import martinez
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
@@ -125,6 +126,14 @@ def cameras_and_depth(core):
             assert torch.allclose(bent, ours, atol=1e-12)
             straight = core.undistort(bent, camera.radial, camera.tangential, convention)
             assert torch.allclose(straight, rays, atol=1e-6)
+
+
+@parity("datasets")
+def datasets_chapter(core):
+    directions = torch.nn.functional.normalize(some_pose_mm(5, 16), dim=-1)
+    lengths_mm = 100 + 300 * torch.rand(5, 16, dtype=torch.float64)
+    rebuilt_mm = core.forward_kinematics(directions, lengths_mm, skeletons.HOUSE.bones)
+    assert torch.allclose(rebuilt_mm, body.forward_kinematics(directions, lengths_mm))
 
 
 @parity("simple_baseline")
