@@ -14,6 +14,7 @@ of stature). They scale with the head's and the leg's bones.
 from dataclasses import replace
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from posebook.datasets.clips import Clip
@@ -65,7 +66,7 @@ _MEANS = {
 }
 
 
-def landmarks(pose_mm: Pose3D, skeleton: Skeleton) -> Pose3D:
+def landmarks(pose_mm: Pose3D, skeleton: Skeleton) -> Float[Tensor, "*batch marked 3"]:
     """The landmarks of another joint set on house poses, in the same axes.
 
     pose_mm   (..., 17, 3)  house order, mm, any right-handed axes (world or camera), any root
