@@ -7,6 +7,7 @@ are found less exactly than eyes and wrists (COCO's per-joint sigmas, cocodatase
 makes fast joints worse. Taught in 04_datasets.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
@@ -36,7 +37,7 @@ class Errors:
     outlier   how often a joint jumps to somewhere else on the person or near it, for one frame
     """
 
-    jitter: float = 0.5
+    jitter: float = 0.35
     blur: float = 0.3
     slow: float = 0.6
     miss: float = 0.04
@@ -66,14 +67,14 @@ def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None)
     unit = sigma * (0.2**0.5) * size.unsqueeze(-1)
     speed = _speed(points, size, rate)
     spread = unit * (errors.jitter + errors.blur * speed)
-    keep = torch.exp(torch.tensor(-1.0 / (0.25 * rate))).item()
-    wobble = errors.slow**0.5 * draw.drifting(keep) + (1 - errors.slow) ** 0.5 * draw.normal(2)
+    slow = draw.drifting(max(0.15 * rate, 0.5))
+    wobble = errors.slow**0.5 * slow + (1 - errors.slow) ** 0.5 * draw.normal(2)
     moved = spread.unsqueeze(-1) * wobble
 
     swapped = _swapped(clip, draw, errors, rate)
     noisy = torch.where(swapped.unsqueeze(-1), clip.skeleton.swap_sides(points), points)
     noisy = noisy + moved
-    jumped = draw.unit() < 1 - torch.exp(torch.tensor(-errors.outlier / rate))
+    jumped = draw.unit() < errors.outlier / rate
     jump = 0.35 * size[:, None, None] * draw.normal(2)
     noisy = torch.where(jumped.unsqueeze(-1), noisy + jump, noisy)
 
@@ -109,24 +110,25 @@ class _Draw:
         shape = (*self.shape, channels)
         return torch.randn(shape, generator=self.generator, dtype=torch.float64).to(self.like)
 
-    def drifting(self, keep: float) -> Tensor:
-        """Noise (frames, joints, 2) of deviation 1 that forgets itself slowly (AR 1)."""
-        fresh = self.normal(2)
-        drift = fresh.clone()
-        for frame in range(1, len(drift)):
-            drift[frame] = keep * drift[frame - 1] + (1 - keep**2) ** 0.5 * fresh[frame]
-        return drift
+    def drifting(self, frames: float) -> Tensor:
+        """Noise (frames, joints, 2) of deviation 1 that lasts for some `frames`."""
+        half = math.ceil(2 * frames)
+        offset = torch.arange(-half, half + 1, dtype=torch.float64)
+        kernel = torch.exp(-0.5 * (offset / frames).square())
+        kernel = (kernel / kernel.square().sum().sqrt()).view(1, 1, -1)
+        length, joints = self.shape
+        shape = (2 * joints, 1, length + 2 * half)
+        fresh = torch.randn(shape, generator=self.generator, dtype=torch.float64)
+        slow = torch.nn.functional.conv1d(fresh, kernel).view(joints, 2, length)
+        return slow.permute(2, 0, 1).to(self.like)
 
     def spells(self, start: float, frames: float) -> Tensor:
         """True (frames, joints) in spells that begin with chance `start` in a frame."""
         begins = self.unit() < start
-        length = (-frames * torch.log(1 - self.unit())).ceil()
-        left = torch.zeros_like(length[0])
-        spells = torch.zeros_like(begins)
-        for frame in range(len(begins)):
-            left = torch.where(begins[frame], length[frame], left - 1)
-            spells[frame] = left > 0
-        return spells
+        length = (-frames * torch.log1p(-self.unit())).ceil().clamp(min=1)
+        now = torch.arange(len(begins), dtype=length.dtype).unsqueeze(1)
+        until = torch.where(begins, now + length, 0.0).cummax(0).values
+        return until > now
 
 
 def _size(points: Tensor, seen: Tensor) -> Tensor:
