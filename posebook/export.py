@@ -86,7 +86,7 @@ def lift_file(
     layout: str | None = None,
     size: str | Sequence[int] | None = None,
     intrinsics: str | Path | Sequence[float] | Camera | None = None,
-    fps: float | str | None = None,
+    fps: float | int | str | None = None,
     person: int | str | None = None,
     image: Any = None,
 ) -> LiftResult:

@@ -119,6 +119,8 @@ def lift_clip(
         keypoints_px=keypoints_px,
         confidence=confidence,
         origin=origin,
+        input_px=clip.keypoints_px,
+        input_skeleton=clip.skeleton,
         camera=eye,
         camera_rotation=rotation,
         camera_place_mm=place_mm,

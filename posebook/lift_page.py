@@ -71,12 +71,14 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
         if share[0] + share[2] < _MOSTLY
     ]
     truth_mm = _truth(poses)
+    own = None if poses.input_skeleton == HOUSE else poses.input_skeleton
     words = _alt(poses, invented)
     somebody = torch.isfinite(poses.world_mm).flatten(1).all(-1)
     if len(poses) > 1 and somebody.sum() > 1:
         film = figures.animate(
             poses.world_mm,
-            poses.keypoints_px.to(poses.world_mm),
+            poses.input_px.to(poses.world_mm),
+            input_skeleton=own,
             frames_per_second=poses.rate,
             frame="world",
             truth_mm=truth_mm,
@@ -88,10 +90,10 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
         return [figures.Picture(film, words)]
     frame = int(somebody.nonzero()[0])
     seen = figures.pose_2d(
-        poses.keypoints_px[frame].to(poses.world_mm),
+        poses.input_px[frame].to(poses.world_mm),
+        poses.input_skeleton,
         image=image,
         size_px=poses.camera.size_px,
-        invented=invented,
         title="Key points in the picture",
     )
     solid = figures.pose_3d(

@@ -22,7 +22,7 @@ from posebook.errors import InputError
 from posebook.paths import replacing, write_text
 from posebook.placing import ASSUMED_FRAMES_PER_SECOND, bridge_frames
 from posebook.rigid_body import JOINTS, rig
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, Skeleton
 
 #: How a joint's key point came about; the values of `origin`.
 ORIGINS = ("seen", "invented", "filled", "missing")
@@ -37,9 +37,12 @@ KEYS = {
     "rigid_mm": "(frames, 17, 3) float32, mm. world_mm with the mean bone lengths of poses.bvh",
     "truth_mm": "(frames, 17, 3) float32, mm. The true pose in camera axes, absolute; only where "
     "the input was motion capture",
-    "keypoints_px": "(frames, 17, 2) float32, pixels (x right, y down, origin top left). What the "
-    "lifter was given; NaN where a joint was missing",
+    "keypoints_px": "(frames, 17, 2) float32, pixels (x right, y down, origin top left). The key "
+    "points as house joints; NaN where a joint was missing",
     "confidence": "(frames, 17) float32 in [0, 1]; 0 where missing",
+    "input_px": "(frames, joints, 2) float32, pixels. The key points in the input's own joint set, "
+    "short gaps filled",
+    "input_joints": "names of those joints, in the array's order",
     "origin": "(frames, 17) uint8. How each key point came about: 0 seen, 1 invented from other "
     "joints, 2 filled in a short gap, 3 missing (the lifter guessed the joint)",
     "joints": "(17,) names of the joints, in the arrays' order",
@@ -69,6 +72,8 @@ class Poses:
     keypoints_px: Tensor
     confidence: Tensor
     origin: Tensor
+    input_px: Tensor
+    input_skeleton: Skeleton
     camera: Camera
     camera_rotation: Tensor
     camera_place_mm: Tensor
@@ -93,12 +98,14 @@ def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
         "rigid_mm": rigid_mm,
         "keypoints_px": poses.keypoints_px,
         "confidence": poses.confidence,
+        "input_px": poses.input_px,
     }
     if poses.truth_mm is not None:
         found["truth_mm"] = poses.truth_mm
     return {
         **{name: value.detach().cpu().float().numpy() for name, value in found.items()},
         "origin": poses.origin.to(torch.uint8).numpy(),
+        "input_joints": np.array(poses.input_skeleton.joints),
         "joints": np.array(HOUSE.joints),
         "parents": np.array(HOUSE.parent_indices, dtype=np.int64),
         "frames_per_second": np.array(poses.rate, dtype=np.float64),

@@ -329,7 +329,8 @@ def poses(seen) -> pose_files.Poses:
         input="walk.json", clip="walk", lifter="stub", frames_per_second=25.0,
         pose_mm=seen.pose_mm - hip,
         root_mm=hip[:, 0], world_mm=world, keypoints_px=seen.keypoints_px,
-        confidence=seen.confidence, origin=torch.zeros(20, 17), camera=seen.camera,
+        confidence=seen.confidence, origin=torch.zeros(20, 17), input_px=seen.keypoints_px,
+        input_skeleton=HOUSE, camera=seen.camera,
         camera_rotation=rotation, camera_place_mm=shift, truth_mm=seen.pose_mm,
         notes=("one", "two"),
     )  # fmt: skip
