@@ -13,12 +13,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
-from html import escape
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from posebook import paths
+from posebook import paths, result_tables
 from posebook.errors import InputError
 
 LEDGER = paths.DATA / "ledger.jsonl"
@@ -216,7 +215,7 @@ def collect(folder: Path | str) -> list[Number]:
 
 
 def table(numbers: Iterable[Number], form: str = "md") -> str:
-    """A table to read: 'md', 'html' or 'text' with even columns. Empty columns are left out."""
+    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out."""
     rows = [
         {
             "method": n.method,
@@ -234,23 +233,7 @@ def table(numbers: Iterable[Number], form: str = "md") -> str:
     ]
     if not rows:
         return "no results"
-    columns = [name for name in rows[0] if any(row[name] for row in rows)]
-    if form == "html":
-        head = "".join(f"<th>{name}</th>" for name in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(row[name])}</td>" for name in columns) + "</tr>"
-            for row in rows
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    head = dict(zip(columns, columns, strict=True))
-    if form == "text":
-        columns = [name for name in columns if name not in ("profile", "seed", "note")]
-        width = {name: max(len(row[name]) for row in [head, *rows]) for name in columns}
-        lines = ["  ".join(r[name].ljust(width[name]) for name in columns) for r in [head, *rows]]
-        return "\n".join(line.rstrip() for line in lines)
-    lines = [" | ".join(row[name].replace("|", "\\|") for name in columns) for row in [head, *rows]]
-    lines.insert(1, " | ".join("---" for _ in columns))
-    return "\n".join(f"| {line} |" for line in lines)
+    return result_tables.FORMS[form](rows)
 
 
 def records(numbers: Iterable[Number], form: str) -> str:

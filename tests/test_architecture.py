@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ROWS = [
     line.split()
     for line in (
-        "errors paths shapes human36m_calibration",
+        "errors paths shapes human36m_calibration result_tables",
         "skeletons results",
         "geometry lenses viewpoint",
         "cameras",
