@@ -60,7 +60,11 @@ def test_a_unit_that_makes_giants_is_not_believed(tmp_path):
     ("asf_change", "amc_change", "says"),
     [
         (lambda t: t.replace(":bonedata", ":bones"), str, "07.asf: lacks"),
-        (lambda t: t.replace("direction", "direction x", 1), str, "07.asf: direction of 'lowerback'"),
+        (
+            lambda t: t.replace("direction", "direction x", 1),
+            str,
+            "07.asf: direction of 'lowerback'",
+        ),
         (lambda t: t[: len(t) // 2], str, "07.asf"),
         (lambda t: t.replace("lfemur ltibia", "lfemur lfemur"), str, "07.asf|two parents"),
         (lambda t: t.replace("axis XYZ", "axis XXZ"), str, "axis order"),
@@ -122,9 +126,14 @@ def test_a_clip_of_cmu_agrees_with_what_others_made_of_it():
 
 
 @needs_shared
-def test_every_clip_of_cmu_is_a_person_on_the_floor():
-    people = datasets.load("cmu", SHARED, split="test", subjects=["02"])
-    assert len(people.clips) == 4 * 10 and people.frames_per_second == 120
+def test_clips_of_cmu_are_people_on_the_floor():
+    takes = ["02_01", "02_03", "02_04"]
+    people = datasets.load("cmu", SHARED, split="test", subjects=["02"], actions=takes)
+    assert (
+        len(people.clips) == 4 * 3
+        and people.actions == tuple(takes)
+        and people.frames_per_second == 120
+    )
     assert people.name == "CMU motion capture" and "resale" in people.terms
     clip = people.clips[0]
     world = clip.camera.to_world(clip.pose_mm)

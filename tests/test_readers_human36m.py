@@ -156,6 +156,16 @@ def test_an_archive_of_a_video_is_key_points(tmp_path):
     assert np.array_equal(clip.keypoints_px.numpy(), points) and clip.name == "dance.mp4"
 
 
+def test_the_motion_archive_by_itself(tmp_path):
+    truth = h36m_writer.write(tmp_path, joints=32, subjects=("S1",))
+    motions = datasets.read_any(tmp_path / "data_3d_h36m.npz")
+    assert [m.name for m in motions] == [f"S1/{take}" for take in truth["S1"]]
+    assert np.allclose(motions[0].world_mm.numpy(), 1000 * truth["S1"]["Walking 1"], atol=0.01)
+    assert motions[0].frames_per_second == 50
+    with pytest.raises(InputError, match="positions in space|positions_3d"):
+        datasets.read_keypoints(tmp_path / "data_3d_h36m.npz")
+
+
 def test_action_names_end_at_the_number_of_the_take():
     assert action_of("Walking 1") == action_of("Walking") == "Walking"
     assert action_of("WalkDog 1") == "WalkDog"

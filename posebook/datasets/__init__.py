@@ -51,7 +51,7 @@ def load(
                detector whose key points are in the folder
     seed       of the synthetic sets, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
-    subjects   only these; actions: only these (human36m, cmu, bvh)
+    subjects   only these; actions: only these
     """
     if name in PLANNED:
         raise InputError(
@@ -64,7 +64,8 @@ def load(
         from posebook.datasets import synthetic
 
         given = {} if size is None else {"size": size}
-        return synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
+        people = synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
+        return _only(people, subjects, actions)
     if root is None:
         raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
                          "--root)")  # fmt: skip
@@ -76,8 +77,23 @@ def load(
         )
     if name == "custom":
         clips = read_keypoints(root, size=size)
-        return PoseDataset(Path(root).stem, split, tuple(clips), notes=("no truth in 3D",))
+        people = PoseDataset(Path(root).stem, split, tuple(clips), notes=("no truth in 3D",))
+        return _only(people, subjects, actions)
     return seen_by_rig(name, root, split, keypoints, seed, subjects, actions)
+
+
+def _only(
+    people: PoseDataset, subjects: Sequence[str] | None, actions: Sequence[str] | None
+) -> PoseDataset:
+    """The clips of these subjects and actions."""
+    if subjects is None and actions is None:
+        return people
+    return people.where(
+        lambda clip: (
+            (subjects is None or clip.subject in subjects)
+            and (actions is None or clip.action in actions)
+        )
+    )
 
 
 def read_keypoints(
@@ -101,7 +117,7 @@ def read_keypoints(
     rate = frame_rate(fps)
     if path.is_dir():
         return _one_or_folder(path)(path, layout, size, person, rate)
-    if path.suffix.lower() == ".npz" and _is_2d_archive(path):
+    if _is_archive(path, "positions_2d"):
         return human36m_archives.read_keypoints(path, size, rate)
     if path.suffix.lower() in _ARRAYS:
         return arrays.read_keypoints(path, layout, size, person, rate)
@@ -138,6 +154,8 @@ def read_motion(
         return [asf_amc.read_amc(path, unit=unit, up=up, fps=rate, names=names)]
     if ending == ".asf":
         raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
+    if _is_archive(path, "positions_3d"):
+        return human36m.read_motions(path, rate)
     if ending in _ARRAYS:
         return arrays.read_positions(path, layout, unit=unit, up=up, fps=rate)
     raise InputError(f"{path}: unknown ending; expected .bvh, .amc, .npz, .npy or .csv")
@@ -155,7 +173,9 @@ def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
     if path.is_dir():
         positions = any(file.suffix.lower() in (".bvh", ".amc") for file in path.iterdir())
     elif path.suffix.lower() in _ARRAYS:
-        positions = not _is_2d_archive(path) and arrays.holds_positions(path)
+        positions = _is_archive(path, "positions_3d") or (
+            not _is_archive(path, "positions_2d") and arrays.holds_positions(path)
+        )
     else:
         positions = path.suffix.lower() in _MOTIONS
     other = {"size", "person"} if positions else {"unit", "up", "names"}
@@ -163,9 +183,9 @@ def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
     return read_motion(path, **given) if positions else read_keypoints(path, **given)
 
 
-def _is_2d_archive(path: Path) -> bool:
-    """Whether an .npz is one of VideoPose3D's 2D archives: they have positions_2d, pickled."""
-    return path.suffix.lower() == ".npz" and human36m_archives.holds_keypoints(path)
+def _is_archive(path: Path, key: str) -> bool:
+    """Whether an .npz is one of VideoPose3D's: its dicts are pickled."""
+    return path.suffix.lower() == ".npz" and human36m_archives.holds(path, key)
 
 
 def _one_or_folder(path: Path) -> Callable[..., list[Clip]]:

@@ -217,4 +217,4 @@ def _up(table: Table, joints: dict | None, up: str | None) -> tuple[str, str]:
             axis, clear = units_axes.along(upright.median(0).values)
             if clear and math.isfinite(float(upright.abs().max())):
                 return axis, f"up taken to be {axis}: the person mostly stands along it"
-    return "z", "up taken to be z: the person does not stand along any axis; up= says otherwise"
+    return "z", "up taken to be z: the person stands along no axis (if it is not, say up=)"

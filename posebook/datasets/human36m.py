@@ -115,6 +115,20 @@ def read(
     return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
 
 
+def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motion]:
+    """The motions of data_3d_h36m.npz by itself: house joints, mm, world axes (z up)."""
+    path = Path(path)
+    source = read_source(path.parent)
+    return [
+        Motion(
+            f"{subject}/{take}", world_mm(world, f"{path}: {short(subject)} {short(take)}"),
+            fps or source.frames_per_second, HOUSE, subject, action_of(take),
+        )
+        for subject, takes in subjects_of(read_npz(path), "positions_3d", path).items()
+        for take, world in takes.items()
+    ]  # fmt: skip
+
+
 def read_source(root: Path) -> Source:
     """What the folder's archives hold."""
     path = root / "source.json"

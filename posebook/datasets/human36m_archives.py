@@ -37,13 +37,13 @@ from posebook.skeletons import (
 _FAR_M = 1000.0
 
 
-def holds_keypoints(path: Path | str) -> bool:
-    """Whether an .npz is a 2D archive, told from its names without unpickling anything."""
+def holds(path: Path, key: str) -> bool:
+    """Whether an .npz has pickled `key` ('positions_2d', 'positions_3d'); nothing is unpickled."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "positions_2d.npy" in archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, UnicodeError):
-        return False  # whatever it is, the reader of arrays will say what is wrong with it
+        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
+            return b"|O" in member.read(128)
+    except Exception:  # whatever it is, the reader of arrays will say what is wrong with it
+        return False
 
 
 def read_keypoints(

@@ -51,6 +51,8 @@ class Film:
     def add(self, values: list, identity: Any = None) -> None:
         self.when.append(len(self.keys) - 1)
         self.values.append(values)
+        if isinstance(identity, float) and identity.is_integer():
+            identity = int(identity)
         whole = isinstance(identity, int) and not isinstance(identity, bool)
         self.identities.append(identity if whole and 0 <= identity < 1 << 62 else -1)
 
