@@ -280,8 +280,9 @@ def skeleton(name: str) -> Skeleton:
 
 
 # How a house joint is found where the source marks no joint of that name. First rule whose joints
-# all exist wins; in a frame where one of them is missing, the next whose joints are all there. Weights of the head's rules are least squares fits, rounded, over synthetic people
-# whose faces are built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
+# all exist wins; in a frame where one of them is missing, the next whose joints are all there.
+# Weights of the head's rules are least squares fits, rounded, over synthetic people whose faces are
+# built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
 _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
     "thorax": [
