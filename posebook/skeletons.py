@@ -112,8 +112,6 @@ class Conversion:
               commutes with translation; a row of zeros: cannot be had from the source
     invented  {target joint: how}, for joints that the source does not mark
     absent    target joints that cannot be had at all
-    spare     further such matrices: how an invented joint is had in frames where one that its
-              row of `weights` leans on is missing; rows of zeros where there is no other way
     """
 
     source: Skeleton
@@ -121,7 +119,6 @@ class Conversion:
     weights: Tensor
     invented: dict[str, str]
     absent: tuple[str, ...]
-    spare: tuple[Tensor, ...] = ()
 
     def __call__(self, points: Tensor, confidence: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Convert points (..., source joints, 2 or 3) to (..., target joints, 2 or 3).
@@ -132,23 +129,14 @@ class Conversion:
         """
         seen = torch.isfinite(points).all(-1)
         confidence = seen.to(points) if confidence is None else confidence.to(points) * seen
+        weights = self.weights.to(points)
         known = torch.where((confidence > 0).unsqueeze(-1), points, torch.zeros_like(points))
-        converted, least = self._weighted(self.weights, known, confidence)
-        for weights in self.spare:
-            others, theirs = self._weighted(weights, known, confidence)
-            better = (least <= 0) & (theirs > 0)
-            converted = torch.where(better.unsqueeze(-1), others, converted)
-            least = torch.where(better, theirs, least)
+        converted = torch.einsum("ts,...sd->...td", weights, known)
+        leans_on = (weights != 0).to(points)
+        least = torch.where(leans_on.bool(), confidence.unsqueeze(-2), torch.inf).amin(-1)
+        least = torch.where(torch.isinf(least), torch.zeros_like(least), least)
         missing = (least <= 0).unsqueeze(-1)
         return torch.where(missing, torch.full_like(converted, torch.nan), converted), least
-
-    @staticmethod
-    def _weighted(weights: Tensor, known: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
-        """Target joints, and the least confidence of those that each leans on (0 for none)."""
-        converted = torch.einsum("ts,...sd->...td", weights.to(known), known)
-        leans_on = (weights != 0).to(known.device)
-        least = torch.where(leans_on, confidence.unsqueeze(-2), torch.inf).amin(-1)
-        return converted, torch.where(torch.isinf(least), torch.zeros_like(least), least)
 
     def describe(self) -> str:
         """One line for people: what was copied, what was invented and how."""
@@ -280,9 +268,8 @@ def skeleton(name: str) -> Skeleton:
 
 
 # How a house joint is found where the source marks no joint of that name. First rule whose joints
-# all exist wins; in a frame where one of them is missing, the next whose joints are all there.
-# Weights of the head's rules are least squares fits, rounded, over synthetic people whose faces are
-# built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
+# all exist wins. Weights of the head's rules are least squares fits, rounded, over synthetic people
+# whose faces are built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
 _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
     "thorax": [
@@ -298,58 +285,28 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "neck_nose": [
         (
             {
-                "nose": 0.32,
-                "left_ear": 0.375,
-                "right_ear": 0.375,
-                "left_hip": -0.035,
-                "right_hip": -0.035,
-            },
-            "in the head, from nose, ears and hips",
-        ),
-        (
-            {
-                "nose": 0.29,
-                "left_ear": 0.505,
-                "right_ear": 0.505,
-                "left_shoulder": -0.15,
-                "right_shoulder": -0.15,
+                "nose": 0.28,
+                "left_ear": 0.525,
+                "right_ear": 0.525,
+                "left_shoulder": -0.165,
+                "right_shoulder": -0.165,
             },
             "in the head, from nose, ears and shoulders",
         ),
-        (
-            {
-                "nose": 0.45,
-                "left_shoulder": 0.375,
-                "right_shoulder": 0.375,
-                "left_hip": -0.1,
-                "right_hip": -0.1,
-            },
-            "in the head, from nose, shoulders and hips",
-        ),
+        ({"nose": 1.0}, "the nose"),
         ({"upper_neck": 0.6, "head": 0.4}, "on the line from upper neck to head"),
-        ({"head": 1.04, "neck": -0.1, "head_top": 0.06}, "the middle of the head, a little higher"),
         ({"neck": 0.5, "head": 0.5}, "half way from neck to head"),
         ({"neck": 0.5, "head_top": 0.5}, "half way from neck to head top"),
     ],
     "head": [
         ({"head_top": 1.0}, "the top of the head"),
         (
-            {"left_ear": 0.65, "right_ear": 0.65, "left_hip": -0.15, "right_hip": -0.15},
-            "above the ears, on the line from the hips",
-        ),
-        (
             {"left_ear": 1.15, "right_ear": 1.15, "left_shoulder": -0.65, "right_shoulder": -0.65},
             "above the ears, on the line from the shoulders",
         ),
         (
-            {
-                "nose": 0.2,
-                "left_shoulder": 0.65,
-                "right_shoulder": 0.65,
-                "left_hip": -0.25,
-                "right_hip": -0.25,
-            },
-            "above the shoulders, on the line from the hips",
+            {"nose": 1.6, "left_shoulder": -0.3, "right_shoulder": -0.3},
+            "above the nose, on the line from the shoulders",
         ),
     ],
     "neck": [
@@ -372,31 +329,21 @@ def conversion(source: Skeleton, target: Skeleton = HOUSE) -> Conversion:
     """The named conversion from one joint set to another.
 
     A joint of the same name is copied; others are invented by a rule, which `Conversion.invented`
-    names; what no rule reaches is absent. Rules that come later serve frames with gaps.
+    names; what no rule reaches is absent.
     """
-    weights: list[Tensor] = []
+    weights = torch.zeros(len(target), len(source), dtype=torch.float64)
     invented, absent = {}, []
     differ = _NOT_THE_SAME.get((source.name, target.name), set())
-
-    def write(choice: int, row: int, rule: dict[str, float]) -> None:
-        while len(weights) <= choice:
-            weights.append(torch.zeros(len(target), len(source), dtype=torch.float64))
-        for needed, weight in rule.items():
-            weights[choice][row, source.index(needed)] = weight
-
     for row, joint in enumerate(target.joints):
         if joint in source.joints and joint not in differ:
-            write(0, row, {joint: 1.0})
+            weights[row, source.index(joint)] = 1.0
             continue
-        rules = [
-            (rule, how)
-            for rule, how in _RULES.get(joint, [])
-            if all(needed in source.joints for needed in rule)
-        ]
-        for choice, (rule, how) in enumerate(rules):
-            write(choice, row, rule)
-            invented.setdefault(joint, how)
-        if not rules:
+        for rule, how in _RULES.get(joint, []):
+            if all(needed in source.joints for needed in rule):
+                for needed, weight in rule.items():
+                    weights[row, source.index(needed)] = weight
+                invented[joint] = how
+                break
+        else:
             absent.append(joint)
-    first = weights[0] if weights else torch.zeros(len(target), len(source), dtype=torch.float64)
-    return Conversion(source, target, first, invented, tuple(absent), tuple(weights[1:]))
+    return Conversion(source, target, weights, invented, tuple(absent))
