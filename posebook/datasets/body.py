@@ -20,10 +20,11 @@ from posebook.skeletons import HOUSE
 BONES = HOUSE.bone_names
 BONE = {name: index for index, name in enumerate(BONES)}
 
-#: Length of each bone as a fraction of stature. Limbs: Winter's figure. Hips and clavicles are
-#: those of motion-capture skeletons (Human3.6M's subjects: 133 and 151 mm), whose hip joints
-#: lie further out than the joint centres of anatomy. Trunk: hip height 0.530, shoulder height
-#: 0.818; head: chin-neck at 0.870, crown at 1.
+#: Length of each bone as a fraction of stature. Legs and forearms: Winter's figure; upper arms
+#: between it (0.186, from the tip of the shoulder) and Human3.6M's subjects (0.16). Hips and
+#: clavicles are those of motion-capture skeletons (Human3.6M's subjects: 133 and 151 mm), whose
+#: hip joints lie further out than the joint centres of anatomy. Trunk: hip height 0.530, shoulder
+#: height 0.818; neck and head: as in Human3.6M's subjects (117 and 115 mm).
 FRACTION_OF_STATURE = {
     "right_hip": 0.076, "right_knee": 0.245, "right_foot": 0.246,
     "left_hip": 0.076, "left_knee": 0.245, "left_foot": 0.246,
@@ -31,6 +32,8 @@ FRACTION_OF_STATURE = {
     "left_shoulder": 0.092, "left_elbow": 0.172, "left_wrist": 0.146,
     "right_shoulder": 0.092, "right_elbow": 0.172, "right_wrist": 0.146,
 }  # fmt: skip
+#: Stature of US adults, men and women together: mean and deviation.
+STATURE_MM = (1692.0, 92.0)
 #: Height of the ankle joint over the floor, as a fraction of stature (Winter).
 ANKLE_HEIGHT = 0.039
 #: Bones that differ together from person to person, and between which multiples of the average
@@ -111,17 +114,26 @@ class Body:
         return ANKLE_HEIGHT / 0.491 * self.leg
 
 
-def human36m_bodies(count: int, generator: torch.Generator) -> Tensor:
-    """Bone lengths (count, 16) mm of adults in Human3.6M's joint set, half of them women.
+def bodies_of_a_study(train: int, test: int, generator: torch.Generator) -> Tensor:
+    """Bone lengths (train + test, 16) mm of adults in Human3.6M's joint set.
 
-    Stature after ANSUR II; each segment's share of it varies by about 4 % between people.
+    Statures of US men and women together, and each segment's share of it, are spread evenly over
+    what is usual (of seven people, one in each seventh of the distribution), in random order.
+    The people for testing come after the others and are ordinary ones: never the largest or the
+    smallest in anything.
     """
-    rows = torch.randn(count, 12, generator=generator, dtype=torch.float64).clamp(-2.5, 2.5)
-    woman = torch.rand(count, generator=generator, dtype=torch.float64) < 0.5
-    stature = torch.where(woman, 1629 + 64 * rows[:, 0], 1756 + 69 * rows[:, 0])
-    lengths = stature.unsqueeze(-1) * _fractions()
-    for column, bones in enumerate(_GROUPS, start=1):
-        places = [BONE[bone] for bone in bones]
-        spread = 0.06 if len(bones) == 1 or "hip" in bones[0] else 0.035
-        lengths[:, places] *= (1 + spread * rows[:, column]).unsqueeze(-1)
+    people = train + test
+    level = torch.special.ndtri((torch.arange(people, dtype=torch.float64) + 0.5) / people)
+
+    def spread() -> Tensor:
+        inner = 1 + torch.randperm(people - 2, generator=generator)
+        others = torch.cat([inner[test:], torch.tensor([0, people - 1])])
+        others = others[torch.randperm(train, generator=generator)]
+        return level[torch.cat([others, inner[:test]])].unsqueeze(1)
+
+    lengths = (STATURE_MM[0] + STATURE_MM[1] * spread()) * _fractions()
+    for bones in _GROUPS:
+        # Trunk, head and hips differ more between people than limbs do.
+        deviation = 0.06 if len(bones) == 1 or "hip" in bones[0] else 0.035
+        lengths[:, [BONE[bone] for bone in bones]] *= 1 + deviation * spread()
     return lengths

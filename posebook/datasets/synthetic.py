@@ -9,13 +9,14 @@ fitted prior: see data/prior/README.md. Taught in 04_datasets.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from posebook.cameras import bounding_ball, human36m_rig, random_rig
 from posebook.datasets.actions import HUMAN36M, Action
-from posebook.datasets.body import Body, human36m_bodies, wide_bodies
+from posebook.datasets.body import Body, bodies_of_a_study, wide_bodies
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.detector import detect
 from posebook.datasets.dice import Dice
@@ -130,9 +131,15 @@ def world_of(people: Sequence[Person], frames: int, seed: int = 0) -> Tensor:
 def _body(person: Person, seed: int) -> Tensor:
     """Bone lengths (1, 16): a subject of `synthetic` has one body in all clips."""
     if person.subject in SUBJECTS["all"]:
-        generator = torch.Generator().manual_seed(_seed(seed, "body", person.subject))
-        return human36m_bodies(1, generator)
+        place = SUBJECTS["all"].index(person.subject)
+        return _subjects(seed)[place : place + 1]
     return wide_bodies(1, torch.Generator().manual_seed(_seed(person.seed, "body")))
+
+
+@lru_cache
+def _subjects(seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(_seed(seed, "bodies"))
+    return bodies_of_a_study(len(SUBJECTS["train"]), len(SUBJECTS["test"]), generator)
 
 
 def motions(
