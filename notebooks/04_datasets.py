@@ -35,7 +35,7 @@
 # **After this chapter you can**
 #
 # * read motion capture, Human3.6M archives and detector output into one form, and look inside;
-# * check a data set with five lines: units, axes, bone lengths, floor, frame rate;
+# * check a data set in a few lines: units, axes, bone lengths, floor, frame rate;
 # * say how a synthetic person is made, and what it cannot show;
 # * carry missing joints as *missing*, and see what a detector's errors look like;
 # * measure how far a test set is from a training set before you train anything.
@@ -75,7 +75,7 @@ print("terms:", train.terms)
 # %% [markdown]
 # ## Look before you load
 #
-# One frame of each of a few actions, in the world's axes. Does each look like its name? It is the
+# One frame of each of a few actions. Turn them with the slider. Does each look like its name? It is the
 # first check of any data set, and the one that is skipped most often.
 
 # %%
@@ -83,13 +83,11 @@ shown = {}
 for clip in train:
     if clip.action not in shown and clip.camera is not None:
         shown[clip.action] = clip.camera.to_world(clip.pose_mm[len(clip) // 2])
-names = list(shown)[:8]
-row_mm = torch.stack([shown[name] - shown[name][HOUSE.index("hip")] for name in names])
-row_mm[..., 2] -= row_mm[..., 2].amin(-1, keepdim=True)  # all on one floor
-row_mm[..., 0] += 1100.0 * torch.arange(len(names)).unsqueeze(-1)
+row_mm = {name: shown[name] for name in list(shown)[:8]}
 figures.show(
-    figures.pose_3d(row_mm, frame="world", title="From left to right: " + ", ".join(names)),
-    alt="A row of stick figures on one floor, one for each of the actions named in the title.",
+    figures.compare(row_mm, frame="world", title="One moment of each of eight actions"),
+    alt="Eight stick figures, each under the name of what it does, among them eating and phoning "
+    "with a hand at the head; a slider turns them all.",
 )
 
 # %% [markdown] tags=["notation"]
@@ -155,7 +153,7 @@ print("apart and together again: ok")
 # thousand numbers fitted to motion capture, which says how people hold themselves. Lengths are drawn from
 # tables of anthropometry. None of it is a recording.
 #
-# ## Five checks for any data set
+# ## Checks for any data set
 #
 # They take a minute and catch most of what goes wrong: metres taken for millimetres, y up taken for z up,
 # two skeletons mixed in one file, people who float, a frame rate that was halved.
