@@ -123,7 +123,10 @@ def lift_file(
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, said = _clip_of(item)
-        ready.append(lift_clip(clip, loaded, camera=camera, input=str(source), notes=said))
+        poses = lift_clip(clip, loaded, camera=camera, input=str(source), notes=said)
+        # A file with one thing in it needs no name for it, unless somebody was left out.
+        alone = len(found) == 1 and "person" not in item.name
+        ready.append(replace(poses, clip=source.stem if alone else item.name))
     folder = Path(out) if out is not None else paths.new_run("lift")
     if len(ready) == 1:
         return LiftResult((Lift(*write(ready[0], folder, image=image)),), notes)

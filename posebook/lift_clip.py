@@ -5,6 +5,7 @@ and turned upright, and scored where the truth is known. Everything that was fil
 assumed is said in words, in `Poses.notes`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from posebook.placing import (
     fill_gaps,
     place_root,
     stand_up,
+    upright_from,
 )
 from posebook.pose_files import ORIGINS, Poses
 from posebook.skeletons import HOUSE, Conversion, conversion
@@ -79,12 +81,14 @@ def lift_clip(
             "straight line."
         )
     change = conversion(clip.skeleton, HOUSE)
-    if clip.skeleton != HOUSE:
-        told.append(f"Joints: {change.describe()}.")
     keypoints_px, confidence = change(clip.keypoints_px, clip.confidence)
     origin = _origins(change, filled, confidence)
+    if clip.skeleton != HOUSE:
+        ever = (origin == INVENTED).any(0).tolist()
+        made = {j: how for j, how in change.invented.items() if ever[HOUSE.index(j)]}
+        told.append(f"Joints: {replace(change, invented=made).describe()}.")
     told += _what_is_missing(origin)
-    if clip.frames_per_second is None:
+    if clip.frames_per_second is None and len(clip) > 1:
         rate = f"{ASSUMED_FRAMES_PER_SECOND:g}"
         told.append(f"Time: the frames per second are not known; {rate} are assumed.")
     clip, eye, said = _camera(clip, camera)
@@ -99,14 +103,9 @@ def lift_clip(
     root_mm = place_root(pose_mm, keypoints_px.to(pose_mm), confidence, eye, rate)
     # A camera that does not say how it is turned has the identity, and would look straight up.
     known = not torch.equal(eye.rotation, torch.eye(3, dtype=torch.float64))
-    tilt = eye.rotation.T if known else None
+    tilt, said = (eye.rotation.T, "the camera's tilt is known") if known else _tilt(pose_mm, origin)
+    told.append(f"Upright: {said}; the floor is where the lower foot mostly is.")
     world_mm, rotation, place_mm = stand_up(pose_mm + root_mm.unsqueeze(1), tilt)
-    told.append(
-        "Upright: the camera's tilt is known, and the floor is where the lower foot mostly is."
-        if known
-        else "Upright: the camera is taken to have been held level (a tilted one tilts the pose), "
-        "and the floor is where the lower foot mostly is."
-    )
     name = getattr(lifter, "name", type(lifter).__name__)
     return Poses(
         input=input or clip.name,
@@ -130,6 +129,20 @@ def lift_clip(
     )
 
 
+def _tilt(pose_mm: Tensor, origin: Tensor) -> tuple[Tensor | None, str]:
+    """Camera axes to world axes for a camera of unknown tilt, and what that rests on."""
+    found = upright_from(pose_mm, origin != MISSING)
+    if found is None:
+        return None, "the camera is taken to have been held level (a tilted one tilts the pose)"
+    rotation, count = found
+    down = math.degrees(math.asin(-rotation[2, 2].item()))
+    looks = f"{abs(down):.0f} degrees {'down' if down > 0 else 'up'}"
+    return rotation, (
+        f"the camera's tilt is not known; in {count} frames the person stands straight and is "
+        f"taken to stand vertically, so the camera looks {looks}"
+    )
+
+
 def _origins(change: Conversion, filled: Tensor, confidence: Tensor) -> Tensor:
     """(frames, 17): how each house joint's key point came about, as in `ORIGINS`."""
     leans_on = (change.weights != 0).to(torch.float32)
@@ -149,7 +162,8 @@ def _what_is_missing(origin: Tensor) -> list[str]:
     told = []
     if never:
         names = ", ".join(name.replace("_", " ") for name in never)
-        told.append(f"Missing in every frame: {names}. The lifter guessed them from the others.")
+        when = " in every frame" if len(origin) > 1 else ""
+        told.append(f"Missing{when}: {names}. The lifter guessed them from the others.")
     at_times = missing[~nobody].any(-1).sum().item() if not never else 0
     if at_times:
         share = missing[~nobody].double().mean().item()

@@ -44,7 +44,7 @@ def _name(poses: Poses) -> str:
     """The file's name, and which person or film of it, where that is not all of the file."""
     name = Path(poses.input).name
     clip = poses.clip.removeprefix(Path(name).stem).strip("/")
-    return f"{name}, {clip}" if clip and clip not in (name, poses.camera.name) else name
+    return f"{name}, {clip}" if clip else name
 
 
 def _introduction(poses: Poses) -> str:

@@ -86,7 +86,7 @@ def place_root(
     confidence: Confidence,
     camera: Camera,
     frames_per_second: float,
-    smooth_s: float = 0.1,
+    smooth_s: float = 0.2,
 ) -> Points3D:
     """Where the hip must be for the pose to be seen at the key points.
 
@@ -123,25 +123,77 @@ def place_root(
 
 
 def _smooth_distance(depth: Tensor, width: float) -> Tensor:
-    """Gaussian over time on the inverse of the distance; frames without one do not take part."""
+    """A line fitted around each frame, weighted by a Gaussian over time, to the inverse distance.
+
+    A line, and not a mean: at the ends of a clip a mean would hold back whoever walks away.
+    """
     reach = int(3 * width)
     if reach < 1 or len(depth) < 3:
         return depth
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / width) ** 2).to(depth)
+    steps = torch.arange(-reach, reach + 1).to(depth)
+    bell = torch.exp(-0.5 * (steps / width) ** 2)
     known = torch.isfinite(depth)
     inverse = torch.where(known, 1 / depth, 0.0)
 
-    def blur(values: Tensor) -> Tensor:
+    def around(values: Tensor, power: int) -> Tensor:
+        kernel = bell * steps**power
         return torch.nn.functional.conv1d(values[None, None], kernel[None, None], padding=reach)[
             0, 0
         ]
 
-    blurred = blur(known.to(depth)) / blur(inverse).clamp_min(1e-12)
-    return torch.where(known, blurred, torch.nan)
+    zeroth, first, second = (around(known.to(depth), power) for power in range(3))
+    mean, slope = around(inverse, 0), around(inverse, 1)
+    spread = zeroth * second - first**2
+    fitted = (second * mean - first * slope) / spread.clamp_min(1e-12)
+    # One frame by itself has no line; and a line may not leave the distances that were seen.
+    fitted = torch.where(spread > 1e-6, fitted, inverse)
+    low, high = (1 / depth[known]).aminmax() if known.any() else (0.0, 0.0)
+    return torch.where(known, 1 / fitted.clamp(low, high), torch.nan)
 
 
 #: Camera axes to world axes for a camera that is held level: x right, y forward, z up.
 LEVEL = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
+
+
+#: Frames in which somebody must stand straight before they are believed to show what is upright.
+FEWEST_STANDING = 10
+
+
+def upright_from(pose_mm: Pose3D, seen: Seen) -> tuple[Rotation, int] | None:
+    """Camera axes to world axes (3, 3), from people who stand straight: they stand vertically.
+
+    pose_mm  (frames, 17, 3)  camera axes
+    seen     (frames, 17)     joints that are in the picture: who shows no feet shows no standing
+
+    A frame counts where the legs are stretched, the trunk goes on in their direction, and both are
+    within 45 degrees of the picture's up. None where fewer than ten frames count; else the rotation
+    and how many did.
+    """
+
+    def at(*joints: str) -> Tensor:
+        return pose_mm[:, HOUSE.indices(*joints)].double().mean(1)
+
+    def long(vector: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(vector, dim=-1)
+
+    feet, hip, neck = at("left_foot", "right_foot"), at("hip"), at("thorax")
+    trunk, legs, whole = neck - hip, hip - feet, neck - feet
+    leg = sum(
+        long(at(f"{side}_{a}") - at(f"{side}_{b}")) / 2
+        for side in ("left", "right")
+        for a, b in (("hip", "knee"), ("knee", "foot"))
+    )
+    cosine = (trunk * legs).sum(-1) / (long(trunk) * long(legs)).clamp_min(1e-9)
+    up = whole / long(whole).clamp_min(1e-9).unsqueeze(-1)
+    needed = HOUSE.indices("left_foot", "right_foot", "left_shoulder", "right_shoulder")
+    counts = (cosine > 0.94) & (long(legs) > 0.85 * leg) & (up[:, 1] < -0.7)
+    counts &= seen[:, needed].all(-1)
+    if counts.sum() < FEWEST_STANDING:
+        return None
+    up = torch.nn.functional.normalize(up[counts].median(0).values, dim=0)
+    forward = torch.tensor([0.0, 0.0, 1.0]).to(up)
+    forward = torch.nn.functional.normalize(forward - (forward @ up) * up, dim=0)
+    return torch.stack([torch.linalg.cross(forward, up), forward, up]), int(counts.sum())
 
 
 def stand_up(

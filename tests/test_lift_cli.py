@@ -218,7 +218,7 @@ def test_the_page_needs_no_network_and_says_it_all(made, lifter, tmp_path):
     body = page[page.index("<body>") : page.index("<script")]
     assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", body)
     assert "default-src 'none'" in page  # a browser would not let it ask either
-    for words in ("most prominent", "invented spine", "filled in a straight line", "level"):
+    for words in ("most prominent", "invented spine", "filled in a straight line", "Upright"):
         assert words in body
 
 
