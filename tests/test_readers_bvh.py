@@ -95,6 +95,29 @@ def test_without_end_sites_the_head_is_invented(tmp_path):
     assert any(note.startswith("head: as far above") for note in motion.notes)
 
 
+@pytest.mark.parametrize("neck", ["Pole", "LeftPole"])
+def test_without_a_head_by_name(tmp_path, neck):
+    """Told by its place; or, where it cannot be (on the left?), left empty beside the rest."""
+    text, truth = bvh_writer.write(Style("rokoko"))
+    lines = text.replace("Head", "Lamp").replace("Neck", neck).splitlines()
+    lines[-2] = " ".join(["1e300"] * len(lines[-2].split()))
+    path = tmp_path / "take.bvh"
+    path.write_text("\n".join(lines))
+    motion = mocap.read_bvh(path)
+    assert motion.world_mm[4].isnan().all()
+    kept = [0, 1, 2, 3, 5]
+    for joint in ("left_knee", "right_wrist", "spine"):
+        found = motion.world_mm[kept, HOUSE.index(joint)].numpy()
+        assert np.abs(found - truth[bvh_writer.HOUSE_KEYS[joint]][kept]).max() < 0.01
+    head = motion.world_mm[kept, HOUSE.index("head")].numpy()
+    if neck == "Pole":
+        assert np.abs(head - truth["head_top"][kept]).max() < 0.01
+        assert any("told by their place" in note for note in motion.notes)
+    else:
+        assert np.isnan(head).all()
+        assert any("left empty" in note for note in motion.notes)
+
+
 def test_the_face_looks_ahead(tmp_path):
     text, truth = bvh_writer.write(Style())
     path = tmp_path / "take.bvh"

@@ -64,11 +64,13 @@ def house_motion(
     house, invented = _house_joints(rig, joints, where, axes)
     told.extend(invented)
     world_mm = units_axes.to_z_up(to_mm * house, direction)
-    known = torch.isfinite(world_mm) & (world_mm.abs() < _FAR_MM)
-    lost = ~(known.flatten(1).all(1))
-    if lost.all() and "head" in joints:
+    known = (torch.isfinite(world_mm) & (world_mm.abs() < _FAR_MM)).all(-1)
+    unmarked = HOUSE.indices("neck_nose", "head") if "head" not in joints else []
+    known[:, unmarked] = True
+    lost = ~known.all(1)
+    if lost.all():
         raise InputError(f"{path}: every frame is broken or lies further than 10 km away")
-    if lost.any() and not lost.all():
+    if lost.any():
         told.append(f"{int(lost.sum())} of {len(rig)} frames have no usable numbers: left empty")
         world_mm[lost] = torch.nan
     return Motion(
