@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+from seen import positions
 
 from posebook import chapters
 
@@ -74,14 +75,6 @@ def run_all(page) -> None:
     errors = page.locator(f'{NOTEBOOK} [data-mime-type="application/vnd.jupyter.error"]')
     assert errors.count() == 0, errors.first.inner_text()
     assert failed.count() == 0, failed.first.inner_text()
-
-
-def positions(plot) -> str:
-    """All numbers that a plotly figure draws now; a moved joint changes them."""
-    return plot.evaluate(
-        """one => JSON.stringify(one.data.map(trace => [trace.x, trace.y, trace.z].map(
-            axis => axis ? Array.from(axis, v => v === null ? null : +(+v).toFixed(3)) : null)))"""
-    )
 
 
 def test_the_slider_of_chapter_3_moves_the_figure(watched, lab):
