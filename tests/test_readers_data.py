@@ -95,8 +95,15 @@ def test_custom_is_any_file_of_key_points(tmp_path):
 
 
 @pytest.mark.slow
-def test_making_the_synthetic_set(tmp_path):
-    said = fetch.make("synthetic", tmp_path)
+@pytest.mark.parametrize("name", ["synthetic", "synthetic_wide"])
+def test_making_the_synthetic_sets(tmp_path, name):
+    said = fetch.make(name, tmp_path)
     assert "data_3d_h36m.npz" in said
-    people = datasets.load("human36m", tmp_path, split="test")
-    assert people.name == datasets.load("synthetic", split="test").name
+    made = datasets.load(name, split="all")
+    again = datasets.load("human36m", tmp_path, split="all")
+    assert again.name == made.name and len(again.clips) == len(made.clips)
+    for one, other in list(zip(made, again, strict=True))[:: len(made.clips) // 20]:
+        assert one.name == other.name and one.camera.size_px == other.camera.size_px
+        assert (one.pose_mm - other.pose_mm).abs().max() < 0.05
+        seen = other.confidence > 0
+        assert (one.keypoints_px - other.keypoints_px)[seen].abs().max() < 0.01

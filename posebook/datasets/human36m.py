@@ -71,7 +71,7 @@ def read(
     root = _folder(root)
     source = read_source(root)
     positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
-    wanted = _wanted(positions, split, subjects, root)
+    wanted = _wanted(positions, split, subjects, source, root)
     detector = _detector(root, keypoints)
     seen: dict[str, Any] = {}
     notes: list[str] = []
@@ -180,8 +180,13 @@ def _detector(root: Path, keypoints: str) -> str | None:
 
 
 def _wanted(
-    positions: dict[str, Any], split: str, subjects: Sequence[str] | None, root: Path
+    positions: dict[str, Any],
+    split: str,
+    subjects: Sequence[str] | None,
+    source: Source,
+    root: Path,
 ) -> list[str]:
+    """The subjects asked for; of another source's, 'all' are whoever is in the archive."""
     if isinstance(subjects, str):
         subjects = subjects.split(",")
     if subjects is not None:
@@ -192,6 +197,8 @@ def _wanted(
     if split not in SUBJECTS:
         raise InputError(f"split is '{split}'; expected {', '.join(SUBJECTS)}")
     wanted = [subject for subject in SUBJECTS[split] if subject in positions]
+    if split == "all" and not source.genuine:
+        wanted = list(positions)
     if not wanted:
         raise InputError(
             f"{root}: none of {', '.join(SUBJECTS[split])}; there are {listed(positions)}"
