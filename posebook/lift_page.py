@@ -13,6 +13,9 @@ from posebook.skeletons import HOUSE
 
 #: A joint is drawn as invented where it was not marked in more than this part of the frames.
 _MOSTLY = 0.5
+#: Whoever moves further than this over the floor is followed: a pose should fill its picture, and a
+#: path hangs on distances, which are the least certain thing here.
+_STAYS_MM = 1000.0
 
 
 def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
@@ -84,6 +87,7 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
             truth_mm=truth_mm,
             size_px=poses.camera.size_px,
             image=image,
+            follow=_path_mm(poses) > _STAYS_MM,
             invented=invented,
             title="Key points in the picture (left), lifted to 3D (right)",
         )
@@ -104,6 +108,13 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
         title="Lifted to 3D",
     )
     return [figures.Picture(seen, words), figures.Picture(solid, words)]
+
+
+def _path_mm(poses: Poses) -> float:
+    """The longer side of the rectangle on the floor that the hip's path fits in."""
+    path = poses.world_mm[:, HOUSE.index("hip"), :2]
+    path = path[torch.isfinite(path).all(-1)]
+    return float((path.amax(0) - path.amin(0)).max())
 
 
 def _truth(poses: Poses) -> Tensor | None:
