@@ -110,7 +110,7 @@ class Evaluation:
             for action in sorted(own.by_action)
         ]
         rows.append(["all", *(score.value for score in first.values())])
-        return Table(headers, rows, f"{metric} by action: {own.protocol}")
+        return Table(headers, rows, f"{metric} by action, {self.data}: {own.protocol}")
 
     def table(self) -> str:
         """All of it, to read."""

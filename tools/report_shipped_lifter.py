@@ -65,13 +65,13 @@ def layout_table(lifter, dataset: PoseDataset, mean_pose_mm) -> Table:
                 for method in (None, MEAN_POSE, ZERO_DEPTH)
             ]
             rows.append([skeleton.name, words, *values])
-    each = [lifter.name, MEAN_POSE, ZERO_DEPTH]
-    headers = [
-        "joint set",
-        "key points",
-        *(f"{m} of {e}" for m in ("P-MPJPE", "MPJPE") for e in each),
-    ]
+    headers = ["joint set", "key points", *headers_of("P-MPJPE", "MPJPE")]
     return Table(headers, rows, f"Joint sets and damage: {dataset.name}, {len(dataset)} frames, mm")
+
+
+def headers_of(*metrics: str) -> list[str]:
+    """The lifter's metric, then the same of the two baselines."""
+    return [name for metric in metrics for name in (metric, "(mean pose)", "(zero depth)")]
 
 
 def summary_row(name: str, found: Evaluation) -> list:
@@ -128,12 +128,10 @@ def main() -> None:
         rows.append(summary_row(name, found[name]))
         records += found[name].records()
         print(found[name].table() if name == "S9+S11" else found[name].by_action("P-MPJPE"), "\n")
-    each = [lifter.name, MEAN_POSE, ZERO_DEPTH]
-    metrics = ("P-MPJPE", "MPJPE", "N-MPJPE")
-    headers = ["data", "frames", *(f"{metric} of {e}" for metric in metrics for e in each)]
+    headers = ["data", "frames", *headers_of("P-MPJPE", "MPJPE", "N-MPJPE")]
     caption = (
-        "Summary in mm: 17 joints, frame mean, root-aligned at the hip (P-MPJPE: Procrustes). The "
-        f"lifter is not given the scale; {MEAN_POSE} (of S1, S5-S8) and {ZERO_DEPTH} are"
+        f"Summary of {lifter.name}, mm: 17 joints, frame mean, root-aligned at the hip (P-MPJPE: "
+        f"Procrustes). It is not given the scale; {MEAN_POSE} (of S1, S5-S8) and {ZERO_DEPTH} are"
     )
     print(Table(headers, rows, caption), "\n")
     print(layout_table(lifter, sets["S9+S11"].every(5), mean_pose_mm), "\n")
