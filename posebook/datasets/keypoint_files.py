@@ -167,7 +167,7 @@ def in_pixels(
     """
     with numpy.errstate(invalid="ignore"):
         missing = ~(numpy.isfinite(points).all(-1) & numpy.isfinite(confidence) & (confidence > 0))
-        missing |= (points == 0).all(-1) | (numpy.abs(points) > _FAR_PX).any(-1)
+        missing |= (numpy.abs(points) < 1e-6).all(-1) | (numpy.abs(points) > _FAR_PX).any(-1)
     points = numpy.where(missing[..., None], numpy.nan, points)
     confidence = numpy.where(missing, 0.0, numpy.minimum(confidence, 1.0))
     known = points[~missing]
