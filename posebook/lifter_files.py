@@ -106,7 +106,7 @@ def checksum(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
 def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, Tensor]):
     """The network that a header names, with its weights, in float32, ready to be used."""
     network = header["network"]
-    if not isinstance(network, dict) or network.get("class") not in NETWORKS:
+    if not isinstance(network, dict) or str(network.get("class")) not in NETWORKS:
         known = ", ".join(NETWORKS)
         raise InputError(f"{path}: network {network!r:.80} is not known; there are {known}")
     built = NETWORKS[network["class"]]

@@ -148,7 +148,7 @@ def load(name: str | Path) -> Lifter:
     header, tensors = lifter_files.read(path)
     kind = header["normalisation"]
     kind = kind.get("kind") if isinstance(kind, dict) else kind
-    if kind not in NORMALISATIONS or header["skeleton"] != HOUSE.name:
+    if not isinstance(kind, str) or kind not in NORMALISATIONS or header["skeleton"] != HOUSE.name:
         raise InputError(
             f"{path}: normalisation {kind!r:.60} of {header['skeleton']!r:.60}; expected "
             f"{' or '.join(NORMALISATIONS)} of {HOUSE.name}"
