@@ -168,7 +168,7 @@ def _add_foot(joint: dict[str, Tensor], side: str) -> None:
     down = _unit(shank)
     right = _unit(joint["right_hip"] - joint["left_hip"])
     pelvis_forward = _unit(torch.linalg.cross(joint["spine"] - joint["hip"], right))
-    bent = _across(thigh, down) / leg
+    bent = _across(thigh, down) / leg.clamp(min=1e-6)
     forward = _unit(_across(bent + 0.1 * pelvis_forward, down))
     outward = torch.linalg.cross(down, forward) * (-1.0 if side == "left" else 1.0)
     foot = 0.152 / 0.491 * leg

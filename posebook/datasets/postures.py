@@ -53,8 +53,8 @@ def seated(
         height = body.ankle + 0 * way
         if side == 0:
             out = torch.where(over, 0.9 * body.hip, out)
-            height = height + torch.where(over, 0.36 * body.leg, 0.0)
-            way = torch.where(over, 0.55 * body.leg, way)
+            height = height + torch.where(over, 0.25 * body.leg, 0.0)
+            way = torch.where(over, 0.72 * body.leg, way)
         flat = way.unsqueeze(-1) * forward + out.unsqueeze(-1) * right
         ankles.append(torch.cat([flat, height.unsqueeze(-1)], dim=-1))
     feet = torch.stack(ankles, dim=2)
@@ -149,7 +149,7 @@ def crawl(dice: Dice, time: Tensor, body: Body) -> Strings:
     beat = 2 * math.pi * (time * dice.even(0.3, 0.9, 1) + dice.unit(1))
     forward = torch.stack([-strings.facing.sin(), strings.facing.cos()], dim=-1)
     thigh, shank = body.bone("left_knee"), body.bone("left_foot")
-    strings.pelvis_mm[..., 2] = 50 + thigh * dice.even(0.93, 0.99, 1)
+    strings.pelvis_mm[..., 2] = 70 + thigh * dice.even(0.93, 0.99, 1)
     wide = body.hip * dice.even(0.7, 1.3, 1)
     right = torch.stack([strings.facing.cos(), strings.facing.sin()], dim=-1)
     for side, sign in ((0, -1), (1, 1)):
