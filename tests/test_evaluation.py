@@ -87,7 +87,7 @@ def test_zero_depth_has_the_true_x_and_y_of_a_far_person(dataset):
     far = clip.pose_mm + torch.tensor([0.0, 0.0, 1e5])
     plain = replace(clip.camera, radial=torch.zeros(3), tangential=torch.zeros(2))
     moved = replace(clip, pose_mm=far, camera=plain, keypoints_px=plain.project(far))
-    flat = evaluation._zero_depth(moved, moved)
+    flat = evaluation.zero_depth(moved, moved)
     truth = far - far[:, :1]
     assert (flat[..., :2] - truth[..., :2]).abs().max() < 60
     assert flat[..., 2].abs().max() == 0
