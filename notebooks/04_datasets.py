@@ -148,10 +148,11 @@ assert torch.allclose(rebuilt_mm, package_mm)
 print("apart and together again: ok")
 
 # %% [markdown]
-# Where do the directions come from? Partly from **hand-made rules**: feet that are planted and lifted in turn,
-# hands that wander through regions where hands go, knees that bend one way only. Partly from a **prior**, a few
-# thousand numbers fitted to motion capture, which says how people hold themselves. Lengths are drawn from
-# tables of anthropometry. None of it is a recording.
+# Where do the directions come from? In `synthetic` from **hand-made rules**: feet that are planted and lifted in
+# turn, hands that wander through regions where hands go, knees that bend one way only. Its larger sister
+# `synthetic_wide`, which the shipped lifter was trained on, adds a **prior**: some tens of thousands of numbers,
+# fitted to motion capture, that say how people hold themselves. Lengths are drawn from tables of anthropometry. None
+# of it is a recording.
 #
 # ## Checks for any data set
 #
