@@ -190,7 +190,9 @@ def evaluate_clips(
         leave_out=True,
     )
     scores = {
-        method: evaluate_all(pose, truth_mm, protocol(scale, dataset.frames_per_second), **where)
+        method: evaluate_all(
+            pose, truth_mm, protocol(scale, dataset.frames_per_second or None), **where
+        )
         for method, (pose, scale) in answers.items()
     }
     if scores[name][0].left_out:
@@ -234,7 +236,7 @@ def zero_depth(seen: Clip, truth: Clip) -> Tensor:
 
 def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[dict[str, Any]]:
     """Every metric of one lifted clip against its own truth, with zero depth beside it."""
-    rate = clip.frames_per_second
+    rate = clip.frames_per_second or None
     answers = {method: (pose_mm, "metric"), ZERO_DEPTH: (zero_depth(clip, clip), "true")}
     where = torch.zeros(len(clip), dtype=torch.int64)
     known = dict(clip_of_frame=where, actions=[clip.action or "all"], leave_out=True)

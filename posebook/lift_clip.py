@@ -88,7 +88,7 @@ def lift_clip(
         made = {j: how for j, how in change.invented.items() if ever[HOUSE.index(j)]}
         told.append(f"Joints: {replace(change, invented=made).describe()}.")
     told += _what_is_missing(origin)
-    if clip.frames_per_second is None and len(clip) > 1:
+    if not clip.frames_per_second and len(clip) > 1:
         rate = f"{ASSUMED_FRAMES_PER_SECOND:g}"
         told.append(f"Time: the frames per second are not known; {rate} are assumed.")
     clip, eye, said = _camera(clip, camera)
@@ -111,7 +111,7 @@ def lift_clip(
         input=input or clip.name,
         clip=clip.name,
         lifter=name,
-        frames_per_second=clip.frames_per_second,
+        frames_per_second=clip.frames_per_second or None,
         pose_mm=pose_mm,
         root_mm=root_mm,
         world_mm=world_mm,

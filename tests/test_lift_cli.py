@@ -168,7 +168,10 @@ def test_coco_says_what_it_invents(made, lifter, tmp_path):
 def test_positions_and_key_points_in_arrays(walk, lifter, tmp_path):
     np.save(tmp_path / "motion.npy", walk.world_mm.numpy().astype(np.float32))
     result = export.lift_file(tmp_path / "motion.npy", tmp_path / "a", lifter, fps=20)
-    assert result.poses.scores
+    assert result.poses.scores and result.poses.frames_per_second == 20
+    silent = export.lift_file(tmp_path / "motion.npy", tmp_path / "c", lifter)
+    assert any("frames per second are not known; 30" in note for note in silent.poses.notes)
+    assert not any(score["unit"] == "mm/s" for score in silent.poses.scores)
     camera, _ = lift_clip.camera_around(walk)
     points = walk.seen_by(camera).keypoints_px.numpy()
     np.save(tmp_path / "points.npy", points)
