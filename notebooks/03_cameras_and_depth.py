@@ -63,7 +63,7 @@ from torch import Tensor
 
 from posebook import cameras, datasets, figures, geometry, metrics, results, training
 from posebook.datasets import detector
-from posebook.figure_parts import layout
+from posebook.figures.parts import layout
 from posebook.skeletons import HOUSE
 
 book = results.Results("cameras_and_depth", out_dir, profile=profile, seed=seed, device=device)
@@ -403,8 +403,8 @@ figures.show(
     figures.bars(
         costs_mm, unit="mm", title="What an assumption costs: error of the hip's distance"
     ),
-    alt="Four bars. With everything known the error is nil; each wrong assumption about focal length "
-    "or body size costs hundreds of millimetres.",
+    alt="Four bars. With everything known the error is nil; a wrong size of the body costs decimetres, "
+    "a focal length that is a fifth too long costs a metre.",
 )
 
 # %% [markdown]
@@ -739,7 +739,7 @@ book
 # | the ray | two of three numbers for each joint | one depth for each joint |
 # | known bone lengths | two candidates for each joint | which of the two; and lengths are not known |
 # | what joints can do | prunes most of the tree | the arms; leaning forward or back |
-# | perspective | front from back, near the camera | nothing, far from it or under a detector's noise |
+# | perspective | front from back, near the camera | everything, far from it or under a detector's noise |
 # | the next frame | people do not jump from leaf to leaf | where to start |
 # | a second camera | everything (exercise 1) | nothing |
 # | **having seen people before** | which pose is likely | the unlikely ones |
@@ -776,7 +776,7 @@ figures.show(
         title="Where zero depth fails most",
     ),
     alt="Six people seen from the side: the flat prediction is a thin upright line of joints, the true "
-    "body reaches far towards the camera or away from it.",
+    "body reaches far towards the camera.",
 )
 
 # %% [markdown]

@@ -136,6 +136,30 @@ def datasets_chapter(core):
     assert torch.allclose(rebuilt_mm, body.forward_kinematics(directions, lengths_mm))
 
 
+@parity("metrics_and_protocols")
+def metrics_and_protocols(core):
+    truth = some_pose_mm(20, 17)
+    truth = truth - truth[:, :1]
+    guess = 0.8 * truth + 60 * torch.randn(20, 17, 3, dtype=torch.float64)
+    guess = guess - guess[:, :1]
+    guess[0], guess[1] = 0, truth[1] * torch.tensor([1.0, 1.0, -1.0])  # collapsed; mirrored
+    for scale in (True, False):
+        ours = metrics.p_mpjpe(guess, truth, scale=scale)
+        assert torch.allclose(core.p_mpjpe(guess, truth, scale=scale), ours, atol=1e-6)
+    ours = metrics.p_mpjpe_reflected(guess, truth)
+    assert torch.allclose(core.p_mpjpe(guess, truth, reflections=True), ours, atol=1e-6)
+    guess, truth = guess[1:], truth[1:]
+    assert torch.allclose(core.mpjpe(guess, truth), metrics.mpjpe(guess, truth))
+    assert torch.allclose(core.n_mpjpe(guess, truth), metrics.n_mpjpe(guess, truth))
+    ratio = core.n_mpjpe(guess, truth, rule="norm_ratio")
+    assert torch.allclose(ratio, metrics.n_mpjpe_norm_ratio(guess, truth))
+    steps = metrics.velocity_error(guess, truth)[1:]
+    assert torch.allclose(core.velocity_error(guess, truth), steps)
+    distances = metrics.joint_distances(guess, truth)
+    assert torch.allclose(core.pck(guess, truth, 80.0), metrics.pck(distances, 80.0))
+    assert torch.allclose(core.auc(guess, truth), metrics.auc(distances))
+
+
 @parity("simple_baseline")
 def simple_baseline(core):
     for max_norm in (True, False):
