@@ -15,7 +15,7 @@ from posebook.skeletons import HOUSE
 _MOSTLY = 0.5
 #: Whoever moves further than this over the floor is followed: a pose should fill its picture, and a
 #: path hangs on distances, which are the least certain thing here.
-_STAYS_MM = 1000.0
+_STAYS_MM = 600.0
 
 
 def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:

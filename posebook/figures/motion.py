@@ -132,7 +132,8 @@ def animate(
 
 
 def _ordinal(n: int) -> str:
-    return {2: "2nd", 3: "3rd"}.get(n, f"{n}th")
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
 
 
 def _player(numbers: list[int], frames_per_second: float | int | None, step: int) -> dict[str, Any]:
