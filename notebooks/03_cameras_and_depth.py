@@ -15,7 +15,7 @@
 #     title: Cameras and depth
 #     level: beginner
 #     prerequisites: [skeletons_and_axes]
-#     minutes: {ci: 0.2, laptop: 0.7, full: 1.5}
+#     minutes: {ci: 0.2, laptop: 0.5, full: 0.5}
 #     device: cpu
 #     data: [synthetic]
 #     paper: 10.1016/0734-189X(85)90094-5

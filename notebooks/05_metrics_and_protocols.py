@@ -15,7 +15,7 @@
 #     title: Metrics and protocols
 #     level: beginner
 #     prerequisites: [cameras_and_depth, datasets]
-#     minutes: {ci: 0.3, laptop: 1, full: 3}
+#     minutes: {ci: 0.3, laptop: 1, full: 2}
 #     device: cpu
 #     data: [synthetic, human36m]
 #     paper: 10.1109/TPAMI.2013.248
