@@ -790,7 +790,7 @@ for metric in columns:
 # Pavllo et al., *3D human pose estimation in video*, CVPR 2019,
 # [10.1109/CVPR.2019.00794](https://doi.org/10.1109/CVPR.2019.00794) · Rhodin et al., *Unsupervised
 # geometry-aware representation* (N-MPJPE), ECCV 2018,
-# [10.1007/978-3-030-01249-6_46](https://doi.org/10.1007/978-3-030-01249-6_46) · Mehta et al.,
+# [10.48550/arXiv.1804.01110](https://doi.org/10.48550/arXiv.1804.01110) · Mehta et al.,
 # *Monocular 3D human pose estimation in the wild* (3D PCK, AUC), 3DV 2017,
 # [10.1109/3DV.2017.00064](https://doi.org/10.1109/3DV.2017.00064) · Umeyama, *Least-squares
 # estimation of transformation parameters*, TPAMI 1991,
