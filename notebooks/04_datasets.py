@@ -57,7 +57,8 @@ import torch
 from torch import Tensor
 
 from posebook import datasets, figures, geometry, metrics, paths, results
-from posebook.datasets import body, detector, fetch
+from posebook.datasets import detector, fetch
+from posebook.datasets.people import body
 from posebook.skeletons import HOUSE
 
 book = results.Results("datasets", out_dir, profile=profile, seed=seed, device=device)

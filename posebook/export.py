@@ -18,7 +18,7 @@ import torch
 from posebook import datasets, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
-from posebook.datasets.files import frame_rate, number, picture_size, read_json
+from posebook.datasets.readers.files import frame_rate, number, picture_size, read_json
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.lift_clip import camera_around, lift_clip

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from posebook.bvh_export import bvh_text
 from posebook.cameras import Camera
-from posebook.datasets import mocap
+from posebook.datasets.readers import mocap
 from posebook.errors import InputError
 from posebook.paths import replacing, write_text
 from posebook.placing import ASSUMED_FRAMES_PER_SECOND, bridge_frames

@@ -13,7 +13,7 @@ from posebook.bvh_export import bvh_text
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets import synthetic
 from posebook.datasets.clips import Clip, Motion
-from posebook.datasets.mocap import read_bvh
+from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
 from posebook.rigid_body import JOINTS, rig
 from posebook.skeletons import HOUSE

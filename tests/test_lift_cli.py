@@ -16,7 +16,7 @@ from posebook import datasets, export, lift_clip, lifting, pose_files
 from posebook.cameras import Camera
 from posebook.datasets import synthetic
 from posebook.datasets.clips import Motion
-from posebook.datasets.mocap import read_bvh
+from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
 from posebook.lifting import Lifted
 from posebook.models.martinez import Martinez

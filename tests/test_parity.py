@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from posebook import cameras, chapters, lenses, metrics, shapes, skeletons
-from posebook.datasets import body
+from posebook.datasets.people import body
 from posebook.models import martinez
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.

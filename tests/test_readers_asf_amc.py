@@ -8,7 +8,7 @@ import pytest
 from bvh_writer import HOUSE_KEYS
 
 from posebook import datasets
-from posebook.datasets import asf_amc
+from posebook.datasets.readers import asf_amc
 from posebook.errors import InputError
 from posebook.skeletons import CMU_31, HOUSE
 

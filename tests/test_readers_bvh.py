@@ -9,7 +9,7 @@ import torch
 from bvh_writer import Style
 
 from posebook import datasets
-from posebook.datasets import mocap
+from posebook.datasets.readers import mocap
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 

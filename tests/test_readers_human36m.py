@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from posebook import datasets
-from posebook.datasets import human36m, safe_pickle
-from posebook.datasets.human36m_archives import action_of
+from posebook.datasets import human36m
+from posebook.datasets.readers import safe_pickle
+from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 

@@ -20,7 +20,7 @@ from keypoint_writer import (
 )
 
 from posebook import datasets, paths
-from posebook.datasets import joint_sets, keypoint_files
+from posebook.datasets.readers import joint_sets, keypoint_files
 from posebook.errors import InputError
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, OPENPOSE_COCO_18, conversion
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posebook.datasets import safe_pickle
+from posebook.datasets.readers import safe_pickle
 from posebook.errors import InputError
 
 THINGS = {

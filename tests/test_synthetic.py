@@ -13,11 +13,12 @@ import torch
 from safetensors import safe_open
 
 from posebook import geometry
-from posebook.datasets import Motion, limits, load, motion_prior, pieces, synthetic
-from posebook.datasets.body import BONES, Body, directions_of, wide_bodies
-from posebook.datasets.dice import Dice
-from posebook.datasets.pose_samples import SHARES
-from posebook.datasets.puppet import pose_of
+from posebook.datasets import Motion, load, pieces, synthetic
+from posebook.datasets.people import limits, motion_prior
+from posebook.datasets.people.body import BONES, Body, directions_of, wide_bodies
+from posebook.datasets.people.dice import Dice
+from posebook.datasets.people.pose_samples import SHARES
+from posebook.datasets.people.puppet import pose_of
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
@@ -332,7 +333,7 @@ def test_the_prior_is_small_and_says_where_it_comes_from():
 @pytest.mark.skipif(not SHARED.is_dir(), reason="CMU motion capture is not on this machine")
 def test_real_poses_are_near_sampled_ones():
     """Poses of the fitted subjects, moved to the average body, against 30,000 of the prior's."""
-    from posebook.datasets.body import forward_kinematics
+    from posebook.datasets.people.body import forward_kinematics
 
     truth = load("human36m", root=SHARED, split="train").every(50)
     rows = [clip.camera.to_world(clip.pose_mm.double()) for clip in truth.clips[::4]]

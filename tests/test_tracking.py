@@ -5,7 +5,7 @@ import pytest
 from keypoint_writer import lose, openpose, person
 
 from posebook import datasets
-from posebook.datasets import tracking
+from posebook.datasets.readers import tracking
 from posebook.errors import InputError
 
 

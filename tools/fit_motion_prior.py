@@ -20,10 +20,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from posebook import paths
-from posebook.datasets.body import BONES, FRACTION_OF_STATURE
-from posebook.datasets.human36m_archives import subjects_of, world_mm
-from posebook.datasets.motion_prior import FILE, RATE, SPAN, cosines
-from posebook.datasets.safe_pickle import read_npz
+from posebook.datasets.people.body import BONES, FRACTION_OF_STATURE
+from posebook.datasets.people.motion_prior import FILE, RATE, SPAN, cosines
+from posebook.datasets.readers.human36m_archives import subjects_of, world_mm
+from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.geometry import bone_vectors
 from posebook.skeletons import HOUSE
 

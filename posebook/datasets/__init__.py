@@ -9,10 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import arrays, asf_amc, human36m, human36m_archives, keypoint_files, mocap
+from posebook.datasets import human36m
 from posebook.datasets.clips import Clip, Motion, PoseDataset
-from posebook.datasets.files import existing, frame_rate, listed
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
+from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
+from posebook.datasets.readers.files import existing, frame_rate, listed
 from posebook.errors import InputError
 
 __all__ = [

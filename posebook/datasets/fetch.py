@@ -9,10 +9,10 @@ from pathlib import Path
 
 from posebook import paths
 from posebook.datasets import human36m, motion_folders
-from posebook.datasets.asf_amc import find_asf
-from posebook.datasets.files import existing, listed
-from posebook.datasets.human36m_archives import subjects_of
-from posebook.datasets.safe_pickle import read_npz
+from posebook.datasets.readers.asf_amc import find_asf
+from posebook.datasets.readers.files import existing, listed
+from posebook.datasets.readers.human36m_archives import subjects_of
+from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
 ORDER = (

@@ -20,8 +20,8 @@ import numpy
 from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
-from posebook.datasets.files import existing, listed, number, read_json, short
-from posebook.datasets.human36m_archives import (
+from posebook.datasets.readers.files import existing, listed, number, read_json, short
+from posebook.datasets.readers.human36m_archives import (
     action_of,
     known_points,
     layout_of,
@@ -29,7 +29,7 @@ from posebook.datasets.human36m_archives import (
     table_of,
     world_mm,
 )
-from posebook.datasets.safe_pickle import read_npz
+from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Conversion
 

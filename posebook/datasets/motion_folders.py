@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 
 from posebook.cameras import human36m_rig
-from posebook.datasets import asf_amc, mocap
 from posebook.datasets.clips import Clip, Motion, PoseDataset
-from posebook.datasets.files import existing, listed
+from posebook.datasets.readers import asf_amc, mocap
+from posebook.datasets.readers.files import existing, listed
 from posebook.errors import InputError
 
 _NAMES = {"cmu": "CMU motion capture", "bvh": "BVH motions"}

@@ -15,15 +15,15 @@ import torch
 from torch import Tensor
 
 from posebook.cameras import bounding_ball, human36m_rig, random_rig
-from posebook.datasets.actions import HUMAN36M, Action
-from posebook.datasets.body import Body, bodies_of_a_study, wide_bodies
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.detector import detect
-from posebook.datasets.dice import Dice
-from posebook.datasets.fitted_motion import fitted_motion
-from posebook.datasets.limits import limited
-from posebook.datasets.pose_samples import SHARES, sample_poses
-from posebook.datasets.puppet import pose_of
+from posebook.datasets.people.actions import HUMAN36M, Action
+from posebook.datasets.people.body import Body, bodies_of_a_study, wide_bodies
+from posebook.datasets.people.dice import Dice
+from posebook.datasets.people.fitted_motion import fitted_motion
+from posebook.datasets.people.limits import limited
+from posebook.datasets.people.pose_samples import SHARES, sample_poses
+from posebook.datasets.people.puppet import pose_of
 from posebook.errors import InputError
 
 __all__ = ["ACTIONS", "NAMES", "SUBJECTS", "Size", "make", "motions", "sample_poses"]

@@ -11,12 +11,12 @@ import base64
 import io
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.figures.painter import Painter
 
 PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -28,7 +28,8 @@ CONFIG = {
     "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
-_chromium: dict[str, Any] = {"state": "unknown"}
+#: The painter of stills once there is one, and whether it turned out that there can be none.
+_chromium: dict[str, Any] = {"painter": None, "missing": False}
 
 
 def described(alt: str) -> str:
@@ -53,23 +54,19 @@ def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | N
 
     None where Chromium cannot be found or started; the reason is printed once.
     """
-    if _chromium["state"] == "missing":
+    if _chromium["missing"]:
         return None
-    import kaleido
-
-    if _chromium["state"] == "unknown":
-        page = kaleido.PageGenerator(mathjax=False)  # with MathJax it would ask the network
-        kaleido.start_sync_server(page_generator=page, timeout=60, silence_warnings=True)
-        _chromium["state"] = "started"
     layout = figure.layout
-    options = {"format": "svg" if form == "svg" else "png", "scale": scale}
-    options |= {"width": layout.width or 700, "height": layout.height or 450}
+    options = dict(format="svg" if form == "svg" else "png", scale=scale)
+    options |= dict(width=layout.width or 700, height=layout.height or 450)
     try:
-        drawn = kaleido.calc_fig_sync(json.loads(figure.to_json()), opts=options)
+        if _chromium["painter"] is None:
+            _chromium["painter"] = Painter()
+        drawn = _chromium["painter"].paint(figure, **options)
     except Exception as error:  # Chromium is not ours: whatever ails it, the book goes on
-        _chromium["state"] = "missing"
-        with suppress(Exception):
-            kaleido.stop_sync_server(silence_warnings=True)
+        if _chromium["painter"] is not None:
+            _chromium["painter"].close()
+        _chromium.update(painter=None, missing=True)
         why = str(error).strip().splitlines() or [type(error).__name__]
         print(f"(no stills of figures: {why[0][:150]}; the README says how to install Chromium)")
         return None

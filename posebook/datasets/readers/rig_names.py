@@ -9,8 +9,8 @@ beside LeftElbow), so each limb joint has a list of words, best first.
 
 import re
 
-from posebook.datasets.files import listed, short
-from posebook.datasets.rigs import Rig
+from posebook.datasets.readers.files import listed, short
+from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
 
 #: Words for each joint of a limb, best first. A joint found is not looked at again, so the order

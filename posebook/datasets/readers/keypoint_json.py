@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets.files import listed, short
+from posebook.datasets.readers.files import listed, short
 from posebook.errors import InputError
 
 _KNOWN = (

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import BONE, directions_of, forward_kinematics
+from posebook.datasets.people.body import BONE, directions_of, forward_kinematics
 from posebook.shapes import Pose3D
 
 #: Largest angle in degrees between a bone and the one it hangs on, both as directions.

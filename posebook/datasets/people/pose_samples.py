@@ -5,13 +5,20 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets import limits
-from posebook.datasets.actions import HUMAN36M, MORE
-from posebook.datasets.body import ANKLE_HEIGHT, BONE, BONES, Body, forward_kinematics, wide_bodies
-from posebook.datasets.broad_poses import broaden
-from posebook.datasets.dice import Dice
-from posebook.datasets.motion_prior import sample_directions
-from posebook.datasets.puppet import pose_of
+from posebook.datasets.people import limits
+from posebook.datasets.people.actions import HUMAN36M, MORE
+from posebook.datasets.people.body import (
+    ANKLE_HEIGHT,
+    BONE,
+    BONES,
+    Body,
+    forward_kinematics,
+    wide_bodies,
+)
+from posebook.datasets.people.broad_poses import broaden
+from posebook.datasets.people.dice import Dice
+from posebook.datasets.people.motion_prior import sample_directions
+from posebook.datasets.people.puppet import pose_of
 from posebook.shapes import Pose3D
 
 CHUNK = 20_000

@@ -9,7 +9,7 @@ import re
 
 import numpy
 
-from posebook.datasets.files import listed
+from posebook.datasets.readers.files import listed
 from posebook.errors import InputError
 from posebook.skeletons import (
     BODY_25,

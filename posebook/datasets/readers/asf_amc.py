@@ -14,11 +14,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from posebook.datasets.asf import Bone, Skeleton, read_asf
 from posebook.datasets.clips import Motion
-from posebook.datasets.files import existing, frame_rate, listed, read_text, short
-from posebook.datasets.rig_to_house import house_motion
-from posebook.datasets.rigs import Rig
+from posebook.datasets.readers.asf import Bone, Skeleton, read_asf
+from posebook.datasets.readers.files import existing, frame_rate, listed, read_text, short
+from posebook.datasets.readers.rig_to_house import house_motion
+from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
 from posebook.geometry import euler_to_matrix
 from posebook.skeletons import CMU_31

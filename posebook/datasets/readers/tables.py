@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy
 
-from posebook.datasets.files import listed, read_text, short
-from posebook.datasets.safe_pickle import read_npy, read_npz
+from posebook.datasets.readers.files import listed, read_text, short
+from posebook.datasets.readers.safe_pickle import read_npy, read_npz
 from posebook.errors import InputError
 
 KEYPOINT_KEYS = (

@@ -17,8 +17,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import npy_format
-from posebook.datasets.files import read_bytes, short
+from posebook.datasets.readers import npy_format
+from posebook.datasets.readers.files import read_bytes, short
 from posebook.errors import InputError
 
 #: An archive may unfold to this many bytes, and to a hundred times its own size if that is over

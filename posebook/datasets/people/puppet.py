@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import BONE
+from posebook.datasets.people.body import BONE
 from posebook.skeletons import HOUSE
 
 #: A knee and an elbow bend by at most this much, in radians, and are never quite straight.

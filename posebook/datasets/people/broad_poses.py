@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from posebook.datasets.body import BONE
+from posebook.datasets.people.body import BONE
 from posebook.geometry import axis_angle_to_matrix
 
 Directions = Float[Tensor, "people bones 3"]

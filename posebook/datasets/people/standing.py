@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import Body
-from posebook.datasets.dice import Dice, visits, wander
-from posebook.datasets.hands import hands
-from posebook.datasets.puppet import Strings
+from posebook.datasets.people.body import Body
+from posebook.datasets.people.dice import Dice, visits, wander
+from posebook.datasets.people.hands import hands
+from posebook.datasets.people.puppet import Strings
 
 
 def standing(

@@ -20,11 +20,11 @@ from typing import Any
 import numpy
 import torch
 
-from posebook.datasets import joint_sets
 from posebook.datasets.clips import Clip
-from posebook.datasets.files import listed, picture_size, short
-from posebook.datasets.keypoint_files import in_pixels
-from posebook.datasets.safe_pickle import read_npz
+from posebook.datasets.readers import joint_sets
+from posebook.datasets.readers.files import listed, picture_size, short
+from posebook.datasets.readers.keypoint_files import in_pixels
+from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import (
     HOUSE,

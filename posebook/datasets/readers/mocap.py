@@ -17,9 +17,9 @@ import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Motion
-from posebook.datasets.files import frame_rate, number, read_text, short
-from posebook.datasets.rig_to_house import house_motion
-from posebook.datasets.rigs import Rig
+from posebook.datasets.readers.files import frame_rate, number, read_text, short
+from posebook.datasets.readers.rig_to_house import house_motion
+from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
 from posebook.geometry import euler_to_matrix
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 
-from posebook.datasets.files import short
+from posebook.datasets.readers.files import short
 from posebook.errors import InputError
 
 _MAGIC = b"\x93NUMPY"

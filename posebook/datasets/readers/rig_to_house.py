@@ -8,11 +8,11 @@ file's unit, which way is up, and which joints are ours. What was assumed or inv
 import torch
 from torch import Tensor
 
-from posebook.datasets import units_axes
 from posebook.datasets.clips import Motion
-from posebook.datasets.rig_names import find_joints, is_head_by_name
-from posebook.datasets.rigs import Rig
-from posebook.datasets.units_axes import along, leg_length, stature
+from posebook.datasets.readers import units_axes
+from posebook.datasets.readers.rig_names import find_joints, is_head_by_name
+from posebook.datasets.readers.rigs import Rig
+from posebook.datasets.readers.units_axes import along, leg_length, stature
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 

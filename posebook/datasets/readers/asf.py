@@ -6,7 +6,7 @@ Source: the format notes at mocap.cs.cmu.edu.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posebook.datasets.files import number, read_text, short
+from posebook.datasets.readers.files import number, read_text, short
 from posebook.errors import InputError
 
 _ASF = "an Acclaim skeleton (.asf)"

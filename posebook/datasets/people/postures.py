@@ -5,11 +5,11 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import Body
-from posebook.datasets.dice import Dice, smooth_step, visits, wander
-from posebook.datasets.hands import hands
-from posebook.datasets.puppet import Strings
-from posebook.datasets.standing import standing
+from posebook.datasets.people.body import Body
+from posebook.datasets.people.dice import Dice, smooth_step, visits, wander
+from posebook.datasets.people.hands import hands
+from posebook.datasets.people.puppet import Strings
+from posebook.datasets.people.standing import standing
 
 #: So high over the hip's own height that nothing touches the floor before a tumble.
 ALOFT_MM = 3000.0

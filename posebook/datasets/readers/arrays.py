@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy
 import torch
 
-from posebook.datasets import joint_sets, tracking, units_axes
 from posebook.datasets.clips import Clip, Motion
-from posebook.datasets.files import frame_rate, picture_size
-from posebook.datasets.keypoint_files import in_pixels
-from posebook.datasets.tables import KEYPOINT_KEYS, POSITION_KEYS, Table, read_tables
-from posebook.datasets.tracking import Found
+from posebook.datasets.readers import joint_sets, tracking, units_axes
+from posebook.datasets.readers.files import frame_rate, picture_size
+from posebook.datasets.readers.keypoint_files import in_pixels
+from posebook.datasets.readers.tables import KEYPOINT_KEYS, POSITION_KEYS, Table, read_tables
+from posebook.datasets.readers.tracking import Found
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Skeleton
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy
 
-from posebook.datasets import joint_sets, tracking
 from posebook.datasets.clips import Clip
-from posebook.datasets.files import existing, frame_rate, picture_size, read_json
-from posebook.datasets.keypoint_json import Film, films, openpose_people
-from posebook.datasets.tracking import Found
+from posebook.datasets.readers import joint_sets, tracking
+from posebook.datasets.readers.files import existing, frame_rate, picture_size, read_json
+from posebook.datasets.readers.keypoint_json import Film, films, openpose_people
+from posebook.datasets.readers.tracking import Found
 from posebook.errors import InputError
 
 #: Coordinates further out than this (px) are damage, not pictures.

@@ -13,10 +13,10 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import BONE, Body, forward_kinematics
-from posebook.datasets.dice import Dice, smooth_step
-from posebook.datasets.limits import above_floor, enforce
-from posebook.datasets.motion_prior import RATE, SPAN, cosines, mixture, windows_channels
+from posebook.datasets.people.body import BONE, Body, forward_kinematics
+from posebook.datasets.people.dice import Dice, smooth_step
+from posebook.datasets.people.limits import above_floor, enforce
+from posebook.datasets.people.motion_prior import RATE, SPAN, cosines, mixture, windows_channels
 from posebook.skeletons import HOUSE
 
 POOL, FOLLOWERS = 2048, 6

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from posebook.datasets.dice import Dice, visits, wander
+from posebook.datasets.people.dice import Dice, visits, wander
 
 #: Regions in arm lengths from the shoulder, (outward, forward, up) of the chest: middle,
 #: half width, and between which angles the elbow stands out (0 hangs, 1.57 level).

@@ -12,13 +12,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import Body
-from posebook.datasets.dice import Dice, visits
-from posebook.datasets.gait import gait
-from posebook.datasets.hands import hands
-from posebook.datasets.postures import balance, crawl, jump, lie, seated, tumble
-from posebook.datasets.puppet import Strings
-from posebook.datasets.standing import standing
+from posebook.datasets.people.body import Body
+from posebook.datasets.people.dice import Dice, visits
+from posebook.datasets.people.gait import gait
+from posebook.datasets.people.hands import hands
+from posebook.datasets.people.postures import balance, crawl, jump, lie, seated, tumble
+from posebook.datasets.people.puppet import Strings
+from posebook.datasets.people.standing import standing
 
 Action = Callable[[Dice, Tensor, Body], Strings]
 

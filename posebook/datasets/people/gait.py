@@ -12,9 +12,9 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.body import Body
-from posebook.datasets.dice import Dice, smooth_step, wander
-from posebook.datasets.puppet import Strings
+from posebook.datasets.people.body import Body
+from posebook.datasets.people.dice import Dice, smooth_step, wander
+from posebook.datasets.people.puppet import Strings
 
 
 def gait(

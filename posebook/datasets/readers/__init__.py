@@ -1,0 +1,1 @@
+"""Files of others: each format from bytes to checked arrays, `Clip`s or `Motion`s."""
