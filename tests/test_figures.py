@@ -456,7 +456,7 @@ def test_without_a_chromium_that_works_a_figure_is_shown_all_the_same(
         file.chmod(0o755)
     monkeypatch.setenv("BROWSER_PATH", str(file))
     monkeypatch.setenv("POSEBOOK_STILLS", "1")
-    monkeypatch.setattr(painter.Painter.__init__, "__defaults__", (2.0,))
+    monkeypatch.setattr(painter, "LONGEST_S", 2.0)
     monkeypatch.setattr(showing, "_chromium", {"painter": None, "missing": False})
     for _ in range(2):
         figures.show(figures.bars({"a": 1.0}, "mm"), alt="One bar of one millimetre.")

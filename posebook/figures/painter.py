@@ -20,14 +20,13 @@ class Painter:
     Raises whatever keeps it from starting: no Chromium on this machine, or TimeoutError.
     """
 
-    def __init__(self, longest_s: float | int = LONGEST_S):
+    def __init__(self):
         import kaleido
 
-        self._longest_s = longest_s
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
         page = kaleido.PageGenerator(mathjax=False)  # with MathJax it would ask the network
-        self._browser = kaleido.Kaleido(page_generator=page, timeout=longest_s)
+        self._browser = kaleido.Kaleido(page_generator=page, timeout=LONGEST_S)
         atexit.register(self.close)
         self._wait(self._browser.open())
 
@@ -40,14 +39,13 @@ class Painter:
         atexit.unregister(self.close)
         if self._loop.is_running():
             with suppress(Exception):
-                self._wait(self._browser.close(), 10)
+                self._wait(self._browser.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
 
-    def _wait(self, work: Coroutine, longest_s: float | int | None = None) -> Any:
-        longest_s = longest_s or self._longest_s
+    def _wait(self, work: Coroutine) -> Any:
         doing = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
-            return doing.result(longest_s)
+            return doing.result(LONGEST_S)
         except TimeoutError:
             doing.cancel()
-            raise TimeoutError(f"Chromium did not answer within {longest_s:g} s") from None
+            raise TimeoutError(f"Chromium did not answer within {LONGEST_S:g} s") from None
