@@ -1,4 +1,4 @@
-"""What networks are trained to make small: differentiable, pure functions, one idea each.
+"""Losses against the truth: differentiable, pure functions, one idea each.
 
 Each returns one number, the mean over the batch. Nothing here knows of missing joints: choose the
 joints first. Taught in 03_cameras_and_depth and 06_simple_baseline.
