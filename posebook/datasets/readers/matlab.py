@@ -1,4 +1,4 @@
-"""MATLAB's .mat files, and HDF5: arrays by name, whatever the file does to the library that reads it.
+"""MATLAB's .mat files, and HDF5: arrays by name, whatever the file does to its reader.
 
 A damaged .mat file of version 5 can end the process that reads it, and any compressed file can
 unfold to more than there is memory for. So a process of its own does the reading
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy
 
-from posebook.datasets.readers.files import read_head, short
+from posebook.datasets.readers.files import read_head
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
@@ -73,7 +73,7 @@ def _ask(
                 arrays = {}
             finally:
                 Path(answer["file"]).unlink(missing_ok=True)
-            if len(arrays) == len(answer["names"]):
+            if arrays.keys() == {f"{i}" for i in range(len(answer["names"]))}:
                 return {name: arrays[f"{i}"] for i, name in enumerate(answer["names"])}
             answer = {"error": "its arrays did not come across"}
     raise InputError(f"{path}: {answer['error']}; expected {expected}")
@@ -128,7 +128,8 @@ class _Worker:
         if "crash" in answer:
             return {"error": "damaged: reading it ended the process that read it"}
         if "error" in answer:
-            return {"error": f"cannot be read ({short(str(answer['error']))}; damaged?)"}
+            why = " ".join(str(answer["error"]).split())  # one line, whatever the library said
+            return {"error": f"cannot be read ({why:.150}; damaged?)"}
         names = answer.get("names")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             self.close()
