@@ -31,8 +31,8 @@ FILE = "mpii_poses.npy"
 #: The halves of Kudo et al.: NumPy's legacy generator with this seed, nine tenths for training.
 SEED, TRAINING_SHARE = 100, 0.9
 _EXPECTED = "poses in px: (people, 34), (people, 32), (people, 17, 2) or (people, 16, 2)"
-#: How the middle of neck and head, the mark of Kudo's layout, may be off: px, or share of the size.
-_OFF_PX, _OFF_SHARE = 1.5, 0.02
+#: By how much the middle of neck and head, the mark of Kudo's layout, may be off: rounding.
+_OFF_PX = 1.01
 
 
 def read(
@@ -114,10 +114,8 @@ def _check_layout(points: numpy.ndarray, path: Path) -> None:
     upper, middle, head = MPII_17_KUDO.indices("upper_neck", "mid_neck_head", "head")
     with numpy.errstate(all="ignore"):
         off = numpy.abs(points[:, middle] - (points[:, upper] + points[:, head]) / 2).max(-1)
-        size = numpy.ptp(points, axis=1).max(-1)
-        fits = off <= numpy.maximum(_OFF_PX, _OFF_SHARE * size)
-        fits = fits[numpy.isfinite(off) & numpy.isfinite(size)]
-    if len(fits) and fits.mean() < 0.9:
+        off = off[numpy.isfinite(off)]
+    if len(off) and (off > _OFF_PX).mean() > 0.1:
         raise InputError(
             f"{path}: 17 joints, but not those of {MPII_17_KUDO.name} (no joint is half way from "
             "upper neck to head); load it as 'custom', which reads other joint sets"
