@@ -194,8 +194,8 @@ MPII_17_KUDO = _skeleton(
     left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
     right_shoulder<thorax right_elbow<right_shoulder right_wrist<right_elbow""",
     root="hip",
-    source="MPII in the places of the house joints, Kudo et al. 2018: no spine; thorax, upper neck, "
-    "the middle between it and head, and head follow on the hips and legs",
+    source="MPII in the places of the house joints, Kudo et al. 2018, arXiv:1803.08244: thorax and "
+    "upper neck are where those have spine and thorax",
 )
 HOURGLASS_16 = _skeleton(
     "human36m_16_hourglass",

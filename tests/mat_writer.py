@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
-import h36m_writer
 import h5py
+import h36m_writer
 import numpy as np
 import scipy.io
 
 from posebook.cameras import human36m_rig
-from posebook.skeletons import HOUSE, LSP_14, MPI_INF_3DHP_17, MPI_INF_3DHP_28, MPII_16, MPII_17_KUDO
+from posebook.skeletons import (
+    HOUSE,
+    LSP_14,
+    MPI_INF_3DHP_17,
+    MPI_INF_3DHP_28,
+    MPII_16,
+    MPII_17_KUDO,
+)
 
 # Where a joint of these sets is on the standing person of h36m_writer, metres; z up.
 PLACES = dict(zip(HOUSE.joints, h36m_writer.HOUSE_M, strict=True))
@@ -115,8 +122,8 @@ def mpi_inf_3dhp(
         told[take] = []
         for camera in range(cameras):
             pose = persons_mm(MPI_INF_3DHP_28, frames, 100 * number + camera, head="mid_head")
-            inner, _ = _lens(camera)
-            points = pose[..., :2] / pose[..., 2:] * inner[:2] + inner[2:]
+            focal, centre = (1500.0 + camera, 1499.0), (1024.0 + camera, 1051.0)
+            points = pose[..., :2] / pose[..., 2:] * focal + centre
             cells["annot2"][camera, 0] = points.reshape(frames, 56)
             cells["annot3"][camera, 0] = pose.reshape(frames, 84)
             cells["univ_annot3"][camera, 0] = 0.9 * pose.reshape(frames, 84)
@@ -126,21 +133,23 @@ def mpi_inf_3dhp(
     return told
 
 
-def _lens(camera: int) -> tuple[np.ndarray, None]:
-    return np.array([1500.0 + camera, 1499.0, 1024 + camera, 1051]), None
+def film_of_the_test_set(
+    path: Path, frames: int = 8, change: dict | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """annot_data.mat of the test set: two runs of valid frames, two activities.
 
-
-def test_film(path: Path, frames: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    """annot_data.mat of the test set: two runs of valid frames, three activities."""
+    change  other variables in place of these; None: not there
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     pose = persons_mm(MPI_INF_3DHP_17, frames, head="mid_head")
     valid, activity = np.ones((1, frames)), np.full((1, frames), 2.0)
     valid[0, 3], activity[0, 6:] = 0, 6
     turned = pose.transpose(2, 1, 0)[:, :, None]
-    matlab_73(path, {
+    variables = {
         "annot2": pixels(pose).transpose(2, 1, 0)[:, :, None], "annot3": turned,
         "univ_annot3": 0.9 * turned, "valid_frame": valid, "activity_annotation": activity,
-    })  # fmt: skip
+    } | (change or {})  # fmt: skip
+    matlab_73(path, {key: value for key, value in variables.items() if value is not None})
     return pixels(pose), pose
 
 

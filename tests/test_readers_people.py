@@ -1,4 +1,4 @@
-"""MPII and LSP: people in photographs, one clip of frames that have nothing to do with each other."""
+"""MPII and LSP: people in photographs, one clip of frames that have nothing in common."""
 
 from pathlib import Path
 
@@ -82,7 +82,10 @@ def test_mpiis_own_sixteen_joints(tmp_path, flat):
     points[3, 2], points[4, 5] = 0, -1  # both are ways to write that a joint is not marked
     np.save(tmp_path / "a.npy", points.reshape(20, -1) if flat else points)
     clip = datasets.load("mpii", tmp_path, split="all").clips[0]
-    assert clip.skeleton is MPII_16 and (clip.confidence == 0).nonzero().tolist() == [[3, 2], [4, 5]]
+    assert clip.skeleton is MPII_16 and (clip.confidence == 0).nonzero().tolist() == [
+        [3, 2],
+        [4, 5],
+    ]
     assert clip.keypoints_px[3, 2].isnan().all() and clip.keypoints_px[4, 5].isnan().all()
     assert any("2 of 320 joints are not marked" in note for note in clip.notes)
     rest = clip.confidence.numpy() > 0

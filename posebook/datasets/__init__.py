@@ -27,7 +27,8 @@ __all__ = [
 ]
 
 READABLE = (
-    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "cmu", "bvh", "mpii", "lsp", "custom",
+    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "cmu", "bvh", "mpii", "lsp",
+    "custom",
 )  # fmt: skip
 #: Data sets that have a card in `data/`, but whose reader is yet to come.
 PLANNED = ("humaneva", "coco")

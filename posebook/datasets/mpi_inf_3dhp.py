@@ -175,6 +175,7 @@ def _test_film(path: Path, film: str, truth: str) -> list[Clip]:
     """A clip for each run of valid frames with one activity."""
     names = ["annot2", truth, "valid_frame", "activity_annotation"]
     found = read_mat(path, f"annot_data.mat with {_EXPECTED_TEST}", names)
+    found = {key: array for key, array in found.items() if array.dtype.kind != "U"}
     points, pose_mm = (
         _of_17(found.get(key), numbers) for key, numbers in (("annot2", 2), (truth, 3))
     )

@@ -100,7 +100,8 @@ def _points(array: Any, path: Path) -> tuple[numpy.ndarray, Skeleton]:
         if len(shape) == 2 and shape[1] in flat and shape[0]:
             array = array.reshape(shape[0], flat[shape[1]], 2)
         if array.ndim == 3 and array.shape[0] and array.shape[1:] in ((17, 2), (16, 2)):
-            points = array.astype(numpy.float64)
+            with numpy.errstate(all="ignore"):
+                points = array.astype(numpy.float64)
             if points.shape[1] == 16:
                 return points, MPII_16
             _check_layout(points, path)

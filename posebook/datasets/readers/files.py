@@ -36,7 +36,7 @@ def read_bytes(path: Path | str, expected: str) -> bytes:
 
 
 def read_head(path: Path | str, expected: str, count: int) -> bytes:
-    """The first bytes of a file that a library will open by its name; the checks of `read_bytes`."""
+    """The first bytes of a file that a library is to open by name; the checks of `read_bytes`."""
     return _read(path, expected, max(count, len(_LFS)))[:count]
 
 

@@ -51,9 +51,7 @@ class Detections:
 
 def names(root: Path) -> list[str]:
     """The detectors in a folder."""
-    archives = (
-        path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz")
-    )
+    archives = (path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz"))
     return sorted(archives) + [name for name in HOURGLASS if hourglass_files(root, name)]
 
 
@@ -129,7 +127,7 @@ def _of_hourglass(root: Path, name: str) -> Detections:
 def _poses(path: Path) -> numpy.ndarray:
     """(frames, 16 or 17, 2)"""
     array = read_hdf5(path, _POSES, ["poses"]).get("poses")
-    if array is not None and array.dtype.kind in "fiu" and len(array):
+    if array is not None and array.dtype.kind in "fiu" and array.size:
         if array.ndim == 2 and array.shape[1] in (32, 34):
             array = array.reshape(len(array), -1, 2)
         if array.ndim == 3 and array.shape[1:] in ((16, 2), (17, 2)):

@@ -65,7 +65,7 @@ def _ask(
 ) -> dict[str, numpy.ndarray]:
     request = dict(kind=kind, path=os.path.abspath(path), names=list(names))
     with _LOCK:
-        answer = _worker().ask(request)
+        answer = _worker(kind).ask(request)
         if "names" in answer:
             try:
                 arrays = read_npz(answer["file"])
@@ -82,12 +82,12 @@ def _ask(
 class _Worker:
     """The process that reads, and the folder that its answers lie in."""
 
-    def __init__(self):
+    def __init__(self, kind: str):
         self.owner, self.script = os.getpid(), WORKER
         self.folder = tempfile.mkdtemp(prefix="posebook-")
         self.process = subprocess.Popen(
             # -P: the folder of the script is not searched for modules
-            [sys.executable, "-P", str(WORKER)],
+            [sys.executable, "-P", str(WORKER), kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -161,8 +161,8 @@ _LOCK = threading.Lock()
 _CURRENT: _Worker | None = None
 
 
-def _worker() -> _Worker:
-    """The worker there is, or a new one."""
+def _worker(kind: str) -> _Worker:
+    """The worker there is, or a new one; kind: what it is to be quick at."""
     global _CURRENT
     current = _CURRENT
     if current is not None:
@@ -170,7 +170,7 @@ def _worker() -> _Worker:
         if not alive or current.script != WORKER:
             current.close()
     if _CURRENT is None:
-        _CURRENT = _Worker()
+        _CURRENT = _Worker(kind)
     return _CURRENT
 
 

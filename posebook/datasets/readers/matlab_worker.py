@@ -1,17 +1,18 @@
 """The other side of `matlab`: a script that reads files for it, in processes of its own.
 
 It gets one request a line on its input and answers each with one line; arrays go into an .npz file.
-Where the system can fork, each request is served by a child of this process, which may crash, or
-run out of its time or memory, without taking along what was imported here. This file imports
-nothing of posebook's, so that it starts in a fraction of a second.
+Where the system can fork, a child of this process does the work. If that crashes, or runs out of
+its time, the next child goes on with what was imported here. This file imports nothing of
+posebook's, so that it starts in half a second.
 """
 
 import contextlib
 import json
+import math
 import os
 import sys
 import warnings
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy
 
@@ -24,46 +25,43 @@ def serve() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    if "v5" in sys.argv[1:]:
+        import scipy.io  # noqa: F401  (once, for all the children)
+    while hasattr(os, "fork"):
+        child = os.fork()
+        if child == 0:
+            _serve(answers)
+            os._exit(0)  # without tidying up: what is broken stays where it is
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            return
+        _say({"crash": os.waitstatus_to_exitcode(status)}, answers)
+    _serve(answers)
+
+
+def _serve(answers: BinaryIO) -> None:
+    # The next request comes when the last one is answered: no line is lost with a child.
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        _import_for(request)
-        answer = _in_a_child(request) if hasattr(os, "fork") else _answer(request)
-        answers.write(json.dumps(answer).encode() + b"\n")
-        answers.flush()
-
-
-def _import_for(request: dict[str, Any]) -> None:
-    """Import before the child is made, so that each library is imported once."""
-    if request["kind"] == "v5":
-        import scipy.io  # noqa: F401
-    else:
-        import h5py  # noqa: F401
-
-
-def _in_a_child(request: dict[str, Any]) -> dict[str, Any]:
-    end, start = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(end)
         _limit(request)
-        with os.fdopen(start, "wb") as pipe:
-            pipe.write(json.dumps(_answer(request)).encode())
-        os._exit(0)  # without tidying up: what is broken stays where it is
-    os.close(start)
-    with os.fdopen(end, "rb") as pipe:
-        said = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return json.loads(said) if status == 0 else {"crash": os.waitstatus_to_exitcode(status)}
+        _say(_answer(request), answers)
+
+
+def _say(answer: dict[str, Any], answers: BinaryIO) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
 
 
 def _limit(request: dict[str, Any]) -> None:
-    """Seconds of work and bytes of memory, where the system knows such limits."""
+    """Seconds of work from here on, and bytes of memory, where the system knows such limits."""
     with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):
         import resource
 
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = math.ceil(used.ru_utime + used.ru_stime + request["seconds"])
         for what, most in (
             (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_CPU, request["seconds"]),
+            (resource.RLIMIT_CPU, seconds),
             (resource.RLIMIT_AS, request["memory"]),
         ):
             _, hard = resource.getrlimit(what)
