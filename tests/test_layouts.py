@@ -33,7 +33,7 @@ INVENTED_MM = {
     "openpose_coco_18": dict(hip=0, spine=15, thorax=10, neck_nose=5, head=26),
     "mpii_16": dict(spine=15, neck_nose=43),
     "mpii_17_kudo": dict(spine=15, neck_nose=43),
-    "human36m_16_hourglass": dict(neck_nose=61),
+    "human36m_16_hourglass": dict(neck_nose=45),
     "lsp_14": dict(hip=0, spine=15, thorax=10, neck_nose=46),
     "mpi_inf_3dhp_28": dict(thorax=10, neck_nose=54, head=0),
     "mpi_inf_3dhp_17": dict(thorax=10, neck_nose=54, head=0),
