@@ -19,7 +19,7 @@ import numpy
 from posebook.datasets.clips import PoseDataset
 from posebook.datasets.readers.files import existing, listed
 from posebook.datasets.readers.matlab import read_mat
-from posebook.datasets.readers.people import marked_clip, marks_only, no_subjects, split_error
+from posebook.datasets.readers.photographs import marked_clip, marks_only, no_subjects, split_error
 from posebook.errors import InputError
 from posebook.skeletons import LSP_14
 

@@ -20,7 +20,7 @@ from posebook.datasets.clips import Clip, PoseDataset
 from posebook.datasets.readers.files import existing, listed
 from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.datasets.readers.matlab import read_mat
-from posebook.datasets.readers.people import split_error
+from posebook.datasets.readers.photographs import split_error
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, MPI_INF_3DHP_17, MPI_INF_3DHP_28, Skeleton, conversion

@@ -19,7 +19,7 @@ import torch
 
 from posebook.datasets.clips import PoseDataset
 from posebook.datasets.readers.files import existing, listed
-from posebook.datasets.readers.people import marked_clip, marks_only, no_subjects, split_error
+from posebook.datasets.readers.photographs import marked_clip, marks_only, no_subjects, split_error
 from posebook.datasets.readers.safe_pickle import read_npy
 from posebook.errors import InputError
 from posebook.skeletons import MPII_16, MPII_17_KUDO, Skeleton
