@@ -185,8 +185,8 @@ def _check_folder(folder: Path, source: Path) -> None:
         if not there:
             continue
         try:
-            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input"]
-            same = Path(first).resolve() == source.resolve()
+            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input_path"]
+            same = Path(first) == source.resolve()
         except (OSError, ValueError, KeyError, TypeError):
             first, same = "something else", False
         if not same:
