@@ -88,12 +88,12 @@ def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
 def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(CellFailed):
-        running.run(trial, profile="ci", parameters={"fail": "user"}, out_dir=out, quiet=True)
+        running.run(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
     done = running.run(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
     assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
 
 
-def test_two_runs_do_not_write_into_one_folder(trial, tmp_path):
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
     with (
         paths.alone_in(tmp_path),
         pytest.raises(InputError, match="another run is writing there"),
