@@ -107,7 +107,11 @@ def of_count(
     skeleton = _BY_COUNT[joints]
     if joints == 17 and points is not None:
         skeleton = HOUSE if looks_like_house(points) else COCO_17
-    return skeleton, joints, f"{joints} joints taken to be {skeleton.name} (if not, say layout=)"
+    return (
+        skeleton,
+        joints,
+        f"{joints} joints taken to be {skeleton.name} (if not, say which: layout, --layout)",
+    )
 
 
 def looks_like_house(points: numpy.ndarray) -> bool:
