@@ -17,7 +17,7 @@ ROWS = [
         "geometry lenses viewpoint",
         "cameras",
         "losses metrics joint_errors protocols datasets models figures placing rigid_body",
-        "training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
+        "training kudo_training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
         "lift_clip lift_page export",
         "execute chapters",
         "doctor cli",
