@@ -14,11 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from posebook.shapes import Pose2D, Pose3D, Scalar
-from posebook.skeletons import HOUSE
+from posebook.viewpoint import facing_sine
 
-THORAX, NECK_NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = HOUSE.indices(
-    "thorax", "neck_nose", "left_shoulder", "right_shoulder"
-)
 CAP = 0.9  # of the critic's accuracy: see `gate`
 
 
@@ -35,30 +32,12 @@ def turned(pose: Pose3D, angle: Float[Tensor, "*batch"]) -> Pose2D:
     return torch.stack([x * angle.cos() + z * angle.sin(), y], -1)
 
 
-def heading_sine(pose: Pose3D) -> Float[Tensor, "*batch"]:
-    r"""Sine of the angle, seen from above, from thorax -> neck_nose to left -> right shoulder.
-
-    pose  (..., 17, 3), house joints, or any set with these four at the same places
-
-    Positive: the nose is in front of the chest. Where one of the two directions has no length in
-    this view, 0. Negating every depth negates it exactly.
-    Maths: :math:`s=\frac{a_0b_1-a_1b_0}{\sqrt{a_0^2+b_0^2}\sqrt{a_1^2+b_1^2}}`, a along z, b along x.
-    """
-    nose = pose[..., NECK_NOSE, :] - pose[..., THORAX, :]
-    right = pose[..., RIGHT_SHOULDER, :] - pose[..., LEFT_SHOULDER, :]
-    cross = nose[..., 2] * right[..., 0] - right[..., 2] * nose[..., 0]
-    squares = nose[..., ::2].square().sum(-1) * right[..., ::2].square().sum(-1)
-    defined = squares > 0
-    # The root's own gradient is infinite at 0: it must not even be asked for there.
-    return torch.where(defined, cross, 0.0) / torch.where(defined, squares, 1.0).sqrt()
-
-
 def heading_loss(pose: Pose3D) -> Scalar:
     r"""How far the nose is behind the chest, as a sine: between 0 and 1, mean over the batch.
 
-    Maths: :math:`\frac1B\sum\max(0,-s)`, s as in `heading_sine`. Source: Kudo et al. 2018.
+    Maths: :math:`\frac1B\sum\max(0,-s)`, s as in `viewpoint.facing_sine`. Source: Kudo et al. 2018.
     """
-    return functional.relu(-heading_sine(pose)).mean()
+    return functional.relu(-facing_sine(pose)).mean()
 
 
 def generator_loss(fake: Float[Tensor, " batch"]) -> Scalar:
