@@ -1,12 +1,18 @@
 """Kudo et al. 2018 against the arrays that the published code computed, row by row of its check."""
 
+import numpy as np
 import pytest
 import torch
 from golden_arrays import golden, largest
 
-from posebook import kudo_training
+from posebook import kudo_demo, kudo_protocol, kudo_training
+from posebook.cameras import Camera, human36m_rig
+from posebook.datasets.clips import Clip, PoseDataset
+from posebook.figures import side_views
 from posebook.losses import kudo as losses
+from posebook.metrics import distances_under, score
 from posebook.models.kudo import KudoDiscriminator, KudoGenerator
+from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, OPENPOSE_COCO_18
 from posebook.viewpoint import facing_sine
 
 ARRAYS = golden("kudo2018")
@@ -154,3 +160,161 @@ def test_three_updates(chainer_epsilon):
     assert len(logits) == 6, "the critic looks once at each batch"
     assert largest(logits[0] - ARRAYS["b_y_real_step0"].squeeze(-1)) < 1e-5
     assert largest(logits[1] - ARRAYS["b_y_fake_step0"].squeeze(-1)) < 1e-5
+
+
+# --- data: normalisation, MPII's split, projection, frames --------------------------------------
+
+
+def test_normalisation():
+    raw = ARRAYS["e_mpii_raw"].unflatten(1, (17, 2))
+    found = kudo_protocol.normalised(raw)
+    assert largest(found.flatten(1) - ARRAYS["e_mpii_norm"]) < 1e-5
+    assert (found[:, 0] == 0).all()
+    distances = torch.linalg.vector_norm(found[:, 1:], dim=-1)
+    assert largest(distances.mean(-1) - 1) < 1e-6
+
+
+def test_mpii_split():
+    count, train_count, test_count = ARRAYS["e_mpii_counts"].tolist()
+    train, test = kudo_protocol.mpii_split(count)
+    assert (len(train), len(test)) == (train_count, test_count)
+    assert train[:10].tolist() == ARRAYS["e_mpii_perm_head"].tolist()
+    assert sorted(torch.cat([train, test]).tolist()) == list(range(count))
+    first = kudo_protocol.normalised(ARRAYS["e_mpii_train0_raw"].view(1, 17, 2))
+    assert largest(first.flatten() - ARRAYS["e_mpii_train0_norm"]) < 1e-5
+
+
+def test_mpii_file(shared):
+    """The array itself, where it lies beside the project."""
+    rows = np.load(shared / "data" / "mpii_poses.npy")
+    assert rows.shape == (ARRAYS["e_mpii_counts"][0], 34)
+    assert (rows[[0, 1, 100, 5000]] == ARRAYS["e_mpii_raw"].numpy()).all()
+    train, _ = kudo_protocol.mpii_split(len(rows))
+    assert (rows[train[0]] == ARRAYS["e_mpii_train0_raw"].numpy()).all()
+
+
+def camera_0():
+    focal, centre, radial, tangential, position = (
+        ARRAYS[f"f_cam0_{k}"].squeeze(-1) for k in ("f", "c", "k", "p", "T")
+    )
+    lens = radial, tangential, "human36m"
+    return Camera(focal, centre, None, *lens, ARRAYS["f_cam0_R"], position)
+
+
+def test_projection():
+    camera, world_mm = camera_0(), ARRAYS["f_world17_sample0"]
+    pose_mm = camera.to_camera(world_mm)
+    keypoints_px = camera.project(pose_mm)
+    assert largest(keypoints_px - ARRAYS["f_proj_pixels_sample0"]) < 1e-6
+    found = kudo_protocol.normalised(keypoints_px.unsqueeze(0))
+    assert largest(found.flatten() - ARRAYS["f_xy"][0]) < 1e-4
+    truth, scale_mm = kudo_protocol.normalised_truth(pose_mm.unsqueeze(0))
+    assert largest(truth.flatten() - ARRAYS["f_xyz"][0]) < 1e-4
+    assert scale_mm.item() == pytest.approx(ARRAYS["f_scale"][0].item(), abs=1e-3)
+    # Theirs turns the world's axes without moving them: about the hip that is the same.
+    turned, _ = kudo_protocol.normalised_truth((world_mm @ camera.rotation.T).unsqueeze(0))
+    assert largest(turned - truth) < 1e-9
+    assert ARRAYS["f_h36m_joint_idx"].tolist() == list(HUMAN36M_KEPT_OF_32)
+
+
+def test_frames_and_the_damaged_recording():
+    """Two subjects, 16 takes (two of Directions), two cameras, ten frames each."""
+    rig = {camera.name: camera for camera in human36m_rig("S9")[:2]}
+    assert set(rig) == {"54138969", "55011271"}
+    numbered = torch.arange(10.0)[:, None, None].expand(10, 17, 2)
+    clips = [
+        Clip(
+            f"S{subject}/{take}/{name}", HOUSE, 50.0, numbered, torch.ones(10, 17),
+            camera=camera, subject=f"S{subject}", action="Directions" if take < 2 else f"{take}",
+        )
+        for subject in (9, 11) for take in range(16) for name, camera in rig.items()
+    ]  # fmt: skip
+    found = kudo_protocol.published_frames(PoseDataset("trial", "test", tuple(clips)))
+    assert found.frames_per_second == 10
+    rows = [
+        (int(clip.subject[1:]), int(clip.camera.name), int(frame[0, 0]))
+        for clip in found for frame in clip.keypoints_px
+    ]  # fmt: skip
+    expected = zip(
+        *(ARRAYS[f"f_{k}"].tolist() for k in ("subject", "camera", "start")), strict=True
+    )
+    assert sorted(rows) == sorted(expected)
+    assert sum(row[:2] == (11, 54138969) for row in rows) == 28
+
+
+# --- evaluation ---------------------------------------------------------------------------------
+
+
+def scored(depth):
+    """Error of each sample, mm, of the 124 stored ones with this depth."""
+    scale_mm = ARRAYS["f_scale"]
+    prediction_mm = kudo_protocol.in_mm(pose_of(ARRAYS["f_xy"], depth), scale_mm)
+    truth_mm = kudo_protocol.in_mm(ARRAYS["f_xyz"].unflatten(1, (17, 3)), scale_mm)
+    under = distances_under(prediction_mm, truth_mm, kudo_protocol.PLAIN)
+    actions = [str(action) for action in range(15)]
+    where = dict(clip_of_frame=ARRAYS["f_action"], actions=actions)
+    average = score(prediction_mm, truth_mm, kudo_protocol.PLAIN, **where)
+    means = kudo_protocol.by_action(under.mean(-1), **where)
+    assert means["average"] == pytest.approx(average, abs=1e-9)
+    return under.mean(-1), means
+
+
+def test_evaluation():
+    generator = stored(KudoGenerator, "d_gen")
+    depth = generator(ARRAYS["f_xy"].unflatten(1, (17, 2))).detach()
+    assert largest(depth - ARRAYS["f_z_pred"]) < 1e-5
+    errors_mm, means_mm = scored(depth)
+    assert largest(errors_mm - ARRAYS["f_per_sample_mm"]) < 1e-3
+    expected = ARRAYS["f_eval_per_action_mm"].tolist()
+    assert list(means_mm.values())[:15] == pytest.approx(expected, abs=1e-3)
+    average = ARRAYS["f_eval_average_mm"].item()
+    assert means_mm["average"] == pytest.approx(average, abs=1e-3)
+    batches = kudo_protocol.mean_of_batches(errors_mm)
+    assert batches == pytest.approx(ARRAYS["f_evaluator_euclid_b32"].item(), abs=1e-3)
+    assert abs(batches - average) > 0.1, "the two averages must not be the same"
+    truth = ARRAYS["f_xyz"].unflatten(1, (17, 3))
+    square = (depth - truth[..., 2]).square().mean(-1)
+    expected = ARRAYS["f_evaluator_zmse_b32"].item()
+    assert kudo_protocol.mean_of_batches(square) == pytest.approx(expected, abs=1e-3)
+
+
+def test_floor_and_zero_depth():
+    """Both are frame means."""
+    truth = ARRAYS["f_xyz"].unflatten(1, (17, 3))
+    floor, _ = scored(truth[..., 2])
+    assert floor.mean().item() == pytest.approx(ARRAYS["f_floor_perfect_z_mm"].item(), abs=1e-3)
+    flat, _ = scored(torch.zeros(124, 17))
+    assert flat.mean().item() == pytest.approx(ARRAYS["f_zero_z_mm"].item(), abs=1e-3)
+    answer = pose_of(ARRAYS["f_xy"], truth[..., 2])
+    assert largest(facing_sine(answer) - ARRAYS["f_gt_sine"]) < 1e-5
+
+
+def test_depth_pck():
+    assert HOUSE.indices(*kudo_protocol.PCK_JOINTS) == ARRAYS["f_pck_joints"].tolist()
+    truth = ARRAYS["f_xyz"].unflatten(1, (17, 3))[..., 2]
+    found = kudo_protocol.depth_pck(ARRAYS["f_z_pred"], truth, ARRAYS["f_scale"])
+    assert found == pytest.approx(ARRAYS["f_pck_zonly_150"].item(), abs=1e-3)
+
+
+# --- the demo -----------------------------------------------------------------------------------
+
+
+def test_demo():
+    keypoints_px = ARRAYS["g_coco18"].unsqueeze(0)
+    clip = Clip("demo", OPENPOSE_COCO_18, None, keypoints_px, torch.ones(1, 18))
+    house_px = kudo_demo.house_keypoints(clip)
+    assert largest(house_px[0] - ARRAYS["g_h36m17"]) < 1e-5
+    keypoints = kudo_protocol.normalised(house_px)
+    assert largest(keypoints.flatten(1) - ARRAYS["g_norm"]) < 1e-5
+    pose = stored(KudoGenerator, "d_gen").pose(keypoints.float())
+    assert largest(pose.flatten(1) - ARRAYS["g_pose_xyz"]) < 1e-5
+
+
+@pytest.mark.parametrize(("degrees", "key"), [(0, "g_img_front"), (90, "g_img_front_90")])
+def test_little_pictures(degrees, key):
+    found = side_views.side_view(ARRAYS["a_front_pose_xyz"], degrees)
+    expected = ARRAYS[key].numpy()[..., ::-1]  # theirs is blue, green, red
+    assert (found == expected).all(-1).mean() >= 0.99
+    # A picture of nobody would have 97 % equal pixels: of the person alone, most are right too.
+    person = (expected != expected[..., :1]).any(-1)
+    assert (found == expected).all(-1)[person].mean() >= 0.9
