@@ -1,7 +1,8 @@
 """Key points as the demo of Kudo et al. 2018 takes them: OpenPose's or COCO's to house joints.
 
 It needs the twelve joints of the limbs and the nose, and nothing else: the rest is made of them.
-Where one is missing, it is said how many were found and which were not. Taught in 12_adversarial_lifting.
+Where one is missing, it is said how many were found and which were not. Taught in
+12_adversarial_lifting.
 """
 
 import torch
