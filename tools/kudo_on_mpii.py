@@ -1,0 +1,133 @@
+"""How the game of Kudo et al. 2018 behaves on MPII's poses, with and without the heading loss.
+
+    python tools/kudo_on_mpii.py POSES.npy --out runs/kudo_on_mpii
+
+POSES.npy is the published array (19919, 34): 17 joints, x and y in turn, px. As published: one
+epoch of batches of 16, 1024 units, and NumPy's old shuffle for the split. On these poses joint 9
+lies on the line from neck to head top, so the heading loss measures how the head leans, not where
+the nose is.
+
+Writes OUT/seed_S/results.json for each seed: the share of held-out poses whose facing sine is above
+0, the spread of their depth, the hip's depth, how often the critic is right over the last quarter
+of the epoch, and how often the gate held a network back. `tools/update_ledger.py` takes them.
+"""
+
+import argparse
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import torch
+from torch import Tensor
+
+from posebook import kudo_protocol, kudo_training, paths, results, training
+from posebook.datasets.batches import Batches
+from posebook.errors import InputError
+from posebook.losses import kudo as losses
+from posebook.models.kudo import KudoDiscriminator, KudoGenerator
+from posebook.skeletons import HOUSE
+from posebook.viewpoint import facing_sine
+
+DATA = "MPII"
+
+
+def halves(path: Path) -> tuple[Tensor, Tensor]:
+    """Normalised poses (frames, 17, 2) for training and for test."""
+    try:
+        rows = numpy.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: not an array file of NumPy: {error}") from None
+    if rows.ndim != 2 or rows.shape[1] != 34:
+        raise InputError(f"{path}: shape {rows.shape}, expected (poses, 34)")
+    keypoints = kudo_protocol.normalised(torch.from_numpy(rows).float().unflatten(1, (17, 2)))
+    train, test = kudo_protocol.mpii_split(len(rows))
+    return keypoints[train], keypoints[test]
+
+
+def play(
+    train: Tensor, test: Tensor, seed: int, heading_weight: float, options: argparse.Namespace
+) -> dict[str, float]:
+    """One epoch; the numbers of the module's head."""
+    generator = training.seed_everything(seed)
+    lifter, critic = KudoGenerator(width=options.width), KudoDiscriminator(width=options.width)
+    optimisers = tuple(
+        kudo_training.adam(network.parameters(), chainer_epsilon=True)
+        for network in (lifter, critic)
+    )
+    batches = Batches({"keypoints": train}, options.batch, generator, drop_last=True)
+
+    def view(pose):
+        return losses.turned(pose, 2 * math.pi * torch.rand(len(pose), generator=generator))
+
+    said = []
+    for batch in batches:
+        step = kudo_training.update(
+            lifter, critic, optimisers, batch["keypoints"], view, heading_weight=heading_weight
+        )
+        said.append({name: float(value) for name, value in step.items()})
+    with torch.no_grad():
+        pose = lifter.pose(test)
+    late = said[3 * len(said) // 4 :]
+    hip = HOUSE.index("hip")
+    return {
+        "nose before chest": 100 * (facing_sine(pose) > 0).double().mean().item(),
+        "critic is right": 100 * sum(row["accuracy"] for row in late) / len(late),
+        "generator waits": sum(row["generator_waits"] for row in said),
+        "critic waits": sum(row["discriminator_waits"] for row in said),
+        "steps": len(said),
+        "depth spread": pose[..., 2].std(correction=0).item(),
+        "hip depth": pose[:, hip, 2].abs().mean().item(),
+    }
+
+
+#: Unit and protocol of each number.
+SAID = {
+    "nose before chest": ("%", "share of held-out poses with facing sine > 0, raw joint 9"),
+    "critic is right": ("%", "mean of both shares, batches of the last quarter of the epoch"),
+    "generator waits": ("steps", "of one epoch"),
+    "critic waits": ("steps", "of one epoch"),
+    "steps": ("steps", "of one epoch"),
+    "depth spread": ("", "standard deviation over held-out poses and joints, normalised unit"),
+    "hip depth": ("", "mean absolute depth of the hip, held-out poses, normalised unit"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("poses", type=Path, help="the array (19919, 34)")
+    add("--out", type=Path, default=paths.runs() / "kudo_on_mpii")
+    add("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    add("--width", type=int, default=1024, help="units of a hidden layer (%(default)s)")
+    add("--batch", type=int, default=16, help="poses in a step (%(default)s)")
+    options = parser.parse_args()
+    try:
+        train, test = halves(options.poses)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for seed in options.seeds:
+        book = results.Results(
+            "adversarial_lifting", options.out / f"seed_{seed}", profile="full", seed=seed,
+            device="cpu",
+        )  # fmt: skip
+        for method, weight in (("Kudo", 1.0), ("no heading loss", 0.0)):
+            started = time.monotonic()
+            found = play(train, test, seed, weight, options)
+            seconds = time.monotonic() - started
+            for metric, value in found.items():
+                unit, protocol = SAID[metric]
+                settings = f"{protocol}; batch {options.batch}, {options.width} units"
+                book.add(
+                    metric, value, unit, protocol=settings, data=DATA, split="test",
+                    method=method, seconds=seconds,
+                )  # fmt: skip
+            line = ", ".join(f"{metric} {value:.3g}" for metric, value in found.items())
+            print(f"seed {seed}, {method}: {line} ({seconds:.0f} s)", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
