@@ -335,8 +335,8 @@ def test_demo_on_the_samples():
 # --- pictures -----------------------------------------------------------------------------------
 
 
-def test_side_views_has_a_drawing_for_each_angle():
-    figure = side_views.side_views(some_pose()[0], title="All round")
+def test_from_all_sides_has_a_drawing_for_each_angle():
+    figure = side_views.from_all_sides(some_pose()[0], title="All round")
     assert len(figure.layout.annotations) == 25
     joints = figure.data[-1]
     assert len(joints.x) == 25 * len(HOUSE)
@@ -351,6 +351,6 @@ def test_side_views_has_a_drawing_for_each_angle():
 
 def test_side_views_of_nobody_and_of_no_angle():
     with pytest.raises(InputError, match="side views"):
-        side_views.side_views(torch.full((17, 3), torch.nan))
+        side_views.from_all_sides(torch.full((17, 3), torch.nan))
     with pytest.raises(InputError, match="side views"):
-        side_views.side_views(some_pose()[0], degrees=())
+        side_views.from_all_sides(some_pose()[0], degrees=())

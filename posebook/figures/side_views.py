@@ -1,7 +1,7 @@
 """One lifted pose from all sides, in steps of 15 degrees: what Kudo et al. 2018 show of a result.
 
-`side_views` is the book's picture of it; `side_view` is the little picture that the published demo
-draws, line by line, so that the two can be compared. Taught in 12_adversarial_lifting.
+`from_all_sides` is the book's picture of it; `side_view` is the little picture that the published
+demo draws, line by line, so that the two can be compared. Taught in 12_adversarial_lifting.
 """
 
 import math
@@ -31,7 +31,7 @@ def seen_from(pose: np.ndarray, degrees: float | int) -> np.ndarray:
     return np.stack([across, pose[..., 1]], -1)
 
 
-def side_views(
+def from_all_sides(
     pose: Float[Tensor, "joints 3"],
     skeleton: Skeleton = HOUSE,
     *,
