@@ -98,7 +98,7 @@ from posebook.viewpoint import facing_sine
 if mode not in ("unsupervised", "supervised"):
     raise InputError(f"mode is '{mode}', expected unsupervised or supervised")
 choices = {  # the paper's settings are `full`: 20 epochs of every fifth frame of Human3.6M
-    "ci": dict(width=128, batch_size=64, rate=6e-4, additions=True, poses=70_000, frames=15_000),
+    "ci": dict(width=128, batch_size=64, rate=6e-4, additions=True, poses=48_000, frames=12_000),
     "laptop": dict(
         width=256, batch_size=256, rate=6e-4, additions=True, poses=2_000_000, frames=60_000
     ),
@@ -371,9 +371,10 @@ def play(lifter, critic, optimisers, keypoints, view, heading, heading_weight, c
 
 # %% tags=["check", "nbval-check-output"]
 torch.manual_seed(0)
-ours = Perceptron(17, 1024), Perceptron(1, 1024)
-theirs = KudoGenerator(), KudoDiscriminator()
-assert [sum(p.numel() for p in n.parameters()) for n in ours] == [2_152_465, 2_136_065]
+sizes = [sum(p.numel() for p in Perceptron(n, 1024).parameters()) for n in (17, 1)]
+assert sizes == [2_152_465, 2_136_065], "the published networks' sizes"
+ours = Perceptron(17, 128), Perceptron(1, 128)
+theirs = KudoGenerator(width=128), KudoDiscriminator(width=128)
 for one, other in zip(ours, theirs, strict=True):
     other.load_state_dict(one.state_dict())
 optimisers = [[kudo_training.adam(n.parameters()) for n in pair] for pair in (ours, theirs)]
