@@ -10,7 +10,6 @@ import csv
 import io
 from pathlib import Path
 
-import numpy
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -45,16 +44,6 @@ def published_frames(people: PoseDataset) -> PoseDataset:
         return (clip.subject, clip.action, camera) != DAMAGED
 
     return people.where(kept).every(EVERY)
-
-
-def mpii_split(count: int) -> tuple[Int[Tensor, " train"], Int[Tensor, " test"]]:
-    """Rows of the MPII array for training and for test: 90 % of a fixed shuffle, and the rest.
-
-    NumPy's old generator, seeded with 100, as in the published code.
-    """
-    order = torch.from_numpy(numpy.random.RandomState(100).permutation(count))
-    first = int(0.9 * count)
-    return order[:first], order[first:]
 
 
 def normalised(keypoints: Pose2D) -> Pose2D:

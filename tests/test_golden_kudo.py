@@ -7,6 +7,7 @@ from golden_arrays import golden, largest
 
 from posebook import kudo_demo, kudo_protocol, kudo_training
 from posebook.cameras import Camera, human36m_rig
+from posebook.datasets import mpii
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.figures import side_views
 from posebook.losses import kudo as losses
@@ -176,7 +177,7 @@ def test_normalisation():
 
 def test_mpii_split():
     count, train_count, test_count = ARRAYS["e_mpii_counts"].tolist()
-    train, test = kudo_protocol.mpii_split(count)
+    train, test = (mpii.rows_of(count, split) for split in ("train", "test"))
     assert (len(train), len(test)) == (train_count, test_count)
     assert train[:10].tolist() == ARRAYS["e_mpii_perm_head"].tolist()
     assert sorted(torch.cat([train, test]).tolist()) == list(range(count))
@@ -189,8 +190,8 @@ def test_mpii_file(shared):
     rows = np.load(shared / "data" / "mpii_poses.npy")
     assert rows.shape == (ARRAYS["e_mpii_counts"][0], 34)
     assert (rows[[0, 1, 100, 5000]] == ARRAYS["e_mpii_raw"].numpy()).all()
-    train, _ = kudo_protocol.mpii_split(len(rows))
-    assert (rows[train[0]] == ARRAYS["e_mpii_train0_raw"].numpy()).all()
+    train = mpii.read(shared / "data" / "mpii_poses.npy", "train")
+    assert largest(train.keypoints_px[0].flatten() - ARRAYS["e_mpii_train0_raw"]) == 0
 
 
 def camera_0():

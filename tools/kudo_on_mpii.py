@@ -18,32 +18,25 @@ import sys
 import time
 from pathlib import Path
 
-import numpy
 import torch
 from torch import Tensor
 
-from posebook import kudo_protocol, kudo_training, paths, results, training
+from posebook import datasets, kudo_protocol, kudo_training, paths, results, training
 from posebook.datasets.batches import Batches
+from posebook.datasets.clips import PoseDataset
 from posebook.errors import InputError
 from posebook.losses import kudo as losses
 from posebook.models.kudo import KudoDiscriminator, KudoGenerator
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, MPII_17_KUDO
 from posebook.viewpoint import facing_sine
 
-DATA = "MPII"
 
-
-def halves(path: Path) -> tuple[Tensor, Tensor]:
-    """Normalised poses (frames, 17, 2) for training and for test."""
-    try:
-        rows = numpy.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: not an array file of NumPy: {error}") from None
-    if rows.ndim != 2 or rows.shape[1] != 34:
-        raise InputError(f"{path}: shape {rows.shape}, expected (poses, 34)")
-    keypoints = kudo_protocol.normalised(torch.from_numpy(rows).float().unflatten(1, (17, 2)))
-    train, test = kudo_protocol.mpii_split(len(rows))
-    return keypoints[train], keypoints[test]
+def half(root: Path, split: str) -> PoseDataset:
+    """One half of the poses; an InputError where they are in other joints."""
+    people = datasets.load("mpii", root=root, split=split)
+    if people.skeleton != MPII_17_KUDO:
+        raise InputError(f"{root}: {people.skeleton.name}; expected {MPII_17_KUDO.name}")
+    return people
 
 
 def play(
@@ -97,17 +90,18 @@ SAID = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("poses", type=Path, help="the array (19919, 34)")
+    add("poses", type=Path, help="the array (19919, 34), or the folder that holds it")
     add("--out", type=Path, default=paths.runs() / "kudo_on_mpii")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2])
     add("--width", type=int, default=1024, help="units of a hidden layer (%(default)s)")
     add("--batch", type=int, default=16, help="poses in a step (%(default)s)")
     options = parser.parse_args()
     try:
-        train, test = halves(options.poses)
+        people = {split: half(options.poses, split) for split in ("train", "test")}
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    train, test = (kudo_protocol.normalised(half.keypoints_px) for half in people.values())
     for seed in options.seeds:
         book = results.Results(
             "adversarial_lifting", options.out / f"seed_{seed}", profile="full", seed=seed,
@@ -121,7 +115,7 @@ def main() -> int:
                 unit, protocol = SAID[metric]
                 settings = f"{protocol}; batch {options.batch}, {options.width} units"
                 book.add(
-                    metric, value, unit, protocol=settings, data=DATA, split="test",
+                    metric, value, unit, protocol=settings, data=people["test"].name, split="test",
                     method=method, seconds=seconds,
                 )  # fmt: skip
             line = ", ".join(f"{metric} {value:.3g}" for metric, value in found.items())
