@@ -146,6 +146,11 @@ if mode == "supervised" and not scored:
 print(
     f"{train.name}: {len(train)} training frames of {len(train.clips)} clips, {len(test)} for test"
 )
+if train.skeleton != HOUSE:
+    print(
+        f"joints of {train.skeleton.name}, in the places of the house's; where neck_nose stands is "
+        f"{train.skeleton.joints[HOUSE.index('neck_nose')]}"
+    )
 
 # %%
 frame = len(test) // 3
@@ -643,6 +648,29 @@ if scored:
             seconds=seconds.get(method),
             baseline=scores.get("zero depth"),
         )
+else:
+    for method, pose in answers.items():
+        book.add(
+            "nose before chest",
+            100 * (facing_sine(pose) > 0).double().mean().item(),
+            "%",
+            protocol=f"share of frames with facing sine > 0, joints of {test.skeleton.name}",
+            data=test.name,
+            split=split,
+            method=method,
+            seconds=seconds.get(method),
+        )
+if mode == "unsupervised":
+    book.add(
+        "critic is right",
+        100 * run.history[-1]["right"],
+        "%",
+        protocol="mean of the shares of real and new poses taken for what they are, last epoch",
+        data=train.name,
+        split="train",
+        method=label,
+        seconds=run.seconds,
+    )
 units = {number.metric: number.unit for number in book.numbers}
 table = figures.Table(
     ("metric", *scores, "unit"),
