@@ -1,0 +1,298 @@
+"""Yu et al. 2021, training: random views, second frames, learning rates, and one step of each kind.
+
+Source: as in `posebook.losses.yu`. Taught in 15_ambiguity_aware. No network is imported: steps take
+whatever gives depths, scales and judgements.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from posebook.losses import yu
+from posebook.shapes import Scalar
+
+# ------------------------------------------------------------------------------------- settings
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One way of training. The released four are `RELEASED`; `corrected` mends what they get wrong.
+
+    consistency_3d, consistency_2d, adversarial, motion   weights of the lifter's terms
+    learning_rate, discriminator_rate, epochs_per_decay   see `learning_rate_at`
+    scale           whether there is a scale network, and so the alternating trainer
+    prior, bone     weights of its two terms
+    frames_apart    between a frame and the one that its motion is measured to
+    motion_form     'all', 'released3', 'vector' or 'byrot' (`yu.motion_term`)
+    bone_form       'length' or 'vector' (`yu.bone_term`)
+    freeze          'clean' or 'released' (`schedule`)
+    compare         'scaled' or 'unscaled' key points: what the key points after the cycle are
+                    compared with, and what the discriminator takes for real
+    prior_of_m      mean and standard deviation of the scale network's number
+    """
+
+    consistency_3d: float = 0.5
+    consistency_2d: float = 5.0
+    adversarial: float = 1.0
+    motion: float = 1.0
+    learning_rate: float = 1e-4
+    discriminator_rate: float = 1e-4
+    epochs_per_decay: int = 1
+    scale: bool = True
+    prior: float = 0.01
+    bone: float = 1.0
+    frames_apart: int = 5
+    motion_form: str = "released3"
+    bone_form: str = "vector"
+    freeze: str = "released"
+    compare: str = "unscaled"
+    prior_of_m: tuple[float, float] = yu.RELEASED_PRIOR
+    largest: float | None = yu.LARGEST_TANGENT
+
+
+#: The four settings that were released, by key points and variant.
+RELEASED: dict[tuple[str, str], Settings] = {
+    ("true", "adv"): Settings(
+        consistency_3d=1.0, consistency_2d=1.0, motion=0.0, scale=False,
+        learning_rate=2e-4, discriminator_rate=2e-4,
+    ),
+    ("true", "best"): Settings(learning_rate=1.5e-4, epochs_per_decay=5, prior=0.001),
+    ("detected", "adv"): Settings(motion=0.0, scale=False),
+    # Called "tmc", but the motion term is switched off.
+    ("detected", "best"): Settings(motion=0.0, frames_apart=3),
+}  # fmt: skip
+
+
+def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
+    """The terms as the paper's words have them: motion of all joints, bone lengths, the lifter free
+    in all its steps, scaled key points next to scaled poses, a prior measured on the data."""
+    return replace(
+        settings,
+        motion=1.0 if settings.scale else 0.0,
+        motion_form="all",
+        bone_form="length",
+        freeze="clean",
+        compare="scaled",
+        prior_of_m=prior_of_m,
+    )
+
+
+# ----------------------------------------------------------------------------------------- views
+
+#: Half ranges of azimuth, elevation and roll in degrees.
+HALF_RANGES = (140.0, 20.0, 10.0)
+VIEW_SEED = 2019
+
+
+def view_table(poses: int, seed: int = VIEW_SEED) -> Float[Tensor, "views 3"]:
+    """The released fixed views: azimuth, elevation and roll in radians, float64, for 2 x poses.
+
+    Pose i keeps row i for the whole training. Drawn with NumPy's legacy generator, azimuths first,
+    then elevations, then rolls; the block is repeated with azimuth + pi; then rows are shuffled.
+    """
+    azimuth, elevation = 2.44346, 0.34906585
+    legacy = numpy.random.RandomState(seed)
+    columns = [legacy.uniform(-half, half, poses) for half in (azimuth, elevation, elevation / 2)]
+    block = numpy.stack(columns, 1)
+    table = numpy.concatenate([block, block + numpy.array([math.pi, 0.0, 0.0])])
+    legacy.shuffle(table)
+    return torch.from_numpy(table)
+
+
+def random_views(
+    poses: int,
+    generator: torch.Generator,
+    half_ranges: tuple[float, float, float] = HALF_RANGES,
+) -> Float[Tensor, "poses 3"]:
+    """New views from the same distribution: azimuth, elevation, roll in radians, float32."""
+    half = torch.tensor(half_ranges).deg2rad()
+    angles = (2 * torch.rand(poses, 3, generator=generator) - 1) * half
+    behind = torch.rand(poses, generator=generator) < 0.5
+    angles[:, 0] += torch.where(behind, math.pi, 0.0)
+    return angles
+
+
+# --------------------------------------------------------------------------------- second frames
+
+
+def frames_apart(clip_of_frame: Int[Tensor, " frames"], apart: int) -> Int[Tensor, " frames"]:
+    """For each frame the one `apart` later in its clip, or as much earlier where the clip ends.
+
+    clip_of_frame  (frames,), clips one after the other, frames in order
+    In a clip too short for either, the frame itself.
+    """
+    index = torch.arange(len(clip_of_frame))
+    later = (index + apart).clamp(max=len(index) - 1)
+    earlier = (index - apart).clamp(min=0)
+    within = clip_of_frame[later] == clip_of_frame
+    other = torch.where(within & (later - index == apart), later, earlier)
+    whole = (clip_of_frame[other] == clip_of_frame) & ((other - index).abs() == apart)
+    return torch.where(whole, other, index)
+
+
+def far_frames(
+    rows: Int[Tensor, " batch"],
+    clip_of_frame: Int[Tensor, " frames"],
+    generator: torch.Generator,
+    at_least: int = 5,
+) -> Int[Tensor, " batch"]:
+    """For each row a frame of its clip drawn evenly from those at least so many frames away.
+
+    Where there is none, the end of the clip that is further away. (The released code tries at
+    random until it finds one, for ever where there is none.)
+    """
+    counts = torch.bincount(clip_of_frame)
+    first = (counts.cumsum(0) - counts)[clip_of_frame[rows]]
+    count = counts[clip_of_frame[rows]]
+    place = rows - first
+    before = (place - at_least + 1).clamp(min=0)
+    after = (count - place - at_least).clamp(min=0)
+    pick = (torch.rand(len(rows), generator=generator) * (before + after)).long()
+    other = torch.where(pick < before, pick, pick - before + place + at_least)
+    further = torch.where(place > count - 1 - place, 0, count - 1)
+    return first + torch.where(before + after > 0, other, further)
+
+
+# ------------------------------------------------------------------------------------- schedules
+
+
+def learning_rate_at(epoch: int, first: float, epochs_per_decay: int) -> float:
+    """5 % less every so many epochs; the released code counts on before an epoch, not after."""
+    return first * 0.95 ** ((epoch + 1) // epochs_per_decay)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one iteration trains."""
+
+    scale_step: bool
+    lifter: bool
+    scale: bool
+    discriminator: bool
+
+
+def plain_turn(iteration: int) -> Turn:
+    """The lifter always; the discriminator after every third of its steps."""
+    return Turn(False, True, False, iteration % 3 == 0)
+
+
+def alternating_turn(iteration: int, freeze: str = "clean") -> Turn:
+    """One step of the scale network, then four of the lifter.
+
+    freeze  'released': in the first of the four the lifter is frozen still and the scale network
+            gets the lifter's loss, since the switch comes one iteration late
+    """
+    if freeze not in ("clean", "released"):
+        raise ValueError(f"freeze '{freeze}': expected clean or released")
+    block, place = divmod(iteration, 5)
+    if place == 0:
+        return Turn(True, False, True, False)
+    late = freeze == "released" and place == 1
+    return Turn(False, not late, late, (4 * block + place - 1) % 3 == 0)
+
+
+# ----------------------------------------------------------------------------------------- steps
+
+
+@dataclass
+class Networks:
+    """lifter, discriminator, scale  as in `posebook.models.yu`; factor_of: number m and key points
+    to the factor (`models.yu.factor_of`)."""
+
+    lifter: nn.Module
+    discriminator: nn.Module
+    scale: nn.Module | None = None
+    factor_of: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def factor(self, keypoints: Tensor) -> Tensor | float:
+        """(batch, 1, 1), or 1 without a scale network."""
+        if self.scale is None:
+            return 1.0
+        return self.factor_of(self.scale(keypoints), keypoints).unsqueeze(-1)
+
+
+def lifter_terms(
+    networks: Networks, batch: Mapping[str, Tensor], settings: Settings
+) -> tuple[dict[str, Scalar], yu.Cycle, Tensor]:
+    """The lifter's unweighted terms, the cycle of the first frames, and their (scaled) key points.
+
+    batch  keypoints (batch, joints, 2), views (batch, 3); with a motion term also `next`, the key
+           points of the second frames. Both frames go round in one pass, under the same views
+    """
+    size = len(batch["keypoints"])
+    frames = [batch["keypoints"]] + ([batch["next"]] if settings.motion else [])
+    keypoints = torch.cat(frames)
+    scaled = networks.factor(keypoints) * keypoints
+    rotation = yu.view_rotation(batch["views"]).repeat(len(frames), 1, 1)
+    ways = yu.cycle(networks.lifter, scaled, rotation, largest=settings.largest).split(size)
+    real = (scaled if settings.compare == "scaled" else keypoints)[:size]
+    terms = {
+        "consistency_3d": yu.consistency_3d(ways[0]),
+        "consistency_2d": yu.consistency_2d(ways[0], real),
+    }
+    if settings.adversarial:
+        terms["adversarial"] = yu.adversarial_loss(networks.discriminator(ways[0].seen))
+    if settings.motion:
+        terms["motion"] = yu.motion_term(*ways, form=settings.motion_form)
+    return terms, ways[0], real.detach()
+
+
+def scale_terms(
+    networks: Networks, batch: Mapping[str, Tensor], settings: Settings
+) -> dict[str, Scalar]:
+    """The scale network's unweighted terms, from `keypoints` and `far`, frames of the same clips."""
+    keypoints = torch.cat([batch["keypoints"], batch["far"]])
+    middle = networks.scale(keypoints)
+    scaled = networks.factor_of(middle, keypoints).unsqueeze(-1) * keypoints
+    poses = yu.back_project(scaled, networks.lifter(scaled)).split(len(batch["far"]))
+    return {
+        "prior": yu.prior_loss(middle, settings.prior_of_m),
+        "bone": yu.bone_term(*poses, form=settings.bone_form),
+    }
+
+
+def step(
+    networks: Networks,
+    optimisers: Mapping[str, torch.optim.Optimizer],
+    batch: Mapping[str, Tensor],
+    turn: Turn,
+    settings: Settings,
+) -> dict[str, Scalar]:
+    """One iteration of either trainer: what `turn` says is trained; gives the terms by name.
+
+    optimisers  pose (lifter and scale network together), discriminator
+    """
+    allow(networks.lifter, turn.lifter)
+    allow(networks.discriminator, False)
+    if networks.scale is not None:
+        allow(networks.scale, turn.scale)
+    if turn.scale_step:
+        terms = scale_terms(networks, batch, settings)
+    else:
+        terms, way, real = lifter_terms(networks, batch, settings)
+    loss = sum(getattr(settings, name) * term for name, term in terms.items())
+    descend(optimisers["pose"], loss)
+    terms = {name: term.detach() for name, term in terms.items()}
+    if turn.discriminator and settings.adversarial:
+        allow(networks.discriminator, True)
+        judged = networks.discriminator(torch.cat([real, way.seen.detach()]))
+        terms["discriminator"] = yu.discriminator_loss(*judged.split(len(real)))
+        descend(optimisers["discriminator"], terms["discriminator"])
+    return terms
+
+
+def allow(network: nn.Module, trainable: bool) -> None:
+    network.requires_grad_(trainable)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: Any) -> None:
+    """Frozen weights have no gradient (None), and stand still."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
