@@ -10,9 +10,8 @@ from posebook.losses import yu, yu_training
 from posebook.metrics import p_mpjpe
 from posebook.models import yu as networks
 from posebook.models import yu_inputs
-from posebook.models.yu_inputs import YU_17
 from posebook.normalisations import root_centred
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, YU_17
 
 ARRAYS = golden("yu2021")
 HIP = YU_17.index("hip")

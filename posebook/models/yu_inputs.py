@@ -12,24 +12,8 @@ from torch import Tensor
 
 from posebook.geometry import root_relative
 from posebook.shapes import Pose2D, Pose3D
-from posebook.skeletons import HOUSE, LSP_14, Skeleton, conversion
+from posebook.skeletons import HOUSE, LSP_14, YU_17, Skeleton, conversion
 
-#: The released order of joints. `head` is the top of the head; `neck_nose` as in Human3.6M.
-YU_17 = Skeleton(
-    "yu_17",
-    (
-        "right_foot", "right_knee", "right_hip", "left_hip", "left_knee", "left_foot",
-        "right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow",
-        "left_wrist", "thorax", "hip", "spine", "neck_nose", "head",
-    ),
-    (
-        "right_knee", "right_hip", "hip", "hip", "left_hip", "left_knee",
-        "right_elbow", "right_shoulder", "thorax", "thorax", "left_shoulder",
-        "left_elbow", "spine", None, "hip", "thorax", "neck_nose",
-    ),
-    "hip",
-    "Yu et al. 2021, released code",
-)  # fmt: skip
 #: What the released code writes in place of the hip's 0, before everything is scaled.
 HIP_MARK = 1e-5
 #: Where the released code has the middle of a Human3.6M picture, px, and what it divides by.
