@@ -6,7 +6,7 @@ import torch
 from golden_arrays import golden, largest
 from torch import nn
 
-from posebook.losses import yu, yu_training
+from posebook.losses import yu, yu_sampling, yu_training
 from posebook.metrics import p_mpjpe
 from posebook.models import yu as networks
 from posebook.models import yu_inputs
@@ -75,7 +75,7 @@ def test_size_of_the_truth():
 
 
 def test_views():
-    table = yu_training.view_table(8)
+    table = yu_sampling.view_table(8)
     assert table.shape == (16, 3)
     assert largest(table - ARRAYS["rotation_all_seed2019_n8"]) < 1e-6  # kept in float32
     assert largest(ROTATION - ARRAYS["rotmat"]) < 1e-12
@@ -132,9 +132,7 @@ def test_scale():
 @pytest.mark.parametrize("path", ("ns", "sc"))
 def test_terms_of_two_frames(path):
     first = slice(None)
-    ways = [
-        once_round(KEYPOINTS[rows] if path == "ns" else scaled(rows)) for rows in (first, NEXT)
-    ]
+    ways = [once_round(KEYPOINTS[rows] if path == "ns" else scaled(rows)) for rows in (first, NEXT)]
     forms = {"released3": "released", "all": "alljoints_abs", "vector": "vec", "byrot": "byrot"}
     assert set(forms) == set(yu.MOTION_FORMS)
     for form, name in forms.items():
@@ -208,7 +206,7 @@ def count(network):
 def test_second_frames():
     clip = torch.zeros(12, dtype=torch.int64)
     for apart in (5, 3):
-        found = yu_training.frames_apart(clip, apart) - torch.arange(12)
+        found = yu_sampling.frames_apart(clip, apart) - torch.arange(12)
         assert found.tolist() == ARRAYS[f"diff1_offset_interval{apart}_len12"].tolist()
 
 

@@ -2,8 +2,8 @@ r"""Yu et al. 2021: lift, turn, project, lift again, turn back, project: what mu
 
 Source: Z. Yu et al., "Towards Alleviating the Modeling Ambiguity of Unsupervised Monocular 3D Human
 Pose Estimation", ICCV 2021, pp. 8651-8660, and its released code; the cycle is that of Chen et al.,
-CVPR 2019, arXiv:1904.04812. Taught in 15_ambiguity_aware. The networks are in `posebook.models.yu`,
-views, second frames and training steps in `posebook.losses.yu_training`.
+CVPR 2019, arXiv:1904.04812. Taught in 15_ambiguity_aware. Networks are in `models.yu`, views and
+second frames in `losses.yu_sampling`, training steps in `losses.yu_training`.
 
 Key points x are tangents of directions about the hip, x right, y down: 0.1 is the length from hip
 to head. Poses X are in lengths from hip to head, camera axes, with the camera at 0 and the hip
@@ -72,9 +72,17 @@ def project(pose: Pose3D, largest: float | None = LARGEST_TANGENT) -> Pose2D:
     return tangents if largest is None else tangents.clamp(-largest, largest)
 
 
-def view_rotation(angles: Float[Tensor, "*batch 3"]) -> Rotation:
-    """R = Rz(roll) Rx(elevation) Ry(azimuth) of columns azimuth, elevation, roll, in radians."""
-    return euler_to_matrix(angles.flip(-1), "zxy")
+def view_rotation(angles: Float[Tensor, "*batch 3"], tilt: float = 0.0) -> Rotation:
+    """R = Rz(roll) Rx(elevation) Ry(azimuth) of columns azimuth, elevation, roll, in radians.
+
+    tilt  radians by which the real camera looks down: the azimuth then turns about an axis that
+          leans by as much, the person's upright if the guess is right. In the released code the
+          axis is the picture's (tilt 0); its option to lean it is off in every setting
+    """
+    rotation = euler_to_matrix(angles.flip(-1), "zxy")
+    if tilt == 0:
+        return rotation
+    return rotation @ euler_to_matrix(angles.new_tensor([-tilt]), "x")
 
 
 def turn(pose: Pose3D, rotation: Rotation, hip: int = HIP) -> Pose3D:
@@ -83,9 +91,7 @@ def turn(pose: Pose3D, rotation: Rotation, hip: int = HIP) -> Pose3D:
     return centred @ rotation.mT + pose.new_tensor([0.0, 0.0, DISTANCE])
 
 
-def turn_back(
-    pose: Pose3D, rotation: Rotation, place: Float[Tensor, "*batch 1 3"]
-) -> Pose3D:
+def turn_back(pose: Pose3D, rotation: Rotation, place: Float[Tensor, "*batch 1 3"]) -> Pose3D:
     """What `turn` made of a pose whose hip was at `place`, undone."""
     return (pose - pose.new_tensor([0.0, 0.0, DISTANCE])) @ rotation + place
 

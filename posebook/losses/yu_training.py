@@ -1,17 +1,14 @@
-"""Yu et al. 2021, training: random views, second frames, learning rates, and one step of each kind.
+"""Yu et al. 2021, training: the released settings, learning rates, and one step of each kind.
 
 Source: as in `posebook.losses.yu`. Taught in 15_ambiguity_aware. No network is imported: steps take
 whatever gives depths, scales and judgements.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from posebook.losses import yu
@@ -37,16 +34,16 @@ class Settings:
     prior_of_m      mean and standard deviation of the scale network's number
     """
 
-    consistency_3d: float = 0.5
-    consistency_2d: float = 5.0
-    adversarial: float = 1.0
-    motion: float = 1.0
-    learning_rate: float = 1e-4
-    discriminator_rate: float = 1e-4
+    consistency_3d: float | int = 0.5
+    consistency_2d: float | int = 5.0
+    adversarial: float | int = 1.0
+    motion: float | int = 1.0
+    learning_rate: float | int = 1e-4
+    discriminator_rate: float | int = 1e-4
     epochs_per_decay: int = 1
     scale: bool = True
-    prior: float = 0.01
-    bone: float = 1.0
+    prior: float | int = 0.01
+    bone: float | int = 1.0
     frames_apart: int = 5
     motion_form: str = "released3"
     bone_form: str = "vector"
@@ -83,86 +80,10 @@ def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
     )
 
 
-# ----------------------------------------------------------------------------------------- views
-
-#: Half ranges of azimuth, elevation and roll in degrees.
-HALF_RANGES = (140.0, 20.0, 10.0)
-VIEW_SEED = 2019
-
-
-def view_table(poses: int, seed: int = VIEW_SEED) -> Float[Tensor, "views 3"]:
-    """The released fixed views: azimuth, elevation and roll in radians, float64, for 2 x poses.
-
-    Pose i keeps row i for the whole training. Drawn with NumPy's legacy generator, azimuths first,
-    then elevations, then rolls; the block is repeated with azimuth + pi; then rows are shuffled.
-    """
-    azimuth, elevation = 2.44346, 0.34906585
-    legacy = numpy.random.RandomState(seed)
-    columns = [legacy.uniform(-half, half, poses) for half in (azimuth, elevation, elevation / 2)]
-    block = numpy.stack(columns, 1)
-    table = numpy.concatenate([block, block + numpy.array([math.pi, 0.0, 0.0])])
-    legacy.shuffle(table)
-    return torch.from_numpy(table)
-
-
-def random_views(
-    poses: int,
-    generator: torch.Generator,
-    half_ranges: tuple[float, float, float] = HALF_RANGES,
-) -> Float[Tensor, "poses 3"]:
-    """New views from the same distribution: azimuth, elevation, roll in radians, float32."""
-    half = torch.tensor(half_ranges).deg2rad()
-    angles = (2 * torch.rand(poses, 3, generator=generator) - 1) * half
-    behind = torch.rand(poses, generator=generator) < 0.5
-    angles[:, 0] += torch.where(behind, math.pi, 0.0)
-    return angles
-
-
-# --------------------------------------------------------------------------------- second frames
-
-
-def frames_apart(clip_of_frame: Int[Tensor, " frames"], apart: int) -> Int[Tensor, " frames"]:
-    """For each frame the one `apart` later in its clip, or as much earlier where the clip ends.
-
-    clip_of_frame  (frames,), clips one after the other, frames in order
-    In a clip too short for either, the frame itself.
-    """
-    index = torch.arange(len(clip_of_frame))
-    later = (index + apart).clamp(max=len(index) - 1)
-    earlier = (index - apart).clamp(min=0)
-    within = clip_of_frame[later] == clip_of_frame
-    other = torch.where(within & (later - index == apart), later, earlier)
-    whole = (clip_of_frame[other] == clip_of_frame) & ((other - index).abs() == apart)
-    return torch.where(whole, other, index)
-
-
-def far_frames(
-    rows: Int[Tensor, " batch"],
-    clip_of_frame: Int[Tensor, " frames"],
-    generator: torch.Generator,
-    at_least: int = 5,
-) -> Int[Tensor, " batch"]:
-    """For each row a frame of its clip drawn evenly from those at least so many frames away.
-
-    Where there is none, the end of the clip that is further away. (The released code tries at
-    random until it finds one, for ever where there is none.)
-    """
-    counts = torch.bincount(clip_of_frame)
-    first = (counts.cumsum(0) - counts)[clip_of_frame[rows]]
-    count = counts[clip_of_frame[rows]]
-    place = rows - first
-    before = (place - at_least + 1).clamp(min=0)
-    after = (count - place - at_least).clamp(min=0)
-    pick = (torch.rand(len(rows), generator=generator) * (before + after)).long()
-    other = torch.where(pick < before, pick, pick - before + place + at_least)
-    further = torch.where(place > count - 1 - place, 0, count - 1)
-    return first + torch.where(before + after > 0, other, further)
-
-
 # ------------------------------------------------------------------------------------- schedules
 
 
-def learning_rate_at(epoch: int, first: float, epochs_per_decay: int) -> float:
+def learning_rate_at(epoch: int, first: float | int, epochs_per_decay: int) -> float:
     """5 % less every so many epochs; the released code counts on before an epoch, not after."""
     return first * 0.95 ** ((epoch + 1) // epochs_per_decay)
 
@@ -222,14 +143,14 @@ def lifter_terms(
 ) -> tuple[dict[str, Scalar], yu.Cycle, Tensor]:
     """The lifter's unweighted terms, the cycle of the first frames, and their (scaled) key points.
 
-    batch  keypoints (batch, joints, 2), views (batch, 3); with a motion term also `next`, the key
-           points of the second frames. Both frames go round in one pass, under the same views
+    batch  keypoints (batch, joints, 2), rotation (batch, 3, 3) of the second cameras; with a motion
+           term also `next`, the key points of the second frames, which go round in the same pass
     """
     size = len(batch["keypoints"])
     frames = [batch["keypoints"]] + ([batch["next"]] if settings.motion else [])
     keypoints = torch.cat(frames)
     scaled = networks.factor(keypoints) * keypoints
-    rotation = yu.view_rotation(batch["views"]).repeat(len(frames), 1, 1)
+    rotation = batch["rotation"].repeat(len(frames), 1, 1)
     ways = yu.cycle(networks.lifter, scaled, rotation, largest=settings.largest).split(size)
     real = (scaled if settings.compare == "scaled" else keypoints)[:size]
     terms = {
@@ -246,7 +167,7 @@ def lifter_terms(
 def scale_terms(
     networks: Networks, batch: Mapping[str, Tensor], settings: Settings
 ) -> dict[str, Scalar]:
-    """The scale network's unweighted terms, from `keypoints` and `far`, frames of the same clips."""
+    """The scale network's unweighted terms; batch: keypoints, and far, frames of the same clips."""
     keypoints = torch.cat([batch["keypoints"], batch["far"]])
     middle = networks.scale(keypoints)
     scaled = networks.factor_of(middle, keypoints).unsqueeze(-1) * keypoints
@@ -267,6 +188,8 @@ def step(
     """One iteration of either trainer: what `turn` says is trained; gives the terms by name.
 
     optimisers  pose (lifter and scale network together), discriminator
+    The discriminator sees what the lifter projected in this very step; the released code lifts once
+    more after the lifter's update.
     """
     allow(networks.lifter, turn.lifter)
     allow(networks.discriminator, False)
@@ -282,8 +205,9 @@ def step(
     if turn.discriminator and settings.adversarial:
         allow(networks.discriminator, True)
         judged = networks.discriminator(torch.cat([real, way.seen.detach()]))
-        terms["discriminator"] = yu.discriminator_loss(*judged.split(len(real)))
-        descend(optimisers["discriminator"], terms["discriminator"])
+        loss = yu.discriminator_loss(*judged.split(len(real)))
+        descend(optimisers["discriminator"], loss)
+        terms["discriminator"] = loss.detach()
     return terms
 
 

@@ -47,9 +47,7 @@ class YuLifter(nn.Module):
     Out:  (batch, joints)      depth beyond `DISTANCE`; the hip's is predicted like the others'
     """
 
-    def __init__(
-        self, joints: int = 17, width: int = 1024, blocks: int = 4, dropout: float = 0.25
-    ):
+    def __init__(self, joints: int = 17, width: int = 1024, blocks: int = 4, dropout: float = 0.25):
         super().__init__()
         raw = 2 * joints
         self.first = nn.Sequential(*dense(raw, width, True, dropout))
@@ -150,9 +148,7 @@ class YuModel(nn.Module):
         return pose - pose[:, :1]
 
 
-def factor_of(
-    middle: Float[Tensor, "batch 1"], keypoints: Pose2D
-) -> Float[Tensor, "batch 1"]:
+def factor_of(middle: Float[Tensor, "batch 1"], keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
     """The factor s = 2 m - (width + height) / 2 that the scale network's number m stands for."""
     extents = keypoints.amax(1) - keypoints.amin(1)
     return 2 * middle - extents.mean(1, keepdim=True)

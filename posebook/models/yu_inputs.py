@@ -1,9 +1,9 @@
 """What goes into the networks of Yu et al. 2021, as the released code prepares it, and the measured
 size statistic behind the scale network's prior.
 
-Source: as in `posebook.models.yu`. A trained lifter of ours is fed by `normalisations.root_centred`,
-which is the same but for two quirks that are kept here by name: the hip's place is written as 1e-5
-and not 0, and LSP's x and y are divided by different numbers.
+Source: as in `posebook.models.yu`. A trained lifter of ours gets `normalisations.root_centred` key
+points; two quirks that those leave out are kept here by name: the hip's place is written as 1e-5
+and not as 0, and LSP's x and y are divided by different numbers.
 """
 
 import torch

@@ -1,4 +1,4 @@
-"""A folder of prepared key points: N.json, N.npz or N.pkl beside a photograph N.jpg, one person each.
+"""A folder of prepared key points: N.json, N.npz or N.pkl beside N.jpg, one person each.
 
 That is what the demonstration of Yu et al. 2021 takes: `joints_2d`, 17 joints as the network wants
 them, and `original_joints_2d`, the same in pixels of the photograph, (17, 2) each. It ships them
