@@ -21,7 +21,7 @@ ROWS = [
         "normalisations",
         "training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
         "lift_clip lift_page export",
-        "execute chapters",
+        "execute chapters running",
         "doctor cli",
     )
 ]

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from posebook.shapes import Pose2D, Pose3D
+from posebook.skeletons import HOUSE
 
 #: From the camera to the hip, where the length from hip to head is 1.
 DISTANCE = 10.0
@@ -123,9 +124,14 @@ class YuModel(nn.Module):
         blocks: int = 4,
         dropout: float = 0.25,
         scale_width: int = 0,
+        both_ways: bool = False,
     ):
-        """scale_width   units of the scale network; 0: there is none."""
+        """scale_width   units of the scale network; 0: there is none
+        both_ways     `lift` gives the mean of the pose and of the mirrored picture's, mirrored back
+                      (house joints; ours)
+        """
         super().__init__()
+        self.both_ways = both_ways
         self.lifter = YuLifter(joints, width, blocks, dropout)
         self.scale = YuScale(joints, scale_width, dropout) if scale_width else None
 
@@ -144,8 +150,10 @@ class YuModel(nn.Module):
     def lift(self, keypoints: Pose2D) -> Pose3D:
         """House joints, hip first: (batch, 17, 3) about the hip, in the unit of the key points,
         that is, divided by the distance of the camera."""
-        pose = self(keypoints) / DISTANCE
-        return pose - pose[:, :1]
+        pose = self(keypoints)
+        if self.both_ways:
+            pose = (pose + HOUSE.flip(self(HOUSE.flip(keypoints)))) / 2
+        return (pose - pose[:, :1]) / DISTANCE
 
 
 def factor_of(middle: Float[Tensor, "batch 1"], keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
