@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
+from torch import Tensor
 
 from posebook.errors import InputError
 from posebook.figures.cells import turned
@@ -24,12 +26,12 @@ from posebook.figures.parts import (
 )
 from posebook.figures.plane import photograph, picture_axes
 from posebook.figures.sheets import rooted
-from posebook.shapes import Pose2D, Pose3D
+from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
 
 def three_panels(
-    keypoints_px: Pose2D,
+    keypoints_px: Float[Tensor, "*people marked 2"],
     pose_mm: Pose3D,
     skeleton: Skeleton = HOUSE,
     *,
@@ -37,7 +39,7 @@ def three_panels(
     size_px: tuple[int, int] | None = None,
     input_skeleton: Skeleton | None = None,
     invented: Collection[str] = (),
-    turn: float = 60.0,
+    turn: float | int = 60,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -114,7 +116,7 @@ def three_panels(
     return go.Figure(traces, made)
 
 
-def _floor(points: np.ndarray, half: float, degrees: float) -> np.ndarray:
+def _floor(points: np.ndarray, half: float, degrees: float | int) -> np.ndarray:
     """A grid under the lowest joint, which shows from where we look: a pen's way, (n, 2)."""
     low = float(points[:, 2].min(initial=0))
     ticks = np.linspace(-half, half, 5)

@@ -113,16 +113,20 @@ def middle_from_truth(
 
 
 def middle_from_keypoints(
-    keypoints: Pose2D, clip_of_frame: Int[Tensor, " frames"], share: float = 0.9
+    keypoints: Pose2D,
+    length_px: Float[Tensor, " frames"],
+    clip_of_frame: Int[Tensor, " frames"],
+    share: float = 0.9,
 ) -> Float[Tensor, " frames"]:
-    """The same from 2D alone: the hip-to-head line is longest where it lies across the view.
+    """The same from 2D alone: the line from hip to head is longest where it lies across the view.
 
-    In each clip the length that `share` of the frames do not exceed is taken for the true one, so
-    that s = 0.1 over it. Wrong where a person leans through a whole clip, or comes nearer.
+    keypoints   (frames, joints, 2) house joints, normalised in any way
+    length_px   the distance from hip to head in the picture, before it was normalised
+    In each clip the length that `share` of the frames do not exceed is taken for the full one. A
+    frame whose own length is shorter shows a person who leans, and s is smaller by as much. Wrong
+    where a person leans through a whole clip, or comes nearer.
     """
-    length = head_hip(keypoints)
-    full = torch.stack(
-        [length[clip_of_frame == clip].quantile(share) for clip in clip_of_frame.unique()]
-    )
-    where = torch.searchsorted(clip_of_frame.unique(), clip_of_frame)
-    return (0.1 / full[where] + extents(keypoints).mean(-1)) / 2
+    clips, where = clip_of_frame.unique(return_inverse=True)
+    full = torch.stack([length_px[clip_of_frame == clip].quantile(share) for clip in clips])
+    factor = 0.1 * (length_px / full[where]) / head_hip(keypoints).clamp_min(1e-9)
+    return (factor + extents(keypoints).mean(-1)) / 2
