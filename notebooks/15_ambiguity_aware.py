@@ -329,7 +329,7 @@ print("true depth comes home, flat people do not; equal to posebook.losses.yu: o
 # across the view, so the length that nine tenths of a clip's frames stay under is taken for the true one.
 
 # %%
-from_2d = middle_from_keypoints(train_keypoints, train_clip)
+from_2d = middle_from_keypoints(train_keypoints, head_hip(train_keypoints), train_clip)
 from_truth = middle_from_truth(train_keypoints, train_truth_mm.float())
 ours = (from_2d.mean().item(), from_2d.std().item())
 figures.show(
