@@ -4,11 +4,10 @@
     lifted = lifter.lift(clip)                       # lifted.pose_mm (frames, 17, 3)
 
 `SHIPPED` names the lifters that come with posebook; `lifter_files` says what is in such a file.
-What a file's numbers mean is its normalisation, one of two kinds (`NORMALISATIONS`): people as a
-camera turned towards them sees them, or standardised pixels as in Martinez et al. 2017.
+What the numbers of its network mean is its normalisation, one of the kinds of `normalisations`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,25 +17,17 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from posebook import lifter_files, paths
-from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
+from posebook.normalisations import FEWEST_JOINTS, NORMALISATIONS
 from posebook.placing import LONGEST_GAP_S, fill_gaps
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE, conversion
-from posebook.viewpoint import PersonView, turn_towards
 
 #: Lifters that come with posebook: their name, which is their chapter's, and their file.
 SHIPPED: dict[str, Path] = {
     "simple_baseline": paths.DATA / "lifters" / "simple_baseline.safetensors",
 }
-#: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
-FEWEST_JOINTS = 3
-#: Frames that go through a network at once: bounds the memory, changes no number that matters.
-BATCH = 8192
-#: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
-#: how large a person is; every pose is scaled to this size.
-BONES_MM = 3900.0
 
 
 @dataclass(frozen=True)
@@ -169,111 +160,3 @@ def load(name: str | Path) -> Lifter:
 def _nobody() -> Clip:
     """A clip of one frame with nobody in it: what a lifter must be able to take."""
     return Clip("", HOUSE, None, torch.full((1, 17, 2), torch.nan), torch.zeros(1, 17))
-
-
-# ------------------------------------------------------------ people as a turned camera sees them
-
-
-def network_input(
-    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
-) -> Float[Tensor, "batch rows 3"]:
-    """What a `person_view` network takes: one row for each joint and one for the camera.
-
-    joints  x, y as in the view, and 1 where the joint is marked, 0.5 where it was invented from
-            others, 0 where it is missing (x and y are 0 then)
-    camera  the logarithm of the person's spread + 2; 1 where the intrinsics are known, 0 where
-            they are guessed; 0
-    """
-    marked = torch.where(invented, 0.5, 1.0).to(view.keypoints) * seen
-    joints = torch.cat([view.keypoints, marked.unsqueeze(-1)], -1)
-    flag = known.to(joints)
-    camera = torch.stack([view.spread.log() + 2.0, flag, torch.zeros_like(flag)], -1)
-    return torch.cat([joints, camera.unsqueeze(-2)], -2)
-
-
-def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
-    """The input of the mirrored person."""
-    joints = HOUSE.flip(inputs[:, :-1])
-    return torch.cat([joints, inputs[:, -1:]], 1)
-
-
-def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
-    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
-    straight = network(inputs)
-    mirrored = HOUSE.flip(network(flip_input(inputs)))
-    return (straight + mirrored) / 2
-
-
-def _lift_person_view(
-    lifter: Lifter, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
-    """`network_input` in, poses in units out; the size is that of an average adult."""
-    camera, notes = _camera_of(clip)
-    rays = camera.rays(clip.keypoints_px.nan_to_num())
-    within = torch.isfinite(rays).all(-1)
-    view = turn_towards(rays.nan_to_num(), seen & within)
-    known = torch.full((len(clip),), clip.camera is not None)
-    made_up = torch.tensor([joint in invented for joint in HOUSE.joints])
-    inputs = network_input(view, seen & within, made_up, known).float()
-    units = _in_batches(lambda batch: predict_units(lifter.network, batch), inputs).double()
-    bones_mm = float(lifter.header["normalisation"].get("bones_mm", BONES_MM))
-    parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))
-    bones = torch.linalg.vector_norm(units[:, children] - units[:, parents], dim=-1).sum(-1)
-    absolute_mm = view.pose_from_units(units, bones_mm / bones.clamp_min(1e-6))
-    hip = HOUSE.index("hip")
-    root_mm = absolute_mm[:, hip]
-    notes.append("Size: a picture does not tell it; the person is taken to be of average size.")
-    return (absolute_mm - root_mm.unsqueeze(1)).float(), root_mm.float(), notes
-
-
-def _camera_of(clip: Clip) -> tuple[Camera, list[str]]:
-    """The clip's camera, or a guess and the words for it."""
-    if clip.camera is not None:
-        return clip.camera, []
-    size = clip.size_px
-    if size is None:
-        points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
-        points = points if len(points) else torch.ones(1, 2)
-        low, high = points.amin(0).clamp_min(0), points.amax(0)
-        size = tuple(max(2, int(round(side))) for side in (low + high).tolist())
-    camera = Camera.guess(size)
-    how = "of" if clip.size_px else "taken to be"
-    return camera, [
-        f"Camera: unknown; in a picture {how} {size[0]} x {size[1]} px a focal length of "
-        f"{camera.focal_px[0]:.0f} px is assumed."
-    ]
-
-
-# ---------------------------------------------------------------------------- standardised pixels
-
-
-def _lift_standardised_pixels(
-    lifter: Lifter, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
-    """Martinez et al. 2017: pixels minus mean over standard deviation in, mm likewise out.
-
-    A missing joint is put at its mean place. Joints that the network does not predict are 0.
-    """
-    told = lifter.header["normalisation"]
-    inputs, outputs = (HOUSE.indices(*told[f"{end}_joints"]) for end in ("input", "output"))
-    mean, std = lifter.tensors["mean_px"], lifter.tensors["std_px"]
-    keypoints = (clip.keypoints_px[:, inputs] - mean) / std.clamp_min(1e-9)
-    keypoints = torch.where(seen[:, inputs].unsqueeze(-1) & (std > 0), keypoints, 0.0).float()
-    answer = _in_batches(lifter.network, keypoints)
-    pose_mm = torch.zeros(len(clip), len(HOUSE), 3)
-    pose_mm[:, outputs] = answer * lifter.tensors["std_mm"] + lifter.tensors["mean_mm"]
-    hip = HOUSE.index("hip")
-    return pose_mm - pose_mm[:, hip : hip + 1], None, []
-
-
-def _in_batches(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    with torch.no_grad():
-        parts = [function(part) for part in inputs.split(BATCH)]
-    return torch.cat(parts) if parts else torch.zeros(0, len(HOUSE), 3)
-
-
-#: What the numbers of a lifter's network mean.
-NORMALISATIONS: dict[str, Callable] = {
-    "person_view": _lift_person_view,
-    "standardised_pixels": _lift_standardised_pixels,
-}

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.shapes import Pose2D, Pose3D, Rotation, Seen
+from posebook.skeletons import HOUSE, Skeleton
 
 #: A ray this far off the axis (x/z of 20 is 87 degrees) is clamped: no picture holds it.
 _STEEPEST = 20.0
@@ -90,3 +91,31 @@ def _shortest_turn(direction: Float[Tensor, "*batch 3"]) -> Rotation:
     scale = 1 / (1 + z)
     rows = (1 - x * x * scale, -x * y * scale, -x, -x * y * scale, 1 - y * y * scale, -y, x, y, z)
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
+
+
+def facing_sine(pose: Pose3D, skeleton: Skeleton = HOUSE) -> Float[Tensor, "*batch"]:
+    r"""Whether the nose is on the side of the chest, in [-1, 1]: above 0 for a pose that can be.
+
+    pose  (..., joints, 3)  camera axes, any unit; joints thorax, neck_nose and both shoulders
+
+    Seen from above, the sine of the angle from the direction thorax -> nose, :math:`(a_0, b_0)`, to
+    the direction left -> right shoulder, :math:`(a_1, b_1)`, with a along z and b along x:
+
+    .. math:: s = \frac{a_0 b_1 - a_1 b_0}{\sqrt{a_0^2+b_0^2}\,\sqrt{a_1^2+b_1^2}}
+
+    Mirroring the depth of a pose negates it, so it tells a pose from its mirror image: a person
+    whose shoulders say that they face us has the nose in front. 0 where a direction has no length
+    seen from above; the gradient is 0 there.
+    Source: Kudo et al. 2018, arXiv:1803.08244. Taught in 12_adversarial_lifting.
+    """
+    thorax, nose, left, right = (
+        pose[..., j, :]
+        for j in skeleton.indices("thorax", "neck_nose", "left_shoulder", "right_shoulder")
+    )
+    b0, _, a0 = (nose - thorax).unbind(-1)
+    b1, _, a1 = (right - left).unbind(-1)
+    squared = (a0.square() + b0.square()) * (a1.square() + b1.square())
+    defined = squared > 0
+    return torch.where(
+        defined, (a0 * b1 - a1 * b0) / torch.where(defined, squared, 1.0).sqrt(), 0.0
+    )

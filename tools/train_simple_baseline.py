@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from posebook import lifting, paths, training
+from posebook import lifting, normalisations, paths, training
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.datasets.batches import Batches
 from posebook.datasets.layouts import landmarks
@@ -67,8 +67,8 @@ def draw_views(
 ) -> dict[str, Tensor]:
     """People as the network sees them, and what it should say.
 
-    inputs (count, 18, 3) as `lifting.network_input`; units (count, 17, 3) and unit_mm (count,)
-    as `PersonView.pose_to_units`. `count` is met but for a few poses too near to a camera.
+    inputs (count, 18, 3) as `normalisations.network_input`; units (count, 17, 3) and unit_mm
+    (count,) as `PersonView.pose_to_units`. `count` is met but for a few poses too near to a camera.
     """
     parts = []
     for layout, part in layouts.items():
@@ -110,9 +110,9 @@ def _draw_chunk(
         torch.where(known, view.spread, true_view.spread),
     )
     units, unit_mm = turned.pose_to_units(pose_mm)
-    usable = in_front & (seen.sum(-1) >= lifting.FEWEST_JOINTS)
+    usable = in_front & (seen.sum(-1) >= normalisations.FEWEST_JOINTS)
     invented = torch.tensor([joint in change.invented for joint in HOUSE.joints])
-    inputs = lifting.network_input(view, seen, invented, known)
+    inputs = normalisations.network_input(view, seen, invented, known)
     return dict(inputs=inputs[usable], units=units[usable], unit_mm=unit_mm[usable])
 
 
@@ -281,7 +281,7 @@ def _held_out(seed: int, quality: Quality, layouts: dict[str, float]) -> dict[st
 @torch.no_grad()
 def p_mpjpe(network: torch.nn.Module, views: dict[str, Tensor]) -> float:
     """Mean over views and 17 joints of the distance after Procrustes, mm."""
-    units = lifting.predict_units(network, views["inputs"])
+    units = normalisations.predict_units(network, views["inputs"])
     return float((aligned_distances(units, views["units"]).mean(-1) * views["unit_mm"]).mean())
 
 
@@ -291,7 +291,7 @@ def average_size(network: torch.nn.Module, views: dict[str, Tensor]) -> float:
 
     Measured on lifted poses, since what the network is not sure of comes out short.
     """
-    units = lifting.predict_units(network, views["inputs"])
+    units = normalisations.predict_units(network, views["inputs"])
     return round(float((bone_lengths(units, HOUSE).sum(-1) * views["unit_mm"]).median()), 1)
 
 

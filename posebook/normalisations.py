@@ -1,0 +1,232 @@
+"""What the numbers of a lifter's network mean: how key points become its input, its output a pose.
+
+A trained lifter names one of three kinds (`NORMALISATIONS`):
+
+    person_view          people as a camera turned towards them sees them (the shipped baseline)
+    standardised_pixels  absolute pixels minus mean over deviation, as in Martinez et al. 2017
+    root_centred         joints relative to the hip, over a length of the person's picture: methods
+                         that learn from 2D alone, to which a picture has no millimetres
+
+Each takes a lifter (header, network, tensors), a clip in house joints, which joints are seen and
+which were invented, and gives poses (frames, 17, 3) in mm about the hip, the hip's place or None,
+and what to say to people.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from posebook.cameras import Camera
+from posebook.datasets.clips import Clip
+from posebook.errors import InputError
+from posebook.shapes import Pose2D, Pose3D, Seen
+from posebook.skeletons import HOUSE
+from posebook.viewpoint import PersonView, turn_towards
+
+#: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
+FEWEST_JOINTS = 3
+#: Frames that go through a network at once: bounds the memory, changes no number that matters.
+BATCH = 8192
+#: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
+#: how large a person is; every pose is scaled to this size.
+BONES_MM = 3900.0
+_SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
+
+# ------------------------------------------------------------ people as a turned camera sees them
+
+
+def network_input(
+    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
+) -> Float[Tensor, "batch rows 3"]:
+    """What a `person_view` network takes: one row for each joint and one for the camera.
+
+    joints  x, y as in the view, and 1 where the joint is marked, 0.5 where it was invented from
+            others, 0 where it is missing (x and y are 0 then)
+    camera  the logarithm of the person's spread + 2; 1 where the intrinsics are known, 0 where
+            they are guessed; 0
+    """
+    marked = torch.where(invented, 0.5, 1.0).to(view.keypoints) * seen
+    joints = torch.cat([view.keypoints, marked.unsqueeze(-1)], -1)
+    flag = known.to(joints)
+    camera = torch.stack([view.spread.log() + 2.0, flag, torch.zeros_like(flag)], -1)
+    return torch.cat([joints, camera.unsqueeze(-2)], -2)
+
+
+def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
+    """The input of the mirrored person."""
+    joints = HOUSE.flip(inputs[:, :-1])
+    return torch.cat([joints, inputs[:, -1:]], 1)
+
+
+def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
+    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
+    straight = network(inputs)
+    mirrored = HOUSE.flip(network(flip_input(inputs)))
+    return (straight + mirrored) / 2
+
+
+def _lift_person_view(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """`network_input` in, poses in units out; the size is that of an average adult."""
+    camera, notes = _camera_of(clip)
+    rays = camera.rays(clip.keypoints_px.nan_to_num())
+    within = torch.isfinite(rays).all(-1)
+    view = turn_towards(rays.nan_to_num(), seen & within)
+    known = torch.full((len(clip),), clip.camera is not None)
+    made_up = torch.tensor([joint in invented for joint in HOUSE.joints])
+    inputs = network_input(view, seen & within, made_up, known).float()
+    units = _in_batches(lambda batch: predict_units(lifter.network, batch), inputs).double()
+    absolute_mm = view.pose_from_units(units, _unit_mm(lifter, units))
+    hip = HOUSE.index("hip")
+    root_mm = absolute_mm[:, hip]
+    notes.append(_SIZE)
+    return (absolute_mm - root_mm.unsqueeze(1)).float(), root_mm.float(), notes
+
+
+def _camera_of(clip: Clip) -> tuple[Camera, list[str]]:
+    """The clip's camera, or a guess and the words for it."""
+    if clip.camera is not None:
+        return clip.camera, []
+    size = clip.size_px
+    if size is None:
+        points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
+        points = points if len(points) else torch.ones(1, 2)
+        low, high = points.amin(0).clamp_min(0), points.amax(0)
+        size = tuple(max(2, int(round(side))) for side in (low + high).tolist())
+    camera = Camera.guess(size)
+    how = "of" if clip.size_px else "taken to be"
+    return camera, [
+        f"Camera: unknown; in a picture {how} {size[0]} x {size[1]} px a focal length of "
+        f"{camera.focal_px[0]:.0f} px is assumed."
+    ]
+
+
+# ---------------------------------------------------------------------------- standardised pixels
+
+
+def _lift_standardised_pixels(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """Martinez et al. 2017: pixels minus mean over standard deviation in, mm likewise out.
+
+    A missing joint is put at its mean place. Joints that the network does not predict are 0.
+    """
+    told = lifter.header["normalisation"]
+    inputs, outputs = (HOUSE.indices(*told[f"{end}_joints"]) for end in ("input", "output"))
+    mean, std = lifter.tensors["mean_px"], lifter.tensors["std_px"]
+    keypoints = (clip.keypoints_px[:, inputs] - mean) / std.clamp_min(1e-9)
+    keypoints = torch.where(seen[:, inputs].unsqueeze(-1) & (std > 0), keypoints, 0.0).float()
+    answer = _in_batches(lifter.network, keypoints)
+    pose_mm = torch.zeros(len(clip), len(HOUSE), 3)
+    pose_mm[:, outputs] = answer * lifter.tensors["std_mm"] + lifter.tensors["mean_mm"]
+    hip = HOUSE.index("hip")
+    return pose_mm - pose_mm[:, hip : hip + 1], None, []
+
+
+# ------------------------------------------------------------------------------- about the hip
+
+
+def root_centred(
+    keypoints: Pose2D, *, scale: str, factor: float | int = 1.0, per: str = "pose"
+) -> Pose2D:
+    """Key points about the hip, over a length of the person in the picture, times a factor.
+
+    keypoints  (frames, 17, 2)  house joints, px or any unit; NaN where missing
+    scale      'mean_joint_distance': the mean distance of the 16 other joints from the hip (Kudo et
+               al. 2018); 'head_hip': the distance of the head from the hip (Yu 2021, ElePose 2022)
+    per        'pose': every frame by its own length; 'clip': all frames by the mean of theirs
+
+    The hip comes out at exactly 0. A person of no extent comes out as all zeros.
+    """
+    hip, head = HOUSE.indices("hip", "head")
+    about = keypoints - keypoints[:, hip : hip + 1]
+    distances = torch.linalg.vector_norm(about, dim=-1)
+    if scale == "mean_joint_distance":
+        length = distances[:, [j for j in range(len(HOUSE)) if j != hip]].nanmean(-1)
+    elif scale == "head_hip":
+        length = distances[:, head]
+    else:
+        raise InputError(f"scale '{scale}': expected mean_joint_distance or head_hip")
+    if per == "clip":
+        length = length.nanmean().expand_as(length)
+    elif per != "pose":
+        raise InputError(f"per '{per}': expected pose or clip")
+    about = torch.where(length[:, None, None] > 0, about / length[:, None, None], 0.0 * about)
+    return factor * about
+
+
+def complete(
+    keypoints: Pose2D, seen: Seen, mean_place: Float[Tensor, "joints 2"]
+) -> Float[Tensor, "*batch joints 2"]:
+    """Missing joints put where the mean pose, laid over the joints that are seen, has them.
+
+    keypoints (frames, joints, 2) any unit; seen (frames, joints); mean_place (joints, 2) any unit,
+    y down as the picture. Shifted and scaled to fit, not turned. Frames with nothing seen: NaN.
+    """
+    weight = seen.to(keypoints).unsqueeze(-1)
+    count = weight.sum(-2, keepdim=True)
+    points, mean = keypoints.nan_to_num() * weight, mean_place.to(keypoints) * weight
+    middle, mean_middle = points.sum(-2, keepdim=True) / count, mean.sum(-2, keepdim=True) / count
+    spread = ((mean - mean_middle) * weight).square().sum((-1, -2), keepdim=True)
+    along = ((points - middle) * (mean - mean_middle) * weight).sum((-1, -2), keepdim=True)
+    size = (along / spread.clamp_min(1e-12)).clamp_min(0)
+    placed = (mean_place.to(keypoints) - mean_middle) * size + middle
+    return torch.where(seen.unsqueeze(-1), keypoints, placed)
+
+
+def _lift_root_centred(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """`root_centred` key points in, `network.lift`, and the answer at the size of an average adult.
+
+    The picture is taken as it is: no camera enters. Missing joints are `complete`d.
+    """
+    told = lifter.header["normalisation"]
+    enough = seen.sum(-1) >= FEWEST_JOINTS
+    missing = ~seen & enough.unsqueeze(-1)
+    notes = []
+    if missing.any():
+        notes.append(
+            f"Missing: {int(missing.any(-1).sum())} of {len(clip)} frames lack a joint, and the "
+            "network needs all 17; what lacks was put where the mean training pose, laid over the "
+            "joints that are seen, has it."
+        )
+    points = complete(clip.keypoints_px, seen, lifter.tensors["mean_place"])
+    points = torch.where(enough[:, None, None], points, torch.nan)
+    keypoints = root_centred(
+        points, scale=told["scale"], factor=told["factor"], per=told["per"]
+    ).nan_to_num()
+    units = _in_batches(lifter.network.lift, keypoints.float()).double()
+    hip = HOUSE.index("hip")
+    units = units - units[:, hip : hip + 1]
+    pose_mm = units * _unit_mm(lifter, units)[:, None, None]
+    return pose_mm.float(), None, [*notes, _SIZE]
+
+
+# -----------------------------------------------------------------------------------------------
+
+
+def _unit_mm(lifter: Any, units: Pose3D) -> Float[Tensor, " frames"]:
+    """Millimetres in a unit, where the bones of each pose add up to an average adult's."""
+    bones_mm = float(lifter.header["normalisation"].get("bones_mm", BONES_MM))
+    parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))
+    bones = torch.linalg.vector_norm(units[:, children] - units[:, parents], dim=-1).sum(-1)
+    return bones_mm / bones.clamp_min(1e-6)
+
+
+def _in_batches(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
+    with torch.no_grad():
+        parts = [function(part) for part in inputs.split(BATCH)]
+    return torch.cat(parts) if parts else torch.zeros(0, len(HOUSE), 3)
+
+
+#: What the numbers of a lifter's network mean.
+NORMALISATIONS: dict[str, Callable] = {
+    "person_view": _lift_person_view,
+    "standardised_pixels": _lift_standardised_pixels,
+    "root_centred": _lift_root_centred,
+}
