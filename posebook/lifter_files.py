@@ -20,11 +20,12 @@ from torch import Tensor, nn
 import posebook
 from posebook import paths
 from posebook.errors import InputError
+from posebook.models.elepose import ElePoseLifter
 from posebook.models.martinez import Martinez
 
 FORMAT = "posebook lifter 1"
 #: Networks that a file may name.
-NETWORKS: dict[str, type[nn.Module]] = {"Martinez": Martinez}
+NETWORKS: dict[str, type[nn.Module]] = {"ElePoseLifter": ElePoseLifter, "Martinez": Martinez}
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000
 #: No dimension of a network in a file may be larger: an altered header must not ask for terabytes.
