@@ -35,8 +35,8 @@ BONE_RATIOS: dict[str, float] = {
     "left_shoulder": 0.5746, "left_elbow": 1.0812, "left_wrist": 0.9652,
     "right_shoulder": 0.5746, "right_elbow": 1.0812, "right_wrist": 0.9652,
 }  # fmt: skip
-#: What may be known of bones beforehand: the published ratios; that left and right are alike.
-BONE_PRIORS = ("published", "symmetry", "none")
+#: What may be known of bones: the published ratios; that the batch's people are alike; nothing.
+BONE_PRIORS = ("published", "own", "none")
 
 Depths = Float[Tensor, "batch joints"]
 Each = Float[Tensor, " batch"]
@@ -159,16 +159,19 @@ def bone_loss(pose: Pose3D, ratios: Mapping[str, float] = BONE_RATIOS) -> Scalar
     return (wanted - relative_lengths(pose)).square().sum(-1).mean()
 
 
-def symmetry_loss(pose: Pose3D) -> Scalar:
-    r"""Squared difference of left and right bone lengths, over the mean of all: summed over pairs.
+def own_bone_loss(pose: Pose3D) -> Scalar:
+    r"""`bone_loss` with the mean ratios of the batch, left and right together, for given ones.
 
-    Ours, not the paper's: what can be asked of bones without having measured anyone.
+    Ours, not the paper's: what can be asked of bones without having measured anyone. People's
+    proportions are much alike, and so are their sides; a bone that is short in one pose and long
+    in the next was lifted wrongly in one of them.
+    Maths: :math:`\sum_b(\bar r_b-r_b)^2` with :math:`r_b=\ell_b/\bar\ell`, mean over poses.
     """
     lengths = relative_lengths(pose)
-    sides = {bone: place for place, bone in enumerate(HOUSE.bone_names)}
-    left = [place for bone, place in sides.items() if bone.startswith("left_")]
-    right = [sides[HOUSE.bone_names[place].replace("left_", "right_")] for place in left]
-    return (lengths[:, left] - lengths[:, right]).square().sum(-1).mean()
+    names = HOUSE.bone_names
+    twin = [names.index(HOUSE.joints[HOUSE.mirror[HOUSE.index(bone)]]) for bone in names]
+    mean = lengths.mean(0)
+    return (lengths - (mean + mean[twin]) / 2).square().sum(-1).mean()
 
 
 def relative_lengths(pose: Pose3D) -> Float[Tensor, "batch bones"]:
@@ -211,5 +214,5 @@ def step_losses(
         deformation=deformation_loss(way.pose, way.back),
     )
     if bone_prior != "none":
-        parts["bones"] = (bone_loss if bone_prior == "published" else symmetry_loss)(way.pose)
+        parts["bones"] = (bone_loss if bone_prior == "published" else own_bone_loss)(way.pose)
     return {"loss": sum(weights[name] * part for name, part in parts.items())} | parts
