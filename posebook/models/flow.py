@@ -117,25 +117,40 @@ class PosePrior(nn.Module):
     joints          of the poses, which have the hip at 0 and are in the method's normalised units
     bases           how many principal components are kept (the paper keeps 26 of 34)
     blocks, width   of the flow
+    whitened        the flow is given coefficients over their standard deviations; the paper's is
+                    given them as they are, and takes many steps to learn how small they are. The
+                    density is in either case that of the coefficients
 
     `fit_components` must have been called, and the flow trained on `coefficients`, before the
     answers mean anything.
     """
 
-    def __init__(self, joints: int = 17, bases: int = 26, blocks: int = 8, width: int = 1024):
+    def __init__(
+        self,
+        joints: int = 17,
+        bases: int = 26,
+        blocks: int = 8,
+        width: int = 1024,
+        whitened: bool = False,
+    ):
         super().__init__()
         if not 2 <= bases <= 2 * joints:
             raise InputError(f"bases is {bases}, expected 2 to {2 * joints}")
         self.shape = (joints, 2)
         self.register_buffer("mean", torch.zeros(2 * joints))
         self.register_buffer("components", torch.eye(2 * joints)[:bases])
+        self.whitened = whitened
+        self.register_buffer("deviations", torch.ones(bases))
         self.flow = Flow(bases, blocks, width)
 
     def fit_components(self, poses: Float[Tensor, "poses joints 2"]) -> "PosePrior":
         """Take mean and principal components from training poses; returns itself."""
-        mean, components, _ = principal_components(poses.flatten(1))
+        mean, components, singular = principal_components(poses.flatten(1))
+        bases = len(self.components)
         self.mean.copy_(mean)
-        self.components.copy_(components[: len(self.components)])
+        self.components.copy_(components[:bases])
+        if self.whitened:  # a direction without variance is left with a little
+            self.deviations.copy_((singular[:bases] / len(poses) ** 0.5).clamp(min=1e-5))
         return self
 
     def coefficients(self, poses: Float[Tensor, "batch joints 2"]) -> Rows:
@@ -148,13 +163,14 @@ class PosePrior(nn.Module):
 
     def forward(self, poses: Float[Tensor, "batch joints 2"]) -> Each:
         """(batch,): negative log-likelihood of each pose's coefficients."""
-        return self.flow.negative_log_likelihood(self.coefficients(poses))
+        scaled = self.coefficients(poses) / self.deviations
+        return self.flow.negative_log_likelihood(scaled) + self.deviations.log().sum()
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Pose2D:
         """(count, joints, 2): poses drawn from the density."""
         z = torch.randn(count, self.flow.size, generator=generator).to(self.mean)
-        return self.poses(self.flow.inverse(z)[0])
+        return self.poses(self.flow.inverse(z)[0] * self.deviations)
 
 
 def principal_components(
