@@ -272,11 +272,22 @@ CMU_31 = _skeleton(
     source="CMU motion capture (.asf/.amc): the far end of each bone, in the file's order",
 )
 
+YU_17 = _skeleton(
+    "yu_17",
+    """right_foot<right_knee right_knee<right_hip right_hip<hip left_hip<hip
+    left_knee<left_hip left_foot<left_knee right_wrist<right_elbow
+    right_elbow<right_shoulder right_shoulder<thorax left_shoulder<thorax
+    left_elbow<left_shoulder left_wrist<left_elbow thorax<spine hip spine<hip
+    neck_nose<thorax head<neck_nose""",
+    root="hip",
+    source="the order of Yu et al. 2021's released code; the joints are Human3.6M's",
+)
+
 SKELETONS: dict[str, Skeleton] = {
     s.name: s
     for s in (
         HOUSE, COCO_17, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
-        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31,
+        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31, YU_17,
     )
 }  # fmt: skip
 

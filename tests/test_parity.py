@@ -27,6 +27,7 @@ from posebook import (
 )
 from posebook.datasets.people import body
 from posebook.losses import kudo as losses_kudo
+from posebook.losses import yu, yu_sampling
 from posebook.models import kudo as models_kudo
 from posebook.models import martinez
 
@@ -240,6 +241,37 @@ def adversarial_lifting(core):
     relu = models_kudo.KudoGenerator(width=32, relu=True)
     relu.load_state_dict(network.state_dict())
     assert torch.allclose(network(keypoints), relu(keypoints), atol=1e-6)
+
+
+@parity("ambiguity_aware")
+def ambiguity_aware(core):
+    generator = torch.Generator().manual_seed(0)
+    keypoints = 0.08 * torch.randn(2, 9, 17, 2, generator=generator, dtype=torch.float64)
+    rotation = yu.view_rotation(yu_sampling.random_views(9, generator).double())
+    mixing = torch.randn(34, 17, generator=generator, dtype=torch.float64)
+
+    def depth_of(seen):
+        return torch.tanh(3 * seen.flatten(1) @ mixing)
+
+    trips, cycles = [], []
+    for seen in keypoints.clone().requires_grad_(True):
+        trips.append(core.round_trip(depth_of, seen, rotation, hip=0))
+        cycles.append(yu.cycle(depth_of, seen, rotation))
+        for name, pose in cycles[-1]._asdict().items():
+            assert torch.allclose(trips[-1][name], pose, atol=1e-12), name
+    ours = yu.consistency_3d(cycles[0]), yu.consistency_2d(cycles[0], keypoints[0])
+    theirs = core.agreement(trips[0], keypoints[0])
+    ours, theirs = (*ours, yu.motion_term(*cycles)), (*theirs, core.motion(*trips))
+    mixing.requires_grad_(True)
+    way = core.round_trip(depth_of, keypoints[0], rotation, hip=0)
+    slopes = [torch.autograd.grad(core.agreement(way, keypoints[0])[0], mixing)[0]]
+    way = yu.cycle(depth_of, keypoints[0], rotation)
+    slopes.append(torch.autograd.grad(yu.consistency_3d(way), mixing)[0])
+    assert torch.allclose(*slopes), "the lines of sight of the relifted pose are held fixed"
+    assert torch.allclose(torch.stack(theirs), torch.stack(ours))
+    real, new = torch.rand(2, 8, 1, dtype=torch.float64)
+    ours = torch.stack([yu.adversarial_loss(new), yu.discriminator_loss(real, new)])
+    assert torch.allclose(torch.stack(core.judged(real, new)), ours)
 
 
 # -----------------------------------------------------------------------------------------------

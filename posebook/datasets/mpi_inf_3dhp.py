@@ -66,8 +66,8 @@ def read(
     keypoints  'true'; 'detected' (with a detector's errors, drawn with `seed`)
     subjects   these instead of the split's; actions: 'Seq1', 'Seq2', or names of activities
     cameras    0 to 13
-    universal  the pose on a body of standard height (univ_annot3), as many published scores have it. It
-               does not fit the key points then
+    universal  the pose on a body of standard height (univ_annot3), as many published scores have
+               it. It does not fit the key points then
     """
     if split not in SUBJECTS:
         raise split_error(split, tuple(SUBJECTS))
