@@ -1,8 +1,11 @@
 """Kudo et al. 2018: what must hold for any input, what must not break, and that a step learns."""
 
+import argparse
 import copy
 import math
 
+import kudo_on_mpii
+import numpy
 import pytest
 import torch
 
@@ -354,3 +357,22 @@ def test_side_views_of_nobody_and_of_no_angle():
         side_views.from_all_sides(torch.full((17, 3), torch.nan))
     with pytest.raises(InputError, match="side views"):
         side_views.from_all_sides(some_pose()[0], degrees=())
+
+
+# --- the tool for MPII --------------------------------------------------------------------------
+
+
+def test_tool_says_what_it_promises():
+    keypoints = kudo_protocol.normalised(some_pose(300)[..., :2] * 100 + 50)
+    options = argparse.Namespace(width=8, batch=2)
+    found = kudo_on_mpii.play(keypoints, keypoints[:50], 0, 1.0, options)
+    assert found.keys() == kudo_on_mpii.SAID.keys()
+    assert found["steps"] == 150
+    assert found["nose before chest, lowest"] <= found["nose before chest"] <= 100
+
+
+def test_tool_refuses_other_joints(tmp_path):
+    path = tmp_path / "mpii_poses.npy"
+    numpy.save(path, 100 * numpy.random.default_rng(0).random((40, 16, 2)))
+    with pytest.raises(InputError, match="mpii_16; expected mpii_17_kudo"):
+        kudo_on_mpii.half(path, "train")
