@@ -92,6 +92,7 @@ from posebook.errors import InputError
 from posebook.losses import yu, yu_sampling, yu_training
 from posebook.models.yu import YuDiscriminator, YuModel, factor_of
 from posebook.models.yu_inputs import (
+    extents,
     head_hip,
     lsp_input,
     middle_from_keypoints,
@@ -180,7 +181,7 @@ figures.show(
 # %% [markdown] tags=["notation"]
 # | symbol | name in code | shape | unit | meaning |
 # |---|---|---|---|---|
-# | $x$ | `keypoints` | (batch, 17, 2) | none | about the hip, times one number per clip, so that hip to head is 0.1 on average |
+# | $x$ | `keypoints` | (batch, 17, 2) | none | about the hip, times a number for each picture, so that hip to head is 0.1 |
 # | $s$ | `factor` | (batch, 1) | none | the scale network's factor on $x$; 1 for `adv` |
 # | $X$ | `lifted` | (batch, 17, 3) | hip-to-head lengths | camera axes, the camera at 0, the hip near $(0,0,10)$ |
 # | $R$ | `rotation` | (batch, 3, 3) | none | the random turn to a second camera |
@@ -195,29 +196,30 @@ figures.show(
 
 # %%
 def prepared(people: datasets.PoseDataset) -> tuple[Tensor, Tensor, Tensor]:
-    """Key points (frames, 17, 2) normalised in each clip, the truth about the hip in mm, the clips.
+    """Key points (frames, 17, 2) normalised, the truth about the hip in mm, the frames' clips.
 
     Frames that lack a joint are left out.
     """
     whole = torch.isfinite(people.keypoints_px).all((1, 2))
-    clip_of_frame = people.clip_of_frame[whole]
-    seen_px = people.keypoints_px[whole].split(torch.bincount(clip_of_frame).tolist())
-    seen = [root_centred(clip_px, **NORMALISATION) for clip_px in seen_px if len(clip_px)]
+    seen = root_centred(people.keypoints_px[whole], **NORMALISATION)
     truth_mm = geometry.root_relative(people.pose_mm, HOUSE)[whole]
-    return torch.cat(seen).float(), truth_mm, clip_of_frame
+    return seen.float(), truth_mm, people.clip_of_frame[whole]
 
 
-NORMALISATION = dict(scale="head_hip", factor=0.1, per="clip")
+NORMALISATION = dict(scale="head_hip", factor=0.1, per="pose")
 train_keypoints, train_truth_mm, train_clip = prepared(train)
 test_keypoints, truth_mm, test_clip = prepared(test)
 
 # %% tags=["check", "nbval-check-output"]
-first = train_keypoints[train_clip == 0]
-assert (first[:, HOUSE.index("hip")] == 0).all()
-assert torch.isclose(head_hip(first).mean(), torch.tensor(0.1))
-print("hip at 0, hip to head 0.1 on average in a clip: ok")
+assert (train_keypoints[:, HOUSE.index("hip")] == 0).all()
+assert torch.allclose(head_hip(train_keypoints), torch.tensor(0.1))
+print("hip at 0, the head 0.1 from it: ok")
 
 # %% [markdown]
+# The release takes *one* number for all key points of a data set, so that people in it appear larger and
+# smaller as they come and go. A single photograph has no data set around it. We take each picture's own
+# number; what is left to the size is then how much a person leans towards or away from us.
+#
 # ## The round trip
 #
 # Lift: the lifter says for each joint how much farther than 10 it is, and the joint lies on its line of
@@ -325,37 +327,36 @@ print("true depth comes home, flat people do not; equal to posebook.losses.yu: o
 #
 # Where do $\mu_0$ and $\sigma_0$ come from? The released ones, 0.720643 and 0.058, were measured on the
 # **true 3D poses** of the training people, in a method that is called unsupervised. They are no natural
-# constants either. We estimate them from 2D: the line from hip to head looks longest when it lies
-# across the view, so the length that nine tenths of a clip's frames stay under is taken for the true one.
+# constants either: they change with the people and with the normalisation. We estimate them from 2D
+# (`models.yu_inputs.middle_from_keypoints`): a bone looks longest where it lies across the view, and some bones
+# always do. So how large a person appears is told by the three bones that look longest, each compared with its own
+# full length; a full length is what 95 % of the frames stay under.
 
 # %%
-from_2d = middle_from_keypoints(train_keypoints, train_clip)
+from_2d = middle_from_keypoints(train_keypoints)
 from_truth = middle_from_truth(train_keypoints, train_truth_mm.float())
 ours = (from_2d.mean().item(), from_2d.std().item())
+priors = {
+    "ours, from 2D": ours,
+    "from the true poses": (from_truth.mean().item(), from_truth.std().item()),
+    "released": yu.RELEASED_PRIOR,
+}
 figures.show(
     figures.bars(
-        {
-            "ours, from 2D": ours[0],
-            "from the true poses": from_truth.mean().item(),
-            "released": yu.RELEASED_PRIOR[0],
-        },
+        {name: mean for name, (mean, _) in priors.items()},
         unit="",
         digits=3,
-        spread={
-            "ours, from 2D": ours[1],
-            "from the true poses": from_truth.std().item(),
-            "released": yu.RELEASED_PRIOR[1],
-        },
+        spread={name: std for name, (_, std) in priors.items()},
         title="The prior of m: mean and standard deviation",
-        note="The second is what the release did, with true poses; we only look at it.",
+        note="The second is how the release found its own, with true poses; we only look at it.",
     ),
-    alt="Three bars: ours from 2D and that from the true poses are nearly as long; the released "
-    "one is a third longer.",
+    alt="Three bars: ours from 2D and that from the true poses are nearly as long and have a small "
+    "spread; the released one is longer and has a larger spread.",
 )
-factors = {
-    name: 2 * m - 0.19 for name, m in (("ours", ours[0]), ("released", yu.RELEASED_PRIOR[0]))
-}
-print({name: f"a factor of about {factor:.2f}" for name, factor in factors.items()})
+half_extent = extents(train_keypoints).mean()
+for name, (mean, std) in priors.items():
+    factor, spread = 2 * mean - half_extent, 2 * std
+    print(f"{name}: people are scaled by {factor:.2f} on average, give or take {spread:.2f}")
 
 # %% [markdown]
 # **The mirror image.** Views are drawn at random: azimuth all round, elevation and roll a little, both to either
