@@ -20,12 +20,19 @@ from torch import Tensor, nn
 import posebook
 from posebook import paths
 from posebook.errors import InputError
+from posebook.models.elepose import ElePoseLifter
+from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
 from posebook.models.yu import YuModel
 
 FORMAT = "posebook lifter 1"
 #: Networks that a file may name.
-NETWORKS: dict[str, type[nn.Module]] = {"Martinez": Martinez, "YuModel": YuModel}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "Martinez": Martinez,
+    "KudoGenerator": KudoGenerator,
+    "YuModel": YuModel,
+    "ElePoseLifter": ElePoseLifter,
+}
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000
 #: No dimension of a network in a file may be larger: an altered header must not ask for terabytes.

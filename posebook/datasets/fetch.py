@@ -38,11 +38,13 @@ class Card:
 
 @dataclass
 class Check:
-    """What `check` found: lines for people, and whether nothing needed is missing."""
+    """What `check` found: lines for people; whether nothing needed is missing; whether files were
+    read, too."""
 
     name: str
     lines: list[str] = field(default_factory=list)
     complete: bool = True
+    read: bool = True
 
     def say(self, ok: bool | None, line: str) -> None:
         """ok: True, False (incomplete), or None for something that is merely not there."""
@@ -51,7 +53,8 @@ class Check:
 
     def __str__(self) -> str:
         advice = f"NOT complete; `posebook data info {self.name}` says how to get the rest"
-        return "\n".join([*self.lines, "complete" if self.complete else advice])
+        whole = "complete" if self.read else "complete by its names; no file was read"
+        return "\n".join([*self.lines, whole if self.complete else advice])
 
 
 def cards() -> list[Card]:
@@ -131,6 +134,7 @@ def check(name: str, root: Path | str) -> Check:
         there = _matching(root, pattern)
         some = f" ({len(there)} files)" if "*" in pattern and there else ""
         found.say(bool(there) or (False if need == "needed" else None), f"{pattern}{some}: {what}")
+    found.read = name not in ("cmu", "bvh")
     if found.complete and name in _CHECKS:
         _CHECKS[name](root, found)
     return found

@@ -1,0 +1,105 @@
+"""ElePose's lifter: one frame of 2D key points in, a depth for each joint and one elevation out.
+
+Source: B. Wandt, J. J. Little, H. Rhodin, "ElePose: Unsupervised 3D Human Pose Estimation by
+Predicting Camera Elevation and Learning Normalizing Flows on 2D Poses", CVPR 2022,
+arXiv:2112.07088, and its published code. Taught in 16_elepose. The published class carries batch
+norm layers that are never used; they are left out here, which takes 20,480 weights off its count.
+
+Key points are normalised: hip at 0, x right, y down, divided by ten times the mean distance in the
+picture from head to hip, so that a person ten units away has a head about one unit above the hip.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from posebook.shapes import Pose2D, Pose3D
+from posebook.skeletons import HOUSE
+
+#: How far away the hip is taken to be, in units, and the nearest that a joint may come.
+DISTANCE, NEAREST = 10.0, 1.0
+SLOPE = 0.01  # of the leaky ReLU
+
+
+class ElePoseLifter(nn.Module):
+    """A shared residual block, then two paths: depths of the joints, elevation of the camera.
+
+    In:   (batch, joints, 2), normalised key points
+    Out:  (batch, joints) depth relative to the hip in units, and (batch,) elevation in radians:
+          the turn about the camera's x axis that sets the lifted person upright. It is negative
+          for a camera that looks down. Nothing bounds it.
+
+    width            units of a hidden layer; the paper has 1024 (10,550,290 weights)
+    start_elevation  what is added to the elevation at first, radians; the paper adds nothing
+    gain             what the key points are multiplied by before the first layer; the paper's 1
+                     leaves numbers of some 0.05, so that at first the biases drown them
+    """
+
+    def __init__(
+        self,
+        joints: int = 17,
+        width: int = 1024,
+        start_elevation: float | int = 0.0,
+        gain: float | int = 1.0,
+    ):
+        super().__init__()
+        self.gain = gain
+        self.hip = HOUSE.index("hip")
+        self.first = nn.Linear(2 * joints, width)
+        self.shared = nn.Sequential(ResidualBlock(width), nn.LeakyReLU(SLOPE))
+        self.depth_path = _path(width, joints)
+        self.elevation_path = _path(width, 1)
+        with torch.no_grad():
+            self.elevation_path[-1].bias += start_elevation
+
+    def forward(
+        self, keypoints: Pose2D
+    ) -> tuple[Float[Tensor, "batch joints"], Float[Tensor, " batch"]]:
+        hidden = self._hidden(keypoints)
+        return self.depth_path(hidden), self.elevation_path(hidden).squeeze(-1)
+
+    def depths(self, keypoints: Pose2D) -> Float[Tensor, "batch joints"]:
+        """The depths alone, for where nobody asks for the elevation."""
+        return self.depth_path(self._hidden(keypoints))
+
+    def _hidden(self, keypoints: Pose2D) -> Float[Tensor, "batch width"]:
+        return self.shared(self.first(self.gain * keypoints.flatten(1)))
+
+    def lift(self, keypoints: Pose2D) -> Pose3D:
+        """(batch, joints, 3) about the hip in units, camera axes: x right, y down, z away.
+
+        Each joint is put at its depth on the ray through its key point, the hip at 10 units.
+        """
+        depths = self.depths(keypoints)
+        others = torch.ones_like(depths[:1])
+        others[:, self.hip] = 0  # the hip's own answer counts for nothing
+        z = (depths * others + DISTANCE).clamp(min=NEAREST).unsqueeze(-1)
+        points = torch.cat([keypoints * z, z], -1)
+        return points - points[:, self.hip : self.hip + 1]
+
+
+class ResidualBlock(nn.Module):
+    """x + LeakyReLU(Linear(LeakyReLU(Linear(x))))"""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Linear(width, width), nn.LeakyReLU(SLOPE),
+            nn.Linear(width, width), nn.LeakyReLU(SLOPE),
+        )  # fmt: skip
+
+    def forward(self, hidden: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
+        return hidden + self.inner(hidden)
+
+
+def _path(width: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        ResidualBlock(width), nn.LeakyReLU(SLOPE),
+        ResidualBlock(width), nn.LeakyReLU(SLOPE),
+        nn.Linear(width, outputs),
+    )  # fmt: skip
+
+
+def learning_rate_factor(epoch: int) -> float:
+    """What the lifter's first learning rate (2e-4) is multiplied by in this epoch, from 0."""
+    return 0.95**epoch
