@@ -37,7 +37,7 @@
 # **After this chapter you can**
 #
 # * write the round trip lift, turn, project, lift, turn back, project, and the two losses on it;
-# * say why agreement with oneself is not enough, and what the discriminator adds;
+# * say what agreement with oneself leaves open, and what the discriminator adds;
 # * say what a camera that looks down gives away about a mirror image;
 # * train the release's two variants in minutes, and tell which of its parts earn their keep;
 # * read an unsupervised method's prior and name the 3D truth that is hidden in it.
@@ -52,7 +52,7 @@ out_dir = None  # None: runs/ambiguity_aware/<time>/
 data = "synthetic"  # or human36m
 root = None  # folder of the data set, where it needs one
 keypoints = "true"  # or detected
-variant = "best"  # or adv: without scale network and motion term
+variant = "adv"  # or best: with scale network and motion term
 as_released = False  # True: the released terms, views and prior, errors and all
 camera_tilt = None  # degrees that cameras are taken to look down; None: 10, as released 0
 lsp = None  # folder with Leeds Sports Pose's joints.mat, to lift some of it
@@ -106,7 +106,7 @@ from posebook.skeletons import COCO_17, HOUSE, LSP_14, conversion
 if variant not in ("adv", "best"):
     raise InputError(f"variant is '{variant}', expected adv or best")
 choices = {  # the released settings are `full`
-    "ci": dict(width=96, blocks=2, batch=64, dropout=0.0, poses=30_000, frames=15_000),
+    "ci": dict(width=96, blocks=2, batch=64, dropout=0.0, poses=30_000, frames=8_000),
     "laptop": dict(width=256, blocks=2, batch=256, dropout=0.0, poses=500_000, frames=60_000),
     "full": dict(
         width=1024, blocks=4, batch=512, dropout=0.25, poses=200 * 1_559_744, frames=10**9
@@ -116,6 +116,7 @@ width = width or choices["width"]
 batch_size = batch_size or choices["batch"]
 poses = poses or choices["poses"]
 blocks, dropout = choices["blocks"], choices["dropout"]
+scale_width = width if profile == "full" else width // 2
 short = profile != "full"  # minutes must do: what we then add is listed under Training
 if camera_tilt is None:
     camera_tilt = 0.0 if as_released else 10.0
@@ -316,7 +317,7 @@ print("true depth comes home, flat people do not; equal to posebook.losses.yu: o
 # and twice as far away. And so, nearly, does a flat cut-out that always faces the first camera. The
 # method closes these gaps one by one.
 #
-# **A discriminator** looks at $y$: does it look like a picture of a person? Cut-outs do not survive that.
+# **A discriminator** looks at $y$: does it look like a picture of a person?
 #
 # **The size.** `best` has a *scale network*, which multiplies $x$ by $s=2m-\frac{w+h}2$ before it is lifted,
 # where $w$ and $h$ are the person's width and height in the picture and $m$ is what the network says. It is
@@ -432,9 +433,13 @@ class Judge(nn.Module):
 
 def model_of(settings: yu_training.Settings) -> YuModel:
     """Fresh weights."""
-    scale_width = (width // 2 if short else width) if settings.scale else 0
     model = YuModel(
-        width=width, blocks=blocks, dropout=dropout, scale_width=scale_width, both_ways=short
+        width=width,
+        blocks=blocks,
+        dropout=dropout,
+        scale=settings.scale,
+        scale_width=scale_width,
+        both_ways=short,
     )
     if short and model.scale is not None:
         nn.init.constant_(model.scale.last.bias, settings.prior_of_m[0])
@@ -489,7 +494,7 @@ def train_model(name: str, budget: float, settings: yu_training.Settings, tilt_d
     later = yu_sampling.frames_apart(train_clip, apart)
     table = yu_sampling.view_table(len(rows)).float() if as_released else None
     tilt = math.radians(tilt_deg)
-    spread = yu_sampling.HALF_RANGES if tilt == 0 else (180.0, 10.0, 10.0)
+    spread = yu_sampling.HALF_RANGES if tilt == 0 else (140.0, 10.0, 5.0)
     state = dict(model=model, judge=judge, kept=kept, optimisers=optimisers, batches=batches)
     run = training.Run(
         out_dir / name, seed=seed, device=device, state=state | dict(schedulers=schedulers)
@@ -540,7 +545,7 @@ def quick_look(model: YuModel) -> dict[str, float]:
 guess = None  # "better", "about the same" or "worse"
 
 # %% tags=["solution"]
-guess = "worse"
+guess = "better"
 
 # %% tags=["run"]
 model, run = train_model("main", poses, settings, camera_tilt)
@@ -713,10 +718,15 @@ figures.show(
 # ## Take one thing away
 #
 # All variants train on the same small budget, a share of the main run's. Each differs from the first in
-# one thing. Small differences are chance: the last line but one of this chapter says how large chance is.
+# one thing. Small differences are chance.
+#
+# In short trainings on people held out, `best` has not beaten `adv` so far. Two reasons were found. Where each
+# picture is normalised by itself, the true factor $s$ hardly varies, while the scale network's factor varied several
+# times as much, under the released prior's width most of all: it adds noise to the size and has little to mend.
+# And the motion term takes two frames to a step, so a budget in poses shown hides that a step costs twice.
 
 # %%
-share = {"ci": 1 / 3, "laptop": 1 / 8, "full": 1 / 20}[profile]
+share = {"ci": 1, "laptop": 1 / 8, "full": 1 / 20}[profile]
 other = "adv" if settings.scale else "best"
 variants = {
     "unchanged": (settings, camera_tilt),
@@ -734,7 +744,7 @@ if settings.scale:
         "the released prior": (replace(settings, prior_of_m=yu.RELEASED_PRIOR), camera_tilt),
     }
 if profile == "ci":
-    variants = {name: variants[name] for name in ("unchanged", "no discriminator")}
+    variants = {name: variants[name] for name in ("no discriminator",)}
 ablation = {}
 for name, (changed, tilt_deg) in variants.items() if ablations else ():
     trained, its_run = train_model(name.replace(" ", "_"), poses * share, changed, tilt_deg)
@@ -757,7 +767,7 @@ if ablations:
             figures.bars(
                 {name: found[metric] for name, found in ablation.items()},
                 unit="mm",
-                highlight="unchanged",
+                highlight="unchanged" if "unchanged" in ablation else None,
                 levels={"zero depth": scores["zero depth"][metric]},
                 title=f"{metric} after a short training",
             ),
@@ -806,7 +816,8 @@ kept = lifting.Lifter(
                 width=width,
                 blocks=blocks,
                 dropout=dropout,
-                scale_width=model.scale.first.out_features if model.scale is not None else 0,
+                scale=settings.scale,
+                scale_width=scale_width,
                 both_ways=model.both_ways,
             ),
         },
@@ -967,7 +978,7 @@ assert prior_loss(narrow, *ours) > 5, "it grows without bound: the network may n
 # %% [markdown]
 # ## What to take away
 #
-# * A lifter can mark its own work by a round trip; the discriminator keeps it from agreeing on nonsense.
+# * A lifter can mark its own work by a round trip; the discriminator adds what people look like.
 # * Turning views about an axis that leans as cameras do tells a person from the mirror image; level views hardly do.
 # * An unsupervised method's constants may hold 3D truth. Ask where each number comes from.
 #

@@ -334,10 +334,10 @@ def test_the_prior_from_2d_alone_is_near_the_one_from_truth(per):
     assert abs(theirs.std() - ours.std()) < 0.5 * abs(theirs.std() - spread)
 
 
-@pytest.mark.parametrize("scale_width", (0, 16))
-def test_the_model_lifts(scale_width):
+@pytest.mark.parametrize("scale", (False, True))
+def test_the_model_lifts(scale):
     torch.manual_seed(0)
-    model = networks.YuModel(width=32, blocks=1, scale_width=scale_width).eval()
+    model = networks.YuModel(width=32, blocks=1, scale=scale, scale_width=16).eval()
     keypoints = keypoints_of(people(5)).float()
     pose = model.lift(keypoints)
     assert pose.shape == (5, 17, 3) and torch.equal(pose[:, 0], torch.zeros(5, 3))
@@ -345,11 +345,11 @@ def test_the_model_lifts(scale_width):
     assert torch.allclose(
         absolute[..., :2] / absolute[..., 2:], model.factor(keypoints)[:, :, None] * keypoints
     )
-    assert torch.equal(model.factor(keypoints), torch.ones(5, 1)) == (scale_width == 0)
+    assert torch.equal(model.factor(keypoints), torch.ones(5, 1)) == (not scale)
 
 
 def test_a_trained_model_is_kept_in_one_file(tmp_path):
-    arguments = dict(width=32, blocks=1, scale_width=16)
+    arguments = dict(width=32, blocks=1, scale=True, scale_width=16)
     model = networks.YuModel(**arguments).eval()
     kept = lifting.Lifter(
         header=dict(
