@@ -673,9 +673,8 @@ for (metric, protocol), theirs_mm in zip(released_protocols.items(), readme_mm, 
 # %% [markdown] tags=["result"]
 # Look first at the two P-MPJPE rows, without and with mirror images allowed: they hardly differ, so nearly
 # everybody faces the right way, and *nose before chest* says the same. No term asked for that; the
-# views did. Look then at MPJPE: not much above P-MPJPE, as the pose is not only right in shape but also
-# stands right. With the hip-to-head length of the release's own measure it is larger: that length is short in
-# our answers wherever a back is bent, and one wrong length scales all joints.
+# views did. Look then at MPJPE, which forgives no turn: a pose may have the right shape and lean. The
+# release's own MPJPE lends another true length, from hip to head, in place of the size in the picture.
 
 # %% [markdown] tags=["failures"]
 # ## Failures
