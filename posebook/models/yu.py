@@ -123,17 +123,18 @@ class YuModel(nn.Module):
         width: int = 1024,
         blocks: int = 4,
         dropout: float = 0.25,
-        scale_width: int = 0,
+        scale: bool = False,
+        scale_width: int = 1024,
         both_ways: bool = False,
     ):
-        """scale_width   units of the scale network; 0: there is none
+        """scale         whether there is a scale network, of `scale_width` units
         both_ways     `lift` gives the mean of the pose and of the mirrored picture's, mirrored back
                       (house joints; ours)
         """
         super().__init__()
         self.both_ways = both_ways
         self.lifter = YuLifter(joints, width, blocks, dropout)
-        self.scale = YuScale(joints, scale_width, dropout) if scale_width else None
+        self.scale = YuScale(joints, scale_width, dropout) if scale else None
 
     def factor(self, keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
         """What the key points are multiplied by before they are lifted."""

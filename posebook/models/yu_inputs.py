@@ -7,10 +7,10 @@ and not as 0, and LSP's x and y are divided by different numbers.
 """
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from posebook.geometry import root_relative
+from posebook.geometry import bone_lengths, root_relative
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, LSP_14, YU_17, Skeleton, conversion
 
@@ -113,20 +113,28 @@ def middle_from_truth(
 
 
 def middle_from_keypoints(
-    keypoints: Pose2D,
-    length_px: Float[Tensor, " frames"],
-    clip_of_frame: Int[Tensor, " frames"],
-    share: float = 0.9,
+    keypoints: Pose2D, share: float = 0.95, bones: int = 3, rounds: int = 10
 ) -> Float[Tensor, " frames"]:
-    """The same from 2D alone: the line from hip to head is longest where it lies across the view.
+    """The same from 2D alone, of one person or of people of one build (ours).
 
-    keypoints   (frames, joints, 2) house joints, normalised in any way
-    length_px   the distance from hip to head in the picture, before it was normalised
-    In each clip the length that `share` of the frames do not exceed is taken for the full one. A
-    frame whose own length is shorter shows a person who leans, and s is smaller by as much. Wrong
-    where a person leans through a whole clip, or comes nearer.
+    keypoints  (frames, 17, 2) house joints, normalised in any way; many, of people in motion
+
+    A bone looks longest where it lies across the view, and of 16 bones some always do. So how large
+    a person appears is told by the bones that look longest, each measured by its own full length;
+    and a bone's full length is what `share` of the frames do not exceed, each frame measured by how
+    large the person appears in it. We begin with everybody of one size and go round a few times.
     """
-    clips, where = clip_of_frame.unique(return_inverse=True)
-    full = torch.stack([length_px[clip_of_frame == clip].quantile(share) for clip in clips])
-    factor = 0.1 * (length_px / full[where]) / head_hip(keypoints).clamp_min(1e-9)
-    return (factor + extents(keypoints).mean(-1)) / 2
+    seen = bone_lengths(keypoints, HOUSE)
+    size = torch.ones_like(seen[:, 0])
+    for _ in range(rounds):
+        full = _quantile(seen / size.unsqueeze(1), share)
+        size = (seen / full.clamp_min(1e-9)).topk(bones, dim=1).values.mean(1)
+        size = size / size.median()
+    full_length = _quantile((head_hip(keypoints) / size).unsqueeze(1), share)
+    return (0.1 / (full_length * size) + extents(keypoints).mean(-1)) / 2
+
+
+def _quantile(values: Float[Tensor, "frames columns"], share: float) -> Float[Tensor, " columns"]:
+    """Of each column; torch's own refuses more than 16 million values."""
+    place = round(share * (len(values) - 1)) + 1
+    return torch.kthvalue(values, place, dim=0).values
