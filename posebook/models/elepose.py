@@ -31,8 +31,6 @@ class ElePoseLifter(nn.Module):
 
     width            units of a hidden layer; the paper has 1024 (10,550,290 weights)
     start_elevation  what is added to the elevation at first, radians; the paper adds nothing
-    gain             what the key points are multiplied by before the first layer; the paper's 1
-                     leaves numbers of some 0.05, so that at first the biases drown them
     """
 
     def __init__(
@@ -40,10 +38,8 @@ class ElePoseLifter(nn.Module):
         joints: int = 17,
         width: int = 1024,
         start_elevation: float | int = 0.0,
-        gain: float | int = 1.0,
     ):
         super().__init__()
-        self.gain = gain
         self.hip = HOUSE.index("hip")
         self.first = nn.Linear(2 * joints, width)
         self.shared = nn.Sequential(ResidualBlock(width), nn.LeakyReLU(SLOPE))
@@ -63,7 +59,7 @@ class ElePoseLifter(nn.Module):
         return self.depth_path(self._hidden(keypoints))
 
     def _hidden(self, keypoints: Pose2D) -> Float[Tensor, "batch width"]:
-        return self.shared(self.first(self.gain * keypoints.flatten(1)))
+        return self.shared(self.first(keypoints.flatten(1)))
 
     def lift(self, keypoints: Pose2D) -> Pose3D:
         """(batch, joints, 3) about the hip in units, camera axes: x right, y down, z away.

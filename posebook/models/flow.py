@@ -117,9 +117,9 @@ class PosePrior(nn.Module):
     joints          of the poses, which have the hip at 0 and are in the method's normalised units
     bases           how many principal components are kept (the paper keeps 26 of 34)
     blocks, width   of the flow
-    whitened        the flow is given coefficients over their standard deviations; the paper's is
-                    given them as they are, and takes many steps to learn how small they are. The
-                    density is in either case that of the coefficients
+    leftover        the standard deviation that is granted to what the kept components leave out of
+                    a pose; None, as published: nothing is asked of it, and a joint may wander
+                    along those directions as far as it likes
 
     `fit_components` must have been called, and the flow trained on `coefficients`, before the
     answers mean anything.
@@ -131,7 +131,7 @@ class PosePrior(nn.Module):
         bases: int = 26,
         blocks: int = 8,
         width: int = 1024,
-        whitened: bool = False,
+        leftover: float | None = None,
     ):
         super().__init__()
         if not 2 <= bases <= 2 * joints:
@@ -139,18 +139,14 @@ class PosePrior(nn.Module):
         self.shape = (joints, 2)
         self.register_buffer("mean", torch.zeros(2 * joints))
         self.register_buffer("components", torch.eye(2 * joints)[:bases])
-        self.whitened = whitened
-        self.register_buffer("deviations", torch.ones(bases))
+        self.leftover = leftover
         self.flow = Flow(bases, blocks, width)
 
     def fit_components(self, poses: Float[Tensor, "poses joints 2"]) -> "PosePrior":
         """Take mean and principal components from training poses; returns itself."""
-        mean, components, singular = principal_components(poses.flatten(1))
-        bases = len(self.components)
+        mean, components, _ = principal_components(poses.flatten(1))
         self.mean.copy_(mean)
-        self.components.copy_(components[:bases])
-        if self.whitened:  # a direction without variance is left with a little
-            self.deviations.copy_((singular[:bases] / len(poses) ** 0.5).clamp(min=1e-5))
+        self.components.copy_(components[: len(self.components)])
         return self
 
     def coefficients(self, poses: Float[Tensor, "batch joints 2"]) -> Rows:
@@ -162,15 +158,22 @@ class PosePrior(nn.Module):
         return (coefficients @ self.components + self.mean).unflatten(1, self.shape)
 
     def forward(self, poses: Float[Tensor, "batch joints 2"]) -> Each:
-        """(batch,): negative log-likelihood of each pose's coefficients."""
-        scaled = self.coefficients(poses) / self.deviations
-        return self.flow.negative_log_likelihood(scaled) + self.deviations.log().sum()
+        """(batch,): negative log-likelihood of each pose, but for a constant.
+
+        That of its coefficients, and with `leftover` that of what they leave out, as a Gaussian.
+        """
+        coefficients = self.coefficients(poses)
+        unlikely = self.flow.negative_log_likelihood(coefficients)
+        if self.leftover is None:
+            return unlikely
+        missing = poses - self.poses(coefficients)
+        return unlikely + missing.square().sum((-1, -2)) / (2 * self.leftover**2)
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> Pose2D:
         """(count, joints, 2): poses drawn from the density."""
         z = torch.randn(count, self.flow.size, generator=generator).to(self.mean)
-        return self.poses(self.flow.inverse(z)[0] * self.deviations)
+        return self.poses(self.flow.inverse(z)[0])
 
 
 def principal_components(
