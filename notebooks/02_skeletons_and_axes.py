@@ -122,7 +122,7 @@ for joint, parent in zip(HOUSE.joints, HOUSE.parents, strict=True):
 #
 # *Left* is always the person's own left. A picture has no such notion: a person who faces the
 # camera has the left hand on the right-hand side of the picture.
-#
+
 # %% [markdown] tags=["predict"]
 # **Predict first.** Of all frames of these data, in what share is the person's left shoulder
 # further to the *right* in the picture than the right shoulder: about 0.1, 0.5 or 0.9? Four cameras

@@ -590,8 +590,8 @@ figures.show(
 
 # %% [markdown]
 # So perspective does tell front from back, for people near the camera and a good detector. Methods
-# that leave it out (weak perspective, chapters 12 and 13) give this clue up and must get the
-# answer from elsewhere.
+# that leave it out (weak perspective, as in chapter 12) give this clue up and must get the answer
+# from elsewhere.
 
 # %% [markdown]
 # ## Lenses, and three ways to write one down

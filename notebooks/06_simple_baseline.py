@@ -25,9 +25,9 @@
 # %% [markdown] tags=["hook"]
 # # 6 · A simple baseline
 #
-# Until 2017, systems that found people in 3D looked at pictures. Then Martinez, Hossain, Romero and
-# Little threw the picture away. They kept only where the joints are in it, a few dozen numbers, gave
-# them to a plain network that any student could have written, and beat nearly everything there was.
+# By 2017, the best systems that found people in 3D learned from pictures. Martinez, Hossain, Romero
+# and Little threw the picture away. They kept only where the joints are in it, a few dozen numbers,
+# gave them to a plain network that any student could have written, and beat nearly all of them.
 #
 # **How much of a person's 3D pose is in the 2D joints alone?** Below is all that the network gets
 # to see, and what it is asked for.
@@ -384,7 +384,7 @@ predictions_mm = {
 paper_mm = {"MPJPE, action mean": 45.5, "P-MPJPE, action mean": 37.1}
 notes = {
     "MPJPE, action mean": "paper: Human3.6M, 2D from the truth",
-    "P-MPJPE, action mean": "paper: Human3.6M, 2D from the truth; quoted from memory",
+    "P-MPJPE, action mean": "paper: Human3.6M, 2D from the truth; figure not verified",
 }
 
 # %%
@@ -409,7 +409,7 @@ for metric, protocol in PROTOCOLS.items():
         )
     if metric in paper_mm:
         gap_mm = scores["Martinez"] - paper_mm[metric]
-        print(f"{metric}: {gap_mm:+.1f} mm from the paper's figure, on other data")
+        print(f"{metric} on {test.name}: {gap_mm:+.1f} mm from the paper's figure on Human3.6M")
 book
 
 # %% [markdown] tags=["result"]
@@ -435,9 +435,9 @@ figures.show(
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips. Look for three causes: a limb that points towards
-# the camera instead of away (*depth flip*: the picture is nearly the same), a limb hidden in the
-# picture's crowd of joints, and a posture that training hardly had.
+# The worst poses, one from each of the worst clips. Look for two causes, which a rule tells apart: a
+# limb that points towards the camera instead of away (*depth flip*: the picture is nearly the same),
+# and a posture that training hardly had.
 
 
 # %%
@@ -611,7 +611,7 @@ assert torch.isclose(distance_loss(one_off, torch.zeros(1, 48)), torch.tensor(30
 #
 # **Where we differ from the paper**, unless you run `full` on Human3.6M: fewer poses and steps, a smaller
 # network, a cosine for the learning rate, less dropout, no max-norm (both slow a short training
-# down, as the ablation shows); a mean over frames instead of over actions.
+# down, as the ablation shows). We print the mean over frames beside the paper's mean over actions.
 #
 # **What one should not conclude.** That 2D is all one needs: this network has seen only people like these,
 # under cameras like these, in absolute pixels. Move the camera, and it fails. The lifter that ships

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from posebook import __version__
+from posebook import __version__, paths
 from posebook.errors import CellFailed, InputError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(data, name="data", no_args_is_help=True)
 
 def main() -> None:
     """The entry point: turns the package's errors into a line and an exit status."""
+    paths.show_from_here()
     try:
         app(_join_parameters(sys.argv[1:]))
     except InputError as error:
@@ -33,13 +34,11 @@ def main() -> None:
     except CellFailed as error:
         # The cell's own InputError is a mistake of the user's as much as one raised here.
         _fail(*((error.error, 2) if error.error_name == "InputError" else (str(error), 1)))
-    except FileNotFoundError as error:
-        _fail(f"{error.filename}: no such file or folder", 2)
-    except PermissionError as error:
-        _fail(f"{error.filename}: no permission", 2)
     except BrokenPipeError:
         sys.stderr.close()  # `posebook chapters | head`: nobody is left to tell
         sys.exit(1)
+    except OSError as error:  # not there, no permission, a file for a folder, a full disk
+        _fail(f"{error.filename or 'disk'}: {(error.strerror or str(error)).lower()}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 1)
 
@@ -106,7 +105,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="go on with the newest cut run")] = False,
 ) -> None:
     """Run one chapter without a browser; it can be killed and resumed."""
-    from posebook import chapters, paths, results
+    from posebook import chapters, results, running
 
     picked = chapters.find(chapter)
     given = {}
@@ -116,7 +115,7 @@ def run(
             raise InputError(f"-p {pair}: expected -p NAME VALUE")
         given[name] = text
     values = chapters.values(picked, given)
-    done = chapters.run(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
+    done = running.run(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
 
     print(f"\n{picked.title}: finished in {done.seconds:.0f} s")
     file = done.out_dir / "results.json"

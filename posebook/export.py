@@ -120,6 +120,10 @@ def lift_file(
     notes = ()
     if len(found) > MOST_FOLDERS:
         notes = (f"{len(found)} clips in {source}: the first {MOST_FOLDERS} are lifted.",)
+    idle = {"--person": person, "--size": size, "--intrinsics": intrinsics}
+    idle = [option for option, value in idle.items() if value is not None]
+    if idle and any(isinstance(item, Motion) for item in found):
+        notes += (f"No effect on motion capture, which has its own camera: {', '.join(idle)}.",)
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, said = _clip_of(item)
@@ -185,8 +189,8 @@ def _check_folder(folder: Path, source: Path) -> None:
         if not there:
             continue
         try:
-            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input"]
-            same = Path(first).resolve() == source.resolve()
+            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input_path"]
+            same = Path(first) == source.resolve()
         except (OSError, ValueError, KeyError, TypeError):
             first, same = "something else", False
         if not same:

@@ -177,6 +177,20 @@ def _what_is_missing(origin: Tensor) -> list[str]:
     return told
 
 
+def _check_size(clip: Clip, size_px: tuple[int, int]) -> None:
+    """A picture that most of the person lies outside of was given the wrong size."""
+    points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
+    edge = torch.tensor(size_px).to(points)
+    outside = ((points < -0.1 * edge) | (points > 1.1 * edge)).any(-1).double().mean().item()
+    if outside > 0.25:
+        x, y = points.amax(0).tolist()
+        raise InputError(
+            f"{clip.name}: {100 * outside:.0f} % of the key points lie outside a picture of "
+            f"{size_px[0]} x {size_px[1]} px (they reach to {x:.0f}, {y:.0f}); give its size with "
+            "--size WIDTHxHEIGHT"
+        )
+
+
 def _camera(clip: Clip, given: Camera | None) -> tuple[Clip, Camera, str]:
     """The clip with its camera or the given one, the camera that places the pose, what to say."""
     if clip.camera is not None:
@@ -188,6 +202,8 @@ def _camera(clip: Clip, given: Camera | None) -> tuple[Clip, Camera, str]:
         given = replace(given, size_px=size)
         return replace(clip, camera=given, size_px=size), given, said
     size = clip.size_px
+    if size is not None:
+        _check_size(clip, size)
     if size is None:
         points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
         low, high = points.amin(0).tolist(), points.amax(0).tolist()
@@ -198,7 +214,7 @@ def _camera(clip: Clip, given: Camera | None) -> tuple[Clip, Camera, str]:
         about = f"the picture is {size[0]} x {size[1]} px;"
     guessed = Camera.guess(size)
     said = (
-        f"Camera: {about} a focal length of {guessed.focal_px[0]:.0f} px assumed; a wrong one "
-        "changes how far away the person is, little else."
+        f"Camera: {about} a focal length of {guessed.focal_px[0]:.0f} px assumed; a wrong size or "
+        "focal length changes how far away the person is, and turns and bends the pose by some cm."
     )
     return clip, guessed, said

@@ -21,15 +21,23 @@ import posebook
 from posebook import paths
 from posebook.errors import InputError
 from posebook.models.elepose import ElePoseLifter
+from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
+from posebook.models.yu import YuModel
 
 FORMAT = "posebook lifter 1"
 #: Networks that a file may name.
-NETWORKS: dict[str, type[nn.Module]] = {"ElePoseLifter": ElePoseLifter, "Martinez": Martinez}
+NETWORKS: dict[str, type[nn.Module]] = {
+    "Martinez": Martinez,
+    "KudoGenerator": KudoGenerator,
+    "YuModel": YuModel,
+    "ElePoseLifter": ElePoseLifter,
+}
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000
 #: No dimension of a network in a file may be larger: an altered header must not ask for terabytes.
 LARGEST_SIZE = 16_384
+LARGEST_DEPTH = 64
 _GIT_LFS = b"version https://git-lfs"
 
 
@@ -117,8 +125,12 @@ def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, 
         if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
             raise InputError(f"{path}: network.{name} holds other than finite numbers")
     # On the meta device nothing is allocated: shapes are compared before memory is asked for.
-    with torch.device("meta"):
-        module = built(**arguments)
+    try:
+        with torch.device("meta"):
+            module = built(**arguments)
+    except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: {network['class']}({arguments}): {reason}") from None
     expected = {n: tuple(t.shape) for n, t in module.state_dict().items() if t.is_floating_point()}
     found = {name: tuple(tensor.shape) for name, tensor in state.items()}
     if expected != found:
@@ -136,10 +148,20 @@ def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, 
 def _check_arguments(path: Path | str, built: type[nn.Module], arguments: Any) -> None:
     known = inspect.signature(built).parameters
     plain = isinstance(arguments, dict) and all(
-        name in known and isinstance(value, bool | int | float) and 0 <= value <= LARGEST_SIZE
+        name in known and _fits(known[name].annotation, value, name)
         for name, value in arguments.items()
     )
     if not plain:
         raise InputError(
             f"{path}: network arguments {arguments!r:.120}; expected numbers for {', '.join(known)}"
         )
+
+
+def _fits(kind: Any, value: Any, name: str) -> bool:
+    """Whether a value is what an argument of a network is declared to be, and of sane size."""
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if kind is int:
+        most = LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
+        return isinstance(value, int) and 1 <= value <= most
+    return isinstance(value, int | float) and 0 <= value <= LARGEST_SIZE

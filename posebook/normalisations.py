@@ -213,6 +213,8 @@ def _lift_root_centred(
 def _unit_mm(lifter: Any, units: Pose3D) -> Float[Tensor, " frames"]:
     """Millimetres in a unit, where the bones of each pose add up to an average adult's."""
     bones_mm = float(lifter.header["normalisation"].get("bones_mm", BONES_MM))
+    if not 500 < bones_mm < 20_000:  # of nobody's body
+        raise InputError(f"bones_mm is {bones_mm:g}; expected the bones of a person, in mm")
     parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))
     bones = torch.linalg.vector_norm(units[:, children] - units[:, parents], dim=-1).sum(-1)
     return bones_mm / bones.clamp_min(1e-6)

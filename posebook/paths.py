@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from posebook.errors import InputError
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = CHECKOUT / "notebooks"
 DATA = CHECKOUT / "data"
+_shown_from = [CHECKOUT]
 
 
 def runs() -> Path:
@@ -29,13 +32,18 @@ def new_run(chapter: str) -> Path:
     raise FileExistsError(f"{runs() / chapter}: a thousand runs in one second")
 
 
+def show_from_here() -> None:
+    """From now on `shown` gives paths that work from the working directory: for the command."""
+    _shown_from.clear()
+
+
 def shown(path: Path | str) -> str:
     """A path as a page may print it: relative to the checkout or to here, where it lies inside.
 
     A stored notebook must read the same on every machine, so chapters print paths through this.
     """
     path = Path(path).resolve()
-    for base in (CHECKOUT, Path.cwd()):
+    for base in (*_shown_from, Path.cwd()):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()
     return path.as_posix()
@@ -55,9 +63,39 @@ def replacing(path: Path | str) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb+") as file:
             os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())  # some writers make files that only we may read
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """What this process takes away from the permissions of new files; asking means setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder for this process; an InputError where another one holds it."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    with open(folder / ".lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(
+                f"{shown(folder)}: another run is writing there; wait for it, or choose another "
+                "--out"
+            ) from None
+        try:
+            yield
+        finally:
+            (folder / ".lock").unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> Path:

@@ -72,6 +72,10 @@ class Number:
             raise InputError(
                 "not a results record; expected the fields " + ", ".join(sorted(names))
             )
+        number = isinstance(record["value"], float | int) and isinstance(record["seed"], int)
+        words = all(isinstance(record[f], str) for f in ("metric", "unit", "method", "data"))
+        if not number or not words:
+            raise InputError("not a results record; expected numbers for value and seed, text else")
         return cls(**record)
 
 

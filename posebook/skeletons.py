@@ -186,6 +186,27 @@ MPII_16 = _skeleton(
     root="hip",
     source="MPII Human Pose, Andriluka et al. 2014",
 )
+MPII_17_KUDO = _skeleton(
+    "mpii_17_kudo",
+    """hip right_hip<hip right_knee<right_hip right_foot<right_knee
+    left_hip<hip left_knee<left_hip left_foot<left_knee
+    thorax<hip upper_neck<thorax mid_neck_head<upper_neck head<mid_neck_head
+    left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
+    right_shoulder<thorax right_elbow<right_shoulder right_wrist<right_elbow""",
+    root="hip",
+    source="MPII in the places of the house joints, Kudo et al. 2018, arXiv:1803.08244: thorax and "
+    "upper neck are where those have spine and thorax",
+)
+HOURGLASS_16 = _skeleton(
+    "human36m_16_hourglass",
+    """right_foot<right_knee right_knee<right_hip right_hip<hip left_hip<hip
+    left_knee<left_hip left_foot<left_knee hip spine<hip thorax<spine head<thorax
+    right_wrist<right_elbow right_elbow<right_shoulder right_shoulder<thorax
+    left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow""",
+    root="hip",
+    source="Human3.6M's joints in MPII's order: a stacked hourglass that was trained on MPII and "
+    "fine-tuned on Human3.6M, Martinez et al. 2017",
+)
 LSP_14 = _skeleton(
     "lsp_14",
     """right_foot<right_knee right_knee<right_hip right_hip<neck left_hip<neck
@@ -251,11 +272,22 @@ CMU_31 = _skeleton(
     source="CMU motion capture (.asf/.amc): the far end of each bone, in the file's order",
 )
 
+YU_17 = _skeleton(
+    "yu_17",
+    """right_foot<right_knee right_knee<right_hip right_hip<hip left_hip<hip
+    left_knee<left_hip left_foot<left_knee right_wrist<right_elbow
+    right_elbow<right_shoulder right_shoulder<thorax left_shoulder<thorax
+    left_elbow<left_shoulder left_wrist<left_elbow thorax<spine hip spine<hip
+    neck_nose<thorax head<neck_nose""",
+    root="hip",
+    source="the order of Yu et al. 2021's released code; the joints are Human3.6M's",
+)
+
 SKELETONS: dict[str, Skeleton] = {
     s.name: s
     for s in (
-        HOUSE, COCO_17, MPII_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
-        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31,
+        HOUSE, COCO_17, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
+        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31, YU_17,
     )
 }  # fmt: skip
 
@@ -297,6 +329,7 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
         ({"upper_neck": 0.6, "head": 0.4}, "on the line from upper neck to head"),
         ({"neck": 0.5, "head": 0.5}, "half way from neck to head"),
         ({"neck": 0.5, "head_top": 0.5}, "half way from neck to head top"),
+        ({"thorax": 0.5, "head": 0.5}, "half way from thorax to head"),
     ],
     "head": [
         ({"head_top": 1.0}, "the top of the head"),
@@ -314,6 +347,10 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
         ({"left_shoulder": 0.5, "right_shoulder": 0.5}, "between the shoulders"),
     ],
     "upper_neck": [({"thorax": 0.6, "neck_nose": 0.4}, "between thorax and nose")],
+    "mid_neck_head": [
+        ({"upper_neck": 0.5, "head": 0.5}, "half way from upper neck to head"),
+        ({"thorax": 0.3, "neck_nose": 0.2, "head": 0.5}, "between thorax, nose and head"),
+    ],
     "nose": [({"neck_nose": 1.0}, "the house joint neck_nose")],
     "head_top": [({"head": 1.0}, "the head")],
 }

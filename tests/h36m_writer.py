@@ -51,7 +51,7 @@ def write(
     takes=("Walking 1", "Directions", "Directions 1"),
     detector: str = "gt",
     extra: int = 0,
-    layout: str = "h36m",
+    layout: str | None = "h36m",
     keep: list[int] | None = None,
 ) -> dict:
     """Both archives; returns {subject: {take: metres (frames, 17, 3)}}.
@@ -71,8 +71,12 @@ def write(
         pictures = {s: {t: [p[:, keep] for p in ps] for t, ps in v.items()}
                     for s, v in pictures.items()}  # fmt: skip
     cut = {s: {t: m[: len(m) - extra] for t, m in v.items()} for s, v in whole.items()}
-    metadata = {"layout_name": layout, "num_joints": len(keep or HOUSE.joints),
-                "keypoints_symmetry": [[4, 5, 6], [1, 2, 3]]}  # fmt: skip
+    kept = [HOUSE.joints[joint] for joint in keep] if keep else HOUSE.joints
+    sides = [[i for i, joint in enumerate(kept) if HOUSE.side(joint) == side]
+             for side in ("left", "right")]  # fmt: skip
+    metadata = {"num_joints": len(kept), "keypoints_symmetry": sides}
+    if layout:
+        metadata["layout_name"] = layout
     np.savez_compressed(folder / "data_3d_h36m.npz", positions_3d=np.array(cut, dtype=object))
     np.savez_compressed(
         folder / f"data_2d_h36m_{detector}.npz",

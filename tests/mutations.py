@@ -5,6 +5,7 @@ first check: a number becomes another number, a list a shorter one, an archive i
 that its checksums are right.
 """
 
+import contextlib
 import io
 import json
 import random
@@ -12,7 +13,9 @@ import re
 import zipfile
 from typing import Any
 
+import h5py
 import numpy as np
+import scipy.io
 
 NUMBERS = [
     "nan", "inf", "-inf", "1e308", "-1e308", "1e999", "0", "-1", "1e-320", "9" * 400, "0x10", "1_0",
@@ -242,3 +245,79 @@ def _mutate_things(tree: Any, rng: random.Random) -> Any:
     else:
         changed[key] = _mutate_things(tree[key], rng)
     return changed
+
+
+def mutate_mat(content: bytes, rng: random.Random) -> bytes:
+    """A .mat file of version 5 with damaged bytes; or written again with other variables in it,
+    packed or not, so that the damage gets past the checksum of the packing."""
+    kind = rng.random()
+    if kind < 0.15:
+        return rng.choice((_flip, _truncate, _cut, _insert))(content, rng)
+    variables = {
+        key: value
+        for key, value in scipy.io.loadmat(io.BytesIO(content)).items()
+        if not key.startswith("__")
+    }
+    if kind > 0.4:
+        variables = _other_variables(variables, rng)
+    held = io.BytesIO()
+    scipy.io.savemat(held, variables, do_compression=rng.random() < 0.5)
+    if kind > 0.4:
+        return held.getvalue()
+    head = held.getvalue()[: 128 + rng.choice((64, 300))]  # tags and sizes
+    return _flip(head, rng) + held.getvalue()[len(head) :]
+
+
+def mutate_hdf5(content: bytes, rng: random.Random) -> bytes:
+    """An HDF5 file with damaged bytes, or with other datasets in it; a head of MATLAB's is kept."""
+    if rng.random() < 0.4:
+        return rng.choice((_flip, _flip, _flip, _truncate, _cut, _insert))(content, rng)
+    start = content.find(b"\x89HDF")
+    held = io.BytesIO(content[start:])
+    with h5py.File(held, "r") as file:
+        variables = {key: value[()] for key, value in file.items() if hasattr(value, "shape")}
+    held = io.BytesIO()
+    packing = rng.choice((None, "gzip", "lzf"))
+    with h5py.File(held, "w") as file:
+        for key, value in _other_variables(variables, rng).items():
+            with contextlib.suppress(TypeError, ValueError):  # what HDF5 has no type for
+                packed = packing if np.ndim(value) and np.size(value) else None
+                file.create_dataset(key, data=value, compression=packed)
+    return content[:start] + held.getvalue()
+
+
+def _other_variables(variables: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """One or two variables changed, gone, or under another name."""
+    changed = dict(variables)
+    for _ in range(rng.choice((1, 1, 2))):
+        key = rng.choice(sorted(changed) or ["x"])
+        value = changed.get(key)
+        kind = rng.random()
+        if kind < 0.1:
+            changed.pop(key, None)
+        elif kind < 0.2:
+            changed[rng.choice(["joints", "annot2", "annot3", "poses", "valid_frame"])] = value
+        elif kind < 0.3:
+            changed[key] = rng.choice(["text", 1.5, {"a": 1}, np.zeros((0, 3)), np.array([1j])])
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.size:
+            changed[key] = cells = value.copy()
+            place = rng.randrange(cells.size)
+            cells.reshape(-1)[place] = _other_array(cells.reshape(-1)[place], rng)
+            if rng.random() < 0.2:
+                changed[key] = rng.choice((cells[:place], cells.T, cells[::-1], cells[:1] * 1))
+        else:
+            changed[key] = _other_array(value, rng)
+    return {key: value for key, value in changed.items() if value is not None}
+
+
+def _other_array(value: Any, rng: random.Random) -> Any:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu" or not value.size:
+        return rng.choice([value, 0.0, "x", np.ones((3, 14, 2))])
+    if rng.random() < 0.3:  # a single number
+        changed = value.astype(np.float64)
+        changed.reshape(-1)[rng.randrange(changed.size)] = rng.choice(
+            [np.nan, np.inf, 1e300, -1, 0, 2]
+        )
+        return changed
+    changed = mutate_array(value.astype(np.float64), rng)
+    return changed if changed.dtype.kind in "fiub" else np.ones(changed.shape)

@@ -11,13 +11,13 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from posebook import chapters, paths, results
+from posebook import chapters, paths, results, running
 from posebook.errors import CellFailed, InputError
 
 
 @pytest.mark.slow
 def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
-    done = chapters.run(
+    done = running.run(
         trial, profile="ci", parameters={"rate": 0.2, "seed": 5}, out_dir=tmp_path / "out"
     )
     said = capsys.readouterr().out
@@ -33,7 +33,7 @@ def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
 
     again = (done.out_dir / "results.json").read_text()
     with pytest.raises(InputError, match="finished and is never overwritten"):
-        chapters.run(trial, out_dir=tmp_path / "out")
+        running.run(trial, out_dir=tmp_path / "out")
     assert (done.out_dir / "results.json").read_text() == again
 
 
@@ -56,10 +56,10 @@ def test_kill_9_and_resume_gives_the_same_numbers(trial, tmp_path):
     process.wait()
     assert not (tmp_path / "killed" / "results.json").exists()
     with pytest.raises(InputError, match="was begun with profile ci"):
-        chapters.run(trial, profile="laptop", out_dir=tmp_path / "killed")
+        running.run(trial, profile="laptop", out_dir=tmp_path / "killed")
     # Without options it goes on with those it was begun with.
-    resumed = chapters.run(trial, out_dir=tmp_path / "killed", quiet=True)
-    whole = chapters.run(trial, profile="ci", out_dir=tmp_path / "whole", quiet=True)
+    resumed = running.run(trial, out_dir=tmp_path / "killed", quiet=True)
+    whole = running.run(trial, profile="ci", out_dir=tmp_path / "whole", quiet=True)
     numbers = [results.read(done.out_dir / "results.json")[0].value for done in (resumed, whole)]
     assert numbers[0] == numbers[1]
     kept = json.loads((tmp_path / "killed" / "run.json").read_text())
@@ -73,7 +73,7 @@ def test_kill_9_and_resume_gives_the_same_numbers(trial, tmp_path):
 )
 def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
     with pytest.raises(CellFailed) as caught:
-        chapters.run(
+        running.run(
             trial, profile="ci", parameters={"fail": fail}, out_dir=tmp_path / "out", quiet=True
         )
     assert caught.value.error_name == name and line in caught.value.error
@@ -82,6 +82,25 @@ def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
     assert "90_trial.partial.ipynb" in text and 'begins: if fail == "user":' in text
     assert (tmp_path / "out" / "90_trial.partial.ipynb").exists()
     assert not json.loads((tmp_path / "out" / "run.json").read_text())["finished"]
+
+
+@pytest.mark.slow
+def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(CellFailed):
+        running.run(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
+    done = running.run(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
+    assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    with (
+        paths.alone_in(tmp_path),
+        pytest.raises(InputError, match="another run is writing there"),
+        paths.alone_in(tmp_path),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
@@ -102,24 +121,24 @@ def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
 
 def test_default_folder_and_newest_unfinished(trial):
     with pytest.raises(InputError, match="no unfinished run"):
-        chapters.newest_unfinished(trial)
+        running.newest_unfinished(trial)
     for name, finished in (("1", False), ("2", False), ("3", True)):
         record = dict(chapter="trial", profile="ci", parameters={}, finished=finished, seconds=0)
         paths.write_text(paths.runs() / "trial" / name / "run.json", json.dumps(record))
-    assert chapters.newest_unfinished(trial).name == "2"
+    assert running.newest_unfinished(trial).name == "2"
 
 
 def test_folders_that_cannot_be_written_into(trial, tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
     with pytest.raises(InputError, match="is a file"):
-        chapters.run(trial, out_dir=file)
+        running.run(trial, out_dir=file)
     with pytest.raises(InputError, match="holds other files"):
-        chapters.run(trial, out_dir=trial.source.parent)
+        running.run(trial, out_dir=trial.source.parent)
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "run.json").write_text("[]")
     with pytest.raises(InputError, match="not a run's record"):
-        chapters.run(trial, out_dir=tmp_path / "odd")
+        running.run(trial, out_dir=tmp_path / "odd")
     assert file.read_text() == "mine"
 
 

@@ -5,13 +5,15 @@ import sys
 
 import pytest
 
-from posebook import chapters, cli, results
+from posebook import chapters, cli, paths, results, running
 from posebook.errors import CellFailed
 
 
 @pytest.fixture
 def posebook(monkeypatch, capsys):
     """Call the command in this process: (status, stdout, stderr)."""
+
+    monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])  # which the command changes
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
@@ -39,6 +41,13 @@ def test_every_command_has_help(posebook):
     status, text, _ = posebook("data", "--help")
     for name in ("list", "info", "make", "check"):
         assert f"\n  {name} " in text
+
+
+def test_what_the_disk_refuses_is_one_line(posebook, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for out in (tmp_path / "file" / "below", tmp_path / ("x" * 300)):
+        status, _, said = posebook("run", "quickstart", "--out", out)
+        assert status == 2 and len(said.splitlines()) == 1 and said.startswith("error: ")
 
 
 def test_version(posebook):
@@ -86,7 +95,7 @@ def test_a_cell_that_fails(posebook, trial, monkeypatch, name, status):
     def fail(*_, **__):
         raise CellFailed("cell 3 failed: why\n  so far: here", name, "why")
 
-    monkeypatch.setattr(chapters, "run", fail)
+    monkeypatch.setattr(running, "run", fail)
     found, _, error = posebook("run", trial.source)
     assert found == status and "why" in error
     assert ("so far" in error) == (status == 1)
@@ -100,11 +109,9 @@ def test_run_prints_results_and_where_they_are(posebook, trial, monkeypatch, tmp
 
     def run(chapter, **options):
         asked.update(options, chapter=chapter)
-        return chapters.Finished(
-            chapter, tmp_path / "out", tmp_path / "out" / "90_trial.ipynb", 3.0
-        )
+        return running.Finished(chapter, tmp_path / "out", tmp_path / "out" / "90_trial.ipynb", 3.0)
 
-    monkeypatch.setattr(chapters, "run", run)
+    monkeypatch.setattr(running, "run", run)
     status, text, _ = posebook(
         "run", trial.source, "--profile", "ci", "-p", "rate", "1", "-p", "data=x=y", "--out", "o"
     )

@@ -1,4 +1,4 @@
-"""Cameras, angles and bones against RepNet, Yu 2021, ElePose, Kudo 2018 and Wang 2019."""
+"""Cameras, angles and bones against RepNet, Yu 2021, ElePose and Wang 2019."""
 
 import pytest
 import torch
@@ -42,17 +42,6 @@ def test_terms_of_the_lens():
     shift = tangential.flip(-1) * arrays["cam_r2"].unsqueeze(-1)
     grown = rays * (arrays["cam_radial"] + arrays["cam_tan"]).unsqueeze(-1)
     assert largest(both - grown - shift) < 1e-12
-
-
-def test_camera_of_kudo():
-    arrays = golden("kudo2018")
-    focal, centre, radial, tangential, position = (
-        arrays[f"f_cam0_{k}"].squeeze(-1) for k in ("f", "c", "k", "p", "T")
-    )
-    rotation = arrays["f_cam0_R"]
-    camera = Camera(focal, centre, None, radial, tangential, "human36m", rotation, position)
-    keypoints_px = camera.project(camera.to_camera(arrays["f_world17_sample0"]))
-    assert largest(keypoints_px - arrays["f_proj_pixels_sample0"]) < 1e-6
 
 
 def test_kinematic_chain_of_repnet():

@@ -10,16 +10,21 @@ from posebook.skeletons import (
     BODY_25,
     CMU_31,
     COCO_17,
+    HOURGLASS_16,
     HOUSE,
     LSP_14,
     MPI_INF_3DHP_17,
     MPI_INF_3DHP_28,
     MPII_16,
+    MPII_17_KUDO,
     OPENPOSE_COCO_18,
     conversion,
 )
 
-LAYOUTS = (COCO_17, BODY_25, OPENPOSE_COCO_18, MPII_16, LSP_14, MPI_INF_3DHP_28, MPI_INF_3DHP_17)
+LAYOUTS = (
+    COCO_17, BODY_25, OPENPOSE_COCO_18, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14,
+    MPI_INF_3DHP_28, MPI_INF_3DHP_17,
+)  # fmt: skip
 #: Mean error in mm of each joint that the way back to the house set invents, on `synthetic`; what
 #: the way leans on is exact here, so this is the price of inventing alone.
 INVENTED_MM = {
@@ -27,6 +32,8 @@ INVENTED_MM = {
     "body_25": dict(spine=15, thorax=10, neck_nose=5, head=26),
     "openpose_coco_18": dict(hip=0, spine=15, thorax=10, neck_nose=5, head=26),
     "mpii_16": dict(spine=15, neck_nose=43),
+    "mpii_17_kudo": dict(spine=15, neck_nose=43),
+    "human36m_16_hourglass": dict(neck_nose=45),
     "lsp_14": dict(hip=0, spine=15, thorax=10, neck_nose=46),
     "mpi_inf_3dhp_28": dict(thorax=10, neck_nose=54, head=0),
     "mpi_inf_3dhp_17": dict(thorax=10, neck_nose=54, head=0),

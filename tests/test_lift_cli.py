@@ -285,6 +285,28 @@ def test_mistakes_get_one_line_and_leave_nothing(options, words, made, lifter, t
     assert not (tmp_path / "out").exists()
 
 
+def test_options_that_motion_capture_has_no_use_for_are_said(made, lifter, tmp_path):
+    result = export.lift_file(made / "mixamo.bvh", tmp_path / "out", lifter, person=3, size="9x9")
+    assert any("No effect" in note and "--person, --size" in note for note in result.notes)
+
+
+def test_a_picture_that_the_person_is_not_in_has_the_wrong_size(made, lifter, tmp_path):
+    with pytest.raises(InputError, match="lie outside a picture of 10 x 10 px"):
+        export.lift_file(made / "openpose", tmp_path / "out", lifter, size="10x10")
+
+
+def test_the_same_name_elsewhere_is_another_input(made, lifter, tmp_path, monkeypatch):
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "kp.json").write_bytes((made / "coco.json").read_bytes())
+    monkeypatch.chdir(tmp_path / "one")
+    export.lift_file("kp.json", "../out", lifter)
+    export.lift_file("kp.json", "../out", lifter)  # the same again replaces its own
+    monkeypatch.chdir(tmp_path / "two")
+    with pytest.raises(InputError, match="holds"):
+        export.lift_file("kp.json", "../out", lifter)
+
+
 def test_nothing_marked_is_nothing_to_lift(lifter, tmp_path):
     person = {"pose_keypoints_2d": [0.0] * 75}
     (tmp_path / "empty_000_keypoints.json").write_text(json.dumps({"people": [person]}))

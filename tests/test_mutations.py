@@ -25,6 +25,7 @@ import asf_writer
 import bvh_writer
 import h36m_writer
 import keypoint_writer as kw
+import mat_writer
 import mutations
 import numpy as np
 import pytest
@@ -33,9 +34,10 @@ import torch
 from bvh_writer import Style
 
 from posebook import datasets, lifter_files, lifting
+from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
 from posebook.models.martinez import Martinez
-from posebook.skeletons import COCO_17, HOUSE
+from posebook.skeletons import COCO_17, HOUSE, MPII_16
 
 FILES = 510
 SECONDS = 5
@@ -122,6 +124,35 @@ def archives(folder: Path) -> None:
     (folder / "source.json").write_text(json.dumps(told))
 
 
+def hourglass(folder: Path) -> None:
+    truth = h36m_writer.write(folder, subjects=("S1",), takes=("Walking 1",))
+    mat_writer.hourglass(folder, truth)
+    for file in sorted((folder / "S1" / "StackedHourglass").iterdir())[1:]:
+        file.unlink()  # one camera is enough to damage
+
+
+def mpii(folder: Path) -> None:
+    mat_writer.mpii(folder / "a.npy", 12)
+    mat_writer.mpii(folder / "b.npy", 12, MPII_16, flat=False)
+
+
+def lsp(folder: Path) -> None:
+    mat_writer.lsp(folder / "a" / "joints.mat", 6)
+    mat_writer.lsp(folder / "b" / "joints.mat", 6, extended=True)
+
+
+def lsp_73(folder: Path) -> None:
+    mat_writer.lsp(folder / "a" / "joints.mat", 6, v73=True)
+
+
+def mpi_inf_3dhp(folder: Path) -> None:
+    mat_writer.mpi_inf_3dhp(folder, takes=("S7/Seq1",), frames=2, cameras=9)
+
+
+def film_of_the_test_set(folder: Path) -> None:
+    mat_writer.film_of_the_test_set(folder / "TS1" / "annot_data.mat")
+
+
 def video(folder: Path) -> None:
     metadata = {"layout_name": "coco", "num_joints": 17,
                 "video_metadata": {"a": {"w": 1280, "h": 720}}}  # fmt: skip
@@ -183,6 +214,20 @@ READERS = [
     Reader("npz pickled archive", archives,
            {"*.npz": mutations.mutate_npz, "source.json": mutations.mutate_json},
            lambda path: datasets.load("human36m", path.parent, split="all")),
+    Reader("hourglass h5", hourglass, {"S1/*/*.h5": mutations.mutate_hdf5},
+           lambda path: datasets.load("human36m", path.parents[2], keypoints="hourglass_h5")),
+    Reader("mpii npy", mpii, {"*.npy": mutations.mutate_npy},
+           lambda path: datasets.load("mpii", path)),
+    Reader("lsp mat", lsp, {"*/joints.mat": mutations.mutate_mat},
+           lambda path: datasets.load("lsp", path, split="all")),
+    Reader("lsp mat 7.3", lsp_73, {"*/joints.mat": mutations.mutate_hdf5},
+           lambda path: datasets.load("lsp", path, split="all")),
+    Reader("3dhp annotations", mpi_inf_3dhp, {"S7/*/annot.mat": mutations.mutate_mat},
+           lambda path: datasets.load("mpi_inf_3dhp", path.parents[2], split="test")),
+    Reader("3dhp calibration", mpi_inf_3dhp, {"S7/*/camera.calibration": mutations.mutate_text},
+           read_cameras),
+    Reader("3dhp test film", film_of_the_test_set, {"TS1/*.mat": mutations.mutate_hdf5},
+           lambda path: datasets.load("mpi_inf_3dhp", path.parents[1], split="official_test")),
     Reader("npz pickled video", video, {"*.npz": mutations.mutate_npz}, as_lift_reads),
     Reader("npy", npy, {"*.npy": mutations.mutate_npy}, as_lift_reads),
     Reader("csv", csv, {"*.csv": mutations.mutate_text}, as_lift_reads),
@@ -199,6 +244,9 @@ def check_sound(found: object) -> None:
             continue
         assert one.keypoints_px.shape == (*one.confidence.shape, 2)
         assert one.confidence.shape == (len(one), len(one.skeleton))
+        if one.pose_mm is not None:
+            assert one.pose_mm.shape == (*one.confidence.shape, 3)
+            assert not one.pose_mm.isinf().any()
         seen = one.confidence > 0
         assert one.keypoints_px[seen].isfinite().all() and one.keypoints_px[~seen].isnan().all()
         assert (one.confidence >= 0).all() and (one.confidence <= 1).all()

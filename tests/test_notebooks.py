@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from posebook import chapters, results
+from posebook import chapters, results, running
 
 RANGES = tomllib.loads(Path(__file__).with_name("ranges.toml").read_text(encoding="utf-8"))
 # The budget is 20 s on two idle cores. Here two tests share them, and the kernel has to start.
@@ -17,7 +17,7 @@ LIMIT_SECONDS = 90
 def test_chapter_at_ci(chapter, tmp_path):
     assert chapter.id in RANGES, "add its results to tests/ranges.toml"
     started = time.monotonic()
-    done = chapters.run(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
+    done = running.run(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
     seconds = time.monotonic() - started
     numbers = results.read(done.out_dir / "results.json")
     for row in RANGES[chapter.id]:

@@ -8,14 +8,27 @@ import builtins
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy
 import pytest
 import torch
 
-from posebook import cameras, chapters, lenses, metrics, shapes, skeletons
+from posebook import (
+    cameras,
+    chapters,
+    kudo_protocol,
+    kudo_training,
+    lenses,
+    metrics,
+    shapes,
+    skeletons,
+)
 from posebook.datasets.people import body
+from posebook.losses import kudo as losses_kudo
+from posebook.losses import yu, yu_sampling
+from posebook.models import kudo as models_kudo
 from posebook.models import martinez
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
@@ -186,6 +199,79 @@ def simple_baseline(core):
         # The first weights are drawn alike, not in the same order.
         assert one.shape == other.shape
         assert torch.allclose(one.std(), other.std(), rtol=0.4, atol=1e-6)
+
+
+@parity("adversarial_lifting")
+def adversarial_lifting(core):
+    points = 300 + 100 * torch.randn(32, 17, 2)
+    keypoints = core.normalised(points, skeletons.HOUSE.index("hip"))
+    assert torch.allclose(keypoints, kudo_protocol.normalised(points), atol=1e-5)
+    pose, angle = torch.randn(32, 17, 3), 6 * torch.rand(3, 32)
+    assert torch.allclose(core.turned(pose, angle[0]), losses_kudo.turned(pose, angle[0]))
+    heading = skeletons.HOUSE.indices("thorax", "neck_nose", "left_shoulder", "right_shoulder")
+    pose[0] = 0  # no heading to speak of
+    loss = core.heading_loss(pose, *heading)
+    assert torch.allclose(loss, losses_kudo.heading_loss(pose), atol=1e-6)
+
+    for batch_norm in (False, True):
+        options = dict(width=32, batch_norm=batch_norm)
+        ours = models_kudo.KudoGenerator(**options), models_kudo.KudoDiscriminator(**options)
+        theirs = core.Perceptron(17, **options), core.Perceptron(1, **options)
+        for one, other in zip(ours, theirs, strict=True):
+            one.load_state_dict(other.state_dict())
+        players = [[kudo_training.adam(n.parameters(), 1e-2) for n in p] for p in (ours, theirs)]
+        for turn in angle:  # three steps, the second with a gate that nobody passes
+            cap = 0.2 if turn is angle[1] else 0.9
+            said = kudo_training.update(
+                *ours, tuple(players[0]), keypoints,
+                partial(losses_kudo.turned, angle=turn), heading_weight=0.7, cap=cap,
+            )  # fmt: skip
+            told = core.play(
+                *theirs, players[1], keypoints, partial(core.turned, angle=turn), heading, 0.7, cap
+            )
+            for name, other in (
+                ("generator", "lifter"), ("discriminator", "critic"), ("heading", "heading"),
+                ("accuracy", "right"),
+            ):  # fmt: skip
+                assert float(said[name]) == pytest.approx(float(told[other]), abs=1e-5)
+        for one, other in zip(ours, theirs, strict=True):
+            for name, value in one.state_dict().items():
+                assert torch.allclose(value, other.state_dict()[name], atol=1e-5), name
+    network = core.Perceptron(17, width=32, slope=0.0)
+    relu = models_kudo.KudoGenerator(width=32, relu=True)
+    relu.load_state_dict(network.state_dict())
+    assert torch.allclose(network(keypoints), relu(keypoints), atol=1e-6)
+
+
+@parity("ambiguity_aware")
+def ambiguity_aware(core):
+    generator = torch.Generator().manual_seed(0)
+    keypoints = 0.08 * torch.randn(2, 9, 17, 2, generator=generator, dtype=torch.float64)
+    rotation = yu.view_rotation(yu_sampling.random_views(9, generator).double())
+    mixing = torch.randn(34, 17, generator=generator, dtype=torch.float64)
+
+    def depth_of(seen):
+        return torch.tanh(3 * seen.flatten(1) @ mixing)
+
+    trips, cycles = [], []
+    for seen in keypoints.clone().requires_grad_(True):
+        trips.append(core.round_trip(depth_of, seen, rotation, hip=0))
+        cycles.append(yu.cycle(depth_of, seen, rotation))
+        for name, pose in cycles[-1]._asdict().items():
+            assert torch.allclose(trips[-1][name], pose, atol=1e-12), name
+    ours = yu.consistency_3d(cycles[0]), yu.consistency_2d(cycles[0], keypoints[0])
+    theirs = core.agreement(trips[0], keypoints[0])
+    ours, theirs = (*ours, yu.motion_term(*cycles)), (*theirs, core.motion(*trips))
+    mixing.requires_grad_(True)
+    way = core.round_trip(depth_of, keypoints[0], rotation, hip=0)
+    slopes = [torch.autograd.grad(core.agreement(way, keypoints[0])[0], mixing)[0]]
+    way = yu.cycle(depth_of, keypoints[0], rotation)
+    slopes.append(torch.autograd.grad(yu.consistency_3d(way), mixing)[0])
+    assert torch.allclose(*slopes), "the lines of sight of the relifted pose are held fixed"
+    assert torch.allclose(torch.stack(theirs), torch.stack(ours))
+    real, new = torch.rand(2, 8, 1, dtype=torch.float64)
+    ours = torch.stack([yu.adversarial_loss(new), yu.discriminator_loss(real, new)])
+    assert torch.allclose(torch.stack(core.judged(real, new)), ours)
 
 
 # -----------------------------------------------------------------------------------------------

@@ -3,17 +3,19 @@
 import json
 from pathlib import Path
 
+import h5py
 import h36m_writer
+import mat_writer
 import numpy as np
 import pytest
 import torch
 
 from posebook import datasets
 from posebook.datasets import human36m
-from posebook.datasets.readers import safe_pickle
+from posebook.datasets.readers import human36m_detections, safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, MPII_16
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "cmu_as_h36m"
 
@@ -77,15 +79,14 @@ def test_detectors_by_name(tmp_path):
     h36m_writer.write(tmp_path)
     h36m_writer.write(tmp_path, detector="sh_pt")
     h36m_writer.write(tmp_path, detector="cpn_ft_h36m_dbb")
-    assert human36m.detectors(tmp_path) == ["cpn_ft_h36m_dbb", "gt", "sh_pt"]
+    assert human36m_detections.names(tmp_path) == ["cpn_ft_h36m_dbb", "gt", "sh_pt"]
     for keypoints in ("true", "detected", "sh_pt"):
         assert len(datasets.load("human36m", tmp_path, keypoints=keypoints)) > 0
     with pytest.raises(InputError, match="there are true, cpn_ft_h36m_dbb, gt, sh_pt"):
         datasets.load("human36m", tmp_path, keypoints="hrnet")
 
 
-def test_sixteen_joints_of_the_hourglass(tmp_path):
-    """sh_ft_h36m has every house joint but neck_nose."""
+def test_sixteen_house_joints_without_neck_nose(tmp_path):
     keep = [i for i, joint in enumerate(HOUSE.joints) if joint != "neck_nose"]
     h36m_writer.write(tmp_path, keep=keep)
     people = datasets.load("human36m", tmp_path)
@@ -99,8 +100,6 @@ def test_sixteen_joints_of_the_hourglass(tmp_path):
 
 def test_other_layouts_become_house_joints_by_name(tmp_path):
     """A detector that answers in MPII's order."""
-    from posebook.skeletons import MPII_16
-
     same = {"upper_neck": "neck_nose"}
     keep = HOUSE.indices(*(same.get(joint, joint) for joint in MPII_16.joints))
     h36m_writer.write(tmp_path, keep=keep, layout="mpii")
@@ -108,6 +107,117 @@ def test_other_layouts_become_house_joints_by_name(tmp_path):
     away = (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).amax(0)
     copied = [joint for joint in HOUSE.joints if joint not in ("spine", "neck_nose")]
     assert away[HOUSE.indices(*copied)].max() < 0.01 and away[HOUSE.index("spine")] < 30
+
+
+def _hourglass_archive(tmp_path, detector):
+    """VideoPose3D's archives of the two hourglasses: MPII's order, and no layout_name."""
+    fine_tuned = {"thorax": "spine", "upper_neck": "thorax"}
+    means = fine_tuned if detector == "sh_ft_h36m" else {"upper_neck": "neck_nose"}
+    keep = HOUSE.indices(*(means.get(joint, joint) for joint in MPII_16.joints))
+    h36m_writer.write(tmp_path, keep=keep, layout=None, detector=detector)
+
+
+def _px_away(clip) -> dict[str, float]:
+    """{joint: how far its key point is from the truth, at most}."""
+    away = (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).amax(0)
+    return dict(zip(HOUSE.joints, away.tolist(), strict=True))
+
+
+def test_the_archive_of_the_hourglass_that_knows_mpii(tmp_path):
+    _hourglass_archive(tmp_path, "sh_pt_mpii")
+    people = datasets.load("human36m", tmp_path, keypoints="sh_pt_mpii")
+    away = _px_away(people.clips[0])
+    invented = {"spine", "neck_nose"}
+    assert all((away[joint] < 0.01) == (joint not in invented) for joint in HOUSE.joints)
+    assert any("taken to be mpii_16" in note for note in people.notes)
+
+
+def test_the_archive_of_the_hourglass_that_was_fine_tuned(tmp_path):
+    """It keeps MPII's order, but spine and thorax are Human3.6M's: only the name tells."""
+    _hourglass_archive(tmp_path, "sh_ft_h36m")
+    for keypoints in ("sh_ft_h36m", "detected"):
+        people = datasets.load("human36m", tmp_path, keypoints=keypoints)
+        away = _px_away(people.clips[0])
+        assert all((away[joint] < 0.01) == (joint != "neck_nose") for joint in HOUSE.joints)
+    assert any("human36m_16_hourglass, by the name" in note for note in people.notes)
+    (clip, *_) = datasets.read_keypoints(tmp_path / "data_2d_h36m_sh_ft_h36m.npz")
+    assert clip.skeleton.name == "human36m_16_hourglass"
+
+
+@pytest.mark.parametrize("wide", [32, 16])
+def test_files_of_the_hourglass_by_camera(tmp_path, wide):
+    truth = h36m_writer.write(tmp_path)
+    mat_writer.hourglass(tmp_path, truth, wide=wide)
+    mat_writer.hourglass(tmp_path / "h36m", truth, "StackedHourglassFineTuned240", wide=wide)
+    invented = {"hourglass_h5": {"spine", "neck_nose"}, "hourglass_ft_h5": {"neck_nose"}}
+    for keypoints, rest in invented.items():
+        people = datasets.load("human36m", tmp_path, split="test", keypoints=keypoints)
+        assert len(people.clips) == 4 * 5
+        for clip in people:
+            away = _px_away(clip)  # the writer's error is 3 px
+            marked = [away[joint] for joint in HOUSE.joints if joint not in rest]
+            assert min(marked) > 2.99 and max(marked) < 3.01
+            assert all(abs(away[joint] - 3) > 0.01 for joint in rest)
+        assert any("invented" in note for note in people.notes)
+    people = datasets.load("human36m", tmp_path, keypoints="detected")
+    assert 2.99 < _px_away(people.clips[0])["head"] < 3.01
+
+
+@pytest.mark.parametrize("wide", [34, 17])
+def test_files_of_the_hourglass_in_house_order(tmp_path, wide):
+    mat_writer.hourglass(tmp_path, h36m_writer.write(tmp_path), wide=wide)
+    people = datasets.load("human36m", tmp_path, keypoints="hourglass_h5")
+    assert all(2.99 < away < 3.01 for away in _px_away(people.clips[0]).values())
+
+
+def test_files_of_the_hourglass_that_are_missing_or_named_otherwise(tmp_path):
+    truth = h36m_writer.write(tmp_path, subjects=("S1",), takes=("TakingPhoto 1", "Walking"))
+    renamed = {"S1": {"Photo 1": truth["S1"]["TakingPhoto 1"], "Walking": truth["S1"]["Walking"]}}
+    mat_writer.hourglass(tmp_path, renamed)
+    folder = tmp_path / "S1" / "StackedHourglass"
+    (folder / "Walking.54138969.h5").unlink()
+    people = datasets.load("human36m", tmp_path, keypoints="hourglass_h5")
+    assert len(people.clips) == 7
+    assert "S1 Walking 54138969: no key points; left out" in people.notes
+    for file in folder.glob("Walking.*"):
+        file.unlink()
+    people = datasets.load("human36m", tmp_path, keypoints="hourglass_h5")
+    assert "S1 Walking: no key points; left out" in people.notes
+    with h5py.File(folder / "Photo_1.54138969.h5", "w") as file:
+        file["poses"] = np.ones((4, 15, 2))
+    with pytest.raises(InputError, match=r"poses float64 of shape \(4, 15, 2\); expected an HDF5"):
+        datasets.load("human36m", tmp_path, keypoints="hourglass_h5")
+    with pytest.raises(InputError, match="there are true, gt, hourglass_h5"):
+        datasets.load("human36m", tmp_path, keypoints="hourglass_ft_h5")
+
+
+def test_cameras_without_key_points_in_an_archive(tmp_path):
+    """As made from .h5 files of which one is missing: None in its place."""
+    h36m_writer.write(tmp_path)
+    archive = safe_pickle.read_npz(tmp_path / "data_2d_h36m_gt.npz")
+    archive["positions_2d"]["S1"]["Walking 1"][0] = None
+    np.savez(tmp_path / "data_2d_h36m_gt.npz", **{k: np.array(v, dtype=object)
+                                                   for k, v in archive.items()})  # fmt: skip
+    people = datasets.load("human36m", tmp_path)
+    assert len(people.clips) == 11
+    assert "S1 Walking 1 54138969: no key points; left out" in people.notes
+
+
+def test_sides_in_the_metadata(tmp_path):
+    """keypoints_symmetry must fit the joint set, and tells 17 joints apart where no name does."""
+    h36m_writer.write(tmp_path, layout=None)
+    people = datasets.load("human36m", tmp_path)
+    assert max(_px_away(people.clips[0]).values()) < 0.01
+    assert any("by keypoints_symmetry" in note for note in people.notes)
+    h36m_writer.write(tmp_path, layout="coco")
+    with pytest.raises(InputError, match="keypoints_symmetry has 4, 5, 6, .* coco_17, have 1, 3"):
+        datasets.load("human36m", tmp_path)
+    archive = safe_pickle.read_npz(tmp_path / "data_2d_h36m_gt.npz")
+    archive["metadata"]["keypoints_symmetry"] = ["left", 3]
+    np.savez(tmp_path / "data_2d_h36m_gt.npz", **{k: np.array(v, dtype=object)
+                                                   for k, v in archive.items()})  # fmt: skip
+    with pytest.raises(InputError, match="expected two lists of joints"):
+        datasets.load("human36m", tmp_path)
 
 
 def test_another_source_keeps_its_name_and_rate(tmp_path):

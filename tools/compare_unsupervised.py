@@ -23,7 +23,7 @@ from pathlib import Path
 
 import torch
 
-from posebook import ambiguity, chapters, datasets, evaluation, lifting, paths, results
+from posebook import ambiguity, datasets, evaluation, lifting, paths, results, running
 from posebook.datasets.clips import PoseDataset
 from posebook.figures import Table
 
@@ -69,7 +69,7 @@ def folder_of(options: argparse.Namespace, method: Method, seed: int) -> Path:
 
 def finished(folder: Path) -> dict | None:
     """What the run's record says, once it is finished."""
-    record = folder / chapters.RUN_FILE
+    record = folder / running.RUN_FILE
     told = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     return told if told.get("finished") else None
 
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace, method: Method, seed: int) -> None:
     if options.root:
         parameters["root"] = str(options.root.resolve())
     words = [word for item in parameters.items() for word in ("-p", *map(str, item))]
-    if (folder / chapters.RUN_FILE).exists():
+    if (folder / running.RUN_FILE).exists():
         words = []  # goes on with what it was begun with
     command = [sys.executable, "-m", "posebook.cli", "run", method.chapter, "--out", str(folder)]
     folder.parent.mkdir(parents=True, exist_ok=True)

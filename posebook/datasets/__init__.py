@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import human36m
+from posebook.datasets import human36m, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
 from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
@@ -26,9 +26,12 @@ __all__ = [
     "read_motion",
 ]
 
-READABLE = ("synthetic", "synthetic_wide", "human36m", "cmu", "bvh", "custom")
+READABLE = (
+    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "cmu", "bvh", "mpii", "lsp",
+    "custom",
+)  # fmt: skip
 #: Data sets that have a card in `data/`, but whose reader is yet to come.
-PLANNED = ("mpi_inf_3dhp", "humaneva", "mpii", "lsp", "coco")
+PLANNED = ("humaneva", "coco")
 _ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".txt")
 _MOTIONS = (".bvh", ".amc", ".asf")
 
@@ -45,11 +48,12 @@ def load(
 ) -> PoseDataset:
     """A data set by its name: clips with key points, and the pose in camera axes where it is known.
 
-    name       synthetic, synthetic_wide, human36m, cmu, bvh or custom (`posebook data list`)
-    root       the folder that holds it; none for the synthetic sets
-    split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything
+    name       one of READABLE (`posebook data list`)
+    root       the folder that holds it, or its file; none for the synthetic sets
+    split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything;
+               mpi_inf_3dhp has 'official_test' besides
     keypoints  'true'; 'detected' (with a detector's errors); human36m also takes the name of a
-               detector whose key points are in the folder
+               detector whose key points are in the folder. mpii and lsp have 'true' alone
     seed       of the synthetic sets, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
@@ -72,6 +76,10 @@ def load(
                          "--root)")  # fmt: skip
     if name == "human36m":
         return human36m.read(root, split, keypoints, subjects, actions)
+    if name == "mpi_inf_3dhp":
+        return mpi_inf_3dhp.read(root, split, keypoints, subjects, actions, seed=seed)
+    if name in ("mpii", "lsp"):
+        return {"mpii": mpii, "lsp": lsp}[name].read(root, split, keypoints, subjects, actions)
     if split == "train":
         raise InputError(
             f"{name}: has no training half of its own; split is 'all' or 'test', both everything"

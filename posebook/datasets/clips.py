@@ -125,7 +125,9 @@ class PoseDataset:
 
     @property
     def frames_per_second(self) -> float | None:
-        return self.clips[0].frames_per_second
+        """What all clips have; None where it is not known, or not the same in all of them."""
+        rates = {clip.frames_per_second for clip in self.clips}
+        return rates.pop() if len(rates) == 1 else None
 
     def where(self, keep: Callable[[Clip], bool]) -> "PoseDataset":
         """The clips that `keep(clip)` is true for."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posebook import paths
-from posebook.datasets import human36m, motion_folders
+from posebook.datasets import human36m, lsp, motion_folders, mpi_inf_3dhp, mpii
+from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.asf_amc import find_asf
 from posebook.datasets.readers.files import existing, listed
 from posebook.datasets.readers.human36m_archives import subjects_of
@@ -37,11 +38,13 @@ class Card:
 
 @dataclass
 class Check:
-    """What `check` found: lines for people, and whether nothing needed is missing."""
+    """What `check` found: lines for people; whether nothing needed is missing; whether files were
+    read, too."""
 
     name: str
     lines: list[str] = field(default_factory=list)
     complete: bool = True
+    read: bool = True
 
     def say(self, ok: bool | None, line: str) -> None:
         """ok: True, False (incomplete), or None for something that is merely not there."""
@@ -50,7 +53,8 @@ class Check:
 
     def __str__(self) -> str:
         advice = f"NOT complete; `posebook data info {self.name}` says how to get the rest"
-        return "\n".join([*self.lines, "complete" if self.complete else advice])
+        whole = "complete" if self.read else "complete by its names; no file was read"
+        return "\n".join([*self.lines, whole if self.complete else advice])
 
 
 def cards() -> list[Card]:
@@ -127,13 +131,25 @@ def check(name: str, root: Path | str) -> Check:
     if not root.is_dir():
         raise InputError(f"{root}: is a file; expected the folder with {one.title}")
     for pattern, need, what in one.files:
-        there = sorted(root.rglob(pattern)) if "*" in pattern else [root / pattern]
-        there = [path for path in there if path.is_file()]
+        there = _matching(root, pattern)
         some = f" ({len(there)} files)" if "*" in pattern and there else ""
         found.say(bool(there) or (False if need == "needed" else None), f"{pattern}{some}: {what}")
-    if found.complete:
-        {"human36m": _check_human36m, "cmu": _check_cmu}.get(name, lambda *_: None)(root, found)
+    found.read = name not in ("cmu", "bvh")
+    if found.complete and name in _CHECKS:
+        _CHECKS[name](root, found)
     return found
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    """Files of a pattern. One that names its folders is looked for here and one folder down only:
+    beside it there may be a million pictures."""
+    if "*" not in pattern:
+        there = [root / pattern]
+    elif "/" in pattern:
+        there = sorted([*root.glob(pattern), *root.glob(f"*/{pattern}")])
+    else:
+        there = sorted(root.rglob(pattern))
+    return [path for path in there if path.is_file()]
 
 
 def _check_human36m(root: Path, found: Check) -> None:
@@ -143,8 +159,10 @@ def _check_human36m(root: Path, found: Check) -> None:
     path = root / "data_3d_h36m.npz"
     motion = subjects_of(read_npz(path), "positions_3d", path)
     wanted = human36m.SUBJECTS["all"]
+    detectors = human36m_detections.names(root)
+    archives = [name for name in detectors if name not in human36m_detections.HOURGLASS]
     for archive, key in [(path, "positions_3d")] + [
-        (root / f"data_2d_h36m_{name}.npz", "positions_2d") for name in human36m.detectors(root)
+        (root / f"data_2d_h36m_{name}.npz", "positions_2d") for name in archives
     ]:
         subjects = motion if archive == path else subjects_of(read_npz(archive), key, archive)
         absent = [subject for subject in wanted if subject not in subjects]
@@ -159,6 +177,12 @@ def _check_human36m(root: Path, found: Check) -> None:
         ]
         if lost:
             found.say(False, f"{archive.name}: nothing for {listed(sorted(lost), 4)}")
+    for name in detectors:
+        if name in human36m_detections.HOURGLASS:
+            takes = human36m_detections.hourglass_files(root, name)
+            absent = [subject for subject in wanted if subject not in {key[0] for key in takes}]
+            rest = f"; without {listed(absent)}" if absent else ""
+            found.say(not absent, f"{name}: {len(takes)} files{rest}")
 
 
 def _check_cmu(root: Path, found: Check) -> None:
@@ -171,3 +195,35 @@ def _check_cmu(root: Path, found: Check) -> None:
             without.append(file.name)
     line = f"no skeleton for {listed(without)}" if without else "a skeleton for each motion"
     found.say(not without, line)
+
+
+def _check_mpi_inf_3dhp(root: Path, found: Check) -> None:
+    """Every sequence of every subject, with its cameras; the films of the test set are extra."""
+    films = mpi_inf_3dhp.find(root)
+    wanted = [f"{who}/{take}" for who in mpi_inf_3dhp.SUBJECTS["all"]
+              for take in mpi_inf_3dhp.SEQUENCES]  # fmt: skip
+    absent = [name for name in wanted if name not in films]
+    rest = f"; without {listed(absent, 4)}" if absent else ""
+    found.say(not absent, f"{len(films)} of {len(wanted)} sequences{rest}")
+    without = [
+        name for name, path in films.items() if not path.with_name("camera.calibration").exists()
+    ]
+    if without:
+        found.say(None, f"camera.calibration of {listed(without, 4)}: cameras are then not known")
+
+
+def _check_people(root: Path, found: Check) -> None:
+    """MPII, LSP: who is in the file."""
+    reader = {"mpii": mpii, "lsp": lsp}[found.name]
+    people = reader.read(root, "all")
+    joints = people.skeleton.name
+    found.say(True, f"{people.name}: {len(people)} people, joints {joints}")
+
+
+_CHECKS = {
+    "human36m": _check_human36m,
+    "mpi_inf_3dhp": _check_mpi_inf_3dhp,
+    "cmu": _check_cmu,
+    "mpii": _check_people,
+    "lsp": _check_people,
+}

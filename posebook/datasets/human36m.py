@@ -2,6 +2,7 @@
 
     data_3d_h36m.npz             the motion           (what is in them: `human36m_archives`)
     data_2d_h36m_<detector>.npz  the key points of one detector; `gt`: the true ones
+    S1/StackedHourglass/*.h5     key points of a stacked hourglass, see `human36m_detections`
     source.json                  where the archives hold something else: what, its terms and its
                                  frames per second. The data set is then named after that
 
@@ -20,18 +21,19 @@ import numpy
 from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.files import existing, listed, number, read_json, short
 from posebook.datasets.readers.human36m_archives import (
     action_of,
     known_points,
-    layout_of,
     subjects_of,
     table_of,
     world_mm,
 )
+from posebook.datasets.readers.human36m_detections import Detections
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
-from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Conversion
+from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
 SUBJECTS = {
     "train": ("S1", "S5", "S6", "S7", "S8"),
@@ -65,7 +67,8 @@ def read(
 
     keypoints  'true': data_2d_h36m_gt.npz, or the projected motion where that is absent;
                'detected': the one detector there is (cpn_ft_h36m_dbb before others);
-               else a detector's name, the part of the file name after data_2d_h36m_
+               else a detector's name: the part of the file name after data_2d_h36m_, or
+               'hourglass_h5' or 'hourglass_ft_h5' (see `human36m_detections`)
     subjects   these instead of the split's; actions: names as in `Clip.action`
     """
     root = _folder(root)
@@ -73,16 +76,9 @@ def read(
     positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
     wanted = _wanted(positions, split, subjects, source, root)
     detector = _detector(root, keypoints)
-    seen: dict[str, Any] = {}
+    detections = None if detector is None else human36m_detections.read(root, detector)
     notes: list[str] = []
-    convert = None
-    if detector is not None:
-        file = root / f"data_2d_h36m_{detector}.npz"
-        archive = read_npz(file)
-        seen = subjects_of(archive, "positions_2d", file)
-        convert, note = layout_of(archive.get("metadata"), seen, file)
-        notes += [note] if note else []
-    else:
+    if detections is None:
         notes.append("no data_2d_h36m_gt.npz: key points are the projected motion")
 
     clips: list[Clip] = []
@@ -97,21 +93,23 @@ def read(
                 f"{subject}/{take}", world_mm(world, where), source.frames_per_second,
                 HOUSE, subject, action,
             )  # fmt: skip
-            if detector is None:
+            if detections is None:
                 clips += [motion.seen_by(camera) for camera in cameras]
                 continue
-            pictures = seen.get(subject, {}).get(take)
+            pictures = detections.pictures(subject, take, [camera.name for camera in cameras])
             if pictures is None:
                 notes.append(f"{subject} {take}: no key points; left out")
                 continue
-            where = f"{root}: data_2d_h36m_{detector}: {subject} {short(take)}"
-            if not isinstance(pictures, list | numpy.ndarray):
-                raise InputError(f"{where}: {short(pictures)}; expected an array for each camera")
+            where = f"{root}: key points {detector}: {subject} {short(take)}"
             for camera, points in zip(cameras, pictures, strict=False):
-                clips.append(_with_points(motion.seen_by(camera), points, convert, where))
+                if points is None:
+                    notes.append(f"{subject} {take} {camera.name}: no key points; left out")
+                    continue
+                clips.append(_with_points(motion.seen_by(camera), points, detections, where))
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
+    notes = (detections.notes if detections is not None else []) + notes
     return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
 
 
@@ -145,13 +143,6 @@ def read_source(root: Path) -> Source:
     return Source(told["source"], str(told.get("terms", "")), rate, cameras, genuine=False)
 
 
-def detectors(root: Path) -> list[str]:
-    """Names of the key-point archives in a folder."""
-    return sorted(
-        path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz")
-    )
-
-
 def _folder(root: Path | str) -> Path:
     root = existing(root, f"the folder with {_POSITIONS}")
     if not root.is_dir():
@@ -164,7 +155,7 @@ def _folder(root: Path | str) -> Path:
 
 
 def _detector(root: Path, keypoints: str) -> str | None:
-    there = detectors(root)
+    there = human36m_detections.names(root)
     if keypoints == "true":
         return "gt" if "gt" in there else None
     if keypoints == "detected":
@@ -221,15 +212,13 @@ def _cameras(source: Source, subject: str, take: str) -> tuple[Camera, ...]:
     return tuple(Camera.from_dict(camera) for camera in given)
 
 
-def _with_points(clip: Clip, points: Any, convert: Conversion | None, where: str) -> Clip:
-    """A projected clip with the archive's key points, both as long as the shorter."""
+def _with_points(clip: Clip, points: Any, detections: Detections, where: str) -> Clip:
+    """A projected clip with a detector's key points, both as long as the shorter."""
     table = table_of(points, 2, where)
+    convert = detections.convert(table.shape[1], where)
     if table.shape[1] == 32:
         table = table[:, list(HUMAN36M_KEPT_OF_32)]
     known, confidence = known_points(table, where, clip.size_px)
-    joints = len(HOUSE) if convert is None else len(convert.source)
-    if known.shape[1] != joints:
-        raise InputError(f"{where}: {known.shape[1]} joints, but {joints} in other clips")
     if convert is not None:
         known, confidence = convert(known, confidence)
     frames = min(len(known), len(clip))

@@ -47,6 +47,7 @@ _BETWEEN = {
     "mid_ears": {"left_ear": 0.5, "right_ear": 0.5},
     "mid_shoulders": {"left_shoulder": 0.5, "right_shoulder": 0.5},
     "upper_neck": {"thorax": 0.55, "mid_ears": 0.45},
+    "mid_neck_head": {"upper_neck": 0.5, "head": 0.5},
     "head_top": {"head": 1.0},
     "spine_2": {"hip": 0.4, "spine": 0.6},
     "spine_3": {"spine": 0.6, "thorax": 0.4},

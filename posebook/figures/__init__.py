@@ -18,6 +18,7 @@ from posebook.figures.charts import bars, loss_curves, rig
 from posebook.figures.film import film
 from posebook.figures.motion import animate
 from posebook.figures.pages import Heading, Picture, Table, page
+from posebook.figures.panels import three_panels
 from posebook.figures.parts import (
     HOVER_2D,
     HOVER_3D,
@@ -35,14 +36,15 @@ from posebook.figures.parts import (
 from posebook.figures.plane import photograph, picture_axes
 from posebook.figures.sheets import compare, gallery
 from posebook.figures.showing import save, show, show_live, still, strip_widget_state
+from posebook.figures.side_views import from_all_sides
 from posebook.figures.space import box, facing, floor_grid, scene
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
 __all__ = [
-    "Heading", "Picture", "Table", "animate", "bars", "compare", "film", "gallery", "loss_curves",
-    "overlay", "page", "pose_2d", "pose_3d", "rig", "save", "show", "show_live", "still",
-    "strip_widget_state",
+    "Heading", "Picture", "Table", "animate", "bars", "compare", "film", "from_all_sides",
+    "gallery", "loss_curves", "overlay", "page", "pose_2d", "pose_3d", "rig", "save", "show",
+    "show_live", "still", "strip_widget_state", "three_panels",
 ]  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def sheet(
     def at(degrees: float | int) -> list[dict[str, Any]]:
         moving = [_floors(cells, places, radius, degrees)]
         for layer in range(max(len(cell.bodies) for cell in cells)):
-            moving += _merged(
+            moving += merged(
                 [
                     (turned(cell.bodies[layer][0], degrees) + place, *cell.bodies[layer][1:])
                     for cell, (_, place) in zip(cells, places, strict=True)
@@ -110,7 +110,7 @@ def sheet(
                 cell.input_px, left + 20 + pad, left + inlet - pad,
                 place[1] + low + 20 + pad, top - 10 - pad,
             )  # fmt: skip
-            fixed += _merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton, ())
+            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton, ())
     if input_skeleton is not None:
         note = f"{note} On grey: the 2D input. Beside it: the lifted pose, turned.".strip()
     note = f"{note} Squares on the floor: 250 mm.".strip()
@@ -152,7 +152,7 @@ def _fitted(
     return placed + np.array([(left + right) / 2, (low + high) / 2])
 
 
-def _merged(
+def merged(
     bodies: Sequence[tuple[np.ndarray, Look, Sequence[str]]],
     skeleton: Skeleton | None,
     invented: Collection[str],

@@ -5,7 +5,7 @@ import math
 import pytest
 from seen import positions
 
-from posebook import chapters
+from posebook import chapters, running
 
 
 def turn(page, plot) -> float:
@@ -40,7 +40,7 @@ def look_at(page_file, watched, name: str) -> None:
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quickstart") / "run"
-    return chapters.run(chapters.find("quickstart"), profile="ci", out_dir=folder, quiet=True)
+    return running.run(chapters.find("quickstart"), profile="ci", out_dir=folder, quiet=True)
 
 
 def test_page_of_the_quickstart(quickstart, watched):

@@ -192,7 +192,7 @@ def _motion(
     far = (world_mm.abs() > 1e7).any(-1, keepdim=True)
     rate = frame_rate(fps) or frame_rate(table.frames_per_second, table.where)
     if rate is None:
-        notes.append("frames per second not known: written as 0")
+        notes.append("frames per second not known")
     return Motion(
         name=table.name,
         world_mm=torch.where(far, torch.nan, world_mm).to(torch.float32),

@@ -32,6 +32,15 @@ def existing(path: Path | str, expected: str) -> Path:
 
 def read_bytes(path: Path | str, expected: str) -> bytes:
     """All of a file's bytes. InputError for anything that is not a file with content."""
+    return _read(path, expected, None)
+
+
+def read_head(path: Path | str, expected: str, count: int) -> bytes:
+    """The first bytes of a file that a library is to open by name; the checks of `read_bytes`."""
+    return _read(path, expected, max(count, len(_LFS)))[:count]
+
+
+def _read(path: Path | str, expected: str, count: int | None) -> bytes:
     path = existing(path, expected)
     if path.is_dir():
         raise InputError(f"{path}: is a folder; expected {expected}")
@@ -41,7 +50,8 @@ def read_bytes(path: Path | str, expected: str) -> bytes:
         size = path.stat().st_size
         if size > MOST_BYTES:
             raise InputError(f"{path}: {size} bytes are too many; expected {expected}")
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read() if count is None else file.read(count)
     except (OSError, MemoryError) as error:
         raise InputError(f"{path}: cannot be read ({error}); expected {expected}") from error
     if not content:

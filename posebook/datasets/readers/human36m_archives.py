@@ -13,7 +13,6 @@ Source: Pavllo et al. 2019, arXiv:1811.11742.
 import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from posebook.datasets.readers.keypoint_files import in_pixels
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import (
+    HOURGLASS_16,
     HOUSE,
     HUMAN36M_KEPT_OF_32,
     Conversion,
@@ -35,6 +35,18 @@ from posebook.skeletons import (
 )
 
 _FAR_M = 1000.0
+#: The house joints without neck_nose.
+HUMAN36M_16 = Skeleton(
+    "human36m_16",
+    tuple(joint for joint in HOUSE.joints if joint != "neck_nose"),
+    tuple(
+        "thorax" if parent == "neck_nose" else parent
+        for joint, parent in zip(HOUSE.joints, HOUSE.parents, strict=True)
+        if joint != "neck_nose"
+    ),
+    "hip",
+    HOUSE.source,
+)
 
 
 def holds(path: Path, key: str) -> bool:
@@ -64,8 +76,10 @@ def read_keypoints(
             if not isinstance(pictures, list | numpy.ndarray):
                 raise InputError(f"{where}: {short(pictures)}; expected an array for each camera")
             for camera, points in enumerate(pictures):
+                if points is None:  # no file of this camera when the archive was made
+                    continue
                 table = table_of(points, 2, where)
-                skeleton, note = skeleton_of(metadata, table, where)
+                skeleton, note = skeleton_of(metadata, table, where, Path(path).stem)
                 name = video if take == "custom" else f"{video}/{take}"
                 known, confidence = known_points(table, where, size_px)
                 clips.append(
@@ -145,48 +159,78 @@ def known_points(
     )
 
 
-def skeleton_of(metadata: Any, table: numpy.ndarray, where: str) -> tuple[Skeleton, str]:
-    """The joint set of a 2D archive: its layout_name, else told from the count."""
+def skeleton_of(
+    metadata: Any, table: numpy.ndarray, where: str, name: str = ""
+) -> tuple[Skeleton, str]:
+    """(the joint set of a 2D archive, a note or '').
+
+    It is told from the archive's layout_name, else from how many joints there are and, of 16, from
+    the archive's name: a stacked hourglass fine-tuned on Human3.6M (`sh_ft_h36m`) keeps MPII's
+    order and marks Human3.6M's joints. What keypoints_symmetry calls left and right must be so.
+    """
     joints = table.shape[1]
     layout = metadata.get("layout_name") if isinstance(metadata, dict) else None
     layout = layout if isinstance(layout, str) else None
+    note = ""
     if layout == "h36m" and joints == 16:
-        kept = [joint for joint in HOUSE.joints if joint != "neck_nose"]
-        parents = [
-            {"neck_nose": "thorax"}.get(parent, parent)
-            for joint, parent in zip(HOUSE.joints, HOUSE.parents, strict=True)
-            if joint != "neck_nose"
-        ]
-        return Skeleton("human36m_16", tuple(kept), tuple(parents), "hip", HOUSE.source), ""
-    try:
-        skeleton, _, note = joint_sets.of_count(joints, where, layout)
-    except InputError:
-        skeleton, _, note = joint_sets.of_count(joints, where, None, table)
+        skeleton = HUMAN36M_16
+    elif joints == 16 and layout in (None, "mpii") and "ft_h36m" in name:
+        skeleton, note = HOURGLASS_16, f"16 joints taken to be {HOURGLASS_16.name}, by the name"
+    else:
+        try:
+            skeleton, _, note = joint_sets.of_count(joints, where, layout)
+        except InputError:
+            skeleton, _, note = joint_sets.of_count(joints, where, None, table)
+    left, right = _sides(metadata, where)
+
+    def fits(candidate: Skeleton) -> bool:
+        return left <= set(candidate.left) and right <= set(candidate.right)
+
+    if layout is None and joints == 17 and not fits(skeleton) and fits(HOUSE):
+        skeleton, note = HOUSE, f"17 joints taken to be {HOUSE.name}, by keypoints_symmetry"
+    if not fits(skeleton):
+        raise InputError(
+            f"{where}: keypoints_symmetry has {listed(sorted(left))} on the left and "
+            f"{listed(sorted(right))} on the right, but its joints, {skeleton.name}, have "
+            f"{listed(skeleton.left)} and {listed(skeleton.right)}"
+        )
     return skeleton, note
+
+
+def _sides(metadata: Any, where: str) -> tuple[set[int], set[int]]:
+    """(left joints, right joints) of keypoints_symmetry; empty where there is none."""
+    pair = metadata.get("keypoints_symmetry") if isinstance(metadata, dict) else None
+    try:
+        left, right = ({int(joint) for joint in side} for side in pair or ((), ()))
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"{where}: keypoints_symmetry is {short(pair)}; expected two lists of joints"
+        ) from None
+    return left, right
 
 
 def layout_of(
     metadata: Any, seen: dict[str, dict[str, Any]], path: Path
-) -> tuple[Conversion | None, str]:
-    """(how the archive's joints become house joints, or None where they are; what to say)."""
+) -> tuple[Conversion | None, int, str]:
+    """(how the archive's joints become house joints, or None where they are; how many they are;
+    what to say about it)."""
     points = next(_pictures(seen), None)
     table = table_of(points, 2, f"{path}: the first clip")
     if table.shape[1] == 32:
-        return None, "17 of 32 key points kept"
-    skeleton, note = skeleton_of(metadata, table, str(path))
-    if skeleton is HOUSE:
-        return None, note
-    convert = conversion(skeleton, HOUSE)
-    if skeleton.name == "human36m_16":
-        weights = convert.weights.clone()
-        weights[HOUSE.index("neck_nose"), skeleton.indices("thorax", "head")] = 0.5
-        how = {"neck_nose": "half way from thorax to head"}
-        convert = replace(convert, weights=weights, invented=how, absent=())
-    return convert, "; ".join(part for part in (note, convert.describe()) if part)
+        return None, 32, "17 of 32 key points kept"
+    skeleton, note = skeleton_of(metadata, table, str(path), path.stem)
+    convert = to_house(skeleton)
+    said = "" if convert is None else convert.describe()
+    return convert, len(skeleton), "; ".join(part for part in (note, said) if part)
+
+
+def to_house(skeleton: Skeleton) -> Conversion | None:
+    """The conversion to house joints; None where they are."""
+    return None if skeleton is HOUSE else conversion(skeleton, HOUSE)
 
 
 def _pictures(seen: dict[str, dict[str, Any]]) -> Iterator[Any]:
     for takes in seen.values():
         for pictures in takes.values():
             if isinstance(pictures, list):
-                yield from pictures
+                yield from (points for points in pictures if points is not None)

@@ -19,6 +19,7 @@ from posebook.skeletons import (
     LSP_14,
     MPI_INF_3DHP_28,
     MPII_16,
+    MPII_17_KUDO,
     OPENPOSE_COCO_18,
     SKELETONS,
     Skeleton,
@@ -28,7 +29,7 @@ from posebook.skeletons import (
 ALIASES: dict[str, Skeleton] = {
     "coco": COCO_17, "coco17": COCO_17, "cocodataset": COCO_17, "posetrack": COCO_17,
     "h36m": HOUSE, "human36m": HOUSE, "h36m17": HOUSE, "house": HOUSE, "posebook": HOUSE,
-    "mpii": MPII_16, "mpii16": MPII_16, "lsp": LSP_14, "lsp14": LSP_14,
+    "mpii": MPII_16, "mpii16": MPII_16, "mpii17": MPII_17_KUDO, "lsp": LSP_14, "lsp14": LSP_14,
     "openpose": BODY_25, "body25": BODY_25, "openposebody25": BODY_25,
     "coco18": OPENPOSE_COCO_18, "openposecoco": OPENPOSE_COCO_18,
     "mpiinf3dhp": MPI_INF_3DHP_28, "3dhp": MPI_INF_3DHP_28, "cmu": CMU_31,
@@ -106,7 +107,11 @@ def of_count(
     skeleton = _BY_COUNT[joints]
     if joints == 17 and points is not None:
         skeleton = HOUSE if looks_like_house(points) else COCO_17
-    return skeleton, joints, f"{joints} joints taken to be {skeleton.name} (if not, say layout=)"
+    return (
+        skeleton,
+        joints,
+        f"{joints} joints taken to be {skeleton.name} (if not, say which: layout, --layout)",
+    )
 
 
 def looks_like_house(points: numpy.ndarray) -> bool:

@@ -20,7 +20,7 @@ from posebook.datasets.readers.tracking import Found
 from posebook.errors import InputError
 
 #: Coordinates further out than this (px) are damage, not pictures.
-_FAR_PX = 1e6
+FAR_PX = 1e6
 _MOST_FRAMES = 5_000_000
 _FOLDER = "a folder of OpenPose JSON files, one a frame"
 
@@ -167,7 +167,7 @@ def in_pixels(
     """
     with numpy.errstate(invalid="ignore"):
         missing = ~(numpy.isfinite(points).all(-1) & numpy.isfinite(confidence) & (confidence > 0))
-        missing |= (numpy.abs(points) < 1e-6).all(-1) | (numpy.abs(points) > _FAR_PX).any(-1)
+        missing |= (numpy.abs(points) < 1e-6).all(-1) | (numpy.abs(points) > FAR_PX).any(-1)
     points = numpy.where(missing[..., None], numpy.nan, points)
     confidence = numpy.where(missing, 0.0, numpy.minimum(confidence, 1.0))
     known = points[~missing]

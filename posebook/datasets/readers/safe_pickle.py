@@ -34,6 +34,11 @@ def read_npy(path: Path | str) -> Any:
     return _array_of(read_bytes(path, "a NumPy array (.npy)"), f"{path}")
 
 
+def read_pickle(path: Path | str) -> Any:
+    """What a bare pickle holds: lists, dicts, strings, numbers and arrays, and nothing else."""
+    return _unpickled(read_bytes(path, "a pickle of arrays"), None, f"{path}")
+
+
 def read_npz(path: Path | str) -> dict[str, Any]:
     """{name: array} of an .npz archive.
 
@@ -235,7 +240,7 @@ class _Unpickler(pickle._Unpickler):
     dispatch[pickle.DICT[0]] = load_dict
 
 
-def _unpickled(data: bytes, shape: tuple[int, ...], where: str) -> Any:
+def _unpickled(data: bytes, shape: tuple[int, ...] | None, where: str) -> Any:
     """What the pickle of an object array holds, with real arrays in the stand-ins' places."""
     try:
         held = _Unpickler(io.BytesIO(data), encoding="latin1").load()

@@ -194,7 +194,7 @@ def _choose(
         more = ", ..." if len(people) > 6 else ""
         return [0], (
             f"{len(people)} people, followed from frame to frame, seen in {frames}{more} frames: "
-            "took the most prominent (person=2 takes the next, person='all' each)",
+            "took the most prominent (person 2 is the next; person all takes each)",
         )
     if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
         raise InputError(f"{where}: person is '{text:.20}'; expected 1 to {len(people)}, or all")

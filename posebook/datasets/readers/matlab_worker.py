@@ -1,0 +1,190 @@
+"""The other side of `matlab`: a script that reads files for it, in processes of its own.
+
+It gets one request a line on its input and answers each with one line; arrays go into an .npz file.
+Where the system can fork, a child of this process does the work. If that crashes, or runs out of
+its time, the next child goes on with what was imported here. This file imports nothing of
+posebook's, so that it starts in half a second.
+"""
+
+import contextlib
+import json
+import math
+import os
+import sys
+import warnings
+from typing import Any, BinaryIO
+
+import numpy
+
+#: What is in a file, at most: arrays, and levels of cells and structs inside each other.
+_MOST_ARRAYS = 100_000
+_MOST_DEEP = 16
+
+
+def serve() -> None:
+    """Answer requests until there are no more."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
+    if "v5" in sys.argv[1:]:
+        import scipy.io  # noqa: F401  (once, for all the children)
+    while hasattr(os, "fork"):
+        child = os.fork()
+        if child == 0:
+            _serve(answers)
+            os._exit(0)  # without tidying up: what is broken stays where it is
+        _, status = os.waitpid(child, 0)
+        if status == 0:
+            return
+        _say({"crash": os.waitstatus_to_exitcode(status)}, answers)
+    _serve(answers)
+
+
+def _serve(answers: BinaryIO) -> None:
+    # The next request comes when the last one is answered: no line is lost with a child.
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        _limit(request)
+        _say(_answer(request), answers)
+
+
+def _say(answer: dict[str, Any], answers: BinaryIO) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
+
+
+def _limit(request: dict[str, Any]) -> None:
+    """Seconds of work from here on, and bytes of memory, where the system knows such limits."""
+    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):
+        import resource
+
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        seconds = math.ceil(used.ru_utime + used.ru_stime + request["seconds"])
+        for what, most in (
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_CPU, seconds),
+            (resource.RLIMIT_AS, request["memory"]),
+        ):
+            _, hard = resource.getrlimit(what)
+            most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(what, (most, hard))
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    """{names: of the arrays in the answer's file}, or {error: why there are none}."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            read = _of_v5 if request["kind"] == "v5" else _of_hdf5
+            arrays = read(request)
+        kept = {name: array for name, array in arrays.items() if array.dtype.kind in "fiubU"}
+        # Under numbers: what a damaged file calls its variables is no name for a file.
+        numpy.savez(request["answer"], **{f"{i}": kept[name] for i, name in enumerate(kept)})
+        return {"names": list(kept)}
+    except MemoryError:
+        return {"error": "it asks for more memory than is allowed"}
+    except Exception as error:  # whatever a damaged file makes a library do
+        return {"error": f"{type(error).__name__}: {error}"[:300]}
+
+
+class _Found(dict):
+    """{name: array}, of the names that were asked for, and not too many."""
+
+    def __init__(self, request: dict[str, Any]):
+        super().__init__()
+        self.names, self.bytes, self.most = request["names"], 0, request["memory"]
+
+    def wants(self, name: str) -> bool:
+        """Whether `name` was asked for, or lies inside of what was, or the other way round."""
+        return any(
+            name == wanted or name.startswith(f"{wanted}/") or wanted.startswith(f"{name}/")
+            for wanted in self.names
+        )
+
+    def add(self, name: str, array: numpy.ndarray) -> None:
+        if any(name == wanted or name.startswith(f"{wanted}/") for wanted in self.names):
+            self[name] = array
+        if len(self) > _MOST_ARRAYS:
+            raise ValueError(f"more than {_MOST_ARRAYS} arrays")
+
+    def room(self, name: str, count: int, size: int) -> None:
+        """Refuse what would not fit before memory is asked for."""
+        self.bytes += count * size
+        if self.bytes > self.most:
+            raise ValueError(f"{name!r:.40} would unfold to {count * size} bytes")
+
+
+def _of_v5(request: dict[str, Any]) -> _Found:
+    """Version 5, by scipy."""
+    from scipy.io import loadmat
+
+    found = _Found(request)
+    variables = sorted({name.split("/")[0] for name in request["names"]})
+    with open(request["path"], "rb") as file:
+        content = loadmat(file, variable_names=variables)
+    for name in variables:
+        if name in content:
+            _unfold(name, content[name], found, 0)
+    return found
+
+
+def _unfold(name: str, value: Any, found: _Found, depth: int) -> None:
+    """Cells as name/0, name/1, ..., fields of structs as name/field, or name/0/field of several."""
+    if depth > _MOST_DEEP:
+        raise ValueError(f"cells and structs nested over {_MOST_DEEP} deep")
+    if not isinstance(value, numpy.ndarray) or not found.wants(name):
+        return
+    if value.dtype.names:
+        for number, record in enumerate(value.ravel(order="F")):
+            inside = name if value.size == 1 else f"{name}/{number}"
+            for field in value.dtype.names:
+                _unfold(f"{inside}/{field}", record[field], found, depth + 1)
+    elif value.dtype.kind == "O":
+        for number, item in enumerate(value.ravel(order="F")):
+            _unfold(f"{name}/{number}", item, found, depth + 1)
+    else:
+        found.add(name, value)
+
+
+def _of_hdf5(request: dict[str, Any]) -> _Found:
+    """Version 7.3, which is HDF5 with the axes the other way round; or plain HDF5."""
+    import h5py
+
+    found = _Found(request)
+    with h5py.File(request["path"], "r") as file:
+        for name in sorted({name.split("/")[0] for name in request["names"]}):
+            if isinstance(file.get(name, getlink=True), h5py.HardLink):
+                _walk(name, file[name], file, found, request["kind"] == "v7.3", 0)
+    return found
+
+
+def _walk(name: str, item: Any, file: Any, found: _Found, matlab: bool, depth: int) -> None:
+    """A dataset, the cells that it points to, or what is in a group."""
+    import h5py
+
+    if depth > _MOST_DEEP:
+        raise ValueError(f"groups nested over {_MOST_DEEP} deep")
+    if not found.wants(name):
+        return
+    if isinstance(item, h5py.Group):
+        for key in item:
+            if isinstance(item.get(key, getlink=True), h5py.HardLink):
+                _walk(f"{name}/{key}", item[key], file, found, matlab, depth + 1)
+        return
+    if not isinstance(item, h5py.Dataset):
+        return
+    if item.is_virtual or item.external:
+        raise ValueError(f"{name!r:.40} lies in another file")
+    if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
+        found.room(name, item.size, 8)
+        for number, reference in enumerate(item[()].ravel()):
+            if reference:
+                inside = f"{name}/{number}"
+                if found.wants(inside):
+                    _walk(inside, file[reference], file, found, matlab, depth + 1)
+    elif item.dtype.kind in "fiub":
+        found.room(name, item.size, item.dtype.itemsize)
+        found.add(name, item[()].T if matlab else item[()])
+
+
+if __name__ == "__main__":
+    serve()

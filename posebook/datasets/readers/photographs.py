@@ -1,0 +1,77 @@
+"""People in photographs, marked by hand: what the readers of such sets have in common.
+
+Nobody is seen twice, so there are no films: the people are the frames of one clip whose frames per
+second are None, and its subject and action are empty.
+"""
+
+from collections.abc import Sequence
+
+import numpy
+import torch
+
+from posebook.datasets.clips import Clip
+from posebook.datasets.readers.files import listed
+from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
+from posebook.errors import InputError
+from posebook.skeletons import Skeleton
+
+#: Half of the people must be larger than this, px, or the file is not in pixels.
+_SMALLEST_PX = 5.0
+UNRELATED = "each frame is another person in another photograph"
+
+
+def marked_clip(
+    name: str,
+    points: numpy.ndarray,
+    confidence: numpy.ndarray | None,
+    skeleton: Skeleton,
+    where: str,
+    notes: tuple[str, ...] = (),
+) -> Clip:
+    """A clip of unrelated people.
+
+    points      (people, joints, 2) px; not finite, (0, 0) or (-1, -1) where a joint is not marked
+    confidence  (people, joints) in [0, 1], 0 where a joint is not marked; None: 1 throughout
+    """
+    with numpy.errstate(all="ignore"):
+        places = numpy.isfinite(points).all(-1, keepdims=True) & (numpy.abs(points) <= FAR_PX)
+        places &= ~(points == -1).all(-1, keepdims=True)
+        points = numpy.where(places.all(-1, keepdims=True), points, numpy.nan)
+    known = numpy.isfinite(points).all(-1).any(1)
+    if not known.any():
+        raise InputError(f"{where}: not one joint has a place; expected pixels")
+    size = numpy.nanmax(points[known], 1) - numpy.nanmin(points[known], 1)
+    typical = float(numpy.median(size.max(-1)))
+    if typical <= _SMALLEST_PX:
+        raise InputError(f"{where}: people are {typical:.3g} px large; expected pixels")
+    if confidence is None:
+        confidence = numpy.ones(points.shape[:2])
+    points, confidence, _ = in_pixels(points, confidence, None, where)
+    missing = int((confidence == 0).sum())
+    if missing:
+        notes += (f"{missing} of {confidence.size} joints are not marked",)
+    return Clip(
+        name=name,
+        skeleton=skeleton,
+        frames_per_second=None,
+        keypoints_px=torch.from_numpy(points.astype(numpy.float32)),
+        confidence=torch.from_numpy(confidence.astype(numpy.float32)),
+        notes=(UNRELATED, *notes),
+    )
+
+
+def marks_only(name: str, keypoints: str) -> None:
+    """Such a set has one kind of key points."""
+    if keypoints != "true":
+        raise InputError(
+            f"{name}: no key points '{keypoints}'; there are only those that people marked, 'true'"
+        )
+
+
+def no_subjects(name: str, subjects: Sequence[str] | None, actions: Sequence[str] | None) -> None:
+    if subjects is not None or actions is not None:
+        raise InputError(f"{name}: has no subjects and no actions to choose from")
+
+
+def split_error(split: str, splits: Sequence[str]) -> InputError:
+    return InputError(f"split is '{split}'; expected {listed(splits)}")
