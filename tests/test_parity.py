@@ -26,10 +26,11 @@ from posebook import (
     skeletons,
 )
 from posebook.datasets.people import body
+from posebook.losses import elepose as losses_elepose
 from posebook.losses import kudo as losses_kudo
 from posebook.losses import yu, yu_sampling
+from posebook.models import elepose, flow, martinez
 from posebook.models import kudo as models_kudo
-from posebook.models import martinez
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
 GIVEN = {
@@ -272,6 +273,38 @@ def ambiguity_aware(core):
     real, new = torch.rand(2, 8, 1, dtype=torch.float64)
     ours = torch.stack([yu.adversarial_loss(new), yu.discriminator_loss(real, new)])
     assert torch.allclose(torch.stack(core.judged(real, new)), ours)
+
+
+@parity("elepose")
+def elepose_chapter(core):
+    for size in (6, 7):
+        theirs = core.CouplingBlock(size, 16).double()
+        torch.nn.init.normal_(theirs.scale, 10, 1)
+        torch.nn.init.normal_(theirs.offset)
+        ours = flow.CouplingBlock(size, 16).double()
+        ours.load_state_dict(theirs.state_dict())
+        values = torch.randn(9, size, dtype=torch.float64)
+        for one, other in zip(theirs(values), ours(values), strict=True):
+            assert torch.allclose(one, other)
+        assert torch.allclose(theirs.inverse(values), ours.inverse(values)[0])
+    assert torch.allclose(theirs.rotation @ theirs.rotation.T, torch.eye(7).double(), atol=1e-5)
+    assert torch.linalg.det(theirs.rotation) > 0
+    hip = skeletons.HOUSE.index("hip")
+    keypoints = 0.05 * torch.randn(11, 17, 2)
+    keypoints[:, hip] = 0
+    prior = flow.PosePrior(width=8).fit_components(0.05 * torch.randn(60, 17, 2))
+    lifter = elepose.ElePoseLifter(width=16, start_elevation=-0.2)
+    draws = 3 * torch.randn(11), torch.randn(11)
+    for name, bone_loss in (
+        ("published", losses_elepose.bone_loss),
+        ("own", losses_elepose.own_bone_loss),
+    ):
+        theirs = core.training_step(lifter, prior, keypoints, *draws, bone_loss, hip)
+        ours = losses_elepose.step_losses(lifter, prior, keypoints, *draws, bone_prior=name)
+        assert theirs.keys() == ours.keys()
+        for part, loss in theirs.items():
+            weight = losses_elepose.WEIGHTS.get(part, 1.0)
+            assert torch.allclose(loss, weight * ours[part], rtol=1e-4), part
 
 
 # -----------------------------------------------------------------------------------------------
