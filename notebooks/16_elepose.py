@@ -450,11 +450,11 @@ figures.show(
 # of a person who never lived.
 
 # %%
-drawn = prior.cpu().sample(16, torch.Generator().manual_seed(seed))
+drawn = prior.cpu().sample(8, torch.Generator().manual_seed(seed))
 people_px, size_px = in_rows(drawn)
 figures.show(
-    figures.pose_2d(people_px, size_px=size_px, title="Sixteen poses drawn from the flow"),
-    alt="Sixteen stick figures in two rows: most could be people walking, standing or reaching.",
+    figures.pose_2d(people_px, size_px=size_px, title="Eight poses drawn from the flow"),
+    alt="Eight stick figures in a row: most could be people walking, standing or reaching.",
 )
 
 # %% [markdown]
