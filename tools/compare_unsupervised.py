@@ -44,8 +44,8 @@ class Method:
 METHODS = (
     Method("Kudo 2018", "adversarial_lifting", 4_000_000),
     Method("Kudo 2018, supervised", "adversarial_lifting", 20_000_000, dict(mode="supervised")),
-    Method("Yu 2021, adv", "ambiguity_aware", 1_800_000, dict(variant="adv")),
-    Method("Yu 2021, best", "ambiguity_aware", 1_300_000, dict(variant="best")),
+    Method("Yu 2021, adv", "ambiguity_aware", 1_800_000, dict(variant="adv", batch_size=256)),
+    Method("Yu 2021, best", "ambiguity_aware", 1_300_000, dict(variant="best", batch_size=256)),
     Method("ElePose 2022", "elepose", 1_800_000),
     Method("ElePose 2022, no bone ratios", "elepose", 1_800_000, dict(bone_prior="none")),
     Method("Martinez 2017, supervised", "simple_baseline", 2_400_000),
