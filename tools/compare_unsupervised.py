@@ -118,6 +118,7 @@ def collect(options: argparse.Namespace) -> Table:
     rows = {"truth": [scores(test.pose_mm, test)]}
     rows["zero depth"] = [scores(torch.cat([evaluation.zero_depth(c, c) for c in test]), test)]
     seconds: dict[str, list[float]] = {}
+    seeds: dict[str, list[str]] = {}
     for method in METHODS:
         for seed in options.seeds:
             folder = folder_of(options, method, seed)
@@ -127,6 +128,7 @@ def collect(options: argparse.Namespace) -> Table:
             lifted = torch.cat([lifter.lift(clip).pose_mm for clip in test])
             rows.setdefault(method.name, []).append(scores(lifted, test))
             seconds.setdefault(method.name, []).append(training_seconds(folder))
+            seeds.setdefault(method.name, []).append(str(seed))
     split = "S8" if options.held_out else "test"
     book = results.Results(
         CHAPTER, options.out / f"{options.data}_{split}_table", profile="laptop", seed=0,
@@ -140,7 +142,7 @@ def collect(options: argparse.Namespace) -> Table:
             mean = statistics.mean(values)
             spread = statistics.stdev(values) if len(values) > 1 else None
             _, unit, protocol = found[0][metric]
-            note = f"mean of seeds {', '.join(map(str, options.seeds))}" if spread else ""
+            note = f"mean of seeds {', '.join(seeds[name])}" if name in seeds else ""
             kept = dict(data=test.name, split=split, method=name, note=note)
             kept |= dict(seconds=statistics.mean(seconds.get(name, [0])))
             book.add(metric, mean, unit, protocol=protocol, **kept)
