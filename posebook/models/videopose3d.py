@@ -16,7 +16,7 @@ filter is a matrix product of what its taps see.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from jaxtyping import Float
@@ -50,7 +50,7 @@ class VideoPose3D(nn.Module):
 
     def __init__(
         self,
-        filter_widths: tuple[int, ...] = (3, 3, 3),
+        filter_widths: Sequence[int] = (3, 3, 3),
         channels: int = 1024,
         dropout: float = 0.25,
         causal: bool = False,
