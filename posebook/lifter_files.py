@@ -23,6 +23,7 @@ from posebook.errors import InputError
 from posebook.models.elepose import ElePoseLifter
 from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
+from posebook.models.repnet import RepNetGenerator
 from posebook.models.yu import YuModel
 
 FORMAT = "posebook lifter 1"
@@ -32,6 +33,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "KudoGenerator": KudoGenerator,
     "YuModel": YuModel,
     "ElePoseLifter": ElePoseLifter,
+    "RepNetGenerator": RepNetGenerator,
 }
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000
