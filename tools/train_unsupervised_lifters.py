@@ -38,7 +38,7 @@ NAME = "synthetic_wide, four cameras"
 #: Parameters of each chapter: poses shown, and what S8 of real motion chose.
 CHAPTERS = {
     "adversarial_lifting": dict(poses=4_000_000),
-    "ambiguity_aware": dict(poses=1_300_000, variant="best", batch_size=256),
+    "ambiguity_aware": dict(poses=1_800_000, variant="adv", batch_size=256),
     "elepose": dict(poses=1_800_000),
 }
 
