@@ -13,6 +13,7 @@ from posebook.errors import InputError
 from posebook.models.videopose3d import (
     FILTER_WIDTHS,
     PIECE,
+    Dropout,
     Stream,
     VideoPose3D,
     recompute_statistics,
@@ -116,6 +117,21 @@ def test_recomputed_statistics_are_those_of_the_final_weights():
     recompute_statistics(network, seen.split(100), lambda n, batch: n(batch, step=27))
     assert spread() < 0.1
     assert not network.training and {n.momentum for n in norms} == {0.001}
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    ones = torch.ones(1000, 333, requires_grad=True)
+    for share in (0.25, 0.1, 0.5):
+        dropped = Dropout(share)(ones)
+        assert (dropped == 0).float().mean().item() == pytest.approx(share, abs=0.004)
+        assert dropped.mean().item() == pytest.approx(1, abs=0.01)
+        assert dropped.unique().numel() == 2
+        (slope,) = torch.autograd.grad(dropped.sum(), ones)
+        assert torch.equal(slope, dropped)
+        assert (dropped[:, 0] == 0).float().mean().item() == pytest.approx(share, abs=0.06)
+        assert torch.equal(Dropout(share).eval()(ones), ones)
+    assert torch.equal(Dropout(0.0)(ones), ones) and not Dropout(1.0)(ones).any()
 
 
 @pytest.mark.parametrize("frames", (1, 9, 27))

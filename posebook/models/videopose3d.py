@@ -138,13 +138,29 @@ class Filter(nn.Module):
         super().__init__()
         self.convolution = nn.Conv1d(inputs, channels, taps, bias=False)  # holds the weights
         self.norm = nn.BatchNorm1d(channels)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, seen: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch channels"]:
         matrix = self.convolution.weight.transpose(1, 2).flatten(1)  # (channels, taps x inputs)
         rows = functional.linear(seen.flatten(0, -2), matrix)
         rows = self.dropout(functional.relu(self.norm(rows)))
         return rows.unflatten(0, seen.shape[:-1])
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose random numbers, on a CPU, are bytes: eight from each draw of the generator.
+
+    PyTorch's own draws one number for each unit, which took a quarter of a training step. The share
+    that is dropped is `p` to the nearest 1/256, and what is left is scaled to match.
+    """
+
+    def forward(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        dropped = round(256 * self.p)
+        if not self.training or dropped in (0, 256) or values.device.type != "cpu":
+            return super().forward(values)
+        draws = torch.empty(values.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
+        drawn = draws.view(torch.uint8)[: values.numel()].view_as(values)
+        return values * (drawn >= dropped).to(values).mul_(256 / (256 - dropped))
 
 
 class Block(nn.Module):

@@ -1,0 +1,120 @@
+"""VideoPose3D (Pavllo et al. 2019): a training step, a whole clip, a stream, against the floor.
+
+    python benchmarks/temporal.py [--frames 1 27 243] [--channels 256 1024] [--threads 1]
+
+A step trains 1,024 output frames: forward, backward, Adam with AMSGrad. It is measured on windows
+of one output frame each, as published, and on windows whose outputs lie some frames apart, which
+share what they have in common: as many poses, less work. The floor of each is its matrix products
+alone. Times are CPU seconds of this process over the threads, medians, turn by turn.
+"""
+
+import argparse
+import statistics
+import time
+
+import epochs  # first: it sets the threads that torch sees
+import torch
+
+from posebook.losses import mpjpe_loss
+from posebook.models.videopose3d import FILTER_WIDTHS, Stream, VideoPose3D
+
+BATCH = 1024
+#: Receptive field -> outputs of one window, and frames between them: what overlaps is shared.
+SHARED = {1: (1, 1), 9: (14, 3), 27: (14, 9), 81: (9, 9), 243: (9, 27)}
+
+
+def products(network: VideoPose3D, items: int, outputs: int, step: int, train: bool = True):
+    """Sizes of the matrix products of a step, (rows, inner, columns): three for each filter.
+
+    Forward, slope of the weights, slope of the input; nobody asks for that of the keypoints.
+    """
+    positions = network.receptive_field + (outputs - 1) * step
+    apart_now, sizes = 1, []
+    for layer, (taps, apart) in zip(
+        [network.expand, *network.blocks], network.filters, strict=True
+    ):
+        dilation = apart // apart_now
+        stride = taps if dilation == 1 and step % (apart_now * taps) == 0 else 1
+        positions = (positions - (taps - 1) * dilation - 1) // stride + 1
+        apart_now *= stride
+        filters = [layer] if layer is network.expand else [layer.wide, layer.narrow]
+        for each in filters:
+            channels, inputs, width = each.convolution.weight.shape
+            sizes.append((items * positions, inputs * width, channels))
+    sizes.append((items * outputs, *network.shrink.weight.T.shape))
+    if not train:
+        return sizes
+    back = [(m, rows, n) for rows, m, n in sizes] + [(rows, n, m) for rows, m, n in sizes[1:]]
+    return sizes + back
+
+
+def step_of(network: VideoPose3D, outputs: int, step: int):
+    """One training step on a batch that lies in memory, and its matrix products."""
+    items = max(1, BATCH // outputs)
+    seen = torch.randn(items, network.receptive_field + (outputs - 1) * step, 17, 2)
+    true_mm = 300 * torch.randn(items, outputs, 17, 3)
+    optimiser = torch.optim.Adam(network.parameters(), amsgrad=True)
+
+    def work() -> None:
+        loss = mpjpe_loss(network.train()(seen, step=step), true_mm) / 1000
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+    return work, epochs.product_of(products(network, items, outputs, step))
+
+
+def medians(works, repeats: int) -> list[float]:
+    """Seconds of each piece of work, all in turn."""
+    taken = [[] for _ in works]
+    for turn in range(repeats + 1):
+        for work, its in zip(works, taken, strict=True):
+            started = time.process_time()
+            work()
+            if turn:  # the first warms up
+                its.append(time.process_time() - started)
+    return [statistics.median(its) for its in taken]
+
+
+def report(frames: int, channels: int, options: argparse.Namespace) -> None:
+    network = VideoPose3D(FILTER_WIDTHS[frames], channels)
+    outputs, apart = SHARED[frames]
+    kinds = {"windows of one frame": (1, frames)}
+    if outputs > 1:
+        kinds[f"{outputs} frames, {apart} apart"] = (outputs, apart)
+    print(f"{frames} frames, {channels} channels")
+    for name, (count, step) in kinds.items():
+        work, floor = step_of(network, count, step)
+        whole, least = (t / options.threads for t in medians((work, floor), options.repeats))
+        print(f"  step, {name:24}{whole:8.3f} s  floor {least:.3f} s, {100 * least / whole:.0f} %")
+    length = 20_000 if channels <= 256 else 4_000
+    clip = torch.randn(1, length + frames - 1, 17, 2)
+    network.eval()
+    with torch.no_grad():
+        floor = epochs.product_of(products(network, 1, length, 1, train=False))
+        works = (lambda: network(clip), floor)
+        whole, least = (t / options.threads for t in medians(works, options.repeats))
+        line = f"{length / whole:8.0f} frames/s, floor {length / least:.0f}"
+        print(f"  {'whole clip, forward':30}{line}, {100 * least / whole:.0f} %")
+        stream = Stream(VideoPose3D(FILTER_WIDTHS[frames], channels, causal=True).eval())
+        frame = torch.randn(1, 17, 2)
+        (each,) = medians((lambda: [stream.push(frame) for _ in range(50)],), options.repeats)
+        print(f"  {'stream, causal':30}{20 * each:8.2f} ms a frame")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--frames", type=int, nargs="+", default=[1, 27, 243], choices=SHARED)
+    parser.add_argument("--channels", type=int, nargs="+", default=[256, 1024])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(f"medians of {options.repeats}, {options.threads} thread, torch {torch.__version__}")
+    for channels in options.channels:
+        for frames in options.frames:
+            report(frames, channels, options)
+
+
+if __name__ == "__main__":
+    main()
