@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from posebook.cameras import Camera, normalise_screen
@@ -30,7 +30,7 @@ from posebook.models import repnet_inputs
 from posebook.placing import bridge_frames
 from posebook.shapes import Pose2D, Pose3D, Seen
 from posebook.skeletons import HOUSE
-from posebook.viewpoint import PersonView, turn_towards
+from posebook.viewpoint import network_input, predict_units, turn_towards
 
 #: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
 FEWEST_JOINTS = 3
@@ -42,36 +42,6 @@ BONES_MM = 3900.0
 _SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
 
 # ------------------------------------------------------------ people as a turned camera sees them
-
-
-def network_input(
-    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
-) -> Float[Tensor, "batch rows 3"]:
-    """What a `person_view` network takes: one row for each joint and one for the camera.
-
-    joints  x, y as in the view, and 1 where the joint is marked, 0.5 where it was invented from
-            others, 0 where it is missing (x and y are 0 then)
-    camera  the logarithm of the person's spread + 2; 1 where the intrinsics are known, 0 where
-            they are guessed; 0
-    """
-    marked = torch.where(invented, 0.5, 1.0).to(view.keypoints) * seen
-    joints = torch.cat([view.keypoints, marked.unsqueeze(-1)], -1)
-    flag = known.to(joints)
-    camera = torch.stack([view.spread.log() + 2.0, flag, torch.zeros_like(flag)], -1)
-    return torch.cat([joints, camera.unsqueeze(-2)], -2)
-
-
-def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
-    """The input of the mirrored person."""
-    joints = HOUSE.flip(inputs[:, :-1])
-    return torch.cat([joints, inputs[:, -1:]], 1)
-
-
-def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
-    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
-    straight = network(inputs)
-    mirrored = HOUSE.flip(network(flip_input(inputs)))
-    return (straight + mirrored) / 2
 
 
 def _lift_person_view(
