@@ -8,7 +8,7 @@ file is executed: it holds numbers and text, and a name that is not known here i
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ from posebook.models.elepose import ElePoseLifter
 from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
 from posebook.models.repnet import RepNetGenerator
+from posebook.models.videopose3d import VideoPose3D
 from posebook.models.yu import YuModel
 
 FORMAT = "posebook lifter 1"
 #: Networks that a file may name.
 NETWORKS: dict[str, type[nn.Module]] = {
     "Martinez": Martinez,
+    "VideoPose3D": VideoPose3D,
     "KudoGenerator": KudoGenerator,
     "YuModel": YuModel,
     "ElePoseLifter": ElePoseLifter,
@@ -161,6 +163,9 @@ def _check_arguments(path: Path | str, built: type[nn.Module], arguments: Any) -
 
 def _fits(kind: Any, value: Any, name: str) -> bool:
     """Whether a value is what an argument of a network is declared to be, and of sane size."""
+    if kind == Sequence[int]:
+        several = isinstance(value, list | tuple) and len(value) <= LARGEST_DEPTH
+        return several and all(_fits(int, each, name) for each in value)
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
     if kind is int:

@@ -6,6 +6,7 @@ A trained lifter names one of these kinds (`NORMALISATIONS`):
     standardised_pixels  absolute pixels minus mean over deviation, as in Martinez et al. 2017
     root_centred         joints relative to the hip, over a length of the person's picture: methods
                          that learn from 2D alone, to which a picture has no millimetres
+    screen_clip          whole clips in screen units, as in VideoPose3D (Pavllo et al. 2019)
     half_pictures        joints relative to the hip, over half the picture's width (RepNet as in
                          bzhao96), metres out: people near and far differ, as they do in pictures
 
@@ -15,16 +16,18 @@ and what to say to people.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from posebook.cameras import Camera
+from posebook.cameras import Camera, normalise_screen
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
 from posebook.models import repnet_inputs
+from posebook.placing import bridge_frames
 from posebook.shapes import Pose2D, Pose3D, Seen
 from posebook.skeletons import HOUSE
 from posebook.viewpoint import PersonView, turn_towards
@@ -239,6 +242,51 @@ def _lift_half_pictures(
     return (1000 * pose).float(), None, notes
 
 
+# ------------------------------------------------------------------------- whole clips over time
+
+
+def _lift_screen_clip(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """`normalise_screen` key points of the whole clip in, mm about the hip out.
+
+    Missing joints are `complete`d, frames without a person bridged. A clip with other frames per
+    second than the training's is brought to those and back. Mean of the clip and its mirror image.
+    """
+    told, notes = lifter.header["normalisation"], []
+    size = clip.size_px or (clip.camera.size_px if clip.camera is not None else None)
+    if size is None:
+        size = _camera_of(replace(clip, camera=None))[0].size_px
+        notes.append(f"Picture: of unknown size, taken to be {size[0]} x {size[1]} px.")
+    enough = (seen.sum(-1) >= FEWEST_JOINTS)[:, None, None]
+    points = normalise_screen(clip.keypoints_px, *size)
+    points = complete(points, seen, lifter.tensors["mean_place"])
+    points = bridge_frames(torch.where(enough, points, torch.nan))[0].nan_to_num().float()
+    frames, rate = len(points), float(told["frames_per_second"])
+    quicker = rate / (clip.frames_per_second or rate)
+    count = round((frames - 1) * quicker) + 1
+    if count != frames and frames > 1:
+        notes.append(
+            f"Time: {clip.frames_per_second:g} frames/s; interpolated to the {rate:g} that the "
+            "network was trained with, and back."
+        )
+        points = _resampled(points, count)
+    network = lifter.network
+    with torch.no_grad():
+        pose_mm = (network.lift(points) + HOUSE.flip(network.lift(HOUSE.flip(points)))) / 2
+    pose_mm[:, HOUSE.index("hip")] = 0  # where its place is trained towards
+    return _resampled(pose_mm, frames), None, notes
+
+
+def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tensor:
+    """As many frames over the same time, in straight lines; the ends stay."""
+    if len(values) in (0, count):
+        return values
+    rows = values.flatten(1).T.unsqueeze(0)
+    made = nn.functional.interpolate(rows, count, mode="linear", align_corners=True)
+    return made.squeeze(0).T.unflatten(1, values.shape[1:])
+
+
 # -----------------------------------------------------------------------------------------------
 
 
@@ -263,5 +311,6 @@ NORMALISATIONS: dict[str, Callable] = {
     "person_view": _lift_person_view,
     "standardised_pixels": _lift_standardised_pixels,
     "root_centred": _lift_root_centred,
+    "screen_clip": _lift_screen_clip,
     "half_pictures": _lift_half_pictures,
 }

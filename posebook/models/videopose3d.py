@@ -1,0 +1,256 @@
+"""Temporal convolutions: a window of 2D keypoints in, the 3D pose in its middle out.
+
+    expand    a filter of width w0 over time, 2 x joints -> channels
+    block i   h + narrow(wide(h)): a filter of width w_i whose taps lie d_i = w_0 ... w_(i-1) frames
+              apart, then one of width 1; the sum comes last, with nothing after it
+    shrink    channels -> 3 x joints
+
+Each filter but the last has no bias and is followed by batch norm, ReLU and dropout. Nothing is
+padded: frames at the edge are lost, and `lift` repeats a clip's first and last frame for them.
+
+Source: Pavllo, Feichtenhofer, Grangier, Auli 2019, arXiv:1811.11742. Taught in
+07_temporal_convolutions. Where we differ: the published code has one network for whole clips
+(dilated) and one for training windows (strided); here both are one `forward`, see `step`, which can
+also share work between windows that overlap. Frames stand before channels in memory, so that a
+filter is a matrix product of what its taps see.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from posebook.errors import InputError
+from posebook.shapes import Pose2D, Pose3D
+from posebook.skeletons import HOUSE
+
+#: Receptive field in frames, and the filter widths that the paper reaches it with.
+FILTER_WIDTHS: dict[int, tuple[int, ...]] = {
+    1: (1, 1, 1), 9: (3, 3), 27: (3, 3, 3), 81: (3, 3, 3, 3), 243: (3, 3, 3, 3, 3),
+}  # fmt: skip
+LONGEST_RECEPTIVE_FIELD = 10_000
+FIRST_MOMENTUM, LAST_MOMENTUM = 0.1, 0.001  # of batch norm, over a training
+PIECE = 4096  # frames of a clip that `lift` takes at once: bounds the memory, changes no number
+
+
+class VideoPose3D(nn.Module):
+    """Keypoints in time to poses, or to the hip's path with output_joints=1.
+
+    In:   (batch, frames, input_joints, 2), unitless, screen units: `cameras.normalise_screen`
+    Out:  (batch, positions, output_joints, 3), mm, camera axes. A pose is about the hip, whose own
+          place is predicted too and trained towards 0; a trajectory is absolute.
+
+    filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
+    causal         the pose belongs to the newest frame of its window, not to the middle one
+    dense          the ablation of the paper: filters as long as the dilated ones reach, no holes
+    """
+
+    def __init__(
+        self,
+        filter_widths: Sequence[int] = (3, 3, 3),
+        channels: int = 1024,
+        dropout: float = 0.25,
+        causal: bool = False,
+        dense: bool = False,
+        input_joints: int = len(HOUSE),
+        output_joints: int = len(HOUSE),
+    ):
+        super().__init__()
+        if not filter_widths or any(width < 1 or width % 2 == 0 for width in filter_widths):
+            raise InputError(f"filter_widths {filter_widths}: expected odd numbers, such as 3, 3")
+        self.receptive_field = math.prod(filter_widths)
+        if self.receptive_field > LONGEST_RECEPTIVE_FIELD:
+            raise InputError(
+                f"filter_widths {filter_widths}: a window of {self.receptive_field} frames; "
+                f"expected at most {LONGEST_RECEPTIVE_FIELD}"
+            )
+        self.causal, self.dense = causal, dense
+        self.output_shape = (output_joints, 3)
+        #: (taps, frames between two taps) of each filter over time.
+        self.filters = [(filter_widths[0], 1)]
+        for width in filter_widths[1:]:
+            apart = math.prod(filter_widths[: len(self.filters)])
+            self.filters.append(((width - 1) * apart + 1, 1) if dense else (width, apart))
+        self.expand = Filter(2 * input_joints, channels, filter_widths[0], dropout)
+        self.blocks = nn.ModuleList(Block(channels, taps, dropout) for taps, _ in self.filters[1:])
+        self.shrink = nn.Linear(channels, 3 * output_joints)
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Frames that a window has before and after the frame its pose belongs to."""
+        around = self.receptive_field - 1
+        return (around, 0) if self.causal else (around // 2, around // 2)
+
+    def forward(
+        self, keypoints: Float[Tensor, "batch frames joints 2"], step: int = 1
+    ) -> Float[Tensor, "batch positions out_joints 3"]:
+        """A pose for every `step`-th frame that has a whole window: the numbers are the same.
+
+        step  1: the dilated form, for whole clips. receptive_field: the strided form, for training
+              on windows of that many frames, which computes nothing that is not used. A product of
+              the first filter widths, such as 9 or 27: windows that far apart, which overlap and
+              share what they have in common.
+        """
+        if keypoints.shape[1] < self.receptive_field:
+            raise InputError(f"{keypoints.shape[1]} frames; a window has {self.receptive_field}")
+        hidden = keypoints.flatten(2)
+        apart_now = 1  # frames from one position of `hidden` to the next
+        for layer, (taps, apart) in zip([self.expand, *self.blocks], self.filters, strict=True):
+            dilation = apart // apart_now
+            stride = 1
+            if dilation == 1 and not self.dense and step % (apart_now * taps) == 0:
+                stride = taps
+            seen = taps_of(hidden, taps, dilation, stride)
+            if layer is self.expand:
+                hidden = layer(seen)
+            else:
+                middle = (taps - 1 if self.causal else taps // 2) * dilation
+                kept = hidden[:, middle::stride][:, : seen.shape[1]]
+                hidden = layer(seen, kept)
+            apart_now *= stride
+        poses = 1000.0 * self.shrink(hidden[:, :: max(1, step // apart_now)])
+        return poses.unflatten(2, self.output_shape)
+
+    def lift(self, keypoints: Pose2D) -> Pose3D:
+        """Every frame of one clip, of any length: (frames, joints, 2) -> (frames, out_joints, 3).
+
+        The clip's first and last frame are repeated as often as the windows at its ends need.
+        """
+        if not len(keypoints):
+            return keypoints.new_zeros(0, *self.output_shape)
+        before, after = self.padding
+        padded = functional.pad(keypoints.movedim(0, -1), (before, after), mode="replicate")
+        padded = padded.movedim(-1, 0)
+        pieces = []
+        for start in range(0, len(keypoints), PIECE):
+            piece = padded[start : start + PIECE + before + after]
+            pieces.append(self(piece.unsqueeze(0)).squeeze(0))
+        return torch.cat(pieces)
+
+
+class Filter(nn.Module):
+    """One filter over time on what its taps see: (..., taps x inputs) -> (..., channels)."""
+
+    def __init__(self, inputs: int, channels: int, taps: int, dropout: float):
+        super().__init__()
+        self.convolution = nn.Conv1d(inputs, channels, taps, bias=False)  # holds the weights
+        self.norm = nn.BatchNorm1d(channels)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, seen: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch channels"]:
+        matrix = self.convolution.weight.transpose(1, 2).flatten(1)  # (channels, taps x inputs)
+        rows = functional.linear(seen.flatten(0, -2), matrix)
+        rows = self.dropout(functional.relu(self.norm(rows)))
+        return rows.unflatten(0, seen.shape[:-1])
+
+
+class Block(nn.Module):
+    """kept + narrow(wide(seen)): the residual block, given the frame that it adds to."""
+
+    def __init__(self, channels: int, taps: int, dropout: float):
+        super().__init__()
+        self.wide = Filter(channels, channels, taps, dropout)
+        self.narrow = Filter(channels, channels, 1, dropout)
+
+    def forward(
+        self, seen: Float[Tensor, "*batch inputs"], kept: Float[Tensor, "*batch channels"]
+    ) -> Float[Tensor, "*batch channels"]:
+        return kept + self.narrow(self.wide(seen))
+
+
+def taps_of(
+    hidden: Float[Tensor, "batch frames channels"], taps: int, dilation: int, stride: int
+) -> Float[Tensor, "batch positions all_taps"]:
+    """Side by side what a filter's taps see, at each of its positions: (.., taps x channels)."""
+    positions = (hidden.shape[1] - (taps - 1) * dilation - 1) // stride + 1
+    if dilation == 1 and stride == taps:
+        return hidden[:, : positions * taps].reshape(len(hidden), positions, -1)  # nothing moves
+    last = (positions - 1) * stride + 1
+    offsets = range(0, taps * dilation, dilation)
+    return torch.cat([hidden[:, o : o + last : stride] for o in offsets], -1)
+
+
+class Stream:
+    """The causal network on one frame after another, for live video.
+
+    network  causal, in evaluation mode
+    Each filter remembers the past frames that its taps still need and nothing is computed twice, so
+    that the work of a frame does not depend on the receptive field. The answers are those of
+    `network.lift` on the whole clip: before the first frame stands the first frame, repeated.
+    """
+
+    def __init__(self, network: VideoPose3D):
+        if not network.causal:
+            raise InputError("a stream needs a causal network: others look into the future")
+        if network.training:
+            raise InputError("a stream needs a network in evaluation mode: network.eval()")
+        self.network = network
+        self.memories: list[Tensor] = []  # of each filter: (people, what its taps reach, channels)
+        self.count = 0
+
+    @torch.no_grad()
+    def push(self, keypoints: Pose2D) -> Pose3D:
+        """One frame of one or more people: (people, joints, 2) -> (people, out_joints, 3)."""
+        network, first = self.network, self.count == 0
+        newest = keypoints.flatten(1)
+        layers = [network.expand, *network.blocks]
+        for i, (layer, (taps, apart)) in enumerate(zip(layers, network.filters, strict=True)):
+            length = (taps - 1) * apart + 1
+            if first:  # as if this frame had stood there for ever
+                self.memories.append(newest.unsqueeze(1).repeat(1, length, 1))
+            memory, place = self.memories[i], self.count % length
+            memory[:, place] = newest
+            # One step on is the oldest frame that the memory holds: the first tap.
+            seen = memory[:, [(place + 1 + tap * apart) % length for tap in range(taps)]].flatten(1)
+            newest = layer(seen, newest) if i else layer(seen)
+        self.count += 1
+        return 1000.0 * network.shrink(newest).unflatten(1, network.output_shape)
+
+
+def learning_rate_factor(epoch: int, decay: float = 0.95) -> float:
+    """What the first learning rate (1e-3) is multiplied by in an epoch; 0.98 semi-supervised."""
+    return decay**epoch
+
+
+def batch_norm_momentum(epoch: int, epochs: int) -> float:
+    r"""Momentum in epoch e of E: :math:`0.1\,e^{-\frac eE\ln 100}`, from 0.1 down to 0.001."""
+    return FIRST_MOMENTUM * (LAST_MOMENTUM / FIRST_MOMENTUM) ** (epoch / epochs)
+
+
+def set_batch_norm_momentum(network: nn.Module, momentum: float | int) -> None:
+    """The momentum of every batch norm in a network, that of the first layer too."""
+    for norm in _norms(network):
+        norm.momentum = momentum
+
+
+@torch.no_grad()
+def recompute_statistics(
+    network: nn.Module, batches: Iterable, show: Callable[[nn.Module, object], object]
+) -> None:
+    """Running means and variances anew, those of the final weights: the cure for stale ones.
+
+    batches  training batches, some dozens      show(network, batch) runs the network on one
+
+    The schedule ends at a momentum of 0.001: the statistics then remember a thousand steps, which
+    after a short training are those of weights long gone. Dropout rests meanwhile, as it will when
+    the network is used. The network is in evaluation mode afterwards.
+    """
+    network.eval()
+    norms = _norms(network)
+    kept = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+        norm.train()
+    for batch in batches:
+        show(network, batch)
+    for norm, momentum in zip(norms, kept, strict=True):
+        norm.momentum = momentum
+    network.eval()
+
+
+def _norms(network: nn.Module) -> list[nn.BatchNorm1d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]
