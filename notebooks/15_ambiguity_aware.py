@@ -15,7 +15,7 @@
 #     title: Ambiguity-aware lifting
 #     level: advanced
 #     prerequisites: [adversarial_lifting]
-#     minutes: {ci: 0.3, laptop: 5, full: 3000}
+#     minutes: {ci: 0.3, laptop: 6, full: 3000}
 #     device: cpu
 #     data: [synthetic, human36m, lsp]
 #     paper: 10.1109/ICCV48922.2021.00853
