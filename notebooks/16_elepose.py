@@ -935,9 +935,10 @@ figures.show(
         metrics.p_mpjpe(pose_units.double(), scored_mm.double()),
         captions=lambda i: cause(pose_units[i].double(), scored_mm[i].double()),
         clip_of_frame=clip_of_frame,
+        count=4,
         title="The worst poses, one from a clip",
     ),
-    alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
+    alt="Four pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
 
 # %% [markdown] tags=["predict"]
@@ -1043,39 +1044,13 @@ def kept(method: str, people: str, metric: str) -> results.Number | None:
     return ledger.get("/".join("-".join(word.lower().split()) for word in words))
 
 
-def spread_of(method: str, people: str, metric: str) -> float | None:
-    """Over the seeds; None where there was one run, or none."""
-    spread = kept(method, people, f"{metric}, spread")
-    return None if spread is None else spread.value
-
-
 def with_spread(method: str, people: str, metric: str) -> str | None:
-    mean, spread = kept(method, people, metric), spread_of(method, people, metric)
+    mean, spread = kept(method, people, metric), kept(method, people, f"{metric}, spread")
     if mean is None:
         return None
-    return f"{mean.value:.1f}" + ("" if spread is None else f" ± {spread:.1f}")
+    return f"{mean.value:.1f}" + ("" if spread is None else f" ± {spread.value:.1f}")
 
 
-for people, words in PEOPLE.items():
-    figures.show(
-        figures.bars(
-            {
-                m: kept(m, people, "P-MPJPE").value
-                for m in COMPARED[1:]
-                if kept(m, people, "P-MPJPE")
-            },
-            spread={
-                method: spread
-                for method in COMPARED[1:]
-                if (spread := spread_of(method, people, "P-MPJPE")) is not None
-            },
-            unit="mm",
-            highlight="ElePose 2022",
-            levels={"zero depth": kept("zero depth", people, "P-MPJPE").value},
-            title=f"P-MPJPE after five minutes: {words}",
-        ),
-        alt="Bars of P-MPJPE for each method, all below the line of the zero-depth pose.",
-    )
 figures.Table(
     ("people", "method", *METRICS),
     [
