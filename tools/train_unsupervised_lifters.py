@@ -123,6 +123,7 @@ def main() -> None:
     add("--to", type=Path, default=paths.DATA / "lifters", help="where the lifters go")
     add("--jobs", type=int, default=2, help="chapters side by side (%(default)s)")
     options = parser.parse_args()
+    options.out = options.out.resolve()  # chapters run in folders of their own
     write_people(options.out / "people")
     tests = [datasets.load("synthetic", split="test")]
     if options.root:
