@@ -372,8 +372,8 @@ for name, (mean, std) in priors.items():
 # same picture (chapter 12), and with these views both are equally likely: only perspective tells them
 # apart. So we draw views like the real ones: the person is first turned upright, by the `camera_tilt` that cameras are taken to look
 # down by, then about that upright axis, and then looked down on again. A mirror image, which leans,
-# now staggers about in the new pictures, and the discriminator sees it. A wrong tilt is worse than none:
-# it asks for the mirror image (the ablation tries both). (The released code has an
+# now staggers about in the new pictures, and the discriminator sees it. A wrong
+# tilt asks for the mirror image, none leaves it nearly to chance (the ablation tries both). (The released code has an
 # option for a leaning axis; all four of its settings leave it off.)
 
 # %% tags=["check", "nbval-check-output"]
@@ -1018,7 +1018,7 @@ assert prior_loss(narrow, *ours) > 5, "it grows without bound: the network may n
 #
 # * A lifter can mark its own work by a round trip; the discriminator adds what people look like.
 # * Turning views about an axis that leans as cameras do tells a person from the mirror image; a wrong tilt picks the
-#   mirror image, and level views leave the choice to perspective.
+#   mirror image, and level views leave the choice to perspective, which barely tells.
 # * An unsupervised method's constants may hold 3D truth. Ask where each number comes from.
 #
 # **Where we differ from the paper**, unless you run `full` with `as_released=True` and `per="clip"`: all that the table

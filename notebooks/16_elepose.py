@@ -1021,7 +1021,8 @@ if ablation:
 # The flow matters most, and after it that it sees 26 components and not all (though with 34 it trained on
 # half the budget), a learned elevation, and the weight on coming back. The bone ratios matter least, and
 # our own do as well as the published: "no 3D" costs nothing here. And a network that starts on the wrong side
-# of the elevation stays there, with mirror images: what decides is where it starts.
+# of the elevation stays there, with mirror images: where it starts can decide. (Not always: in the few, large
+# steps of `ci` it came back.)
 #
 # ## Side by side
 #
