@@ -91,8 +91,44 @@ def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path
     out = tmp_path / "out"
     with pytest.raises(CellFailed):
         running.run(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
+    # Whatever the error's name: torch refuses this rate with a ValueError.
+    with pytest.raises(CellFailed, match="learning rate"):
+        running.run(trial, profile="ci", parameters={"rate": -1.0}, out_dir=out, quiet=True)
     done = running.run(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
     assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
+
+
+def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
+    def record(**change):
+        made = dict(chapter="repnet", profile="laptop", finished=True, seconds=1.0, parameters={})
+        (tmp_path / "run.json").write_text(json.dumps(made | change))
+
+    def found(**parameters):
+        return running.record_of(tmp_path, "repnet", "laptop", parameters)
+
+    assert found(poses=10) is None
+    record(parameters=dict(poses=10))
+    # `keypoints` is the chapter's default: a run that does not say it had it.
+    assert found(poses=10, keypoints="true")["finished"]
+    for other, line in (
+        (dict(poses=11), "poses 10, expected 11"),
+        (dict(), "poses 10, expected None"),
+        (dict(poses=10, keypoints="detected"), "keypoints true, expected detected"),
+        (dict(poses=10, unknown=1), "unknown not given, expected 1"),
+    ):
+        with pytest.raises(InputError, match=f"{tmp_path.name}: holds a run with {line}"):
+            found(**other)
+    record(parameters=dict(poses=10), profile="ci")
+    with pytest.raises(InputError, match="profile ci, expected laptop"):
+        found(poses=10)
+    record(parameters=dict(poses=10), chapter="elepose")
+    with pytest.raises(InputError, match="chapter elepose, expected repnet"):
+        found(poses=10)
+    record(finished=False, refused=True)
+    assert found(poses=10) is None
+    (tmp_path / "run.json").write_text('{"chapter": "rep')
+    with pytest.raises(InputError, match="not a run's record"):
+        found(poses=10)
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path):
