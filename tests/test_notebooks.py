@@ -44,7 +44,7 @@ def sport(folder: Path) -> dict:
 @pytest.mark.parametrize(
     ("number", "made", "message"),
     [
-        ("12", sport, "data is 'lsp', with the joints lsp_14; expected human36m_17 or mpii_17_kudo"),
+        ("12", sport, "data is 'lsp', with the joints lsp_14; expected human36m_17 or mpii"),
         ("15", not_pictures, "1.jpg: expected a picture file"),
         ("15", lambda folder: dict(lsp=str(folder / "none")), "none: "),
     ],
