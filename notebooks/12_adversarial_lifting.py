@@ -92,7 +92,7 @@ from posebook.errors import InputError
 from posebook.losses import kudo as losses
 from posebook.models.kudo import KudoDiscriminator, KudoGenerator
 from posebook.shapes import Pose2D, Pose3D
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, MPII_17_KUDO
 from posebook.viewpoint import facing_sine
 
 if mode not in ("unsupervised", "supervised"):
@@ -140,6 +140,9 @@ if held_out:
 else:
     test = datasets.load(data, split="test", **source)
 train, test = thinned(train), thinned(test)
+if train.skeleton not in (HOUSE, MPII_17_KUDO):
+    known = f"{HOUSE.name} or {MPII_17_KUDO.name}"
+    raise InputError(f"data is '{data}', with the joints {train.skeleton.name}; expected {known}")
 scored = all(clip.pose_mm is not None for clip in test)
 if mode == "supervised" and not scored:
     raise InputError(f"mode supervised needs a truth in 3D; {train.name} has none")

@@ -117,7 +117,7 @@ width = width or choices["width"]
 batch_size = batch_size or choices["batch"]
 poses = poses or choices["poses"]
 blocks, dropout = choices["blocks"], choices["dropout"]
-scale_width = width if profile == "full" else width // 2
+scale_width = width if profile == "full" else max(1, width // 2)
 short = profile != "full"  # minutes must do: what we then add is listed under Training
 if camera_tilt is None:
     camera_tilt = 0.0 if as_released else 10.0
@@ -146,6 +146,10 @@ print(
     f"{train.name}: {len(train)} training frames of {len(train.clips)} clips, {len(test)} for "
     f"test; {rate:g} frames per second"
 )
+# What is shown at the end is read now: a mistake in it should not cost a training.
+sport = None if lsp is None else datasets.load("lsp", root=lsp, split="test").clips[0]
+for person in [] if photographs is None else prepared_folder.read(photographs)[:4]:
+    figures.pose_2d(person.clip.keypoints_px[0], image=person.photograph)
 
 # %% [markdown]
 # Two people in the figure below are one and the same to the camera: the second is the first one's
@@ -928,8 +932,7 @@ for words, stretched in (("one divisor", False), ("55 and 90", True)):
     print(f"prepared with {words}: {value:.1f} mm P-MPJPE")
 
 # %%
-if lsp is not None:
-    sport = datasets.load("lsp", root=lsp, split="test").clips[0]
+if sport is not None:
     lifted = lifter.lift(sport)
     for person in (0, 100, 500):
         figures.show(

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ROWS = [
     line.split()
     for line in (
-        "errors paths shapes human36m_calibration result_tables",
+        "errors paths shapes human36m_calibration result_tables chapter_parameters",
         "skeletons results",
         "geometry lenses viewpoint",
         "cameras",

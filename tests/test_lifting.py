@@ -16,6 +16,7 @@ from posebook.datasets.synthetic import sample_poses
 from posebook.errors import InputError
 from posebook.geometry import aligned_distances
 from posebook.models.martinez import INPUT_JOINTS, OUTPUT_JOINTS, Martinez, Standardiser
+from posebook.models.yu import YuModel
 from posebook.skeletons import COCO_17, HOUSE, SKELETONS
 from posebook.viewpoint import turn_towards
 
@@ -273,6 +274,13 @@ def refused(path, match: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def saved_unchecked(lifter, path, monkeypatch):
+    """A file that `save` would refuse to write."""
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(lifter_files, "build_network", lambda *_: None)
+        return lifter.save(path)
+
+
 def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     good = untrained().save(tmp_path / "good.safetensors")
     refused("no_such_lifter", "shipped are simple_baseline")
@@ -299,8 +307,8 @@ def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     ("change", "match"),
     [
         (dict(network={"class": "os.system", "arguments": {}}), "not known"),
-        (dict(network={"class": "Martinez", "arguments": {"width": 10**9}}), "expected numbers"),
-        (dict(network={"class": "Martinez", "arguments": {"width": "12"}}), "expected numbers"),
+        (dict(network={"class": "Martinez", "arguments": {"width": 10**9}}), "width is 10000"),
+        (dict(network={"class": "Martinez", "arguments": {"width": "12"}}), "width is '12', ex"),
         (dict(network={"class": "Martinez", "arguments": {"depth": 3}}), "expected numbers"),
         (dict(network={"class": "Martinez", "arguments": ARGUMENTS | {"width": 16}}), "expected"),
         (dict(network="Martinez"), "not known"),
@@ -311,16 +319,29 @@ def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
         (dict(normalisation=dict(kind="person_view", bones_mm="x")), "do not fit"),
     ],
 )
-def test_headers_that_do_not_fit_are_refused(tmp_path, change, match):
-    lifter = untrained()
-    path = lifting.Lifter(HEADER | change, lifter.network).save(tmp_path / "a.safetensors")
-    refused(path, match)
+def test_headers_that_do_not_fit_are_refused(tmp_path, change, match, monkeypatch):
+    lifter = lifting.Lifter(HEADER | change, untrained().network)
+    refused(saved_unchecked(lifter, tmp_path / "a.safetensors", monkeypatch), match)
+    if "network" in change:
+        with pytest.raises(InputError, match=match):
+            lifter.save(tmp_path / "b.safetensors")
+        assert not (tmp_path / "b.safetensors").exists()
 
 
-def test_numbers_that_are_not_finite_are_refused(tmp_path):
+def test_the_one_wrong_argument_of_a_network_is_named(tmp_path):
+    header = HEADER | dict(network={"class": "YuModel", "arguments": dict(width=1, scale_width=0)})
+    with pytest.raises(
+        InputError, match="argument scale_width is 0, expected a whole number from 1"
+    ):
+        lifting.Lifter(header, YuModel(width=1)).save(tmp_path / "a.safetensors")
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path, monkeypatch):
     lifter = untrained()
     lifter.network.last.bias[3] = torch.nan
-    refused(lifter.save(tmp_path / "a.safetensors"), "finite")
+    refused(saved_unchecked(lifter, tmp_path / "a.safetensors", monkeypatch), "finite")
+    with pytest.raises(InputError, match="finite"):
+        lifter.save(tmp_path / "b.safetensors")
 
 
 def test_nothing_altered_is_taken_for_whole(tmp_path):
