@@ -43,6 +43,8 @@ LARGEST_BYTES = 200_000_000
 LARGEST_SIZE = 16_384
 LARGEST_DEPTH = 64
 PREFIX = "network."
+#: No weight that was trained comes near it; products of larger ones leave float32.
+LARGEST_WEIGHT = 1e9
 _GIT_LFS = b"version https://git-lfs"
 
 
@@ -108,6 +110,15 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
     missing = [field for field in REQUIRED if field not in header]
     if missing:
         raise InputError(f"{path}: header lacks {', '.join(missing)}")
+    for field in ("name", "data", "licence"):
+        text, most = header[field], 60 if field == "name" else 1000
+        if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
+            raise InputError(
+                f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
+            )
+    metrics = header["metrics"]
+    if not isinstance(metrics, list) or not all(isinstance(metric, dict) for metric in metrics):
+        raise InputError(f"{path}: metrics are {metrics!r:.40}; expected a list of scores")
     return header
 
 
@@ -131,8 +142,10 @@ def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, 
     arguments = network.get("arguments")
     _check_arguments(path, built, arguments)
     for name, tensor in state.items():
-        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
-            raise InputError(f"{path}: network.{name} holds other than finite numbers")
+        if not tensor.is_floating_point() or not (tensor.float().abs() <= LARGEST_WEIGHT).all():
+            raise InputError(
+                f"{path}: network.{name} holds other than finite numbers up to {LARGEST_WEIGHT:g}"
+            )
     # On the meta device nothing is allocated: shapes are compared before memory is asked for.
     try:
         with torch.device("meta"):
