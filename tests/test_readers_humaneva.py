@@ -194,6 +194,7 @@ def test_another_source_names_its_cameras(tmp_path):
     assert (people.name, people.frames_per_second, len(people.clips)) == ("Ann's", 30, 3)
     assert people.clips[0].name == "Train/Ann/Walking 1 chunk0/A"
     assert away_px(people.clips[0]).max() < 0.01
+    assert any("projected motion" in note for note in people.notes)
     (tmp_path / "source.json").write_text(json.dumps(told | {"cameras": "mine"}))
     with pytest.raises(InputError, match="'mine'; expected 'HumanEva-I' or cameras"):
         datasets.load("humaneva", tmp_path)

@@ -109,6 +109,8 @@ def read(
         raise InputError(
             f"{root}: no {_POINTS}gt.npz: key points 'true' need it, or cameras in source.json"
         )
+    if seen is None:
+        notes.append(f"no {_POINTS}gt.npz: key points are the projected motion")
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
