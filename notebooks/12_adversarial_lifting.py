@@ -862,8 +862,8 @@ if ablations and mode == "unsupervised":
 if share:
     figures.show(
         figures.bars(share, unit="%", end=100, title="Poses with the nose before the chest"),
-        alt="Four bars: nearly all poses with the heading loss, in both games; without it still "
-        "most in ours, far fewer in the paper's.",
+        alt="Four bars: each game with the heading loss and without; with it, most or nearly all "
+        "poses.",
     )
 ablation_table = figures.Table(("variant", "P-MPJPE (mm)", "reflections allowed (mm)"), [])
 if scored:
