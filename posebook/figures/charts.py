@@ -123,6 +123,7 @@ def bars(
     highlight: str | Collection[str] | None = None,
     levels: Mapping[str, SupportsFloat] | None = None,
     digits: int = 1,
+    end: float | int | None = None,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -133,6 +134,7 @@ def bars(
     spread     name -> half width of an error bar (what it is belongs in the note)
     highlight  the bar, or bars, that the reader should find first
     levels     name -> value: upright lines to compare with, such as a baseline or the paper's
+    end        where the axis ends, such as 100 for shares in %; None: a little beyond the longest
     """
     if not values:
         raise InputError("values is empty, expected at least one named bar")
@@ -165,6 +167,8 @@ def bars(
         }  # fmt: skip
     low = min([0.0, *(v for v in numbers if math.isfinite(v))])
     made["xaxis"] = GRID | {"title": {"text": plain(unit)}, "range": [low * 1.15, reach]}
+    if end is not None:  # the room for the values is left beside the axis
+        made["xaxis"] |= {"range": [low * 1.15, float(end)], "domain": [0, 0.85]}
     made["yaxis"] = {"autorange": "reversed", "automargin": True, "ticksuffix": "  "}
     made["shapes"], made["annotations"] = [], []
     for name, label, value, words in zip(names, labels, numbers, text, strict=True):
