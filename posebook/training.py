@@ -114,8 +114,10 @@ class Run:
 
         self._stopping = False
         # stdout, not stderr: a stored notebook should not show a red box for a progress bar.
-        # Once a second is enough to follow, and does not fill the notebook with old states.
-        bar = tqdm(total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=EVERY)
+        # Seldom (EVERY) is enough to follow, and does not fill the notebook with old states.
+        bar = tqdm(
+            total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=EVERY
+        )
         with bar, SummaryWriter(str(self.out_dir), purge_step=self.epoch) as board:
             self._bar = bar
             while self.epoch < count and not self._stopping:
