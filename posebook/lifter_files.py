@@ -112,7 +112,9 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
                 f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
             )
     metrics = header["metrics"]
-    if not isinstance(metrics, list) or not all(isinstance(metric, dict) for metric in metrics):
+    if metrics != {} and not (
+        isinstance(metrics, list) and all(isinstance(metric, dict) for metric in metrics)
+    ):
         raise InputError(f"{path}: metrics are {metrics!r:.40}; expected a list of scores")
     return header
 
