@@ -110,6 +110,15 @@ def test_the_lens_is_the_one_of_the_key_points(tmp_path):
     assert (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).max() < 0.1
 
 
+def test_a_key_point_that_is_off_is_said(tmp_path):
+    def move(arrays):
+        arrays["pose/2d"][5, 0] += 300.0
+
+    annot(tmp_path, change=move)
+    said = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "median of the worst clip 0.000 px, largest distance 424.264 px" in said
+
+
 def test_the_first_versions_with_the_universal_skeleton_alone(tmp_path):
     annot(tmp_path, number="", univ=True)
     said = human36m_fetched.make(tmp_path, tmp_path / "out")

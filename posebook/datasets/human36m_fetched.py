@@ -43,7 +43,8 @@ class Take:
     world_mm  (frames, 17, 3) float64, by the first camera
     px        camera -> (frames, 17, 2)
     apart_mm  the largest distance between two cameras' joints
-    error_px  lens -> median distance of each camera's key points from the projected joints
+    error_px  lens -> (median, largest) distance of each camera's key points from the projected
+              joints
     """
 
     name: str
@@ -54,7 +55,7 @@ class Take:
     px: dict[str, torch.Tensor]
     lost: int
     apart_mm: float
-    error_px: dict[str, dict[str, float]] = field(default_factory=dict)
+    error_px: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
 
 
 def combine(found: Annotations) -> Take:
@@ -83,7 +84,7 @@ def combine(found: Annotations) -> Take:
         apart_mm = max(apart_mm, apart)
     errors = {lens: _errors(found.subject, lens, world_mm, px) for lens in _LENSES}
     for name in px:
-        best = min(errors[lens][name] for lens in _LENSES)
+        best = min(errors[lens][name][0] for lens in _LENSES)
         if best > MOST_PX and not found.universal:
             raise InputError(
                 f"{found.path}: key points of camera {name} are {best:.1f} px from the projected "
@@ -106,12 +107,13 @@ def _camera(subject: str, name: str, lens: str) -> Camera:
 
 def _errors(
     subject: str, lens: str, world_mm: torch.Tensor, px: dict[str, torch.Tensor]
-) -> dict[str, float]:
+) -> dict[str, tuple[float, float]]:
     errors = {}
     for name, points in px.items():
         camera = _camera(subject, name, lens)
         away = camera.project(camera.to_camera(world_mm)) - points
-        errors[name] = float(torch.linalg.vector_norm(away, dim=-1).median())
+        away = torch.linalg.vector_norm(away, dim=-1)
+        errors[name] = float(away.median()), float(away.max())
     return errors
 
 
@@ -177,12 +179,15 @@ def dataset_of(takes: list[Take], notes: list[str]) -> PoseDataset:
         notes.append(f"cameras of a take agree within {max(compared):.3f} mm in the world")
     if len(compared) < len(takes):
         notes.append(f"{len(takes) - len(compared)} takes have one camera: nothing to compare")
-    worst = {lens: max(max(take.error_px[lens].values()) for take in takes) for lens in _LENSES}
-    lens = min(_LENSES, key=worst.__getitem__)
+    errors = {
+        lens: [both for take in takes for both in take.error_px[lens].values()] for lens in _LENSES
+    }
+    lens = min(_LENSES, key=lambda each: max(errors[each]))
+    median, largest = (max(each) for each in zip(*errors[lens], strict=True))
     notes.append(
         "key points fit the joints projected "
         + ("without lens distortion" if lens == "none" else f"with distortion as in {lens}")
-        + f": median of the worst take {worst[lens]:.3f} px"
+        + f": median of the worst clip {median:.3f} px, largest distance {largest:.3f} px"
     )
     clips = tuple(clip for take in takes for clip in _clips(take, lens, rate))
     return PoseDataset(name, "all", clips, TERMS, tuple(notes))
