@@ -12,12 +12,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ROWS = [
     line.split()
     for line in (
-        "errors paths shapes human36m_calibration result_tables",
+        "errors paths shapes human36m_calibration result_tables chapter_parameters",
         "skeletons results",
         "geometry lenses viewpoint",
         "cameras",
         "losses metrics joint_errors protocols ambiguity datasets models figures",
-        "placing rigid_body",
+        "placing rigid_body smoothing",
         "normalisations kudo_training kudo_protocol kudo_demo",
         "training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
         "lift_clip lift_page export",

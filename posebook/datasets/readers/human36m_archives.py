@@ -130,7 +130,9 @@ def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
         except (TypeError, ValueError, OverflowError):
             array = None
     shape = getattr(array, "shape", ())
-    if len(shape) != 3 or shape[2] < numbers or 0 in shape or array.dtype.kind not in "fiu":
+    # Two numbers and, in some archives, a score; or three: joints are never so few.
+    wide = range(numbers, 4)
+    if len(shape) != 3 or shape[2] not in wide or 0 in shape or array.dtype.kind not in "fiu":
         raise InputError(
             f"{where}: {short(array) if array is None else f'an array of shape {shape}'}; expected "
             f"(frames, joints, {numbers})"

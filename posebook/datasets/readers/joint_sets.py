@@ -47,6 +47,8 @@ _SAME_JOINT = {
     "neck_base": "neck_nose", "necknose": "neck_nose", "bottom_head": "neck",
 }  # fmt: skip
 
+_KNOWN = {joint for skeleton in SKELETONS.values() for joint in skeleton.joints}
+
 
 def named(layout: str) -> Skeleton:
     """A joint set by its own name or one that people use for it: 'coco', 'BODY_25', 'h36m'."""
@@ -67,6 +69,11 @@ def of_names(names: list[str], where: str) -> Skeleton:
     for skeleton in SKELETONS.values():
         if skeleton.joints == joints:
             return skeleton
+    if len(_KNOWN.intersection(joints)) < 3:
+        raise InputError(
+            f"{where}: joint names {listed(names, 4)}; expected at least three that are known, "
+            "such as left_knee, right_wrist, nose"
+        )
     root = "hip" if "hip" in joints else None
     return Skeleton("named_in_file", joints, (None,) * len(joints), root, where)
 
