@@ -195,11 +195,19 @@ def data_info(name: str) -> None:
 
 
 @data.command("make")
-def data_make(name: str) -> None:
-    """Make the files of a data set that posebook can make itself."""
+def data_make(
+    name: str,
+    root: Annotated[
+        Path | None, typer.Option(help="human36m: the folder processed/ that h36m-fetch wrote")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write (default: data/cache/NAME)")
+    ] = None,
+) -> None:
+    """Make the files of a data set: synthetic ones, or human36m out of h36m-fetch's annot.h5."""
     from posebook.datasets import fetch
 
-    print(fetch.make(name))
+    print(fetch.make(name, out, root))
 
 
 @data.command("check")

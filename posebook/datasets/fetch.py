@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posebook import paths
-from posebook.datasets import human36m, humaneva, lsp, motion_folders, mpi_inf_3dhp, mpii
+from posebook.datasets import (
+    human36m,
+    human36m_fetched,
+    humaneva,
+    lsp,
+    motion_folders,
+    mpi_inf_3dhp,
+    mpii,
+)
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.asf_amc import find_asf
 from posebook.datasets.readers.files import existing, listed
@@ -97,21 +105,27 @@ def info(name: str) -> str:
     return f"{one.text}\n\nlicence: {one.licence}\nreader:  {reader}"
 
 
-def make(name: str, out: Path | str | None = None) -> str:
+def make(name: str, out: Path | str | None = None, root: Path | str | None = None) -> str:
     """Make the files of a data set that needs nothing from elsewhere; says where they are.
 
     The synthetic sets are written as archives in Human3.6M's format, with a `source.json` that
-    keeps their name. out: a folder; None: `data/cache/<name>` in the checkout.
+    keeps their name; human36m out of what h36m-fetch left in the folder `root`.
+    out: a folder; None: `data/cache/<name>` in the checkout.
     """
     one = card(name)
+    folder = Path(out) if out is not None else paths.DATA / "cache" / name
+    if name == "human36m" and root is not None:
+        return human36m_fetched.make(root, folder)
     if name not in _MADE_HERE:
+        how = ", or --root with what h36m-fetch left" if name == "human36m" else ""
         raise InputError(
-            f"{name} cannot be made here: it needs {one.needs}; "
+            f"{name} cannot be made here: it needs {one.needs}{how}; "
             f"`posebook data info {name}` says how"
         )
+    if root is not None:
+        raise InputError(f"{name} is made out of nothing; --root is for human36m")
     from posebook.datasets import load
 
-    folder = Path(out) if out is not None else paths.DATA / "cache" / name
     dataset = load(name, split="all")
     files = human36m.write(dataset, folder)
     lines = [f"{dataset.name}: {len(dataset.clips)} clips, {len(dataset)} frames"]

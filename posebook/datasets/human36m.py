@@ -3,8 +3,8 @@
     data_3d_h36m.npz             the motion           (what is in them: `human36m_archives`)
     data_2d_h36m_<detector>.npz  the key points of one detector; `gt`: the true ones
     S1/StackedHourglass/*.h5     key points of a stacked hourglass, see `human36m_detections`
-    source.json                  where the archives hold something else: what, its terms and its
-                                 frames per second. The data set is then named after that
+    source.json                  where the archives hold something else: what, its terms, its
+                                 frames per second and notes. The data set is named after that
 
 Source: Pavllo et al. 2019, arXiv:1811.11742, whose protocol is kept: 17 of 32 joints; key points
 longer than the motion are cut at the end; Human3.6M's S11 Directions is left out.
@@ -42,7 +42,7 @@ SUBJECTS = {
 }
 FRAMES_PER_SECOND = 50.0
 _POSITIONS = "data_3d_h36m.npz"
-_TERMS = "Human3.6M licence: academic use, on registration; vision.imar.ro/human3.6m"
+TERMS = "Human3.6M licence: academic use, on registration; vision.imar.ro/human3.6m"
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ class Source:
     """What the archives of a folder hold: `source.json`, or Human3.6M itself."""
 
     name: str = "Human3.6M"
-    terms: str = _TERMS
+    terms: str = TERMS
     frames_per_second: float = FRAMES_PER_SECOND
     cameras: Any = "Human3.6M"
     genuine: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def read(
@@ -109,8 +110,10 @@ def read(
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
-    notes = (detections.notes if detections is not None else []) + notes
-    return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
+    told = detections.notes if detections is not None else []
+    return PoseDataset(
+        source.name, split, tuple(clips), source.terms, (*source.notes, *told, *notes)
+    )
 
 
 def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motion]:
@@ -140,8 +143,11 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
     rate = number(rate, path, "frames_per_second")
     if rate <= 0:
         raise InputError(f"{path}: frames_per_second is {rate:g}; expected more than 0")
-    cameras = told.get("cameras", otherwise.cameras)
-    return Source(told["source"], str(told.get("terms", "")), rate, cameras, genuine=False)
+    cameras, notes = told.get("cameras", otherwise.cameras), told.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
+    terms = str(told.get("terms", ""))
+    return Source(told["source"], terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
 def _folder(root: Path | str) -> Path:
@@ -268,6 +274,8 @@ def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
         "terms": dataset.terms,
         "cameras": cameras,
     }
+    if dataset.notes:
+        told["notes"] = list(dataset.notes)
     metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
     files = folder / _POSITIONS, folder / "data_2d_h36m_gt.npz", folder / "source.json"
     with paths.replacing(files[0]) as temporary:

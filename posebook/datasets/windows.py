@@ -3,7 +3,8 @@
 A million frames have a million windows of up to 243 frames. They are never made: the clips lie one
 after the other in one tensor, and a batch gathers the frames it asks for. Frames before the first
 and after the last of a clip are those, repeated. Tensors may be memory maps (`mapped`); then memory
-does not grow with the frames, since the order of an epoch is computed, not stored.
+does not grow with the frames, since the order of an epoch is computed, not stored. The module
+`maps` writes such files out of clips.
 
 Source: Pavllo et al. 2019, arXiv:1811.11742, its training batches. Taught in
 07_temporal_convolutions.
