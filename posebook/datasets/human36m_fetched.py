@@ -32,7 +32,6 @@ MOST_MM = 5.0
 MOST_PX = 5.0
 _FILES = ("source.json", "data_2d_h36m_gt.npz", "data_3d_h36m.npz")
 _LENSES = ("none", "human36m", "videopose3d")
-_MOST_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def make(root: Path | str, out: Path | str) -> str:
     """Write the archives of every annot.h5 below `root` into the folder `out`; says what is there.
 
     A file of another origin in `out` is never replaced, and nothing is written where one annot.h5
-    is damaged: the InputError has a line for each.
+    is damaged: the InputError tells of the first, and how many there are.
     """
     out = Path(out)
     _may_write(out)
@@ -135,9 +134,8 @@ def make(root: Path | str, out: Path | str) -> str:
         except InputError as error:
             bad.append(str(error))
     if bad:
-        more = len(bad) - _MOST_LINES
-        rest = [f"and {more} more such files"] if more > 0 else []
-        raise InputError("\n".join(bad[:_MOST_LINES] + rest))
+        rest = f" (and {len(bad) - 1} more files that cannot be used)" if len(bad) > 1 else ""
+        raise InputError(bad[0] + rest)
     if not takes:
         raise InputError(f"{root}: nothing but S11's Directions, which is left out")
     dataset = dataset_of(takes, notes)
