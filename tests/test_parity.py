@@ -29,7 +29,7 @@ from posebook.datasets.people import body
 from posebook.losses import elepose as losses_elepose
 from posebook.losses import kudo as losses_kudo
 from posebook.losses import yu, yu_sampling
-from posebook.models import elepose, flow, martinez
+from posebook.models import elepose, flow, martinez, videopose3d
 from posebook.models import kudo as models_kudo
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
@@ -305,6 +305,19 @@ def elepose_chapter(core):
         for part, loss in theirs.items():
             weight = losses_elepose.WEIGHTS.get(part, 1.0)
             assert torch.allclose(loss, weight * ours[part], rtol=1e-4), part
+
+
+@parity("temporal_convolutions")
+def temporal_convolutions(core):
+    for widths in ((3, 3, 3), (3, 5), (1, 1)):
+        theirs = core.TemporalNetwork(widths, 16, 0.0).double()
+        ours = videopose3d.VideoPose3D(widths, 16, dropout=0.0).double()
+        seen = torch.randn(3, 40, 17, 2, dtype=torch.float64)
+        for mode in (True, False):  # the statistics are kept alike, too
+            ours.load_state_dict(theirs.state_dict())
+            assert torch.allclose(theirs.train(mode)(seen), ours.train(mode)(seen), atol=1e-6)
+        for name, value in ours.state_dict().items():
+            assert torch.allclose(value, theirs.state_dict()[name]), name
 
 
 # -----------------------------------------------------------------------------------------------

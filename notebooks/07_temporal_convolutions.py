@@ -1,0 +1,544 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+#   posebook:
+#     id: temporal_convolutions
+#     title: Temporal convolutions
+#     level: intermediate
+#     prerequisites: [simple_baseline]
+#     minutes: {ci: 0.3, laptop: 5, full: 1440}
+#     device: cpu
+#     data: [synthetic, human36m]
+#     paper: arXiv:1811.11742
+#     updated: 2026-11-27
+# ---
+
+# %% [markdown] tags=["hook"]
+# # 7 · Temporal convolutions
+#
+# A single picture leaves depth open. The pictures before and after it close it a little: an arm that
+# swings forward now came from somewhere. In 2019 Pavllo, Feichtenhofer, Grangier and Auli let a
+# network look at 243 frames at once, nearly five seconds.
+#
+# **What does a lifter gain by seeing the past and the future?** The paper's answer: less error, and
+# above all less jitter. Here it is put to the test.
+
+# %% [markdown] tags=["goals"]
+# **After this chapter you can**
+#
+# * say how dilated filters see hundreds of frames with a handful of layers;
+# * train on windows without ever making them, and say what windows that overlap share;
+# * lift a clip of any length, and say what happens at its ends;
+# * run the causal form frame by frame, with the same numbers as on the whole clip;
+# * read a velocity error beside a position error.
+
+# %% tags=["parameters"]
+import os
+
+profile = os.environ.get("POSEBOOK_PROFILE", "laptop")  # ci, laptop or full
+seed = 0
+device = "auto"  # auto, cpu or cuda
+out_dir = None  # None: runs/temporal_convolutions/<time>/
+data = "synthetic"
+root = None  # folder of the data set, where it needs one
+keypoints = "true"
+# None below: as the profile says (the next cell)
+receptive_field = None  # frames: 1, 9, 27, 81 or 243
+width = None  # channels of each layer
+batch_size = None  # output frames
+learning_rate = 1e-3
+poses = None  # training budget of the main run: poses shown, all epochs together
+held_out = False  # True: train without S8 and score on S8, to choose settings
+ablations = True  # False: only the main run
+
+# %%
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from posebook import (
+    datasets,
+    evaluation,
+    figures,
+    geometry,
+    lifting,
+    metrics,
+    paths,
+    results,
+    training,
+)
+from posebook.cameras import normalise_screen
+from posebook.datasets.windows import Windows
+from posebook.losses import mpjpe_loss
+from posebook.models.videopose3d import (
+    FILTER_WIDTHS,
+    Stream,
+    VideoPose3D,
+    batch_norm_momentum,
+    recompute_statistics,
+    set_batch_norm_momentum,
+)
+from posebook.placing import bridge_frames
+from posebook.skeletons import HOUSE
+
+choices = {  # the paper's settings are `full`
+    "ci": dict(field=27, width=64, batch_size=256, poses=110_000, clips=7),
+    "laptop": dict(field=27, width=256, batch_size=1024, poses=1_000_000, clips=1),
+    "full": dict(field=243, width=1024, batch_size=1024, poses=80 * 3_119_488, clips=1),
+}[profile]
+receptive_field = receptive_field or choices["field"]
+width = width or choices["width"]
+batch_size = batch_size or choices["batch_size"]
+poses = poses or choices["poses"]
+
+device = training.pick_device(device)
+book = results.Results("temporal_convolutions", out_dir, profile=profile, seed=seed, device=device)
+out_dir = book.out_dir
+
+# %% [markdown]
+# ## The data
+#
+# Clips, whole: frames may not be thinned out here, since time is what we learn from. At `ci` only
+# every seventh training clip is used.
+
+# %%
+source = dict(root=root, keypoints=keypoints, seed=seed)
+train = datasets.load(data, split="train", **source)
+if held_out:
+    test = train.where(lambda clip: clip.subject == "S8")
+    train = train.where(lambda clip: clip.subject != "S8")
+else:
+    test = datasets.load(data, split="test", **source)
+chosen = {id(clip) for clip in train.clips[:: choices["clips"]]}
+train = train.where(lambda clip: id(clip) in chosen)
+print(
+    f"{train.name}: {len(train)} training frames of {len(train.clips)} clips, {len(test)} for test"
+)
+
+
+def on_screen(clip: datasets.Clip) -> Tensor:
+    """(frames, 17, 2) screen units; joints that a detector missed are bridged in a straight line."""
+    seen = normalise_screen(clip.keypoints_px, *clip.size_px)
+    joints = [bridge_frames(seen[:, joint])[0] for joint in range(len(HOUSE))]
+    return torch.stack(joints, 1).nan_to_num().float()
+
+
+def prepared(people: datasets.PoseDataset) -> tuple[Tensor, Tensor]:
+    """Screen units (frames, 17, 2), and poses about the hip (frames, 17, 3) in mm."""
+    seen = torch.cat([on_screen(clip) for clip in people])
+    return seen, geometry.root_relative(people.pose_mm, HOUSE).float()
+
+
+train_seen, train_mm = prepared(train)
+test_seen, test_mm = prepared(test)
+
+# %% [markdown]
+# Screen units divide pixels by half the picture's **width**, along both axes. A window at the end of
+# a clip looks beyond it; there the first and the last frame are repeated. Here is what a window
+# around a clip's first frame sees of the left wrist: half of it is padding, flat.
+
+# %%
+wrist, reach = HOUSE.index("left_wrist"), 13
+row = [max(0, frame) for frame in range(-reach, reach + 1)]
+figures.show(
+    figures.loss_curves(
+        {
+            "frame": list(range(-reach, reach + 1)),
+            "x": test_seen[row, wrist, 0].tolist(),
+            "y": test_seen[row, wrist, 1].tolist(),
+        },
+        x="frame",
+        unit="screen units",
+        title="A window of 27 frames around a clip's first",
+    ),
+    alt="Two curves, the wrist's x and y: flat before frame 0, where the first frame is repeated, "
+    "and moving after it.",
+)
+
+# %% [markdown] tags=["notation"]
+# | symbol | name in code | shape | unit | meaning |
+# |---|---|---|---|---|
+# | $x$ | `keypoints` | (batch, frames, 17, 2) | screen | joints in the picture |
+# | $\hat y$ | `pose` | (batch, positions, 17, 3) | mm | pose about the hip, camera axes |
+# | $w_i$ | `filter_widths` | (layers,) | frames | taps of each filter over time |
+# | $d_i$ | `apart` | () | frames | from one tap to the next: $w_0 \cdots w_{i-1}$ |
+# | $R$ | `receptive_field` | () | frames | $w_0 w_1 \cdots$, what one pose is made from |
+#
+# ## The method
+#
+# A filter of three taps sees three frames. If the next filter's taps lie three frames apart, the two
+# see nine, the next 27: the field grows by multiplication, the cost by addition. Nothing is padded
+# inside, so each layer loses frames at the edges, and the residual sum takes the middle of what is left.
+
+
+# %% tags=["core"]
+class Filter(nn.Module):
+    """(batch, inputs, frames) -> (batch, channels, fewer frames)."""
+
+    def __init__(self, inputs: int, channels: int, taps: int, apart: int, dropout: float):
+        super().__init__()
+        self.convolution = nn.Conv1d(inputs, channels, taps, dilation=apart, bias=False)
+        self.norm = nn.BatchNorm1d(channels)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.dropout(functional.relu(self.norm(self.convolution(hidden))))
+
+
+class Block(nn.Module):
+    """The middle of what came in, plus two filters on it; nothing after the sum."""
+
+    def __init__(self, channels: int, taps: int, apart: int, dropout: float):
+        super().__init__()
+        self.wide = Filter(channels, channels, taps, apart, dropout)
+        self.narrow = Filter(channels, channels, 1, 1, dropout)
+        self.lost = (taps - 1) * apart // 2  # frames at each edge
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        middle = hidden[:, :, self.lost : hidden.shape[2] - self.lost]
+        return middle + self.narrow(self.wide(hidden))
+
+
+class TemporalNetwork(nn.Module):
+    """(batch, frames, 17, 2) screen units -> (batch, frames - R + 1, 17, 3) mm."""
+
+    def __init__(self, filter_widths: tuple, channels: int, dropout: float):
+        super().__init__()
+        self.expand = Filter(34, channels, filter_widths[0], 1, dropout)
+        apart = [math.prod(filter_widths[:i]) for i in range(1, len(filter_widths))]
+        self.blocks = nn.ModuleList(
+            Block(channels, taps, d, dropout)
+            for taps, d in zip(filter_widths[1:], apart, strict=True)
+        )
+        self.shrink = nn.Linear(channels, 51)
+
+    def forward(self, keypoints: Tensor) -> Tensor:
+        hidden = self.expand(keypoints.flatten(2).mT)
+        for block in self.blocks:
+            hidden = block(hidden)
+        return 1000 * self.shrink(hidden.mT).unflatten(2, (17, 3))
+
+
+# %% [markdown] tags=["predict"]
+# **Predict first.** The network for 27 frames has 8.6 million weights. Filters without holes that see
+# as far (taps 3, 7, 19) have how many?
+
+# %% tags=["exercise"]
+guess_millions = None  # your guess
+
+# %% tags=["solution"]
+guess_millions = 30
+
+# %% tags=["check", "nbval-check-output"]
+torch.manual_seed(0)
+ours = TemporalNetwork((3, 3, 3), 1024, 0.25).eval()
+theirs = VideoPose3D((3, 3, 3), 1024).eval()
+theirs.load_state_dict(ours.state_dict())
+some = torch.randn(1, 40, 17, 2)
+with torch.no_grad():
+    assert torch.allclose(ours(some), theirs(some), atol=0.05)
+count = sum(p.numel() for p in ours.parameters())
+dense = sum(p.numel() for p in VideoPose3D((3, 3, 3), dense=True).parameters())
+print(f"{count:,} weights, {dense:,} without holes; equal to posebook.models.videopose3d: ok")
+
+# %% [markdown]
+# ## Windows that share
+#
+# For training the paper cuts a window for each pose, from all over the data, so that a batch is
+# varied. Then most of the dilated network's work is not used: for one pose, the first layer is needed
+# at every third frame only. The published code has a second, *strided* network for this; ours is the
+# same network with `step`. Between the extremes lies something better: windows some frames apart,
+# which share what they have in common. The poses are the same, to the last digits.
+
+# %% tags=["check", "nbval-check-output"]
+network = VideoPose3D((3, 3, 3), 32).eval()
+clip = torch.randn(1, 27 + 4 * 9, 17, 2)
+with torch.no_grad():
+    whole = network(clip)[:, ::9]  # the dilated form, of which every ninth pose is kept
+    shared = network(clip, step=9)  # nothing computed that is not used
+    alone = torch.cat([network(clip[:, i : i + 27], step=27) for i in range(0, 37, 9)], 1)
+assert torch.allclose(whole, shared, atol=0.05) and torch.allclose(whole, alone, atol=0.05)
+print("dilated, strided and shared windows give the same poses: ok")
+
+# %% [markdown]
+# ## Training
+#
+# The loss is the mean distance of joints, MPJPE itself. Adam with AMSGrad; the learning rate falls by
+# a constant factor each epoch; so does the momentum of batch norm, from 0.1 to 0.001. After a short
+# training that leaves *stale statistics*, those of weights long gone: so they are computed anew with
+# the final weights. Half of all windows are mirrored.
+
+# %%
+SHARED = {1: (1, 1), 9: (14, 3), 27: (14, 9), 81: (9, 9), 243: (9, 27)}  # outputs, frames apart
+
+
+def train_network(name: str, frames: int, budget: float, shuffled: bool = False):
+    """Train a network that sees so many frames; `shuffled` takes the order of frames away."""
+    order = training.seed_everything(seed)
+    network = VideoPose3D(FILTER_WIDTHS[frames], width)
+    outputs, step = SHARED[frames]
+    seen, true_mm = train_seen, train_mm
+    if shuffled:
+        mixed = shuffle_within(train)
+        seen, true_mm = seen[mixed], true_mm[mixed]
+    windows = Windows(
+        dict(keypoints=seen),
+        dict(pose_mm=true_mm),
+        [len(clip) for clip in train],
+        batch_size,
+        network.padding,
+        outputs=outputs,
+        step=step,
+        generator=order,
+        drop_last=True,
+    )
+    epochs = max(1, round(budget / (len(windows) * batch_size)))
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, amsgrad=True)
+    decay = 0.95 if profile == "full" else 0.05 ** (1 / epochs)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimiser, decay)
+    state = dict(network=network, optimiser=optimiser, scheduler=scheduler, windows=windows)
+    run = training.Run(out_dir / name, seed=seed, device=device, state=state)
+    for epoch in run.epochs(epochs):
+        network.train()
+        set_batch_norm_momentum(network, batch_norm_momentum(epoch, epochs))
+        for batch in windows:
+            loss = mpjpe_loss(network(batch["keypoints"], step=step), batch["pose_mm"]) / 1000
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            run.log(loss)
+        scheduler.step()
+    stale = lift_all(network, test, test_seen)
+    some = [batch for batch, _ in zip(windows, range(40), strict=False)]
+    recompute_statistics(network, some, lambda n, batch: n(batch["keypoints"], step=step))
+    return network, run, stale
+
+
+def shuffle_within(people: datasets.PoseDataset) -> Tensor:
+    """An order of all frames in which each clip's own are mixed."""
+    draw, first, parts = torch.Generator().manual_seed(seed), 0, []
+    for clip in people:
+        parts.append(first + torch.randperm(len(clip), generator=draw))
+        first += len(clip)
+    return torch.cat(parts)
+
+
+def lift_all(network: nn.Module, people: datasets.PoseDataset, seen: Tensor) -> Tensor:
+    """(frames, 17, 3) mm: each clip as a whole, the mean of itself and its mirror image."""
+    network.to(device).eval()
+    lifted = []
+    with torch.no_grad():
+        for keypoints in seen.split([len(clip) for clip in people]):
+            keypoints = keypoints.to(device)
+            mirrored = HOUSE.flip(network.lift(HOUSE.flip(keypoints)))
+            lifted.append((network.lift(keypoints) + mirrored).cpu() / 2)
+    pose_mm = torch.cat(lifted)
+    pose_mm[:, HOUSE.index("hip")] = 0
+    return pose_mm
+
+
+# %% tags=["run"]
+lifter, run, stale_mm = train_network("main", receptive_field, poses)
+print(f"{run.epoch} epochs in {run.seconds:.0f} s")
+
+# %% [markdown]
+# ## The result
+#
+# Beside it: the same network with one frame on the same budget, and what has learned nothing.
+
+# %%
+predictions_mm = {
+    "VideoPose3D": lift_all(lifter, test, test_seen),
+    "stale statistics": stale_mm,
+    "mean pose": train_mm.mean(0).expand_as(test_mm),
+    "zero depth": torch.cat([evaluation.zero_depth(clip, clip) for clip in test]).float(),
+}
+training.seed_everything(seed)
+untrained = VideoPose3D(FILTER_WIDTHS[receptive_field], width)
+predictions_mm["untrained"] = lift_all(untrained, test, test_seen)
+seconds = {"VideoPose3D": run.seconds}
+if ablations:
+    single, single_run, _ = train_network("single", 1, poses)
+    predictions_mm["one frame"] = lift_all(single, test, test_seen)
+    seconds["one frame"] = single_run.seconds
+
+shared = dict(joints="17", root="hip", average="frame")
+PROTOCOLS = {
+    "MPJPE": metrics.Protocol(alignment="root", scale="metric", **shared),
+    "P-MPJPE": metrics.Protocol(alignment="procrustes", scale="least_squares", **shared),
+}
+rate = test.frames_per_second
+speed = metrics.Protocol(alignment="root", scale="metric", frames_per_second=rate, **shared)
+split = "S8" if held_out else "test"
+
+
+def add(method: str, metric: str, value: float, unit: str, protocol: metrics.Protocol) -> None:
+    book.add(
+        metric,
+        value,
+        unit,
+        protocol=protocol,
+        data=test.name,
+        split=split,
+        method=method,
+        seconds=seconds.get(method),
+    )
+
+
+def add_scores(method: str, predicted_mm: Tensor) -> None:
+    for metric, protocol in PROTOCOLS.items():
+        add(method, metric, metrics.score(predicted_mm, test_mm, protocol), "mm", protocol)
+    steps = metrics.velocity_error(predicted_mm, test_mm, test.clip_of_frame)
+    add(method, "velocity error", steps.nanmean().item(), "mm/frame", speed)
+
+
+for method, predicted_mm in predictions_mm.items():
+    add_scores(method, predicted_mm)
+book
+
+# %% [markdown] tags=["result"]
+# The paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M (mean of actions, trained
+# for a day on a GPU); ours is for other data and minutes. Compare the rows instead, and look at the
+# *velocity error* beside the position error: the mean pose stands still and has a small one, so a low
+# velocity error alone proves nothing. With the true 2D a single frame hardly jitters; with a
+# detector's (`keypoints="detected"`) it does. *Stale statistics* are the very same weights before
+# the cure.
+
+# %% [markdown]
+# ## Live
+#
+# A causal network looks at the past only. Fed frame by frame it keeps what its taps still need, and
+# computes nothing twice; its answers are those of the whole clip. (The weights of a symmetric network
+# are of no use to it: it has to be trained as causal.)
+
+# %% tags=["check", "nbval-check-output"]
+causal = VideoPose3D((3, 3, 3), 32, causal=True).eval()
+stream = Stream(causal)
+with torch.no_grad():
+    live = torch.cat([stream.push(frame.unsqueeze(0)) for frame in test_seen[:50]])
+    assert torch.allclose(live, causal.lift(test_seen[:50]), atol=0.05)
+print("frame by frame equals the whole clip: ok")
+
+# %% [markdown] tags=["failures"]
+# ## Failures
+#
+# The worst poses, one from each of the worst clips. Is the limb on the wrong side of the picture's
+# plane (*depth flip*), or is the posture one that training hardly had?
+
+
+# %%
+def cause(predicted_mm: Tensor, true_mm: Tensor) -> str:
+    """Named by rule: a depth flip is an error that mirroring depth would undo for some limb."""
+    mirrored_mm = predicted_mm * torch.tensor([1.0, 1.0, -1.0])
+    straight = torch.linalg.vector_norm(predicted_mm - true_mm, dim=-1)
+    flipped = torch.linalg.vector_norm(mirrored_mm - true_mm, dim=-1)
+    far = straight > 150
+    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
+        return "depth flip"
+    return "unusual posture"
+
+
+figures.show(
+    figures.gallery(
+        predictions_mm["VideoPose3D"],
+        test_mm,
+        test_seen,
+        metrics.mpjpe(predictions_mm["VideoPose3D"], test_mm),
+        captions=lambda i: cause(predictions_mm["VideoPose3D"][i], test_mm[i]),
+        clip_of_frame=test.clip_of_frame,
+        title="The worst poses, one from a clip",
+    ),
+    alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
+)
+
+# %% [markdown] tags=["ablation"]
+# ## Take one thing away
+#
+# Time itself: mix the frames of each clip, in training and in test. The network sees as many frames
+# as before, of the same person doing the same thing, but no motion. What it still gains over a single
+# frame is not motion.
+
+# %%
+if ablations:
+    mixed_net, mixed_run, _ = train_network("shuffled", receptive_field, poses, shuffled=True)
+    mixed = shuffle_within(test)
+    predicted_mm = torch.empty_like(test_mm)
+    predicted_mm[mixed] = lift_all(mixed_net, test, test_seen[mixed])
+    seconds["shuffled frames"] = mixed_run.seconds
+    add_scores("shuffled frames", predicted_mm)
+    bars = {n.method: n.value for n in book.numbers if n.metric == "MPJPE"}
+    names = ("VideoPose3D", "one frame", "shuffled frames")
+    figures.show(
+        figures.bars({name: bars[name] for name in names}, unit="mm", title="MPJPE, equal budgets"),
+        alt="Three bars of the test error: all frames, one frame, shuffled frames.",
+    )
+
+# %% [markdown]
+# ## Keep it
+
+# %%
+kept = lifting.Lifter(
+    header=dict(
+        name=f"temporal_convolutions of chapter 7, {train.name}, {profile} profile, seed {seed}",
+        network={
+            "class": "VideoPose3D",
+            "arguments": dict(filter_widths=list(FILTER_WIDTHS[receptive_field]), channels=width),
+        },
+        skeleton=HOUSE.name,
+        normalisation=dict(kind="screen_clip", frames_per_second=rate or 50.0),
+        data=train.name,
+        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
+        metrics={n.metric: str(n) for n in book.numbers if n.method == "VideoPose3D"},
+    ),
+    network=lifter.cpu().eval(),
+    tensors=dict(mean_place=train_seen.mean(0)),
+)
+file = kept.save(out_dir / "temporal_convolutions.safetensors")
+print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
+
+# %% tags=["check", "nbval-check-output"]
+clip = test.clips[0]
+again = lifting.load(file).lift(clip)
+if torch.isfinite(clip.keypoints_px).all():
+    assert torch.allclose(again.pose_mm, predictions_mm["VideoPose3D"][: len(clip)], atol=1.0)
+print("the file lifts like the network in memory: ok")
+
+# %% [markdown]
+# ## Exercises
+#
+# **1.** How many frames does a network with filters 3, 5, 5 see, and how many seconds is that at 50
+# frames per second?
+
+# %% tags=["exercise"]
+frames_seen, seconds_seen = None, None
+
+# %% tags=["solution"]
+frames_seen = 3 * 5 * 5
+seconds_seen = frames_seen / 50
+assert VideoPose3D((3, 5, 5), 8).receptive_field == frames_seen
+
+# %% [markdown] tags=["takeaway"]
+# ## What to take away
+#
+# * Taps that lie further and further apart see hundreds of frames at the cost of a few.
+# * Windows are an index, not a copy, and what they share need be computed once.
+# * A video lifter is to be judged by its velocity error as well, and against a smoothed single-frame
+#   lifter, not against a jittery one.
+#
+# **What one should not conclude.** That motion alone brought the gain: look at the shuffled frames.
+# Nor that the network knows other cameras: it has learned these.
+
+# %% [markdown] tags=["references"]
+# **References.** Pavllo, Feichtenhofer, Grangier, Auli, "3D human pose estimation in video with
+# temporal convolutions and semi-supervised training", CVPR 2019, arXiv:1811.11742.
