@@ -97,13 +97,17 @@ def measure(trainer: Trainer, multiply: Callable[[], object], pieces: int) -> di
     return found | dict(epoch=found["epoch"] + once)
 
 
-def options_of(what: str, poses: int) -> argparse.Namespace:
+def options_of(
+    what: str, poses: int, width: int = 1024, batches: Sequence[int] = (64, 1024)
+) -> argparse.Namespace:
     """The command line, with the threads set."""
     parser = argparse.ArgumentParser(description=what.partition("\n")[0])
     add = parser.add_argument
     add("--poses", type=int, default=poses)
-    add("--width", type=int, default=1024)
-    add("--batches", type=int, nargs="+", default=[64, 1024], help="sizes; the first has to hold")
+    add("--width", type=int, default=width)
+    add(
+        "--batches", type=int, nargs="+", default=list(batches), help="sizes; the first has to hold"
+    )
     add("--pieces", type=int, default=13, help="in which an epoch is measured (%(default)s)")
     add("--threads", type=int, default=1)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """Training as in Yu et al. 2021: what of an epoch is not arithmetic, and how far from the floor.
 
-    python benchmarks/yu.py [--poses 20000] [--pieces 9] [--threads 1] [--width 1024]
+    python benchmarks/yu.py [--poses 60000] [--pieces 13] [--threads 1] [--width 1024]
 
 What is measured, and how: `epochs.py`. A step is one of the plain trainer's: once round the cycle,
 and a step of the discriminator after every third. The exit status is 1 where more than 5 % of an
@@ -85,4 +85,4 @@ def measured(batch: int, options: argparse.Namespace) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(epochs.report(epochs.options_of(__doc__, poses=20_000), measured))
+    sys.exit(epochs.report(epochs.options_of(__doc__, poses=60_000), measured))

@@ -23,6 +23,7 @@ from posebook.errors import InputError
 from posebook.models.elepose import ElePoseLifter
 from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
+from posebook.models.repnet import RepNetGenerator
 from posebook.models.videopose3d import VideoPose3D
 from posebook.models.yu import YuModel
 
@@ -34,6 +35,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "KudoGenerator": KudoGenerator,
     "YuModel": YuModel,
     "ElePoseLifter": ElePoseLifter,
+    "RepNetGenerator": RepNetGenerator,
 }
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000

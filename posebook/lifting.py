@@ -26,7 +26,8 @@ from posebook.skeletons import HOUSE, conversion
 
 #: Lifters that come with posebook: their name, which is their chapter's, and their file.
 SHIPPED: dict[str, Path] = {
-    "simple_baseline": paths.DATA / "lifters" / "simple_baseline.safetensors",
+    name: paths.DATA / "lifters" / f"{name}.safetensors"
+    for name in ("simple_baseline", "adversarial_lifting", "ambiguity_aware", "elepose")
 }
 
 

@@ -1,12 +1,14 @@
 """What the numbers of a lifter's network mean: how key points become its input, its output a pose.
 
-A trained lifter names one of four kinds (`NORMALISATIONS`):
+A trained lifter names one of these kinds (`NORMALISATIONS`):
 
     person_view          people as a camera turned towards them sees them (the shipped baseline)
     standardised_pixels  absolute pixels minus mean over deviation, as in Martinez et al. 2017
     root_centred         joints relative to the hip, over a length of the person's picture: methods
                          that learn from 2D alone, to which a picture has no millimetres
     screen_clip          whole clips in screen units, as in VideoPose3D (Pavllo et al. 2019)
+    half_pictures        joints relative to the hip, over half the picture's width (RepNet as in
+                         bzhao96), metres out: people near and far differ, as they do in pictures
 
 Each takes a lifter (header, network, tensors), a clip in house joints, which joints are seen and
 which were invented, and gives poses (frames, 17, 3) in mm about the hip, the hip's place or None,
@@ -18,16 +20,17 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from posebook.cameras import Camera, normalise_screen
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
+from posebook.models import repnet_inputs
 from posebook.placing import bridge_frames
 from posebook.shapes import Pose2D, Pose3D, Seen
 from posebook.skeletons import HOUSE
-from posebook.viewpoint import PersonView, turn_towards
+from posebook.viewpoint import network_input, predict_units, turn_towards
 
 #: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
 FEWEST_JOINTS = 3
@@ -39,36 +42,6 @@ BONES_MM = 3900.0
 _SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
 
 # ------------------------------------------------------------ people as a turned camera sees them
-
-
-def network_input(
-    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
-) -> Float[Tensor, "batch rows 3"]:
-    """What a `person_view` network takes: one row for each joint and one for the camera.
-
-    joints  x, y as in the view, and 1 where the joint is marked, 0.5 where it was invented from
-            others, 0 where it is missing (x and y are 0 then)
-    camera  the logarithm of the person's spread + 2; 1 where the intrinsics are known, 0 where
-            they are guessed; 0
-    """
-    marked = torch.where(invented, 0.5, 1.0).to(view.keypoints) * seen
-    joints = torch.cat([view.keypoints, marked.unsqueeze(-1)], -1)
-    flag = known.to(joints)
-    camera = torch.stack([view.spread.log() + 2.0, flag, torch.zeros_like(flag)], -1)
-    return torch.cat([joints, camera.unsqueeze(-2)], -2)
-
-
-def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
-    """The input of the mirrored person."""
-    joints = HOUSE.flip(inputs[:, :-1])
-    return torch.cat([joints, inputs[:, -1:]], 1)
-
-
-def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
-    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
-    straight = network(inputs)
-    mirrored = HOUSE.flip(network(flip_input(inputs)))
-    return (straight + mirrored) / 2
 
 
 def _lift_person_view(
@@ -189,6 +162,19 @@ def _lift_root_centred(
     The picture is taken as it is: no camera enters. Missing joints are `complete`d.
     """
     told = lifter.header["normalisation"]
+    points, notes = _completed(lifter, clip, seen)
+    keypoints = root_centred(
+        points, scale=told["scale"], factor=told["factor"], per=told["per"]
+    ).nan_to_num()
+    units = _in_batches(lifter.network.lift, keypoints.float()).double()
+    hip = HOUSE.index("hip")
+    units = units - units[:, hip : hip + 1]
+    pose_mm = units * _unit_mm(lifter, units)[:, None, None]
+    return pose_mm.float(), None, [*notes, _SIZE]
+
+
+def _completed(lifter: Any, clip: Clip, seen: Seen) -> tuple[Pose2D, list[str]]:
+    """The clip's key points with missing joints `complete`d, NaN where too few are seen; notes."""
     enough = seen.sum(-1) >= FEWEST_JOINTS
     missing = ~seen & enough.unsqueeze(-1)
     notes = []
@@ -199,15 +185,31 @@ def _lift_root_centred(
             "joints that are seen, has it."
         )
     points = complete(clip.keypoints_px, seen, lifter.tensors["mean_place"])
-    points = torch.where(enough[:, None, None], points, torch.nan)
-    keypoints = root_centred(
-        points, scale=told["scale"], factor=told["factor"], per=told["per"]
-    ).nan_to_num()
-    units = _in_batches(lifter.network.lift, keypoints.float()).double()
-    hip = HOUSE.index("hip")
-    units = units - units[:, hip : hip + 1]
-    pose_mm = units * _unit_mm(lifter, units)[:, None, None]
-    return pose_mm.float(), None, [*notes, _SIZE]
+    return torch.where(enough[:, None, None], points, torch.nan), notes
+
+
+# -------------------------------------------------------------------------------- half pictures
+
+
+def _lift_half_pictures(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """`repnet_inputs.about_hip` in, `network.lift`, metres out. Missing joints are `complete`d.
+
+    The network's people are as large as those it was trained on. Pictures are measured by their
+    width; one of unknown size is taken to be as wide as those of the training.
+    """
+    points, notes = _completed(lifter, clip, seen)
+    width_px = float(lifter.header["normalisation"]["width_px"])
+    if not 1 <= width_px <= 100_000:
+        raise InputError(f"width_px is {width_px:g}; expected the width of a picture, in px")
+    if clip.size_px is not None:
+        width_px = clip.size_px[0]
+    else:
+        notes.append(f"Picture: its size is unknown; it is taken to be {width_px:g} px wide.")
+    keypoints = repnet_inputs.about_hip(points, width_px).nan_to_num()
+    pose = _in_batches(lifter.network.lift, keypoints.float())
+    return (1000 * pose).float(), None, notes
 
 
 # ------------------------------------------------------------------------- whole clips over time
@@ -280,4 +282,5 @@ NORMALISATIONS: dict[str, Callable] = {
     "standardised_pixels": _lift_standardised_pixels,
     "root_centred": _lift_root_centred,
     "screen_clip": _lift_screen_clip,
+    "half_pictures": _lift_half_pictures,
 }

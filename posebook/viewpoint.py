@@ -9,8 +9,8 @@ this way, so that any picture size, focal length and place in the picture looks 
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
 
 from posebook.shapes import Pose2D, Pose3D, Rotation, Seen
 from posebook.skeletons import HOUSE, Skeleton
@@ -119,3 +119,33 @@ def facing_sine(pose: Pose3D, skeleton: Skeleton = HOUSE) -> Float[Tensor, "*bat
     return torch.where(
         defined, (a0 * b1 - a1 * b0) / torch.where(defined, squared, 1.0).sqrt(), 0.0
     )
+
+
+def network_input(
+    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
+) -> Float[Tensor, "batch rows 3"]:
+    """What a `person_view` network takes: one row for each joint and one for the camera.
+
+    joints  x, y as in the view, and 1 where the joint is marked, 0.5 where it was invented from
+            others, 0 where it is missing (x and y are 0 then)
+    camera  the logarithm of the person's spread + 2; 1 where the intrinsics are known, 0 where
+            they are guessed; 0
+    """
+    marked = torch.where(invented, 0.5, 1.0).to(view.keypoints) * seen
+    joints = torch.cat([view.keypoints, marked.unsqueeze(-1)], -1)
+    flag = known.to(joints)
+    camera = torch.stack([view.spread.log() + 2.0, flag, torch.zeros_like(flag)], -1)
+    return torch.cat([joints, camera.unsqueeze(-2)], -2)
+
+
+def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
+    """The input of the mirrored person."""
+    joints = HOUSE.flip(inputs[:, :-1])
+    return torch.cat([joints, inputs[:, -1:]], 1)
+
+
+def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
+    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
+    straight = network(inputs)
+    mirrored = HOUSE.flip(network(flip_input(inputs)))
+    return (straight + mirrored) / 2

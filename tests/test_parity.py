@@ -28,9 +28,10 @@ from posebook import (
 from posebook.datasets.people import body
 from posebook.losses import elepose as losses_elepose
 from posebook.losses import kudo as losses_kudo
-from posebook.losses import yu, yu_sampling
+from posebook.losses import repnet_training, yu, yu_sampling
 from posebook.models import elepose, flow, martinez, videopose3d
 from posebook.models import kudo as models_kudo
+from posebook.models import repnet as models_repnet
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
 GIVEN = {
@@ -242,6 +243,42 @@ def adversarial_lifting(core):
     relu = models_kudo.KudoGenerator(width=32, relu=True)
     relu.load_state_dict(network.state_dict())
     assert torch.allclose(network(keypoints), relu(keypoints), atol=1e-6)
+
+
+@parity("repnet")
+def repnet_chapter(core):
+    pose = torch.randn(24, 16, 3, dtype=torch.float64)
+    bones = [tuple(models_repnet.JOINTS.index(j) for j in bone) for bone in models_repnet.BONES]
+    ours = models_repnet.chain_space(pose, models_repnet.chain_matrix())
+    assert torch.allclose(core.chain_space(pose, bones), ours)
+    camera = torch.randn(50, 2, 3, dtype=torch.float64)
+    ours, _ = models_repnet.complete_camera(camera)
+    assert torch.allclose(core.completed(camera), ours, atol=1e-6)
+
+    keypoints, share = 0.2 * torch.randn(24, 16, 2).double(), torch.rand(24).double()
+    for judged in (True, False):
+        networks = [
+            (models_repnet.RepNetGenerator(8).double(), models_repnet.RepNetCritic(8).double())
+            for _ in range(2)
+        ]
+        for one, other in zip(*networks, strict=True):
+            one.load_state_dict(other.state_dict())
+        optimisers = [
+            tuple(repnet_training.adam(n.parameters(), 1e-3) for n in its) for its in networks
+        ]
+        for _ in range(2):
+            theirs = core.iteration(
+                *networks[0], optimisers[0], keypoints, pose, share, 3, 50.0, judged
+            )
+            ours = repnet_training.update(
+                *networks[1], optimisers[1], keypoints, pose, share, critic_steps=3,
+                reprojection_weight=50.0, adversarial_weight=float(judged),
+            )  # fmt: skip
+            for name, value in theirs.items():
+                assert torch.allclose(value, ours[name], atol=1e-9), name
+        for one, other in zip(*networks, strict=True):
+            for name, value in one.state_dict().items():
+                assert torch.allclose(value, other.state_dict()[name], atol=1e-9), name
 
 
 @parity("ambiguity_aware")

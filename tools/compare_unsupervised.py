@@ -44,8 +44,8 @@ class Method:
 METHODS = (
     Method("Kudo 2018", "adversarial_lifting", 4_000_000),
     Method("Kudo 2018, supervised", "adversarial_lifting", 20_000_000, dict(mode="supervised")),
-    Method("Yu 2021, adv", "ambiguity_aware", 1_800_000, dict(variant="adv")),
-    Method("Yu 2021, best", "ambiguity_aware", 1_300_000, dict(variant="best")),
+    Method("Yu 2021, adv", "ambiguity_aware", 1_800_000, dict(variant="adv", batch_size=256)),
+    Method("Yu 2021, best", "ambiguity_aware", 1_300_000, dict(variant="best", batch_size=256)),
     Method("ElePose 2022", "elepose", 1_800_000),
     Method("ElePose 2022, no bone ratios", "elepose", 1_800_000, dict(bone_prior="none")),
     Method("Martinez 2017, supervised", "simple_baseline", 2_400_000),
@@ -118,6 +118,7 @@ def collect(options: argparse.Namespace) -> Table:
     rows = {"truth": [scores(test.pose_mm, test)]}
     rows["zero depth"] = [scores(torch.cat([evaluation.zero_depth(c, c) for c in test]), test)]
     seconds: dict[str, list[float]] = {}
+    seeds: dict[str, list[str]] = {}
     for method in METHODS:
         for seed in options.seeds:
             folder = folder_of(options, method, seed)
@@ -127,6 +128,7 @@ def collect(options: argparse.Namespace) -> Table:
             lifted = torch.cat([lifter.lift(clip).pose_mm for clip in test])
             rows.setdefault(method.name, []).append(scores(lifted, test))
             seconds.setdefault(method.name, []).append(training_seconds(folder))
+            seeds.setdefault(method.name, []).append(str(seed))
     split = "S8" if options.held_out else "test"
     book = results.Results(
         CHAPTER, options.out / f"{options.data}_{split}_table", profile="laptop", seed=0,
@@ -140,7 +142,7 @@ def collect(options: argparse.Namespace) -> Table:
             mean = statistics.mean(values)
             spread = statistics.stdev(values) if len(values) > 1 else None
             _, unit, protocol = found[0][metric]
-            note = f"mean of seeds {', '.join(map(str, options.seeds))}" if spread else ""
+            note = f"mean of seeds {', '.join(seeds[name])}" if name in seeds else ""
             kept = dict(data=test.name, split=split, method=name, note=note)
             kept |= dict(seconds=statistics.mean(seconds.get(name, [0])))
             book.add(metric, mean, unit, protocol=protocol, **kept)

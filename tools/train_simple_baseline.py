@@ -28,7 +28,7 @@ from posebook.datasets.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
 from posebook.models.martinez import Martinez
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
-from posebook.viewpoint import PersonView, turn_towards
+from posebook.viewpoint import PersonView, network_input, predict_units, turn_towards
 
 #: Share of the training views that come as each joint set.
 LAYOUTS = {
@@ -67,7 +67,7 @@ def draw_views(
 ) -> dict[str, Tensor]:
     """People as the network sees them, and what it should say.
 
-    inputs (count, 18, 3) as `normalisations.network_input`; units (count, 17, 3) and unit_mm
+    inputs (count, 18, 3) as `viewpoint.network_input`; units (count, 17, 3) and unit_mm
     (count,) as `PersonView.pose_to_units`. `count` is met but for a few poses too near to a camera.
     """
     parts = []
@@ -112,7 +112,7 @@ def _draw_chunk(
     units, unit_mm = turned.pose_to_units(pose_mm)
     usable = in_front & (seen.sum(-1) >= normalisations.FEWEST_JOINTS)
     invented = torch.tensor([joint in change.invented for joint in HOUSE.joints])
-    inputs = normalisations.network_input(view, seen, invented, known)
+    inputs = network_input(view, seen, invented, known)
     return dict(inputs=inputs[usable], units=units[usable], unit_mm=unit_mm[usable])
 
 
@@ -281,7 +281,7 @@ def _held_out(seed: int, quality: Quality, layouts: dict[str, float]) -> dict[st
 @torch.no_grad()
 def p_mpjpe(network: torch.nn.Module, views: dict[str, Tensor]) -> float:
     """Mean over views and 17 joints of the distance after Procrustes, mm."""
-    units = normalisations.predict_units(network, views["inputs"])
+    units = predict_units(network, views["inputs"])
     return float((aligned_distances(units, views["units"]).mean(-1) * views["unit_mm"]).mean())
 
 
@@ -291,7 +291,7 @@ def average_size(network: torch.nn.Module, views: dict[str, Tensor]) -> float:
 
     Measured on lifted poses, since what the network is not sure of comes out short.
     """
-    units = normalisations.predict_units(network, views["inputs"])
+    units = predict_units(network, views["inputs"])
     return round(float((bone_lengths(units, HOUSE).sum(-1) * views["unit_mm"]).median()), 1)
 
 

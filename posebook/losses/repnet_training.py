@@ -1,0 +1,101 @@
+"""One training iteration of RepNet: some steps of the critic, then one of the generator.
+
+Source: as in `posebook.losses.repnet`; bzhao96 takes five steps of the critic, the original means
+to, but takes one (`critic_steps`). No network is imported. Taught in 13_repnet.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from posebook.losses import repnet
+from posebook.shapes import Pose2D, Pose3D
+
+CRITIC_STEPS = 5
+BATCH = 64
+
+
+def adam(parameters: Iterable[nn.Parameter], rate: float | int = 1e-4) -> torch.optim.Adam:
+    """The optimiser of both networks: beta 0.5 and 0.9, no weight decay."""
+    return torch.optim.Adam(parameters, rate, betas=(0.5, 0.9), fused=True)
+
+
+def critic_step(
+    critic: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    real: Pose3D,
+    fake: Pose3D,
+    share: Float[Tensor, " batch"],
+    *,
+    penalty_weight: float | int = repnet.PENALTY_WEIGHT,
+) -> dict[str, Tensor]:
+    """One step of the critic on real and new poses (batch, joints, 3).
+
+    share  (batch,)  where between them the penalty looks, drawn evenly from 0 to 1
+    """
+    judged_real, judged_fake = critic(torch.cat([real, fake])).split(len(real))
+    distance = -repnet.critic_loss(judged_real, judged_fake)
+    penalty = repnet.gradient_penalty(critic, repnet.between(real, fake, share))
+    _descend(critic, optimiser, penalty_weight * penalty - distance)
+    return dict(distance=distance.detach(), penalty=penalty.detach())
+
+
+def update(
+    generator: nn.Module,
+    critic: nn.Module,
+    optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
+    keypoints: Pose2D,
+    real: Pose3D,
+    share: Float[Tensor, " poses"],
+    *,
+    critic_steps: int = CRITIC_STEPS,
+    reprojection_weight: float | int = repnet.REPROJECTION_WEIGHT,
+    camera_weight: float | int = 1.0,
+    adversarial_weight: float | int = 1.0,
+    penalty_weight: float | int = repnet.PENALTY_WEIGHT,
+) -> dict[str, Tensor]:
+    """`critic_steps` steps of the critic, then one of the generator; what there is to log.
+
+    generator   keypoints -> (pose (poses, joints, 3), camera (poses, 2, 3)); and `pose`, the former
+    optimisers  of the generator and of the critic
+    keypoints   (poses, joints, 2)  as many batches as steps; the generator learns from the last
+    real        (poses, joints, 3)  real poses, which belong to no key points of these
+    share       (poses,)            drawn evenly from 0 to 1
+    adversarial_weight  0: no critic, and so no step of it
+
+    The generator stands still while the critic steps. So the new poses of all steps are made at
+    once, without cameras, which no critic sees, and without gradients; only those of the last
+    batch are made with both, and serve the critic's last step and the generator's. (The released
+    code lifts a batch of its own for each step, and sends the critic's gradients through the
+    generator, where they are thrown away.)
+    """
+    learned = keypoints.chunk(critic_steps)[-1]
+    pose, camera = generator(learned)
+    said = {}
+    if adversarial_weight:
+        with torch.no_grad():
+            early = keypoints[: len(keypoints) - len(learned)]
+            fakes = [*generator.pose(early).split(len(learned))] if len(early) else []
+        fakes.append(pose.detach())
+        for batch in zip(real.chunk(critic_steps), fakes, share.chunk(critic_steps), strict=True):
+            said = critic_step(critic, optimisers[1], *batch, penalty_weight=penalty_weight)
+    terms = dict(
+        reprojection=repnet.reprojection_loss(learned, repnet.reproject(pose, camera)),
+        camera=repnet.camera_loss(camera).mean(),
+    )
+    loss = reprojection_weight * terms["reprojection"] + camera_weight * terms["camera"]
+    if adversarial_weight:
+        terms["adversarial"] = repnet.generator_loss(critic(pose))
+        loss = loss + adversarial_weight * terms["adversarial"]
+    _descend(generator, optimisers[0], loss)
+    return said | {name: term.detach() for name, term in terms.items()}
+
+
+def _descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step. The gradient is that of this network alone: nobody asks for the other's."""
+    parameters = list(network.parameters())
+    for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+        parameter.grad = slope
+    optimiser.step()

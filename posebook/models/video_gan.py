@@ -1,0 +1,131 @@
+"""The video GAN of bzhao96: 27 frames of key points in, an absolute pose of the middle frame out.
+
+Two networks of one form: one for the pose about the hip, one for where the hip is, both in the
+axes of a camera whose intrinsics are given. The form is VideoPose3D's strided one (Pavllo et al.
+2019, arXiv:1811.11742) with a leaky ReLU after each sum instead of before it, biases, and neither
+batch norm nor dropout.
+
+Source: github.com/bzhao96/3d-human-pose, read for its facts. Taught in 14_video_gan. Its "temporal
+critic" is never used there, and is not here; the critic is `models.repnet.RepNetCritic`, which sees
+poses about the hip and never the root.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from posebook.shapes import Pose3D
+from posebook.skeletons import HOUSE
+
+FRAMES = 27
+#: Where the hips of Human3.6M are on average, metres, camera axes: where a root network starts.
+MEAN_ROOT_M = (0.0951, -0.3976, 5.1475)
+
+
+class VideoGenerator(nn.Module):
+    """A window of 27 frames of 2D joints to numbers for its middle frame.
+
+    In:   (batch, 27, joints, 2), normalised key points
+    Out:  (batch, outputs)
+
+    joints, outputs  16, 48: the pose about the hip from key points about the hip (8,149,048
+                     weights); 17, 3: the root from key points on the screen (8,110,003)
+    width            units of a hidden layer; published 1000
+    start            what the answer is at first, about, such as `MEAN_ROOT_M`; the released code
+                     holds this root and does not use it
+    """
+
+    def __init__(
+        self,
+        joints: int = 16,
+        outputs: int = 48,
+        width: int = 1000,
+        slope: float | int = 0.01,
+        start: tuple[float, ...] | None = None,
+    ):
+        super().__init__()
+        self.slope = slope
+        # A convolution over three frames that do not overlap is a matrix on three frames.
+        self.first = nn.Linear(3 * 2 * joints, width)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList([nn.Linear(3 * width, width), nn.Linear(width, width)]) for _ in range(2)
+        )
+        self.last = nn.Linear(width, outputs)
+        if start is not None:
+            with torch.no_grad():
+                self.last.bias += torch.tensor(start)
+
+    def forward(
+        self, windows: Float[Tensor, "batch 27 joints 2"]
+    ) -> Float[Tensor, "batch outputs"]:
+        hidden = windows.flatten(2)  # (batch, 27, 2 joints); 9, 3 and 1 rows are left
+        return self._network(hidden, lambda rows: rows.unflatten(1, (-1, 3)).unbind(2)).squeeze(1)
+
+    def every_frame(
+        self, clip: Float[Tensor, "frames joints 2"]
+    ) -> Float[Tensor, "frames outputs"]:
+        """What `forward` says of each frame's window in a clip of any length, ends repeated.
+
+        Neighbouring windows share most of their rows: each is worked out once, a thirteenth of the
+        work of a window for each frame.
+        """
+        half = FRAMES // 2
+        padded = torch.cat([clip[:1].expand(half, -1, -1), clip, clip[-1:].expand(half, -1, -1)])
+        gap = 1
+
+        def around(rows: Tensor) -> tuple[Tensor, ...]:
+            nonlocal gap
+            count = rows.shape[1] - 2 * gap
+            found = tuple(rows[:, start : start + count] for start in (0, gap, 2 * gap))
+            gap *= 3
+            return found
+
+        return self._network(padded.flatten(1).unsqueeze(0), around).squeeze(0)
+
+    def _network(self, hidden: Tensor, triples) -> Tensor:
+        """triples  (batch, rows, channels) -> the rows before, at and after each place"""
+        hidden = self._active(self.first(torch.cat(triples(hidden), -1)))
+        for wide, same in self.blocks:
+            three = triples(hidden)
+            inner = same(self._active(wide(torch.cat(three, -1))))
+            hidden = self._active(inner + three[1])
+        return self.last(hidden)
+
+    def _active(self, values: Tensor) -> Tensor:
+        return functional.leaky_relu(values, self.slope)
+
+
+class VideoGan(nn.Module):
+    """Both generators: windows of key points to absolute poses, metres, camera axes.
+
+    In:   (batch, 27, 17, 2)  house joints on the screen, -1 to 1 across the picture
+    Out:  (batch, 17, 3)
+    """
+
+    def __init__(self, width: int = 1000, slope: float | int = 0.01):
+        super().__init__()
+        self.pose = VideoGenerator(16, 48, width, slope)
+        self.root = VideoGenerator(17, 3, width, slope, start=MEAN_ROOT_M)
+
+    def forward(self, windows: Float[Tensor, "batch 27 17 2"]) -> Pose3D:
+        return self._absolute(windows, VideoGenerator.forward)
+
+    def every_frame(self, clip: Float[Tensor, "frames 17 2"]) -> Pose3D:
+        """(frames, 17, 3) for a clip of any length; as `forward` on each frame's window."""
+        return self._absolute(clip, VideoGenerator.every_frame)
+
+    def _absolute(self, keypoints: Tensor, answer) -> Tensor:
+        hip = HOUSE.index("hip")
+        others = [joint for joint in range(len(HOUSE)) if joint != hip]
+        about = keypoints[..., others, :] - keypoints[..., hip : hip + 1, :]
+        pose = answer(self.pose, about).unflatten(-1, (16, 3))
+        return absolute(answer(self.root, keypoints), pose)
+
+
+def absolute(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:
+    """(..., 17, 3): the hip at the root, the sixteen others about it, in house order."""
+    hip = HOUSE.index("hip")
+    root = root.unsqueeze(-2)
+    placed = root + pose
+    return torch.cat([placed[..., :hip, :], root, placed[..., hip:, :]], -2)

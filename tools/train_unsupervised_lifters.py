@@ -1,0 +1,138 @@
+"""Make the shipped lifters that learned from 2D alone: those of chapters 12, 15 and 16.
+
+    python tools/train_unsupervised_lifters.py [--chapters elepose ...] [--root DIR]
+
+Broad people, those of `synthetic_wide`, are before the four cameras of Human3.6M's room, since two
+of the methods take cameras to look down by some ten degrees; that is written as archives into
+OUT/people. Who lies or bends deep is left out: two of the methods measure people by the distance
+from hip to head in the picture, and training goes astray where that all but vanishes.
+
+Each chapter then trains on their 2D, at its `laptop` profile and in a folder of its own in OUT; the
+same command goes on where it was killed. What it wrote goes to data/lifters in half precision, with
+the common scores of `posebook.ambiguity` on the test people of `synthetic` in its header. They are
+printed, with --root those on archives as well: for the card.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from posebook import ambiguity, datasets, evaluation, lifting, paths, running
+from posebook.cameras import human36m_rig
+from posebook.datasets import human36m, synthetic
+from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.skeletons import HOUSE
+
+PEOPLE = dict(train=2400, test=400)  # for training, and a quarter of these for testing
+UPRIGHT = 0.6  # least height of the head over the hip, of their distance
+FRAMES = 40  # of each, at 50 a second
+NAME = "synthetic_wide, four cameras"
+#: Parameters of each chapter: poses shown, and what S8 of real motion chose.
+CHAPTERS = {
+    "adversarial_lifting": dict(poses=4_000_000),
+    "ambiguity_aware": dict(poses=1_800_000, variant="adv", batch_size=256),
+    "elepose": dict(poses=1_800_000),
+}
+
+
+def upright(motion: Motion) -> bool:
+    """Whether the head stays well over the hip."""
+    hip, head = HOUSE.indices("hip", "head")
+    trunk_mm = motion.world_mm[:, head] - motion.world_mm[:, hip]
+    return bool((trunk_mm[:, 2] > UPRIGHT * torch.linalg.vector_norm(trunk_mm, dim=-1)).all())
+
+
+def people() -> Iterator[Clip]:
+    """Every such person before four cameras; the subjects of Human3.6M only lend theirs."""
+    for split, count in PEOPLE.items():
+        motions = synthetic.motions("synthetic_wide", split=split, count=count, frames=FRAMES)
+        rooms = synthetic.SUBJECTS[split]
+        for number, motion in enumerate(filter(upright, motions)):
+            room = rooms[number % len(rooms)]
+            centre_mm = motion.world_mm[:, :1].mean(0) * torch.tensor([1.0, 1.0, 0.0])
+            motion = replace(motion, world_mm=motion.world_mm - centre_mm)
+            name = f"{room}/{motion.action} {number}"
+            for camera in human36m_rig(room):
+                clip = replace(motion, name=name, subject=room).seen_by(camera)
+                yield synthetic.in_float32(clip)
+
+
+def write_people(folder: Path) -> None:
+    if (folder / "source.json").exists():  # is written last
+        return
+    human36m.write(PoseDataset(NAME, "all", tuple(people()), terms=synthetic.TERMS), folder)
+
+
+def train(chapter: str, out: Path) -> Path:
+    """Run a chapter, or what is left of it; its folder."""
+    folder = out / chapter
+    parameters = CHAPTERS[chapter] | dict(data="human36m", root=out / "people", ablations=False)
+    record = folder / running.RUN_FILE
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")).get("finished"):
+        return folder
+    words = [word for item in parameters.items() for word in ("-p", *map(str, item))]
+    if record.exists():
+        words = []  # goes on with what it was begun with
+    command = [sys.executable, "-m", "posebook.cli", "run", chapter, "--out", str(folder)]
+    environment = dict(os.environ, OMP_NUM_THREADS="1", POSEBOOK_THREADS="1", POSEBOOK_STILLS="0")
+    subprocess.run([*command, "--profile", "laptop", *words], env=environment, check=True)
+    return folder
+
+
+def scores(lifter: lifting.Lifter | None, test: PoseDataset) -> list[dict]:
+    """Of a lifter; of zero depth for None."""
+    lift = evaluation.zero_depth if lifter is None else lambda clip, _: lifter.lift(clip).pose_mm
+    pose = torch.cat([lift(clip, clip) for clip in test])
+    about = dict(data=test.name, split=test.split, method=lifter.name if lifter else "zero depth")
+    return [
+        dict(metric=metric, value=value, unit=unit, protocol=protocol, **about)
+        for metric, value, unit, protocol in ambiguity.common_scores(pose, test.pose_mm)
+    ]
+
+
+def ship(chapter: str, folder: Path, to: Path, tests: list[PoseDataset]) -> None:
+    made = lifting.load(folder / f"{chapter}.safetensors")
+    settings = " ".join(f"{name} {value}" for name, value in CHAPTERS[chapter].items())
+    header = made.header | dict(name=chapter, settings=f"laptop profile, {settings}")
+    lifter = replace(made, header=header)
+    header["metrics"] = scores(lifter, tests[0])
+    file = lifter.save(to / f"{chapter}.safetensors", torch.float16)
+    print(f"{paths.shown(file)}: {file.stat().st_size / 1e6:.2f} MB")
+    shipped = lifting.load(file)
+    for test in tests:
+        for row in [*scores(shipped, test), *scores(None, test)]:
+            print(
+                f"{row['data']}, {row['method']}: {row['metric']} {row['value']:.1f} {row['unit']}"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--chapters", nargs="+", choices=CHAPTERS, default=list(CHAPTERS))
+    add("--root", type=Path, help="archives in Human3.6M's layout, to measure on as well")
+    add("--out", type=Path, default=paths.runs() / "unsupervised_lifters", help="where runs go")
+    add("--to", type=Path, default=paths.DATA / "lifters", help="where the lifters go")
+    add("--jobs", type=int, default=2, help="chapters side by side (%(default)s)")
+    options = parser.parse_args()
+    options.out = options.out.resolve()  # chapters run in folders of their own
+    write_people(options.out / "people")
+    tests = [datasets.load("synthetic", split="test")]
+    if options.root:
+        tests.append(datasets.load("human36m", root=options.root, split="test"))
+    with ThreadPoolExecutor(options.jobs) as pool:
+        folders = pool.map(lambda chapter: train(chapter, options.out), options.chapters)
+        for chapter, folder in zip(options.chapters, folders, strict=True):
+            ship(chapter, folder, options.to, tests)
+
+
+if __name__ == "__main__":
+    main()
