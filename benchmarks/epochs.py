@@ -4,6 +4,7 @@ An epoch is what a chapter does: shuffle, gather, step, log, checkpoint. Beside 
 steps on one batch that lies in memory already: that is the arithmetic, and what the epoch takes
 longer is not. The floor is the matrix products of a step alone, on matrices of the same sizes.
 Times are CPU seconds of this process, medians over pieces, so that other processes do not count.
+Pieces of a few steps suffice, since every step is alike; what an epoch does once is done once here.
 """
 
 import argparse
@@ -65,14 +66,17 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def measure(trainer: Trainer, multiply: Callable[[], object], pieces: int) -> dict[str, float]:
+def measure(
+    trainer: Trainer, multiply: Callable[[], object], options: argparse.Namespace
+) -> dict[str, float]:
     """Seconds of an epoch, of its steps on one batch, and of its matrix products.
 
-    In turn, piece by piece, so that a machine that slows down slows all three; each is as many
-    times the median piece, and the epoch, too, what it does once: shuffling and the checkpoint.
+    In turn, piece by piece, so that a machine that slows down slows all three; each is the median
+    piece times as many as an epoch has, and the epoch, too, what it does once: shuffling and the
+    checkpoint.
     """
-    batches = trainer.batches
-    of_a_piece = max(1, len(batches) // pieces)
+    batches, pieces = trainer.batches, options.pieces
+    of_a_piece = max(1, min(len(batches) // pieces, options.steps))
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         state = trainer.state | dict(batches=batches)
         run = training.Run(folder, seed=0, device="cpu", state=state)
@@ -109,6 +113,7 @@ def options_of(
         "--batches", type=int, nargs="+", default=list(batches), help="sizes; the first has to hold"
     )
     add("--pieces", type=int, default=13, help="in which an epoch is measured (%(default)s)")
+    add("--steps", type=int, default=12, help="at most, in each piece (%(default)s)")
     add("--threads", type=int, default=1)
     options = parser.parse_args()
     training.THREADS = options.threads

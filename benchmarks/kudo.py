@@ -67,7 +67,7 @@ def products(width: int, batch: int) -> list[tuple[int, int, int]]:
 def measured(batch: int, options: argparse.Namespace) -> dict[str, float]:
     players = Players(options.width, batch, options.poses)
     multiply = epochs.product_of(products(options.width, batch))
-    return epochs.measure(players, multiply, options.pieces)
+    return epochs.measure(players, multiply, options)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ def plain_seconds(width: int, batch: int, pieces: int) -> tuple[float, float, fl
 def measured(batch: int, options: argparse.Namespace) -> dict[str, float]:
     players = Players(options.width, batch, options.poses)
     multiply = epochs.product_of(products(options.width, batch))
-    return epochs.measure(players, multiply, options.pieces)
+    return epochs.measure(players, multiply, options)
 
 
 def main() -> int:

@@ -80,7 +80,7 @@ def products(width: int, batch: int) -> list[tuple[int, int, int]]:
 def measured(batch: int, options: argparse.Namespace) -> dict[str, float]:
     rounds = Rounds(options.width, batch, options.poses)
     three = epochs.product_of(products(options.width, batch))
-    found = epochs.measure(rounds, three, options.pieces)
+    found = epochs.measure(rounds, three, options)
     return found | dict(products=found["products"] / 3)
 
 

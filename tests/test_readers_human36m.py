@@ -71,8 +71,21 @@ def test_without_key_points_the_motion_is_projected(tmp_path):
     (tmp_path / "data_2d_h36m_gt.npz").unlink()
     people = datasets.load("human36m", tmp_path)
     assert any("projected" in note for note in people.notes) and len(people.clips) == 12
-    with pytest.raises(InputError, match="no key points 'detected'; there are true"):
+    with pytest.raises(InputError, match="no key points 'detected'; there are true, simulated"):
         datasets.load("human36m", tmp_path, keypoints="detected")
+
+
+def test_a_simulated_detector(tmp_path):
+    h36m_writer.write(tmp_path)
+    true, first, again, other = (
+        datasets.load("human36m", tmp_path, keypoints=keypoints, seed=seed)
+        for keypoints, seed in (("true", 0), ("simulated", 0), ("simulated", 0), ("simulated", 1))
+    )
+    assert torch.equal(true.pose_mm, first.pose_mm)
+    away = torch.linalg.vector_norm(first.keypoints_px - true.keypoints_px, dim=-1)
+    assert 0.5 < away.nanmedian() < 30
+    assert torch.equal(first.keypoints_px.nan_to_num(), again.keypoints_px.nan_to_num())
+    assert not torch.equal(first.keypoints_px.nan_to_num(), other.keypoints_px.nan_to_num())
 
 
 def test_detectors_by_name(tmp_path):
@@ -82,7 +95,7 @@ def test_detectors_by_name(tmp_path):
     assert human36m_detections.names(tmp_path) == ["cpn_ft_h36m_dbb", "gt", "sh_pt"]
     for keypoints in ("true", "detected", "sh_pt"):
         assert len(datasets.load("human36m", tmp_path, keypoints=keypoints)) > 0
-    with pytest.raises(InputError, match="there are true, cpn_ft_h36m_dbb, gt, sh_pt"):
+    with pytest.raises(InputError, match="there are true, simulated, cpn_ft_h36m_dbb, gt, sh_pt"):
         datasets.load("human36m", tmp_path, keypoints="hrnet")
 
 
@@ -187,7 +200,7 @@ def test_files_of_the_hourglass_that_are_missing_or_named_otherwise(tmp_path):
         file["poses"] = np.ones((4, 15, 2))
     with pytest.raises(InputError, match=r"poses float64 of shape \(4, 15, 2\); expected an HDF5"):
         datasets.load("human36m", tmp_path, keypoints="hourglass_h5")
-    with pytest.raises(InputError, match="there are true, gt, hourglass_h5"):
+    with pytest.raises(InputError, match="there are true, simulated, gt, hourglass_h5"):
         datasets.load("human36m", tmp_path, keypoints="hourglass_ft_h5")
 
 

@@ -6,10 +6,11 @@ Taught in 04_datasets.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import human36m, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets import detector, human36m, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
 from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
@@ -52,8 +53,9 @@ def load(
     root       the folder that holds it, or its file; none for the synthetic sets
     split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything;
                mpi_inf_3dhp has 'official_test' besides
-    keypoints  'true'; 'detected' (with a detector's errors); human36m also takes the name of a
-               detector whose key points are in the folder. mpii and lsp have 'true' alone
+    keypoints  'true'; 'detected' (with a detector's errors). For human36m these are a detector's
+               own, from the folder, and so is any other detector's name; 'simulated' are the true
+               ones with the errors of `detector`. mpii and lsp have 'true' alone
     seed       of the synthetic sets, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
@@ -74,6 +76,9 @@ def load(
     if root is None:
         raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
                          "--root)")  # fmt: skip
+    if name == "human36m" and keypoints == "simulated":
+        people = human36m.read(root, split, "true", subjects, actions)
+        return replace(people, clips=tuple(detector.detect_all(people, seed)))
     if name == "human36m":
         return human36m.read(root, split, keypoints, subjects, actions)
     if name == "mpi_inf_3dhp":

@@ -8,6 +8,7 @@ makes fast joints worse. Taught in 04_datasets.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -89,6 +90,12 @@ def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None)
         confidence=torch.where(found, confidence, 0.0).to(clip.confidence),
         notes=(*clip.notes, "keypoints carry a detector's errors"),
     )
+
+
+def detect_all(clips: Iterable[Clip], seed: int, errors: Errors | None = None) -> list[Clip]:
+    """`detect` on clip after clip; the same seed and clips give the same errors."""
+    generator = torch.Generator().manual_seed(seed)
+    return [detect(clip, generator, errors) for clip in clips]
 
 
 def _sigma(joint: str) -> float:

@@ -165,7 +165,7 @@ def _detector(root: Path, keypoints: str) -> str | None:
     elif keypoints in there:
         return keypoints
     raise InputError(
-        f"{root}: no key points '{keypoints}'; there are true"
+        f"{root}: no key points '{keypoints}'; there are true, simulated"
         + "".join(f", {name}" for name in there)
     )
 

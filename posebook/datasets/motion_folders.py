@@ -68,8 +68,7 @@ def seen_by_rig(
     if keypoints == "detected":
         from posebook.datasets import detector
 
-        generator = torch.Generator().manual_seed(seed)
-        clips = [detector.detect(clip, generator) for clip in clips]
+        clips = detector.detect_all(clips, seed)
     notes = ("each motion moved to the middle of Human3.6M's room and seen by its four cameras",)
     return PoseDataset(_NAMES[name], split, tuple(clips), _TERMS.get(name, ""), notes)
 

@@ -98,8 +98,7 @@ def read(
     if keypoints == "detected":
         from posebook.datasets import detector
 
-        generator = torch.Generator().manual_seed(seed)
-        clips = [detector.detect(clip, generator) for clip in clips]
+        clips = detector.detect_all(clips, seed)
     notes = tuple(dict.fromkeys(note for clip in clips for note in clip.notes))
     name = f"{NAME}, universal skeleton" if universal else NAME
     return PoseDataset(name, split, tuple(clips), TERMS, notes)
