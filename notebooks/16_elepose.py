@@ -1004,8 +1004,8 @@ if ablation:
 # ## Side by side
 #
 # Three chapters, three lifters that have seen pictures only. How do they compare, on the same people,
-# with the same minutes, under the same protocol? `tools/compare_unsupervised.py` ran the chapters as
-# experiments: five minutes of training on one core each, at `laptop` widths, up to three seeds. Zero depth is
+# with the same minutes, under the same protocol? `tools/compare_lifters.py` ran the chapters as
+# experiments: five minutes of training on one core each, at `laptop` widths, three seeds. Zero depth is
 # the rival that costs nothing; the two supervised lifters saw the true poses and are the ceiling.
 
 # %%
@@ -1058,7 +1058,7 @@ figures.Table(
         for people, words in PEOPLE.items()
         for method in COMPARED
     ],
-    caption="mm, and % for the last column; ± over two or three seeds; without it one run",
+    caption="mm, and % for the last column; ± over three seeds; without it one run",
 )
 
 # %% [markdown]
@@ -1070,9 +1070,9 @@ figures.Table(
 # are no longer the problem. In a room with level cameras they would be (chapters 12 and 15 try).
 #
 # Two expectations that did not hold. Yu's `best` is no better than `adv` here; chapter 15 says why. And the
-# published bone ratios, the 3D in a method without 3D, help only people who are built like that: for the real
-# motion, whose rig has its head much nearer to the hip, ElePose was better *without* them, by two to three
-# millimetres, on S8 held out and on the test people alike.
+# published bone ratios, the 3D in a method without 3D, help only people who are built like that: the synthetic
+# ones are. For the real motion, whose rig has its head much nearer to the hip, ElePose was better *without*
+# them, by two to three millimetres, on S8 held out and on the test people alike.
 #
 # One warning. Every row was trained and tested on people of one kind. Take the lifters of the real motion, the
 # supervised ones too, to the synthetic people, and all of them are about as good as zero depth: the two rigs

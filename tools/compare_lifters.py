@@ -1,16 +1,18 @@
-"""Methods that learn from 2D alone, side by side: the chapters as experiments, one table.
+"""Methods side by side: the chapters as experiments, one table.
 
-    python tools/compare_unsupervised.py --data synthetic
-    python tools/compare_unsupervised.py --data human36m --root DIR --seeds 0 1 2
+    python tools/compare_lifters.py --data synthetic
+    python tools/compare_lifters.py --data human36m --root DIR --seeds 0 1 2
+    python tools/compare_lifters.py --group unpaired --data human36m --root DIR
 
-Every row is a chapter run headlessly at the `laptop` profile with a training budget of about five
-minutes on one core, ablations left out; what it wrote is then loaded as any lifter, lifts the test
-people, and is scored under one common protocol (`posebook.ambiguity`). A run that is finished is
-not made again, one that was killed goes on: the same command fills the table up. With --held-out
-the chapters train without S8 and are scored on S8: for choosing settings.
+Every row is a chapter run headlessly at the `laptop` profile with an equal training budget on one
+core, ablations left out; what it wrote is then loaded as any lifter, lifts the test people, and is
+scored under one common protocol (`posebook.ambiguity`). A run that is finished is not made again,
+one that was killed goes on: the same command fills the table up. With --held-out the chapters train
+without S8 and are scored on S8: for choosing settings.
 """
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -18,30 +20,56 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 
-from posebook import ambiguity, datasets, evaluation, lifting, paths, results, running
+from posebook import (
+    ambiguity,
+    datasets,
+    evaluation,
+    geometry,
+    lifting,
+    metrics,
+    paths,
+    results,
+    running,
+    smoothing,
+)
 from posebook.datasets.clips import PoseDataset
 from posebook.figures import Table
-
-CHAPTER = "comparison"
+from posebook.skeletons import HOUSE
 
 
 @dataclass(frozen=True)
 class Method:
-    """A chapter and its parameters. poses: shown in training, about five minutes' worth on one core
-    of the machine on which the book's own table was made."""
+    """A chapter and its parameters.
+
+    poses   shown in training: about what the group's minutes are worth on one core of the machine
+            on which the book's own tables were made
+    smooth  also scored after the best smoothing over time (`posebook.smoothing`)
+    """
 
     name: str
     chapter: str
     poses: int
     parameters: dict = field(default_factory=dict)
+    smooth: bool = False
 
 
-METHODS = (
+@dataclass(frozen=True)
+class Group:
+    """Methods that learn from the same. `chapter` is where the ledger keeps their numbers; `metric`
+    says that their poses are in mm by themselves, so that these are scored, too."""
+
+    chapter: str
+    minutes: int
+    methods: tuple[Method, ...]
+    metric: bool = True
+
+
+UNSUPERVISED = (
     Method("Kudo 2018", "adversarial_lifting", 4_000_000),
     Method("Kudo 2018, supervised", "adversarial_lifting", 20_000_000, dict(mode="supervised")),
     Method("Yu 2021, adv", "ambiguity_aware", 1_800_000, dict(variant="adv", batch_size=256)),
@@ -50,16 +78,43 @@ METHODS = (
     Method("ElePose 2022, no bone ratios", "elepose", 1_800_000, dict(bone_prior="none")),
     Method("Martinez 2017, supervised", "simple_baseline", 2_400_000),
 )
+UNPAIRED = (
+    Method("RepNet 2019", "repnet", 3_600_000),
+    Method("Martinez 2017, supervised, 15 min", "simple_baseline", 7_200_000),
+)
+VIDEO = (
+    Method("Martinez 2017", "simple_baseline", 4_800_000, smooth=True),
+    *(
+        Method(
+            f"VideoPose3D 2019, {frames} frames", "temporal_convolutions", poses,
+            dict(receptive_field=frames), smooth=frames == 1,
+        )
+        for frames, poses in ((1, 6_000_000), (27, 3_000_000), (81, 2_000_000))
+    ),
+    Method(
+        "VideoPose3D 2019, 27 shuffled frames", "temporal_convolutions", 3_000_000,
+        dict(receptive_field=27, shuffled=True),
+    ),
+)  # fmt: skip
+GROUPS = {
+    "unsupervised": Group("comparison", 5, UNSUPERVISED, metric=False),  # 2D alone
+    "video": Group("comparison_video", 10, VIDEO),  # pairs of 2D and 3D, in time
+    "unpaired": Group("comparison_unpaired", 15, UNPAIRED),  # 2D, and 3D of other moments
+}
 SHOWN = (
     "P-MPJPE", "P-MPJPE, reflections allowed", "N-MPJPE", "MPJPE", "MPJPE, mirrored by facing",
-    "MPJPE, mirror oracle", "nose before chest",
+    "MPJPE, mirror oracle", "nose before chest", "MPJPE, own scale", "velocity error",
 )  # fmt: skip
 
 
 def folder_of(options: argparse.Namespace, method: Method, seed: int) -> Path:
     name = method.name.lower().replace(", ", "_").replace(" ", "_")
-    place = f"{options.data}_held_out" if options.held_out else options.data
-    return options.out / place / name / f"seed{seed}"
+    return options.out / place_of(options) / name / f"seed{seed}"
+
+
+def place_of(options: argparse.Namespace) -> str:
+    place = options.data + ("" if options.keypoints == "true" else f"_{options.keypoints}")
+    return f"{place}_held_out" if options.held_out else place
 
 
 def finished(folder: Path) -> dict | None:
@@ -75,6 +130,7 @@ def run(options: argparse.Namespace, method: Method, seed: int) -> None:
     if finished(folder):
         return
     parameters = dict(method.parameters, data=options.data, seed=seed)
+    parameters |= dict(keypoints=options.keypoints)
     parameters |= dict(poses=round(options.share * method.poses))
     parameters |= dict(held_out=options.held_out, ablations=False)
     if options.root:
@@ -95,16 +151,48 @@ def run(options: argparse.Namespace, method: Method, seed: int) -> None:
     print(f"{method.name}, seed {seed}: {said}, {time.monotonic() - started:.0f} s", flush=True)
 
 
-def people(options: argparse.Namespace) -> PoseDataset:
-    """The people that every method is scored on, at most 60,000 frames."""
-    split, subjects = ("train", ["S8"]) if options.held_out else ("test", None)
-    found = datasets.load(options.data, root=options.root, split=split, subjects=subjects)
+def people(options: argparse.Namespace, trained_on: bool = False) -> PoseDataset:
+    """The people that every method is scored on, or trained on; at most 60,000 frames."""
+    split = "train" if options.held_out or trained_on else "test"
+    found = datasets.load(options.data, root=options.root, split=split, keypoints=options.keypoints)
+    if options.held_out:
+        found = found.where(lambda clip: (clip.subject == "S8") != trained_on)
     return found.every(-(-len(found) // 60_000))
 
 
-def scores(pose: torch.Tensor, test: PoseDataset) -> dict[str, tuple[float, str, str]]:
+def scores(
+    pose: torch.Tensor, test: PoseDataset, metric: bool
+) -> dict[str, tuple[float, str, str]]:
+    """Under the common protocol, and how unsteady it is in time: name -> value, unit, protocol."""
     rows = ambiguity.common_scores(pose, test.pose_mm)
-    return {metric: (value, unit, protocol) for metric, value, unit, protocol in rows}
+    found = {name: (value, unit, protocol) for name, value, unit, protocol in rows}
+    protocol = found["MPJPE"][2]
+    if metric:
+        own = metrics.Protocol(
+            joints="17", root="hip", alignment="root", scale="metric", average="frame"
+        )
+        protocol = str(own)
+        found["MPJPE, own scale"] = (metrics.score(pose, test.pose_mm, own), "mm", protocol)
+    else:
+        pose = ambiguity.at_true_scale(pose, test.pose_mm)
+    about_hip = (geometry.root_relative(each, HOUSE) for each in (pose, test.pose_mm))
+    steps = metrics.velocity_error(*about_hip, test.clip_of_frame).nanmean().item()
+    return found | {"velocity error": (steps, "mm/frame", protocol)}
+
+
+def lift(folder: Path, method: Method, test: PoseDataset) -> torch.Tensor:
+    """(frames, 17, 3): every clip; of the shuffled control, in an order that tells nothing."""
+    lifter = lifting.load(folder / f"{method.chapter}.safetensors")
+    draw, lifted = torch.Generator().manual_seed(0), []
+    for clip in test:
+        order = torch.arange(len(clip))
+        if method.parameters.get("shuffled"):
+            order = torch.randperm(len(clip), generator=draw)
+        mixed = replace(
+            clip, keypoints_px=clip.keypoints_px[order], confidence=clip.confidence[order]
+        )
+        lifted.append(lifter.lift(mixed).pose_mm[order.argsort()])
+    return torch.cat(lifted)
 
 
 def training_seconds(folder: Path) -> float:
@@ -114,36 +202,41 @@ def training_seconds(folder: Path) -> float:
 
 def collect(options: argparse.Namespace) -> Table:
     """Score what is finished; keep the means and spreads over the seeds for the ledger."""
-    test = people(options)
-    rows = {"truth": [scores(test.pose_mm, test)]}
-    rows["zero depth"] = [scores(torch.cat([evaluation.zero_depth(c, c) for c in test]), test)]
+    test, group = people(options), GROUPS[options.group]
+    flat = torch.cat([evaluation.zero_depth(clip, clip) for clip in test])
+    mean = evaluation.mean_pose(people(options, trained_on=True).pose_mm).expand_as(test.pose_mm)
+    fixed = {"truth": test.pose_mm, "zero depth": flat, "mean pose": mean}
+    rows = {name: [scores(pose, test, group.metric)] for name, pose in fixed.items()}
     seconds: dict[str, list[float]] = {}
     seeds: dict[str, list[str]] = {}
-    for method in METHODS:
-        for seed in options.seeds:
-            folder = folder_of(options, method, seed)
-            if not finished(folder):
-                continue
-            lifter = lifting.load(folder / f"{method.chapter}.safetensors")
-            lifted = torch.cat([lifter.lift(clip).pose_mm for clip in test])
-            rows.setdefault(method.name, []).append(scores(lifted, test))
-            seconds.setdefault(method.name, []).append(training_seconds(folder))
-            seeds.setdefault(method.name, []).append(str(seed))
+    for method, seed in itertools.product(group.methods, options.seeds):
+        folder = folder_of(options, method, seed)
+        if not finished(folder):
+            continue
+        poses = {method.name: lift(folder, method, test)}
+        if method.smooth:
+            given = poses[method.name], test.clip_of_frame
+            window = smoothing.best_window(given[0], test.pose_mm, given[1])
+            poses[f"{method.name}, smoothed"] = smoothing.smoothed(*given, window)
+        for name, pose in poses.items():
+            rows.setdefault(name, []).append(scores(pose, test, group.metric))
+            seconds.setdefault(name, []).append(training_seconds(folder))
+            seeds.setdefault(name, []).append(str(seed))
     split = "S8" if options.held_out else "test"
-    book = results.Results(
-        CHAPTER, options.out / f"{options.data}_{split}_table", profile="laptop", seed=0,
-        device="cpu",
-    )  # fmt: skip
+    folder = options.out / f"{place_of(options)}_{split}_{options.group}_table"
+    book = results.Results(group.chapter, folder, profile="laptop", seed=0, device="cpu")
+    shown = [metric for metric in SHOWN if metric in rows["truth"][0]]
     lines = []
     for name, found in rows.items():
         line = [name, len(found)]
-        for metric in SHOWN:
+        for metric in shown:
             values = [one[metric][0] for one in found]
             mean = statistics.mean(values)
             spread = statistics.stdev(values) if len(values) > 1 else None
             _, unit, protocol = found[0][metric]
             note = f"mean of seeds {', '.join(seeds[name])}" if name in seeds else ""
-            kept = dict(data=test.name, split=split, method=name, note=note)
+            data = test.name + ("" if options.keypoints == "true" else f", {options.keypoints} 2D")
+            kept = dict(data=data, split=split, method=name, note=note)
             kept |= dict(seconds=statistics.mean(seconds.get(name, [0])))
             book.add(metric, mean, unit, protocol=protocol, **kept)
             if spread is not None:
@@ -151,16 +244,18 @@ def collect(options: argparse.Namespace) -> Table:
             line.append(f"{mean:.1f}" + (f" ± {spread:.1f}" if spread is not None else ""))
         lines.append([*line, f"{statistics.mean(seconds[name]):.0f}" if name in seconds else ""])
     caption = f"{test.name}, {split}, {len(test)} frames; mm, ± over seeds; seconds of training"
-    return Table(("method", "runs", *SHOWN, "s"), lines, caption)
+    return Table(("method", "runs", *shown, "s"), lines, caption)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
+    add("--group", choices=GROUPS, default="unsupervised", help="which methods (%(default)s)")
     add("--data", default="synthetic", help="synthetic or human36m (%(default)s)")
+    add("--keypoints", default="true", help="2D for training and test (%(default)s)")
     add("--root", type=Path, help="the folder of the data, where it needs one")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    add("--share", type=float, default=1.0, help="part of the five minutes (%(default)s)")
+    add("--share", type=float, default=1.0, help="part of the budget (%(default)s)")
     add("--held-out", action="store_true", help="train without S8, score on S8")
     add("--only", nargs="+", help="methods whose name contains one of these words")
     add("--jobs", type=int, default=2, help="runs side by side, one core each (%(default)s)")
@@ -169,7 +264,7 @@ def main() -> None:
     options = parser.parse_args()
     if not options.table:
         chosen = [
-            (method, seed) for seed in options.seeds for method in METHODS
+            (method, seed) for seed in options.seeds for method in GROUPS[options.group].methods
             if not options.only or any(word.lower() in method.name.lower() for word in options.only)
         ]  # fmt: skip
         with ThreadPoolExecutor(options.jobs) as pool:
