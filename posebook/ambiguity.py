@@ -111,17 +111,20 @@ def add_scores(
     actions: Sequence[str] | None = None,
     seconds: float | int | None = None,
     baseline: dict[str, float] | None = None,
+    paper: dict[str, float] | None = None,
     note: str = "",
 ) -> dict[str, float]:
     """Put `common_scores` of one method into a `results.Results`; gives {metric: value}.
 
     baseline  {metric: value} of what needs no learning, as another call of this gave it
+    paper     {metric: value} that the paper prints; with one, `note` stands beside those alone
     """
     rows = common_scores(pose, truth_mm, clip_of_frame=clip_of_frame, actions=actions)
     for metric, value, unit, protocol in rows:
         book.add(
             metric, value, unit, protocol=protocol, data=data, split=split, method=method,
-            seconds=seconds, baseline=(baseline or {}).get(metric), note=note,
+            seconds=seconds, baseline=(baseline or {}).get(metric),
+            paper=(paper or {}).get(metric), note=note if not paper or metric in paper else "",
         )  # fmt: skip
     return {metric: value for metric, value, _, _ in rows}
 

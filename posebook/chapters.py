@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from posebook import paths
+from posebook import chapter_parameters, paths
 from posebook.errors import InputError
 from posebook.results import PROFILES
 
@@ -129,7 +129,7 @@ def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
 
 
 def values(chapter: Chapter, given: Mapping[str, str]) -> dict[str, Any]:
-    """Parameters as typed on a command line, turned into the type of the chapter's default."""
+    """Parameters as typed on a command line, checked by `chapter_parameters`."""
     parameters = {}
     for name, text in given.items():
         if name not in chapter.parameters:
@@ -138,25 +138,5 @@ def values(chapter: Chapter, given: Mapping[str, str]) -> dict[str, Any]:
             )
         if name in ("profile", "out_dir"):
             raise InputError(f"parameter '{name}' has an option of its own: --profile, --out")
-        parameters[name] = _value(name, text, chapter.parameters[name])
+        parameters[name] = chapter_parameters.value(name, text, chapter.parameters[name])
     return parameters
-
-
-def _value(name: str, text: str, default: Any) -> Any:
-    if isinstance(default, str):
-        return text
-    try:
-        value = ast.literal_eval({"true": "True", "false": "False", "none": "None"}.get(
-            text.lower(), text
-        ))  # fmt: skip
-    except (ValueError, SyntaxError):
-        value = text
-    if default is ... or default is None:
-        return value
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not type(default):
-        raise InputError(
-            f"parameter {name} is '{text}', expected a {type(default).__name__} such as {default}"
-        )
-    return value

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.errors import CellFailed, InputError
+from posebook.errors import CellFailed, InputError, one_line
 
 app = typer.Typer(
     help="posebook: lifting human poses from 2D to 3D, a book that runs.",
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(status)
 
 

@@ -34,6 +34,8 @@ def execute(
     what the caller meant. Widgets are taken out at the end: only a running kernel can move them,
     and each carries 5 MB of script. Raises CellFailed.
     """
+    if not sys.stdout.isatty():  # a log file: the kernel, which inherits this, speaks up seldom
+        os.environ.setdefault("POSEBOOK_PROGRESS_SECONDS", "30")
     try:
         executed = papermill.execute_notebook(
             notebook,

@@ -151,7 +151,7 @@ def _folder_names(names: Sequence[str]) -> list[str]:
     """A name for each clip that any file system takes, and no name twice."""
     made: list[str] = []
     for name in names:
-        plain = re.sub(r"[^\w.-]+", "_", name).strip("._") or "clip"
+        plain = re.sub(r"[^\w.-]+", "_", name)[:80].strip("._") or "clip"
         count = sum(other == plain or other.startswith(f"{plain}~") for other in made)
         made.append(f"{plain}~{count + 1}" if count else plain)
     return made

@@ -21,6 +21,7 @@ from posebook.placing import (
     ASSUMED_FRAMES_PER_SECOND,
     LONGEST_GAP_S,
     fill_gaps,
+    guessed_size,
     place_root,
     stand_up,
     upright_from,
@@ -101,6 +102,19 @@ def lift_clip(
     pose_mm = lifted.pose_mm - lifted.pose_mm[:, hip : hip + 1]
     rate = clip.frames_per_second or ASSUMED_FRAMES_PER_SECOND
     root_mm = place_root(pose_mm, keypoints_px.to(pose_mm), confidence, eye, rate)
+    nowhere = ~torch.isfinite(root_mm).all(-1) & torch.isfinite(pose_mm).flatten(1).all(-1)
+    if nowhere.any():
+        pose_mm = torch.where(nowhere[:, None, None], torch.nan, pose_mm)
+        told.append(
+            f"Place: in {int(nowhere.sum())} of {len(clip)} frames the key points do not say how "
+            "far away the person is; no pose there."
+        )
+    if not torch.isfinite(pose_mm).flatten(1).all(-1).any():
+        why = [note for note in (*lifted.notes, *told) if note.endswith("no pose there.")]
+        raise InputError(
+            f"{input or clip.name}: no frame gives a pose; "
+            f"{why[0] if why else 'expected key points of a person'}"
+        )
     # A camera that does not say how it is turned has the identity, and would look straight up.
     known = not torch.equal(eye.rotation, torch.eye(3, dtype=torch.float64))
     tilt, said = (eye.rotation.T, "the camera's tilt is known") if known else _tilt(pose_mm, origin)
@@ -205,10 +219,7 @@ def _camera(clip: Clip, given: Camera | None) -> tuple[Clip, Camera, str]:
     if size is not None:
         _check_size(clip, size)
     if size is None:
-        points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
-        low, high = points.amin(0).tolist(), points.amax(0).tolist()
-        # As much room to the right and below as there is to the left and above.
-        size = tuple(max(1, round(b + max(a, 0.0))) for a, b in zip(low, high, strict=True))
+        size = guessed_size(clip)
         about = f"the picture's size is not known and taken to be {size[0]} x {size[1]} px, with"
     else:
         about = f"the picture is {size[0]} x {size[1]} px;"

@@ -42,6 +42,9 @@ LARGEST_BYTES = 200_000_000
 #: No dimension of a network in a file may be larger: an altered header must not ask for terabytes.
 LARGEST_SIZE = 16_384
 LARGEST_DEPTH = 64
+PREFIX = "network."
+#: No weight that was trained comes near it; products of larger ones leave float32.
+LARGEST_WEIGHT = 1e9
 _GIT_LFS = b"version https://git-lfs"
 
 
@@ -50,11 +53,15 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
 
     header   the fields of `REQUIRED`; network = {"class": a key of NETWORKS, "arguments": {...}}
     tensors  the network's state as `network.*`, and what the normalisation needs; float tensors
+
+    Raises InputError where the network could not be built again from what is written.
     """
     missing = [field for field in REQUIRED if field not in header]
     if missing:
         raise InputError(f"lifter header: {', '.join(missing)} missing; expected {REQUIRED}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    state = {n.removeprefix(PREFIX): t for n, t in tensors.items() if n.startswith(PREFIX)}
+    build_network(path, header, state)
     header = dict(header, format=FORMAT, posebook=posebook.__version__)
     header["checksum"] = checksum(header, tensors)
     text = json.dumps(header, ensure_ascii=False)
@@ -103,6 +110,15 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
     missing = [field for field in REQUIRED if field not in header]
     if missing:
         raise InputError(f"{path}: header lacks {', '.join(missing)}")
+    for field in ("name", "data", "licence"):
+        text, most = header[field], 60 if field == "name" else 1000
+        if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
+            raise InputError(
+                f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
+            )
+    metrics = header["metrics"]
+    if not isinstance(metrics, list) or not all(isinstance(metric, dict) for metric in metrics):
+        raise InputError(f"{path}: metrics are {metrics!r:.40}; expected a list of scores")
     return header
 
 
@@ -126,8 +142,10 @@ def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, 
     arguments = network.get("arguments")
     _check_arguments(path, built, arguments)
     for name, tensor in state.items():
-        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
-            raise InputError(f"{path}: network.{name} holds other than finite numbers")
+        if not tensor.is_floating_point() or not (tensor.float().abs() <= LARGEST_WEIGHT).all():
+            raise InputError(
+                f"{path}: network.{name} holds other than finite numbers up to {LARGEST_WEIGHT:g}"
+            )
     # On the meta device nothing is allocated: shapes are compared before memory is asked for.
     try:
         with torch.device("meta"):
@@ -151,14 +169,31 @@ def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, 
 
 def _check_arguments(path: Path | str, built: type[nn.Module], arguments: Any) -> None:
     known = inspect.signature(built).parameters
-    plain = isinstance(arguments, dict) and all(
-        name in known and _fits(known[name].annotation, value, name)
-        for name, value in arguments.items()
-    )
-    if not plain:
+    if not isinstance(arguments, dict) or not arguments.keys() <= known.keys():
         raise InputError(
             f"{path}: network arguments {arguments!r:.120}; expected numbers for {', '.join(known)}"
         )
+    for name, value in arguments.items():
+        kind = known[name].annotation
+        if not _fits(kind, value, name):
+            raise InputError(
+                f"{path}: network argument {name} is {value!r:.60}, expected {_words(kind, name)}"
+            )
+
+
+def _words(kind: Any, name: str) -> str:
+    """What `_fits` expects."""
+    if kind is bool:
+        return "true or false"
+    if kind == Sequence[int]:
+        return f"at most {LARGEST_DEPTH} whole numbers from 1 to {LARGEST_SIZE}"
+    if kind is int:
+        return f"a whole number from 1 to {_most(name)}"
+    return f"a number from 0 to {LARGEST_SIZE}"
+
+
+def _most(name: str) -> int:
+    return LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
 
 
 def _fits(kind: Any, value: Any, name: str) -> bool:
@@ -169,6 +204,5 @@ def _fits(kind: Any, value: Any, name: str) -> bool:
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
     if kind is int:
-        most = LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
-        return isinstance(value, int) and 1 <= value <= most
+        return isinstance(value, int) and 1 <= value <= _most(name)
     return isinstance(value, int | float) and 0 <= value <= LARGEST_SIZE

@@ -17,10 +17,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from posebook import lifter_files, paths
+from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
 from posebook.normalisations import FEWEST_JOINTS, NORMALISATIONS
-from posebook.placing import LONGEST_GAP_S, fill_gaps
+from posebook.placing import LONGEST_GAP_S, fill_gaps, in_one_place, place_root
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE, conversion
 
@@ -29,6 +30,17 @@ SHIPPED: dict[str, Path] = {
     name: paths.DATA / "lifters" / f"{name}.safetensors"
     for name in ("simple_baseline", "adversarial_lifting", "ambiguity_aware", "elepose")
 }
+
+#: A lifter that puts a joint of somebody who stands further from the hip than this is refused.
+FARTHEST_MM = 10_000.0
+#: And so is one whose pose of somebody 3.5 m away fits the picture only from further than this.
+_HORIZON_MM = 100_000.0
+#: Somebody who stands, facing the camera: house joints, in a picture of 1000 x 1000 px.
+_STANDING_PX = (
+    (500.0, 520.0), (470.0, 520.0), (465.0, 690.0), (460.0, 860.0), (530.0, 520.0), (535.0, 690.0),
+    (540.0, 860.0), (500.0, 430.0), (500.0, 340.0), (502.0, 300.0), (500.0, 255.0), (545.0, 345.0),
+    (570.0, 440.0), (580.0, 530.0), (455.0, 345.0), (430.0, 440.0), (420.0, 530.0),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,8 @@ class Lifter:
 
         The clip may be in any joint set with a conversion to the house joints; joints may be
         missing (NaN, or confidence 0). Gaps of up to 0.25 s are bridged by a straight line first.
-        A frame with fewer than three joints in sight stays empty (NaN). The clip's camera gives
+        A frame with fewer than three joints in sight, or with all in one place, stays empty (NaN),
+        and so does one in which a length that the network needs is missing. The clip's camera gives
         the directions of the key points; without one, a plain camera is assumed and said.
         The same clip gives the same numbers; no random number is drawn.
         """
@@ -103,14 +116,18 @@ class Lifter:
         seen = confidence > 0
         kind = self.header["normalisation"]["kind"]
         pose_mm, root_mm, said = NORMALISATIONS[kind](self, clip, seen, tuple(change.invented))
-        empty = (seen.sum(-1) < FEWEST_JOINTS)[:, None]
+        few = seen.sum(-1) < FEWEST_JOINTS
+        heap = in_one_place(keypoints_px, seen) & ~few
+        empty = (few | heap)[:, None]
         pose_mm = torch.where(empty.unsqueeze(-1), torch.nan, pose_mm)
         root_mm = None if root_mm is None else torch.where(empty, torch.nan, root_mm)
-        if empty.any():
-            notes.append(
-                f"Nobody: {int(empty.sum())} of {len(clip)} frames show fewer than "
-                f"{FEWEST_JOINTS} joints; no pose there."
-            )
+        for name, frames, show in (
+            ("Nobody", few, f"fewer than {FEWEST_JOINTS} joints"),
+            ("One place", heap, "all joints in one place"),
+        ):
+            if frames.any():
+                count = f"{int(frames.sum())} of {len(clip)}"
+                notes.append(f"{name}: {count} frames show {show}; no pose there.")
         return Lifted(pose_mm, root_mm, seen, change.invented, (*notes, *said))
 
     def save(self, path: Path | str, weights: torch.dtype = torch.float32) -> Path:
@@ -133,7 +150,11 @@ def load(name: str | Path) -> Lifter:
     path = SHIPPED.get(str(name))
     if path is None:
         path = Path(name)
-        if not path.suffix and not path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        if not path.suffix and not there:
             raise InputError(
                 f"no lifter is called '{name}'; shipped are {', '.join(SHIPPED)}; or name a file"
             )
@@ -149,15 +170,44 @@ def load(name: str | Path) -> Lifter:
     state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
     network = lifter_files.build_network(path, header, state)
     rest = {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}
+    _check_tensors(path, rest)
     lifter = Lifter(header, network, rest)
     try:
-        lifter.lift(_nobody())
-    except (RuntimeError, KeyError, TypeError, ValueError, InputError) as error:
+        pose_mm = lifter.lift(somebody := _somebody()).pose_mm[:2]
+    except (RuntimeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
         reason = " ".join(str(error).split())[:120]
+        reason = f"{reason} is missing" if isinstance(error, KeyError) else reason
         raise InputError(f"{path}: network and normalisation do not fit: {reason}") from None
+    seen_px, seen = somebody.keypoints_px[:2], somebody.confidence[:2]
+    away_mm = place_root(pose_mm, seen_px, seen, Camera.guess(somebody.size_px), 1.0)
+    for name, values, most in (("pose", pose_mm, FARTHEST_MM), ("distance", away_mm, _HORIZON_MM)):
+        if not (values.abs() <= most).all():  # NaN, too
+            raise InputError(
+                f"{path}: {name} of a standing person up to {values.abs().max() / 1000:.3g} m; "
+                f"expected numbers up to {most / 1000:g} m: damaged weights?"
+            )
     return lifter
 
 
-def _nobody() -> Clip:
-    """A clip of one frame with nobody in it: what a lifter must be able to take."""
-    return Clip("", HOUSE, None, torch.full((1, 17, 2), torch.nan), torch.zeros(1, 17))
+def _check_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+            raise InputError(f"{path}: {name:.60} holds other than finite numbers")
+    place = tensors.get("mean_place")
+    if place is None:
+        return
+    if place.shape != (len(HOUSE), 2) or place.amax() <= place.amin():
+        raise InputError(
+            f"{path}: mean_place is {tuple(place.shape)}, expected ({len(HOUSE)}, 2): the places "
+            "of a person's joints, not all the same"
+        )
+
+
+def _somebody() -> Clip:
+    """What a lifter must be able to take: somebody who stands there, all joints seen; the same
+    with an arm and a foot out of sight; nobody."""
+    keypoints_px = torch.tensor(_STANDING_PX).repeat(3, 1, 1)
+    keypoints_px[1, HOUSE.indices("left_elbow", "left_wrist", "right_foot")] = torch.nan
+    keypoints_px[2] = torch.nan
+    seen = torch.isfinite(keypoints_px).all(-1).float()
+    return Clip("", HOUSE, None, keypoints_px, seen, size_px=(1000, 1000))

@@ -124,7 +124,8 @@ def evaluate_all(
 
     protocol  of the MPJPE: alignment 'root' and the scale that the prediction has. The others take
               their joints, root, averaging and frames per second from it. The velocity is left out
-              without `clip_of_frame`: nobody else knows where a clip ends
+              without `clip_of_frame`, since nobody else knows where a clip ends, and where no two
+              frames of a clip follow each other
     The other arguments are those of `score`.
     """
     if protocol.alignment != "root":
@@ -156,6 +157,7 @@ def evaluate_all(
     if clip_of_frame is not None:
         picked = [_about_root(pose, protocol) for pose in (prediction_mm, truth_mm)]
         speed = velocity_error(*picked, clip_of_frame)
+    if clip_of_frame is not None and speed.isfinite().any():
         add("velocity error", speed, "mm/frame", replace(protocol, frames_per_second=rate))
         if rate is not None:
             under = replace(protocol, frames_per_second=rate)

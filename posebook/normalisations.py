@@ -25,9 +25,10 @@ from torch import Tensor, nn
 
 from posebook.cameras import Camera, normalise_screen
 from posebook.datasets.clips import Clip
+from posebook.datasets.readers.files import frame_rate, number
 from posebook.errors import InputError
 from posebook.models import repnet_inputs
-from posebook.placing import bridge_frames
+from posebook.placing import bridge_frames, extent_of, guessed_size, in_one_place
 from posebook.shapes import Pose2D, Pose3D, Seen
 from posebook.skeletons import HOUSE
 from posebook.viewpoint import network_input, predict_units, turn_towards
@@ -39,6 +40,8 @@ BATCH = 8192
 #: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
 #: how large a person is; every pose is scaled to this size.
 BONES_MM = 3900.0
+#: Key points are not divided by a length that goes into the person's extent more often than this.
+MOST_LENGTHS = 50
 _SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
 
 # ------------------------------------------------------------ people as a turned camera sees them
@@ -68,11 +71,7 @@ def _camera_of(clip: Clip) -> tuple[Camera, list[str]]:
     if clip.camera is not None:
         return clip.camera, []
     size = clip.size_px
-    if size is None:
-        points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
-        points = points if len(points) else torch.ones(1, 2)
-        low, high = points.amin(0).clamp_min(0), points.amax(0)
-        size = tuple(max(2, int(round(side))) for side in (low + high).tolist())
+    size = guessed_size(clip) if size is None else size
     camera = Camera.guess(size)
     how = "of" if clip.size_px else "taken to be"
     return camera, [
@@ -162,14 +161,25 @@ def _lift_root_centred(
     The picture is taken as it is: no camera enters. Missing joints are `complete`d.
     """
     told = lifter.header["normalisation"]
+    factor = number(told["factor"], "normalisation", "factor")
+    if not 1e-3 <= factor <= 1e3:
+        raise InputError(f"factor is {factor:g}; expected a number from 0.001 to 1000")
     points, notes = _completed(lifter, clip, seen)
-    keypoints = root_centred(
-        points, scale=told["scale"], factor=told["factor"], per=told["per"]
-    ).nan_to_num()
+    keypoints = root_centred(points, scale=told["scale"], factor=factor, per=told["per"])
+    keypoints = keypoints.nan_to_num()
+    lengths = extent_of(keypoints, torch.ones_like(seen)) / factor  # how many go into the person
+    useless = ((lengths == 0) | (lengths > MOST_LENGTHS)) & torch.isfinite(points).all((-1, -2))
+    useless &= ~in_one_place(clip.keypoints_px, seen)
+    if useless.any():
+        notes.append(
+            f"Length: in {int(useless.sum())} of {len(clip)} frames the head lies on the hip in "
+            "the picture, or nearly, and the key points are divided by that length; no pose there."
+        )
     units = _in_batches(lifter.network.lift, keypoints.float()).double()
     hip = HOUSE.index("hip")
     units = units - units[:, hip : hip + 1]
     pose_mm = units * _unit_mm(lifter, units)[:, None, None]
+    pose_mm = torch.where(useless[:, None, None], torch.nan, pose_mm)
     return pose_mm.float(), None, [*notes, _SIZE]
 
 
@@ -200,7 +210,7 @@ def _lift_half_pictures(
     width; one of unknown size is taken to be as wide as those of the training.
     """
     points, notes = _completed(lifter, clip, seen)
-    width_px = float(lifter.header["normalisation"]["width_px"])
+    width_px = number(lifter.header["normalisation"]["width_px"], "normalisation", "width_px")
     if not 1 <= width_px <= 100_000:
         raise InputError(f"width_px is {width_px:g}; expected the width of a picture, in px")
     if clip.size_px is not None:
@@ -232,7 +242,7 @@ def _lift_screen_clip(
     points = normalise_screen(clip.keypoints_px, *size)
     points = complete(points, seen, lifter.tensors["mean_place"])
     points = bridge_frames(torch.where(enough, points, torch.nan))[0].nan_to_num().float()
-    frames, rate = len(points), float(told["frames_per_second"])
+    frames, rate = len(points), frame_rate(told["frames_per_second"], "frames_per_second")
     quicker = rate / (clip.frames_per_second or rate)
     count = round((frames - 1) * quicker) + 1
     if count != frames and frames > 1:
@@ -262,7 +272,8 @@ def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tenso
 
 def _unit_mm(lifter: Any, units: Pose3D) -> Float[Tensor, " frames"]:
     """Millimetres in a unit, where the bones of each pose add up to an average adult's."""
-    bones_mm = float(lifter.header["normalisation"].get("bones_mm", BONES_MM))
+    bones_mm = lifter.header["normalisation"].get("bones_mm", BONES_MM)
+    bones_mm = number(bones_mm, "normalisation", "bones_mm")
     if not 500 < bones_mm < 20_000:  # of nobody's body
         raise InputError(f"bones_mm is {bones_mm:g}; expected the bones of a person, in mm")
     parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))

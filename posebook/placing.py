@@ -13,6 +13,7 @@ from torch import Tensor
 
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
+from posebook.errors import InputError
 from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation, Seen
 from posebook.skeletons import HOUSE
 
@@ -22,6 +23,37 @@ LONGEST_GAP_S = 0.25
 ASSUMED_FRAMES_PER_SECOND = 30.0
 #: A filled joint is trusted this much of the less trusted end of its gap.
 TRUST_IN_FILLED = 0.5
+#: Joints closer together than this part of their coordinates are in one place: 0.1 px at 1,000 px.
+ONE_PLACE = 1e-4
+
+
+def extent_of(keypoints: Pose2D, seen: Seen) -> Float[Tensor, " frames"]:
+    """The longer side of the box around the joints that are seen; 0 where none is."""
+    seen = (seen & torch.isfinite(keypoints).all(-1)).unsqueeze(-1)
+    low = torch.where(seen, keypoints, torch.inf).amin(-2)
+    high = torch.where(seen, keypoints, -torch.inf).amax(-2)
+    return (high - low).amax(-1).clamp_min(0)
+
+
+def in_one_place(keypoints: Pose2D, seen: Seen) -> Bool[Tensor, " frames"]:
+    """Frames whose joints are so close together that they show no pose."""
+    largest = torch.where(seen.unsqueeze(-1), keypoints, 0.0).nan_to_num().abs().amax((-1, -2))
+    return extent_of(keypoints, seen) <= ONE_PLACE * largest
+
+
+def guessed_size(clip: Clip) -> tuple[int, int]:
+    """Width and height, px, of a picture that has as much room to the right of its people and
+    below them as there is to the left and above. InputError where they are left of it or above."""
+    points = clip.keypoints_px[torch.isfinite(clip.keypoints_px).all(-1)]
+    points = points if len(points) else torch.ones(1, 2)
+    low, high = points.amin(0).clamp_min(0), points.amax(0)
+    if (high <= 0).any():
+        raise InputError(
+            f"{clip.name or 'clip'}: no key point reaches beyond {high[0]:.4g}, {high[1]:.4g}; "
+            "expected pixels counted from the top left corner of the picture"
+        )
+    width, height = (max(2, round(side)) for side in (low + high).tolist())
+    return width, height
 
 
 def fill_gaps(clip: Clip, longest_s: float = LONGEST_GAP_S) -> tuple[Clip, Seen]:

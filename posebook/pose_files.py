@@ -155,7 +155,7 @@ def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[str, ...]]:
     """`poses.bvh`; also what is in it, as house joints (frames, 17, 3) world mm, and notes."""
     whole, bridged = bridge_frames(poses.world_mm.double())
     if not torch.isfinite(whole).all():
-        raise InputError(f"{poses.input}: no frame has a person in it, so there is nothing to lift")
+        raise InputError(f"{poses.input}: no frame has a pose, so there is nothing to write")
     body = rig(whole)
     write_text(path, bvh_text(body, poses.rate))
     notes = [

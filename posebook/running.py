@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from posebook import paths
-from posebook.chapters import Chapter, load
+from posebook.chapters import Chapter, find, load
 from posebook.errors import CellFailed, InputError
 from posebook.results import PROFILES
 
@@ -95,11 +95,11 @@ def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finish
             minutes=max(10.0, 10 * chapter.minutes[begun["profile"]]),
             quiet=quiet,
         )
-    except CellFailed as error:
-        # A parameter that was refused before anything was trained: it may be put right.
+    except CellFailed:
+        # Nothing was trained yet, so that a parameter which is to blame may be put right.
         from posebook.training import CHECKPOINT  # brings torch
 
-        if error.error_name == "InputError" and not any(folder.rglob(CHECKPOINT)):
+        if not any(folder.rglob(CHECKPOINT)):
             begun["refused"] = True
             (folder / "results.json").unlink(missing_ok=True)
         raise
@@ -144,6 +144,34 @@ def _begun(folder: Path, chapter: Chapter) -> dict | None:
         raise InputError(
             f"{paths.shown(folder)}: this run is finished and is never overwritten; choose another "
             "--out"
+        )
+    return begun
+
+
+def record_of(
+    folder: Path, chapter: str, profile: str, parameters: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What a run's record in `folder` says; None where no run was begun or its parameters were at
+    fault before anything was trained.
+
+    Raises InputError, one line, where the run is of another chapter or profile or has other
+    parameters. One that a record lacks had the chapter's default.
+    """
+    if not (folder / RUN_FILE).exists():
+        return None
+    begun = _read(folder)
+    if begun.get("refused"):
+        return None
+    defaults = find(chapter).parameters
+    wanted = {**defaults, **parameters, "profile": profile, "chapter": chapter}
+    found = {**defaults, **begun["parameters"]}
+    found |= {"profile": begun["profile"], "chapter": begun["chapter"]}
+    wrong = [n for n in sorted(wanted | found) if wanted.get(n, ...) != found.get(n, ...)]
+    if wrong:
+        name = "chapter" if "chapter" in wrong else wrong[0]
+        raise InputError(
+            f"{paths.shown(folder)}: holds a run with {name} {found.get(name, 'not given')}, "
+            f"expected {wanted.get(name, 'none')}; move it away or choose another folder"
         )
     return begun
 

@@ -257,6 +257,16 @@ MPI_INF_3DHP_17 = _skeleton(
     root="hip",
     source="MPI-INF-3DHP, the 17 joints of its test set",
 )
+HUMANEVA_15 = _skeleton(
+    "humaneva_15",
+    """hip thorax<hip left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
+    right_shoulder<thorax right_elbow<right_shoulder right_wrist<right_elbow
+    left_hip<hip left_knee<left_hip left_foot<left_knee
+    right_hip<hip right_knee<right_hip right_foot<right_knee head<thorax""",
+    root="hip",
+    source="HumanEva-I, Sigal et al. 2010, as VideoPose3D's archives have it: the pelvis is called "
+    "hip, the thorax is half way between the torso's upper end and the head's lower one",
+)
 CMU_31 = _skeleton(
     "cmu_31",
     """hip left_hip<hip left_knee<left_hip left_foot<left_knee left_toe_base<left_foot
@@ -287,7 +297,7 @@ SKELETONS: dict[str, Skeleton] = {
     s.name: s
     for s in (
         HOUSE, COCO_17, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
-        MPI_INF_3DHP_28, MPI_INF_3DHP_17, CMU_31, YU_17,
+        MPI_INF_3DHP_28, MPI_INF_3DHP_17, HUMANEVA_15, CMU_31, YU_17,
     )
 }  # fmt: skip
 

@@ -33,6 +33,8 @@ from posebook.errors import InputError
 # It is fixed here, so that a number does not depend on the machine's count of cores.
 THREADS = int(os.environ.get("POSEBOOK_THREADS", "2"))
 CHECKPOINT = "checkpoint.pt"
+# Seconds between two states of a progress bar. `posebook run` makes them few in a log file.
+EVERY = float(os.environ.get("POSEBOOK_PROGRESS_SECONDS", "1"))
 
 
 def seed_everything(seed: int) -> torch.Generator:
@@ -113,7 +115,9 @@ class Run:
         self._stopping = False
         # stdout, not stderr: a stored notebook should not show a red box for a progress bar.
         # Once a second is enough to follow, and does not fill the notebook with old states.
-        bar = tqdm(total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=1)
+        bar = tqdm(
+            total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=EVERY
+        )
         with bar, SummaryWriter(str(self.out_dir), purge_step=self.epoch) as board:
             self._bar = bar
             while self.epoch < count and not self._stopping:
@@ -159,7 +163,7 @@ class Run:
                 raise self._not_finite(name, value, f"step {self._steps - 1}")
             total, weights = self._sums.get(name, (0.0, 0.0))
             self._sums[name] = (total + value * weight, weights + weight)
-        if self._bar is not None and time.monotonic() - self._shown > 1:
+        if self._bar is not None and time.monotonic() - self._shown > EVERY:
             self._shown = time.monotonic()
             self._bar.set_postfix_str(f"step {self._steps}")
 

@@ -94,7 +94,7 @@ def _shortest_turn(direction: Float[Tensor, "*batch 3"]) -> Rotation:
 
 
 def facing_sine(pose: Pose3D, skeleton: Skeleton = HOUSE) -> Float[Tensor, "*batch"]:
-    r"""Whether the nose is on the side of the chest, in [-1, 1]: above 0 for a pose that can be.
+    r"""Whether the nose is on the side of the chest, in [-1, 1]: above 0 for nearly everybody.
 
     pose  (..., joints, 3)  camera axes, any unit; joints thorax, neck_nose and both shoulders
 

@@ -1,6 +1,8 @@
 """Running a chapter headlessly: parameters, progress, failure, kill and resume."""
 
+import ast
 import json
+import math
 import os
 import signal
 import subprocess
@@ -11,7 +13,7 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from posebook import chapters, paths, results, running
+from posebook import chapter_parameters, chapters, lifter_files, paths, results, running
 from posebook.errors import CellFailed, InputError
 
 
@@ -89,8 +91,44 @@ def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path
     out = tmp_path / "out"
     with pytest.raises(CellFailed):
         running.run(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
+    # Whatever the error's name: torch refuses this rate with a ValueError.
+    with pytest.raises(CellFailed, match="learning rate"):
+        running.run(trial, profile="ci", parameters={"rate": -1.0}, out_dir=out, quiet=True)
     done = running.run(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
     assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
+
+
+def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
+    def record(**change):
+        made = dict(chapter="repnet", profile="laptop", finished=True, seconds=1.0, parameters={})
+        (tmp_path / "run.json").write_text(json.dumps(made | change))
+
+    def found(**parameters):
+        return running.record_of(tmp_path, "repnet", "laptop", parameters)
+
+    assert found(poses=10) is None
+    record(parameters=dict(poses=10))
+    # `keypoints` is the chapter's default: a run that does not say it had it.
+    assert found(poses=10, keypoints="true")["finished"]
+    for other, line in (
+        (dict(poses=11), "poses 10, expected 11"),
+        (dict(), "poses 10, expected None"),
+        (dict(poses=10, keypoints="detected"), "keypoints true, expected detected"),
+        (dict(poses=10, unknown=1), "unknown not given, expected 1"),
+    ):
+        with pytest.raises(InputError, match=f"{tmp_path.name}: holds a run with {line}"):
+            found(**other)
+    record(parameters=dict(poses=10), profile="ci")
+    with pytest.raises(InputError, match="profile ci, expected laptop"):
+        found(poses=10)
+    record(parameters=dict(poses=10), chapter="elepose")
+    with pytest.raises(InputError, match="chapter elepose, expected repnet"):
+        found(poses=10)
+    record(finished=False, refused=True)
+    assert found(poses=10) is None
+    (tmp_path / "run.json").write_text('{"chapter": "rep')
+    with pytest.raises(InputError, match="not a run's record"):
+        found(poses=10)
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path):
@@ -150,10 +188,81 @@ def test_parameters_take_the_type_of_the_default(trial):
     assert type(chapters.values(trial, dict(rate="1"))["rate"]) is float
     with pytest.raises(InputError, match="no parameter 'lr'; it has profile, seed, device"):
         chapters.values(trial, dict(lr="1"))
-    with pytest.raises(InputError, match="seed is 'one', expected a int"):
+    with pytest.raises(InputError, match="seed is 'one', expected a whole number"):
         chapters.values(trial, dict(seed="one"))
+    with pytest.raises(InputError, match="rate is 'fast', expected a float such as 0.1"):
+        chapters.values(trial, dict(rate="fast"))
     with pytest.raises(InputError, match="option of its own"):
         chapters.values(trial, dict(out_dir="x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "expected"),
+    [
+        ("width", ["0", "-3", "2.5", "foo", "True", "1e300", "16385", ""], "a whole number from 1"),
+        ("batch_size", ["foo", "0", "1", "-1"], "a whole number from 2"),
+        ("poses", ["-5", "0", "nan", "inf", "9" * 5000], "a whole number from 1"),
+        ("learning_rate", ["-1", "0", "nan", "inf", "1e999"], "a number greater than 0"),
+        ("ablation_share", ["-1", "0"], "a number greater than 0"),
+        ("first_weight", ["-1"], "a number greater than 0"),
+        ("critic_steps", ["-1"], "a whole number from 1"),
+        ("dropout", ["1", "-0.1"], "a number from 0 to less than 1"),
+        ("receptive_field", ["28", "-1", "27.0"], "one of 1, 9, 27, 81, 243"),
+        ("additions", ["1", "yes"], "true or false"),
+        ("labelled", ["2", "0.1 none", " "], "shares over 0"),
+        ("leftover", ["-inf", "nan", "0"], "a number greater than 0, or inf"),
+    ],
+)
+def test_a_bad_value_is_told_in_one_line(name, texts, expected):
+    for text in texts:
+        with pytest.raises(
+            InputError, match=f"parameter {name} is .*, expected {expected}"
+        ) as told:
+            chapter_parameters.value(name, text, None)
+        assert str(told.value).endswith(", or none") and len(str(told.value)) < 200
+        assert "\n" not in str(told.value)
+
+
+def test_good_values_of_well_known_parameters():
+    good = dict(width="64", poses="1e6", learning_rate="1", leftover="inf", additions="false")
+    good |= dict(labelled="0.01 0.1", root="123", max_norm="TRUE", step="3")
+    found = {name: chapter_parameters.value(name, text, None) for name, text in good.items()}
+    assert found == dict(
+        width=64, poses=1_000_000, learning_rate=1.0, leftover=math.inf, additions=False,
+        labelled="0.01 0.1", root="123", max_norm=True, step=3,
+    )  # fmt: skip
+    assert chapter_parameters.value("poses", "None", None) is None
+    with pytest.raises(InputError, match="learning_rate is 'none', expected a number"):
+        chapter_parameters.value("learning_rate", "none", 1e-3)
+    # A chapter that means something else by the name keeps the type of its default.
+    assert chapter_parameters.value("step", "0.25", 0.5) == 0.25
+    assert chapter_parameters.LARGEST_WIDTH == lifter_files.LARGEST_SIZE
+    assert chapter_parameters.LARGEST_DEPTH == lifter_files.LARGEST_DEPTH
+
+
+def test_parameters_of_the_book_have_rules(chapter):
+    """A default of None says nothing of the type: without a rule any text would be taken."""
+    for name, default in chapter.parameters.items():
+        if name in ("profile", "out_dir"):
+            continue
+        if default is None:
+            assert name in chapter_parameters.RULES, f"{name}: add it to chapter_parameters.RULES"
+            continue
+        assert chapters.values(chapter, {name: str(default)}) == {name: default}
+        rule = chapter_parameters.RULES.get(name)
+        assert rule is None or rule.admits(default), name
+
+
+def test_what_the_profiles_choose_is_admitted(chapter):
+    """The dictionary `choices` of a chapter, where its keys are the parameters' own names."""
+    for node in ast.walk(ast.parse(chapter.source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.keyword) and node.arg in chapter_parameters.RULES.keys() - {"seed"}:
+            try:
+                value = eval(compile(ast.Expression(node.value), "", "eval"), {"math": math})
+            except NameError:  # of the chapter's own
+                continue
+            if node.arg in chapter.parameters and isinstance(value, int | float):
+                assert chapter_parameters.RULES[node.arg].admits(value), (node.arg, value)
 
 
 @pytest.mark.parametrize(

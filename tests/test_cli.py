@@ -67,6 +67,11 @@ def test_chapters(posebook):
         (["run", "{trial}", "-p", "rate"], "-p rate: expected -p NAME VALUE"),
         (["run", "{trial}", "-p", "rate", "fast"], "parameter rate is 'fast'"),
         (
+            ["run", "13", "-p", "critic_steps", "-1"],
+            "parameter critic_steps is '-1', expected a wh",
+        ),
+        (["run", "06", "-p", "width", "0"], "parameter width is '0', expected a whole number"),
+        (
             ["run", "{trial}", "--profile", "fast"],
             "profile is 'fast', expected one of ci, laptop, full",
         ),

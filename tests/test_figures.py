@@ -353,6 +353,13 @@ def test_loss_curves_leave_out_empty_cells(tmp_path):
             figures.loss_curves(tmp_path / bad)
 
 
+def test_loss_curves_fit_their_axis_to_the_values():
+    assert figures.loss_curves({"loss": [3.0, 2.0]}).layout.yaxis.rangemode == "tozero"
+    assert figures.loss_curves({"likelihood": [-91.0, -120.0]}).layout.yaxis.rangemode is None
+    for values, step in (([1.0, 0.02], 1), ([3.0, 2.0], "D2")):
+        assert figures.loss_curves({"loss": values}, log_scale=True).layout.yaxis.dtick == step
+
+
 def test_bars_write_their_values_and_units():
     figure = figures.bars({"all": 48.23, "no norm": 61.0}, "mm", levels={"mean pose": 72.0})
     texts = [a.text for a in figure.layout.annotations]
@@ -360,6 +367,10 @@ def test_bars_write_their_values_and_units():
     spread = figures.bars({"all": 48.23}, "mm", spread={"all": 1.5}, highlight="all")
     assert spread.layout.annotations[0].text == "48.2 mm ± 1.5"
     assert list(spread.data[0].y) == ["<b>all</b>"]
+    assert spread.layout.xaxis.range[1] > 1.25 * (48.23 + 1.5)  # the words behind it fit
+    several = figures.bars({"a": 1.0, "b": 2.0, "c": 3.0}, "mm", highlight=("a", "c"))
+    assert list(several.data[0].y) == ["<b>a</b>", "b", "<b>c</b>"]
+    assert len(set(several.data[0].marker.color)) == 2
     with pytest.raises(InputError, match="empty"):
         figures.bars({}, "mm")
 

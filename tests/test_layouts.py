@@ -12,6 +12,7 @@ from posebook.skeletons import (
     COCO_17,
     HOURGLASS_16,
     HOUSE,
+    HUMANEVA_15,
     LSP_14,
     MPI_INF_3DHP_17,
     MPI_INF_3DHP_28,
@@ -23,7 +24,7 @@ from posebook.skeletons import (
 
 LAYOUTS = (
     COCO_17, BODY_25, OPENPOSE_COCO_18, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14,
-    MPI_INF_3DHP_28, MPI_INF_3DHP_17,
+    MPI_INF_3DHP_28, MPI_INF_3DHP_17, HUMANEVA_15,
 )  # fmt: skip
 #: Mean error in mm of each joint that the way back to the house set invents, on `synthetic`; what
 #: the way leans on is exact here, so this is the price of inventing alone.
@@ -37,6 +38,7 @@ INVENTED_MM = {
     "lsp_14": dict(hip=0, spine=15, thorax=10, neck_nose=46),
     "mpi_inf_3dhp_28": dict(thorax=10, neck_nose=54, head=0),
     "mpi_inf_3dhp_17": dict(thorax=10, neck_nose=54, head=0),
+    "humaneva_15": dict(spine=15, neck_nose=45),
 }
 
 

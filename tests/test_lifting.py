@@ -16,6 +16,7 @@ from posebook.datasets.synthetic import sample_poses
 from posebook.errors import InputError
 from posebook.geometry import aligned_distances
 from posebook.models.martinez import INPUT_JOINTS, OUTPUT_JOINTS, Martinez, Standardiser
+from posebook.models.yu import YuModel
 from posebook.skeletons import COCO_17, HOUSE, SKELETONS
 from posebook.viewpoint import turn_towards
 
@@ -202,14 +203,44 @@ def test_unknown_intrinsics_are_guessed_and_said(shipped):
 
 
 def test_absurd_keypoints_give_a_defined_pose(shipped):
-    """All joints in one point, far outside the picture, or at huge numbers."""
-    for keypoints in (
-        torch.zeros(1, 17, 2),
-        torch.full((1, 17, 2), 1e12),
-        1e5 * torch.eye(17)[:, :2],
-    ):
-        clip = Clip("", HOUSE, None, keypoints, torch.ones(1, 17), size_px=(9, 9))
+    """Far outside the picture, at huge numbers."""
+    for keypoints in (1e5 * torch.eye(17)[:, :2], 1e12 * torch.eye(17)[:, :2]):
+        clip = Clip("", HOUSE, None, keypoints[None], torch.ones(1, 17), size_px=(9, 9))
         assert torch.isfinite(shipped.lift(clip).pose_mm).all()
+
+
+@pytest.mark.parametrize("name", lifting.SHIPPED)
+def test_joints_in_one_place_are_no_pose(name):
+    clip = scene(5)
+    points = clip.keypoints_px.clone()
+    points[2] = 300.0
+    points[3] = points[3, :1] + 1e-6 * (points[3] - points[3, :1])
+    lifted = lifting.load(name).lift(replace(clip, keypoints_px=points))
+    assert lifted.empty.tolist() == [False, False, True, True, False]
+    assert any(note.startswith("One place: 2 of 5 frames") for note in lifted.notes)
+
+
+@pytest.mark.parametrize("offset_px", [0.0, 1e-30, 1e-4])
+@pytest.mark.parametrize(("name", "kept"), [("ambiguity_aware", True), ("elepose", False)])
+def test_a_head_on_the_hip_is_no_length_to_divide_by(name, kept, offset_px):
+    """Per pose that frame is lost; per clip all are, if it is so in all of them."""
+    clip = scene(5)
+    head, hip = HOUSE.indices("head", "hip")
+    points = clip.keypoints_px.clone()
+    which = slice(2, 3) if kept else slice(None)
+    points[which, head] = points[which, hip] + offset_px
+    lifted = lifting.load(name).lift(replace(clip, keypoints_px=points))
+    assert lifted.empty.tolist() == [not kept, not kept, True, not kept, not kept]
+    assert any(note.startswith("Length: in ") for note in lifted.notes)
+
+
+def test_a_person_left_of_the_picture_is_refused(shipped):
+    clip = replace(scene(3), camera=None, size_px=None)
+    for axes in ([0], [1], [0, 1]):
+        points = clip.keypoints_px.clone()
+        points[..., axes] -= 5000
+        with pytest.raises(InputError, match="no key point reaches beyond"):
+            shipped.lift(replace(clip, keypoints_px=points))
 
 
 def test_turned_view_goes_there_and_back():
@@ -273,6 +304,13 @@ def refused(path, match: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def saved_unchecked(lifter, path, monkeypatch):
+    """A file that `save` would refuse to write."""
+    with monkeypatch.context() as unchecked:
+        unchecked.setattr(lifter_files, "build_network", lambda *_: None)
+        return lifter.save(path)
+
+
 def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     good = untrained().save(tmp_path / "good.safetensors")
     refused("no_such_lifter", "shipped are simple_baseline")
@@ -299,8 +337,8 @@ def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     ("change", "match"),
     [
         (dict(network={"class": "os.system", "arguments": {}}), "not known"),
-        (dict(network={"class": "Martinez", "arguments": {"width": 10**9}}), "expected numbers"),
-        (dict(network={"class": "Martinez", "arguments": {"width": "12"}}), "expected numbers"),
+        (dict(network={"class": "Martinez", "arguments": {"width": 10**9}}), "width is 10000"),
+        (dict(network={"class": "Martinez", "arguments": {"width": "12"}}), "width is '12', ex"),
         (dict(network={"class": "Martinez", "arguments": {"depth": 3}}), "expected numbers"),
         (dict(network={"class": "Martinez", "arguments": ARGUMENTS | {"width": 16}}), "expected"),
         (dict(network="Martinez"), "not known"),
@@ -311,16 +349,101 @@ def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
         (dict(normalisation=dict(kind="person_view", bones_mm="x")), "do not fit"),
     ],
 )
-def test_headers_that_do_not_fit_are_refused(tmp_path, change, match):
-    lifter = untrained()
-    path = lifting.Lifter(HEADER | change, lifter.network).save(tmp_path / "a.safetensors")
-    refused(path, match)
+def test_headers_that_do_not_fit_are_refused(tmp_path, change, match, monkeypatch):
+    lifter = lifting.Lifter(HEADER | change, untrained().network)
+    refused(saved_unchecked(lifter, tmp_path / "a.safetensors", monkeypatch), match)
+    if "network" in change:
+        with pytest.raises(InputError, match=match):
+            lifter.save(tmp_path / "b.safetensors")
+        assert not (tmp_path / "b.safetensors").exists()
 
 
-def test_numbers_that_are_not_finite_are_refused(tmp_path):
+def test_the_one_wrong_argument_of_a_network_is_named(tmp_path):
+    header = HEADER | dict(network={"class": "YuModel", "arguments": dict(width=1, scale_width=0)})
+    with pytest.raises(
+        InputError, match="argument scale_width is 0, expected a whole number from 1"
+    ):
+        lifting.Lifter(header, YuModel(width=1)).save(tmp_path / "a.safetensors")
+
+
+def test_numbers_that_are_not_finite_are_refused(tmp_path, monkeypatch):
     lifter = untrained()
     lifter.network.last.bias[3] = torch.nan
-    refused(lifter.save(tmp_path / "a.safetensors"), "finite")
+    refused(saved_unchecked(lifter, tmp_path / "a.safetensors", monkeypatch), "finite")
+    with pytest.raises(InputError, match="finite"):
+        lifter.save(tmp_path / "b.safetensors")
+
+
+def shipped_but(tmp_path, told=None, tensors=None, **header):
+    """A shipped lifter with another normalisation, other tensors, another header."""
+    whole = lifting.load("ambiguity_aware")
+    told = whole.header["normalisation"] | (told or {})
+    header = whole.header | dict(normalisation=told) | header
+    header.pop("checksum", None)
+    state = {f"network.{name}": t for name, t in whole.network.state_dict().items()}
+    state = {name: t for name, t in state.items() if t.is_floating_point()} | dict(whole.tensors)
+    for name, change in (tensors or {}).items():
+        state[name] = change(state[name])
+    return lifter_files.write(tmp_path / "a.safetensors", header, state)
+
+
+@pytest.mark.parametrize(
+    "factor", [float("nan"), 0, -1, True, float("inf"), 1e30, None, [0.1], {}, "x"]
+)
+def test_factors_that_make_no_sense_are_refused(tmp_path, factor):
+    refused(shipped_but(tmp_path, dict(factor=factor)), "a.safetensors.*factor")
+
+
+@pytest.mark.parametrize(
+    ("tensor", "change"),
+    [
+        ("mean_place", lambda place: place * torch.nan),
+        ("mean_place", lambda place: place * torch.inf),
+        ("mean_place", lambda place: place[:1]),
+        ("mean_place", lambda place: 0 * place),
+        ("mean_place", lambda place: (9 * place).int()),
+        ("mean_place", lambda place: place[None]),
+        ("network.lifter.last.weight", lambda weight: (weight * 1e38).clamp(-3e38, 3e38)),
+    ],
+)
+def test_tensors_that_make_no_sense_are_refused(tmp_path, tensor, change):
+    refused(shipped_but(tmp_path, tensors={tensor: change}), f"a.safetensors: {tensor}")
+
+
+def test_a_lifter_that_makes_no_person_of_a_standing_one_is_refused(tmp_path):
+    negative = {"network.lifter.first.1.running_var": lambda variance: -variance - 1}
+    refused(shipped_but(tmp_path, tensors=negative), "pose of a standing person")
+    scales = dict(mean_px=(17, 2), std_px=(17, 2), mean_mm=(17, 3), std_mm=(17, 3))
+    tensors = {name: torch.ones(shape) for name, shape in scales.items()}
+    tensors["std_mm"] = 1e7 * tensors["std_mm"]
+    arguments = dict(width=16, input_joints=17, output_joints=17)
+    told = dict(
+        kind="standardised_pixels",
+        input_joints=list(HOUSE.joints),
+        output_joints=list(HOUSE.joints),
+    )
+    header = HEADER | dict(
+        network={"class": "Martinez", "arguments": arguments}, normalisation=told
+    )
+    lifter = lifting.Lifter(header, Martinez(**arguments).eval(), tensors)
+    refused(lifter.save(tmp_path / "b.safetensors"), "b.safetensors: pose .* up to 10 m")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", value) for value in (None, 5, [], {}, "", "x" * 5000, "a\nb\n")]
+    + [("metrics", value) for value in (None, 5, "abc", {}, [1])]
+    + [("data", None), ("licence", 5)],
+)
+def test_header_fields_of_the_wrong_kind_are_refused(tmp_path, field, value):
+    refused(shipped_but(tmp_path, **{field: value}), f"a.safetensors: {field} ")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "x" * 5000 + ".safetensors", "a\nb"])
+def test_names_of_no_lifter_stay_in_one_short_line(name):
+    with pytest.raises(InputError) as caught:
+        lifting.load(name)
+    assert len(str(caught.value)) < 700 and "\n" not in str(caught.value)
 
 
 def test_nothing_altered_is_taken_for_whole(tmp_path):

@@ -187,6 +187,15 @@ def test_velocity_in_mm_per_second_needs_the_frame_rate():
 # -------------------------------------------------------------------------- missing, degenerate
 
 
+@pytest.mark.parametrize("clips", [torch.zeros(1, dtype=torch.int64), torch.arange(3)])
+def test_frames_without_a_neighbour_have_no_velocity(clips):
+    truth = torch.randn(len(clips), 17, 3)
+    protocol = replace(ROOT, frames_per_second=50.0)
+    scores = metrics.evaluate_all(truth + 1, truth, protocol, clip_of_frame=clips)
+    found = {score.metric for score in scores}
+    assert "MPJPE" in found and not any("velocity" in metric for metric in found)
+
+
 def test_joints_without_truth_are_not_scored():
     truth = people(3)
     prediction = moved(truth, "head", 160.0)

@@ -24,6 +24,7 @@ from pathlib import Path
 import asf_writer
 import bvh_writer
 import h36m_writer
+import humaneva_writer
 import keypoint_writer as kw
 import mat_writer
 import mutations
@@ -124,6 +125,16 @@ def archives(folder: Path) -> None:
     (folder / "source.json").write_text(json.dumps(told))
 
 
+def humaneva(folder: Path) -> None:
+    humaneva_writer.write(folder, subjects=("Train/S1",), takes=("Box 1 chunk0",))
+
+
+def humaneva_told(folder: Path) -> None:
+    humaneva(folder)
+    told = {"source": "a test", "frames_per_second": 25, "cameras": "HumanEva-I", "terms": ""}
+    (folder / "source.json").write_text(json.dumps(told))
+
+
 def hourglass(folder: Path) -> None:
     truth = h36m_writer.write(folder, subjects=("S1",), takes=("Walking 1",))
     mat_writer.hourglass(folder, truth)
@@ -214,6 +225,10 @@ READERS = [
     Reader("npz pickled archive", archives,
            {"*.npz": mutations.mutate_npz, "source.json": mutations.mutate_json},
            lambda path: datasets.load("human36m", path.parent, split="all")),
+    Reader("humaneva archives", humaneva, {"*.npz": mutations.mutate_npz},
+           lambda path: datasets.load("humaneva", path.parent)),
+    Reader("humaneva source", humaneva_told, {"source.json": mutations.mutate_json},
+           lambda path: datasets.load("humaneva", path.parent)),
     Reader("hourglass h5", hourglass, {"S1/*/*.h5": mutations.mutate_hdf5},
            lambda path: datasets.load("human36m", path.parents[2], keypoints="hourglass_h5")),
     Reader("mpii npy", mpii, {"*.npy": mutations.mutate_npy},

@@ -1,12 +1,15 @@
 """Every chapter runs at `ci`, trains, and its numbers lie in ranges that no training fails."""
 
+import json
 import time
 import tomllib
 from pathlib import Path
 
+import mat_writer
 import pytest
 
-from posebook import chapters, results, running
+from posebook import chapters, results, running, training
+from posebook.errors import CellFailed
 
 RANGES = tomllib.loads(Path(__file__).with_name("ranges.toml").read_text(encoding="utf-8"))
 # The budget is 20 s on two idle cores. Here two tests share them, and the kernel has to start.
@@ -23,6 +26,38 @@ def test_chapter_at_ci(chapter, tmp_path):
     for row in RANGES[chapter.id]:
         check(row, numbers)
     assert seconds < LIMIT_SECONDS, f"{seconds:.0f} s"
+
+
+def not_pictures(folder: Path) -> dict:
+    prepared = dict(original_joints_2d=[[10.0 * i, 20.0 * i] for i in range(17)])
+    (folder / "1.json").write_text(json.dumps(prepared))
+    (folder / "1.jpg").write_text("not a picture")
+    return dict(photographs=str(folder))
+
+
+def sport(folder: Path) -> dict:
+    mat_writer.lsp(folder / "joints.mat", people=2000)
+    return dict(data="lsp", root=str(folder))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "made", "message"),
+    [
+        ("12", sport, "data is 'lsp', with the joints lsp_14; expected human36m_17 or mpii"),
+        ("15", not_pictures, "1.jpg: expected a picture file"),
+        ("15", lambda folder: dict(lsp=str(folder / "none")), "none: "),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_trained(number, made, message, tmp_path):
+    (tmp_path / "given").mkdir()
+    with pytest.raises(CellFailed, match=message) as told:
+        running.run(
+            chapters.find(number), profile="ci", parameters=made(tmp_path / "given"),
+            out_dir=tmp_path / "run", quiet=True,
+        )  # fmt: skip
+    assert told.value.error_name == "InputError"
+    assert not list((tmp_path / "run").rglob(training.CHECKPOINT))
 
 
 def check(row: dict, numbers: list[results.Number]) -> None:

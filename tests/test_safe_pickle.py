@@ -143,14 +143,38 @@ def test_hand_made_pickles_are_refused_within_little_memory(tmp_path, payload):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
 
 
-def test_references_that_would_multiply_are_walked_once(tmp_path):
-    held: list = ["x"]
-    for _ in range(25):
-        held = [held] * 10
+@pytest.mark.parametrize(
+    ("leaf", "depth", "times"), [("x", 25, 10), (1.0, 9, 10), (np.zeros(10_000), 2, 300)]
+)
+def test_references_that_would_multiply_are_refused(tmp_path, leaf, depth, times):
+    """Not unfolded here, they would be by whoever makes an array of them."""
+    held: list = [leaf]
+    for _ in range(depth):
+        held = [held] * times
     path = tmp_path / "a.npz"
     path.write_bytes(archive(pickle.dumps(held)))
-    found = safe_pickle.read_npz(path)["things"]  # 10^25 leaves, had they been copied
-    assert found[0] is found[9]
+    with pytest.raises(InputError, match="more than 5000000 things"):
+        safe_pickle.read_npz(path)
+
+
+def test_references_of_sane_number_stay_one_thing(tmp_path):
+    row = [1.0, 2.0]
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(pickle.dumps([row] * 1000)))
+    found = safe_pickle.read_npz(path)["things"]
+    assert found[0] is found[999] and found[0] == row
+
+
+@pytest.mark.parametrize(
+    "held",
+    [10**5000, {10**5000: 1}, {"a": [10**5000]}, [-(2**70)]],
+    ids=["alone", "a key", "a value", "negative"],
+)
+def test_integers_beyond_64_bits_are_refused(tmp_path, held):
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(pickle.dumps(held)))
+    with pytest.raises(InputError, match="an integer of .* bits"):
+        safe_pickle.read_npz(path)
 
 
 @pytest.mark.parametrize(

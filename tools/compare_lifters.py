@@ -13,7 +13,7 @@ without S8 and are scored on S8: for choosing settings.
 
 import argparse
 import itertools
-import json
+import math
 import os
 import statistics
 import subprocess
@@ -27,6 +27,7 @@ import torch
 
 from posebook import (
     ambiguity,
+    chapter_parameters,
     datasets,
     evaluation,
     geometry,
@@ -38,6 +39,7 @@ from posebook import (
     smoothing,
 )
 from posebook.datasets.clips import PoseDataset
+from posebook.errors import InputError
 from posebook.figures import Table
 from posebook.skeletons import HOUSE
 
@@ -117,26 +119,31 @@ def place_of(options: argparse.Namespace) -> str:
     return f"{place}_held_out" if options.held_out else place
 
 
-def finished(folder: Path) -> dict | None:
-    """What the run's record says, once it is finished."""
-    record = folder / running.RUN_FILE
-    told = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-    return told if told.get("finished") else None
+def parameters_of(options: argparse.Namespace, method: Method, seed: int) -> dict:
+    """What the chapter is run with."""
+    parameters = dict(method.parameters, data=options.data, seed=seed)
+    parameters |= dict(keypoints=options.keypoints)
+    parameters |= dict(poses=max(1, round(options.share * method.poses)))
+    parameters |= dict(held_out=options.held_out, ablations=False)
+    if options.root:
+        parameters["root"] = str(options.root.resolve())
+    return parameters
+
+
+def record(options: argparse.Namespace, method: Method, seed: int) -> dict | None:
+    """Of the run that was begun; InputError where it is not the run that these options ask for."""
+    folder, wanted = folder_of(options, method, seed), parameters_of(options, method, seed)
+    return running.record_of(folder, method.chapter, "laptop", wanted)
 
 
 def run(options: argparse.Namespace, method: Method, seed: int) -> None:
     """One chapter in a process of its own, with one thread; a killed one goes on."""
-    folder = folder_of(options, method, seed)
-    if finished(folder):
+    folder, begun = folder_of(options, method, seed), record(options, method, seed)
+    if begun and begun["finished"]:
         return
-    parameters = dict(method.parameters, data=options.data, seed=seed)
-    parameters |= dict(keypoints=options.keypoints)
-    parameters |= dict(poses=round(options.share * method.poses))
-    parameters |= dict(held_out=options.held_out, ablations=False)
-    if options.root:
-        parameters["root"] = str(options.root.resolve())
+    parameters = parameters_of(options, method, seed)
     words = [word for item in parameters.items() for word in ("-p", *map(str, item))]
-    if (folder / running.RUN_FILE).exists():
+    if begun:
         words = []  # goes on with what it was begun with
     command = [sys.executable, "-m", "posebook.cli", "run", method.chapter, "--out", str(folder)]
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -211,7 +218,7 @@ def collect(options: argparse.Namespace) -> Table:
     seeds: dict[str, list[str]] = {}
     for method, seed in itertools.product(group.methods, options.seeds):
         folder = folder_of(options, method, seed)
-        if not finished(folder):
+        if not (record(options, method, seed) or {}).get("finished"):
             continue
         poses = {method.name: lift(folder, method, test)}
         if method.smooth:
@@ -262,11 +269,40 @@ def main() -> None:
     add("--out", type=Path, default=paths.runs() / "comparison", help="where the runs go")
     add("--table", action="store_true", help="run nothing; the table of what is finished")
     options = parser.parse_args()
+    try:
+        compare(options)
+    except (InputError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+def checked(options: argparse.Namespace) -> list[tuple[Method, int]]:
+    """The runs that are asked for; InputError for what would go wrong only after hours."""
+    if not math.isfinite(options.share) or options.share <= 0:
+        raise InputError(f"--share is {options.share}, expected a number greater than 0")
+    if options.jobs < 1:
+        raise InputError(f"--jobs is {options.jobs}, expected 1 or more")
+    for seed in options.seeds:
+        chapter_parameters.value("seed", str(seed), 0)
+    if options.out.exists() and not options.out.is_dir():
+        raise InputError(f"--out is {paths.shown(options.out)}, a file; expected a folder")
+    methods = GROUPS[options.group].methods
+    for word in options.only or []:
+        if not any(word.lower() in method.name.lower() for method in methods):
+            known = "; ".join(method.name for method in methods)
+            raise InputError(f"--only is '{word}', expected a part of one of these names: {known}")
+    every = [(method, seed) for seed in options.seeds for method in methods]
+    for job in every:  # all of them: the table shows what is finished
+        record(options, *job)
+    words = [word.lower() for word in options.only or [""]]
+    return [job for job in every if any(word in job[0].name.lower() for word in words)]
+
+
+def compare(options: argparse.Namespace) -> None:
+    options.seeds = list(dict.fromkeys(options.seeds))
+    chosen = checked(options)
     if not options.table:
-        chosen = [
-            (method, seed) for seed in options.seeds for method in GROUPS[options.group].methods
-            if not options.only or any(word.lower() in method.name.lower() for word in options.only)
-        ]  # fmt: skip
+        people(options)  # data that cannot be read are told before anything is run
         with ThreadPoolExecutor(options.jobs) as pool:
             for waiting in [pool.submit(run, options, *job) for job in chosen]:
                 waiting.result()

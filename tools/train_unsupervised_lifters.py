@@ -14,7 +14,6 @@ printed, with --root those on archives as well: for the card.
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from posebook import ambiguity, datasets, evaluation, lifting, paths, running
 from posebook.cameras import human36m_rig
 from posebook.datasets import human36m, synthetic
 from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
 PEOPLE = dict(train=2400, test=400)  # for training, and a quarter of these for testing
@@ -71,15 +71,25 @@ def write_people(folder: Path) -> None:
     human36m.write(PoseDataset(NAME, "all", tuple(people()), terms=synthetic.TERMS), folder)
 
 
+def parameters_of(chapter: str, out: Path) -> dict:
+    """What the chapter is run with."""
+    return CHAPTERS[chapter] | dict(data="human36m", root=str(out / "people"), ablations=False)
+
+
+def record(chapter: str, out: Path) -> dict | None:
+    """Of the run that was begun; InputError where it was run with something else."""
+    return running.record_of(out / chapter, chapter, "laptop", parameters_of(chapter, out))
+
+
 def train(chapter: str, out: Path) -> Path:
     """Run a chapter, or what is left of it; its folder."""
-    folder = out / chapter
-    parameters = CHAPTERS[chapter] | dict(data="human36m", root=out / "people", ablations=False)
-    record = folder / running.RUN_FILE
-    if record.exists() and json.loads(record.read_text(encoding="utf-8")).get("finished"):
+    folder, begun = out / chapter, record(chapter, out)
+    if begun and begun["finished"]:
         return folder
-    words = [word for item in parameters.items() for word in ("-p", *map(str, item))]
-    if record.exists():
+    words = [
+        word for item in parameters_of(chapter, out).items() for word in ("-p", *map(str, item))
+    ]
+    if begun:
         words = []  # goes on with what it was begun with
     command = [sys.executable, "-m", "posebook.cli", "run", chapter, "--out", str(folder)]
     environment = dict(os.environ, OMP_NUM_THREADS="1", POSEBOOK_THREADS="1", POSEBOOK_STILLS="0")
@@ -124,6 +134,18 @@ def main() -> None:
     add("--jobs", type=int, default=2, help="chapters side by side (%(default)s)")
     options = parser.parse_args()
     options.out = options.out.resolve()  # chapters run in folders of their own
+    try:
+        make(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def make(options: argparse.Namespace) -> None:
+    if options.jobs < 1:
+        raise InputError(f"--jobs is {options.jobs}, expected 1 or more")
+    for chapter in options.chapters:
+        record(chapter, options.out)
     write_people(options.out / "people")
     tests = [datasets.load("synthetic", split="test")]
     if options.root:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import detector, human36m, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets import detector, human36m, humaneva, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
 from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
@@ -28,11 +28,11 @@ __all__ = [
 ]
 
 READABLE = (
-    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "cmu", "bvh", "mpii", "lsp",
-    "custom",
+    "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
+    "lsp", "custom",
 )  # fmt: skip
 #: Data sets that have a card in `data/`, but whose reader is yet to come.
-PLANNED = ("humaneva", "coco")
+PLANNED = ("coco",)
 _ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".txt")
 _MOTIONS = (".bvh", ".amc", ".asf")
 
@@ -52,10 +52,10 @@ def load(
     name       one of READABLE (`posebook data list`)
     root       the folder that holds it, or its file; none for the synthetic sets
     split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything;
-               mpi_inf_3dhp has 'official_test' besides
-    keypoints  'true'; 'detected' (with a detector's errors). For human36m these are a detector's
-               own, from the folder, and so is any other detector's name; 'simulated' are the true
-               ones with the errors of `detector`. mpii and lsp have 'true' alone
+               mpi_inf_3dhp has 'official_test' besides; humaneva's test half is its 'Validate'
+    keypoints  'true'; 'detected' (with a detector's errors). For human36m and humaneva these are a
+               detector's own, from the folder, and so is any other detector's name; 'simulated'
+               are the true ones with the errors of `detector`. mpii and lsp have 'true' alone
     seed       of the synthetic sets, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
@@ -76,11 +76,12 @@ def load(
     if root is None:
         raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
                          "--root)")  # fmt: skip
-    if name == "human36m" and keypoints == "simulated":
-        people = human36m.read(root, split, "true", subjects, actions)
+    if name in ("human36m", "humaneva"):
+        read = {"human36m": human36m, "humaneva": humaneva}[name].read
+        if keypoints != "simulated":
+            return read(root, split, keypoints, subjects, actions)
+        people = read(root, split, "true", subjects, actions)
         return replace(people, clips=tuple(detector.detect_all(people, seed)))
-    if name == "human36m":
-        return human36m.read(root, split, keypoints, subjects, actions)
     if name == "mpi_inf_3dhp":
         return mpi_inf_3dhp.read(root, split, keypoints, subjects, actions, seed=seed)
     if name in ("mpii", "lsp"):
@@ -169,7 +170,8 @@ def read_motion(
     if ending == ".asf":
         raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
     if _is_archive(path, "positions_3d"):
-        return human36m.read_motions(path, rate)
+        whose = humaneva if path.stem.startswith("data_3d_humaneva") else human36m
+        return whose.read_motions(path, rate)
     if ending in _ARRAYS:
         return arrays.read_positions(path, layout, unit=unit, up=up, fps=rate)
     raise InputError(f"{path}: unknown ending; expected .bvh, .amc, .npz, .npy or .csv")
@@ -204,8 +206,9 @@ def _is_archive(path: Path, key: str) -> bool:
 
 def _one_or_folder(path: Path) -> Callable[..., list[Clip]]:
     """How to read a folder: one frame a file, unless it holds a single JSON of some detector."""
-    if (path / "data_3d_h36m.npz").exists():
-        raise InputError(f"{path}: is a data set; read it with load('human36m', root=...)")
+    for file, name in (("data_3d_h36m", "human36m"), ("data_3d_humaneva15", "humaneva")):
+        if (path / f"{file}.npz").exists():
+            raise InputError(f"{path}: is a data set; read it with load('{name}', root=...)")
     files = [file for file in path.iterdir() if file.suffix.lower() == ".json"]
     if len(files) != 1:
         return keypoint_files.read_folder

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posebook import paths
-from posebook.datasets import human36m, lsp, motion_folders, mpi_inf_3dhp, mpii
+from posebook.datasets import human36m, humaneva, lsp, motion_folders, mpi_inf_3dhp, mpii
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.asf_amc import find_asf
 from posebook.datasets.readers.files import existing, listed
@@ -185,6 +185,33 @@ def _check_human36m(root: Path, found: Check) -> None:
             found.say(not absent, f"{name}: {len(takes)} files{rest}")
 
 
+def _check_humaneva(root: Path, found: Check) -> None:
+    """Halves and people in the motion, takes of each detector, lenses that fit."""
+    source = human36m.read_source(root, humaneva.SOURCE)
+    found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
+    path = root / "data_3d_humaneva15.npz"
+    motion = subjects_of(read_npz(path), "positions_3d", path)
+    wanted = [half + who for half in humaneva.HALVES["all"] for who in humaneva.SUBJECTS]
+    absent = [subject for subject in wanted if subject not in motion]
+    rest = f"; without {listed(absent)}" if absent else ""
+    takes = sum(len(own) for own in motion.values())
+    found.say(not absent, f"{path.name}: {len(motion)} subjects, {takes} takes{rest}")
+    for name in humaneva.detectors(root):
+        file = root / f"data_2d_humaneva15_{name}.npz"
+        seen = subjects_of(read_npz(file), "positions_2d", file)
+        lost = [
+            f"{subject} {take}"
+            for subject, own in motion.items()
+            for take in own
+            if take not in seen.get(subject, {})
+        ]
+        rest = f"; nothing for {listed(sorted(lost), 4)}" if lost else ""
+        found.say(not lost, f"{file.name}: {takes - len(lost)} of {takes} takes{rest}")
+    if source.genuine and "gt" in humaneva.detectors(root):
+        lenses = humaneva.read_lenses(root)
+        found.say(None not in lenses, humaneva.describe(lenses))
+
+
 def _check_cmu(root: Path, found: Check) -> None:
     """A skeleton for each motion."""
     without = []
@@ -222,6 +249,7 @@ def _check_people(root: Path, found: Check) -> None:
 
 _CHECKS = {
     "human36m": _check_human36m,
+    "humaneva": _check_humaneva,
     "mpi_inf_3dhp": _check_mpi_inf_3dhp,
     "cmu": _check_cmu,
     "mpii": _check_people,

@@ -105,7 +105,7 @@ def read(
                 if points is None:
                     notes.append(f"{subject} {take} {camera.name}: no key points; left out")
                     continue
-                clips.append(_with_points(motion.seen_by(camera), points, detections, where))
+                clips.append(with_points(motion.seen_by(camera), points, detections, where))
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
@@ -127,19 +127,20 @@ def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motio
     ]  # fmt: skip
 
 
-def read_source(root: Path) -> Source:
-    """What the folder's archives hold."""
+def read_source(root: Path, otherwise: Source = Source()) -> Source:
+    """What the folder's archives hold; `otherwise`: what they hold where nothing is said."""
     path = root / "source.json"
     if not path.exists():
-        return Source()
+        return otherwise
     expected = "source.json with source, terms, frames_per_second"
     told = read_json(path, expected)
     if not isinstance(told, dict) or not isinstance(told.get("source"), str):
         raise InputError(f"{path}: names no source; expected {expected}")
-    rate = number(told.get("frames_per_second", FRAMES_PER_SECOND), path, "frames_per_second")
+    rate = told.get("frames_per_second", otherwise.frames_per_second)
+    rate = number(rate, path, "frames_per_second")
     if rate <= 0:
         raise InputError(f"{path}: frames_per_second is {rate:g}; expected more than 0")
-    cameras = told.get("cameras", "Human3.6M")
+    cameras = told.get("cameras", otherwise.cameras)
     return Source(told["source"], str(told.get("terms", "")), rate, cameras, genuine=False)
 
 
@@ -198,21 +199,28 @@ def _wanted(
 
 
 def _cameras(source: Source, subject: str, take: str) -> tuple[Camera, ...]:
-    """Human3.6M's, or those of source.json: {subject or 'subject/take': [cameras]}, or a list."""
+    """Human3.6M's, or those of source.json."""
     if source.cameras == "Human3.6M":
         # The convention that the key points of such archives were projected with.
         return human36m_rig(subject, distortion="videopose3d")
-    given = source.cameras
+    return cameras_told(source.cameras, "Human3.6M", subject, take)
+
+
+def cameras_told(given: Any, otherwise: str, subject: str, take: str) -> tuple[Camera, ...]:
+    """Cameras of source.json: {subject or 'subject/take': [cameras]}, or a list.
+
+    otherwise  the name of a set's own cameras, which it might have held in their place
+    """
     if isinstance(given, dict):
         given = given.get(f"{subject}/{take}", given.get(subject))
     if not isinstance(given, list) or not all(isinstance(camera, dict) for camera in given):
         raise InputError(
-            f"source.json: cameras of {subject}: {short(given)}; expected 'Human3.6M' or cameras"
+            f"source.json: cameras of {subject}: {short(given)}; expected '{otherwise}' or cameras"
         )
     return tuple(Camera.from_dict(camera) for camera in given)
 
 
-def _with_points(clip: Clip, points: Any, detections: Detections, where: str) -> Clip:
+def with_points(clip: Clip, points: Any, detections: Detections, where: str) -> Clip:
     """A projected clip with a detector's key points, both as long as the shorter."""
     table = table_of(points, 2, where)
     convert = detections.convert(table.shape[1], where)

@@ -92,6 +92,11 @@ def _joints(path: Path) -> tuple[numpy.ndarray, numpy.ndarray, bool, str]:
         note = "flag 1: visible, 0: not marked (axes as in the extended set)"
     else:
         raise InputError(f"{path}: joints has the shape {array.shape}; expected {_EXPECTED}")
+    if len(numbers) == (PEOPLE if extended else PEOPLE_EXTENDED):
+        raise InputError(
+            f"{path}: joints has the shape {array.shape}: as many people as in the one set, in the "
+            f"order of the other, whose flag means the opposite; expected {_EXPECTED}"
+        )
     flags = numbers[..., 2]
     if not numpy.isin(flags, (0, 1)).all():
         odd = flags[~numpy.isin(flags, (0, 1))][0]
@@ -110,7 +115,6 @@ def _rows(people: int, split: str, extended: bool, path: Path) -> slice:
             raise InputError(f"{path}: the extended set has no test half; expected train or all")
         return slice(None)
     if extended or people != PEOPLE:
-        raise InputError(
-            f"{path}: {people} people; halves are published for {PEOPLE}: say split 'all'"
-        )
+        expected = f"{PEOPLE_EXTENDED} in the extended set" if extended else f"{PEOPLE}"
+        raise InputError(f"{path}: {people} people, not {expected}: say split 'all'")
     return slice(None, TRAINING) if split == "train" else slice(TRAINING, None)

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -62,7 +62,8 @@ def loss_curves(
             raise InputError(f"the log has no column '{name}'; it has {', '.join(table)}")
     made = layout(title, note, height=300, foot=52)
     made["margin"] |= {"l": 68, "r": 16}
-    traces = []
+    traces: list[dict[str, Any]] = []
+    drawn: list[float] = []
     for i, name in enumerate(chosen):
         pairs = [
             (a, b) for a, b in zip(across, table[name], strict=False) if not math.isnan(float(b))
@@ -70,6 +71,7 @@ def loss_curves(
         xs, ys = (
             (np.array(v, dtype=np.float32) for v in zip(*pairs, strict=True)) if pairs else ([], [])
         )
+        drawn += [float(b) for _, b in pairs]
         colour, dash = CURVES[i % len(CURVES)], DASHES[i % len(DASHES)]
         traces.append({
             "type": "scatter", "mode": "lines+markers" if len(xs) <= 3 else "lines",
@@ -81,7 +83,11 @@ def loss_curves(
         "title": {"text": plain(unit)},
         "type": "log" if log_scale else "linear",
     }
-    if not log_scale:
+    if log_scale:  # few labels: full size at powers of ten, or 1, 2, 5 where there is no other
+        positive = [value for value in drawn if value > 0]
+        wide = positive and max(positive) >= 10 * min(positive)
+        made["yaxis"]["dtick"] = 1 if wide else "D2"
+    elif min(drawn, default=0.0) >= 0:  # 0 means nothing to a logarithm of a likelihood
         made["yaxis"]["rangemode"] = "tozero"
     made["shapes"], made["annotations"] = [], []
     for name, level in (levels or {}).items():
@@ -114,9 +120,10 @@ def bars(
     unit: str,
     *,
     spread: Mapping[str, SupportsFloat] | None = None,
-    highlight: str | None = None,
+    highlight: str | Collection[str] | None = None,
     levels: Mapping[str, SupportsFloat] | None = None,
     digits: int = 1,
+    end: float | int | None = None,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -125,30 +132,32 @@ def bars(
     values     name -> value
     unit       of the values: "mm"
     spread     name -> half width of an error bar (what it is belongs in the note)
-    highlight  the bar that the reader should find first
+    highlight  the bar, or bars, that the reader should find first
     levels     name -> value: upright lines to compare with, such as a baseline or the paper's
+    end        where the axis ends, such as 100 for shares in %; None: a little beyond the longest
     """
     if not values:
         raise InputError("values is empty, expected at least one named bar")
     names, numbers = list(values), [float(v) for v in values.values()]
+    found = {highlight} if isinstance(highlight, str) else set(highlight or ())
     some = {name: float(half) for name, half in (spread or {}).items()}
     lines = {name: float(level) for name, level in (levels or {}).items()}
     head = 34 if levels else 0
     made = layout(title, note, height=34 * len(names) + 16 + head, foot=46, legend=False)
     made["margin"] |= {"l": 14, "r": 30, "t": made["margin"]["t"] + head}
-    reach = max(
-        [abs(v) for v in numbers if math.isfinite(v)] + [abs(v) for v in lines.values()] + [1e-9]
-    )
+    ends = [abs(v) + some.get(n, 0) for n, v in zip(names, numbers, strict=True)]
+    reach = max([e for e in ends if math.isfinite(e)] + [abs(v) for v in lines.values()] + [1e-9])
+    reach *= 1.32 if some else 1.22  # room for the words behind the longest bar
     text = [
         f"{v:.{digits}f} {unit}" + (f" ± {some[n]:.{digits}f}" if n in some else "")
         for n, v in zip(names, numbers, strict=True)
     ]
-    labels = [f"<b>{plain(n)}</b>" if n == highlight else plain(n) for n in names]
+    labels = [f"<b>{plain(n)}</b>" if n in found else plain(n) for n in names]
     trace: dict[str, Any] = {
         "type": "bar", "orientation": "h", "x": numbers, "y": labels,
         "hoverinfo": "skip", "width": 0.66,
         "marker": {
-            "color": [MAIN if highlight in (n, None) else "#A9B4C0" for n in names],
+            "color": [MAIN if n in found or not found else "#A9B4C0" for n in names],
         },
     }  # fmt: skip
     if some:
@@ -157,7 +166,9 @@ def bars(
             "color": INK,
         }  # fmt: skip
     low = min([0.0, *(v for v in numbers if math.isfinite(v))])
-    made["xaxis"] = GRID | {"title": {"text": plain(unit)}, "range": [low * 1.15, reach * 1.22]}
+    made["xaxis"] = GRID | {"title": {"text": plain(unit)}, "range": [low * 1.15, reach]}
+    if end is not None:  # the room for the values is left beside the axis
+        made["xaxis"] |= {"range": [low * 1.15, float(end)], "domain": [0, 0.85]}
     made["yaxis"] = {"autorange": "reversed", "automargin": True, "ticksuffix": "  "}
     made["shapes"], made["annotations"] = [], []
     for name, label, value, words in zip(names, labels, numbers, text, strict=True):

@@ -120,9 +120,10 @@ def picture_size(size: Any, what: str = "size") -> tuple[int, int] | None:
     if size is None:
         return None
     try:
+        sides = size
         if isinstance(size, str):
-            size = size.lower().replace("×", "x").replace(",", "x").split("x")
-        width, height = (round(float(side)) for side in size)
+            sides = size.lower().replace("×", "x").replace(",", "x").split("x")
+        width, height = (round(float(side)) for side in sides)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is {short(size)}; expected WIDTHxHEIGHT in pixels") from None
     if not (0 < width <= 100_000 and 0 < height <= 100_000):
@@ -135,8 +136,10 @@ def frame_rate(fps: Any, what: str = "fps") -> float | None:
     if fps is None:
         return None
     rate = number(fps, what, "the frame rate")
-    if not 0 < rate <= 100_000:
-        raise InputError(f"{what} is {rate:g}; expected frames per second, such as 50")
+    if not 0.001 <= rate <= 100_000:
+        raise InputError(
+            f"{what} is {rate:g}; expected 0.001 to 100000 frames per second, such as 50"
+        )
     return rate
 
 

@@ -7,6 +7,8 @@
     data_2d_custom_<name>.npz    the same by video, with one 'camera' and the action 'custom';
                                  metadata has the size of each video
 
+HumanEva's (`humaneva`) have 15 joints, and subjects such as 'Train/S1'.
+
 Source: Pavllo et al. 2019, arXiv:1811.11742.
 """
 
@@ -29,6 +31,7 @@ from posebook.skeletons import (
     HOURGLASS_16,
     HOUSE,
     HUMAN36M_KEPT_OF_32,
+    HUMANEVA_15,
     Conversion,
     Skeleton,
     conversion,
@@ -101,8 +104,9 @@ def read_keypoints(
 
 
 def action_of(take: str) -> str:
-    """'Walking 1' -> 'Walking'; 'Directing Traffic 4 (train)' -> 'Directing Traffic'."""
-    return re.sub(r"(\s+\d+)?(\s*\([^()]*\))?\s*$", "", take) or take
+    """'Walking 1' -> 'Walking'; 'Directing Traffic 4 (train)' -> 'Directing Traffic'; HumanEva's
+    'Box 1 chunk0' -> 'Box'."""
+    return re.sub(r"(\s+\d+)?(\s+chunk\d+|\s*\([^()]*\))?\s*$", "", take) or take
 
 
 def subjects_of(archive: dict[str, Any], key: str, path: Path | str) -> dict[str, dict[str, Any]]:
@@ -126,7 +130,9 @@ def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
         except (TypeError, ValueError, OverflowError):
             array = None
     shape = getattr(array, "shape", ())
-    if len(shape) != 3 or shape[2] < numbers or 0 in shape or array.dtype.kind not in "fiu":
+    # Two numbers and, in some archives, a score; or three: joints are never so few.
+    wide = range(numbers, 4)
+    if len(shape) != 3 or shape[2] not in wide or 0 in shape or array.dtype.kind not in "fiu":
         raise InputError(
             f"{where}: {short(array) if array is None else f'an array of shape {shape}'}; expected "
             f"(frames, joints, {numbers})"
@@ -134,13 +140,15 @@ def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
     return array[..., :numbers].astype(numpy.float64)
 
 
-def world_mm(array: Any, where: str) -> torch.Tensor:
-    """House joints, mm, from metres; NaN where the file has no number."""
+def world_mm(array: Any, where: str, skeleton: Skeleton = HOUSE) -> torch.Tensor:
+    """Joints of `skeleton` (the house's out of 32, too), mm, from metres; NaN where the file has
+    no number."""
     metres = table_of(array, 3, where)
-    if metres.shape[1] == 32:
+    if skeleton is HOUSE and metres.shape[1] == 32:
         metres = metres[:, list(HUMAN36M_KEPT_OF_32)]
-    if metres.shape[1] != len(HOUSE):
-        raise InputError(f"{where}: {metres.shape[1]} joints; expected 32 or 17")
+    if metres.shape[1] != len(skeleton):
+        expected = "32 or 17" if skeleton is HOUSE else len(skeleton)
+        raise InputError(f"{where}: {metres.shape[1]} joints; expected {expected}")
     metres = numpy.where(numpy.isfinite(metres), metres, numpy.nan)
     if not numpy.isfinite(metres).any() or numpy.nanmax(numpy.abs(metres)) > _FAR_M:
         raise InputError(f"{where}: no numbers, or further than {_FAR_M:g} m away; expected metres")
@@ -176,6 +184,8 @@ def skeleton_of(
         skeleton = HUMAN36M_16
     elif joints == 16 and layout in (None, "mpii") and "ft_h36m" in name:
         skeleton, note = HOURGLASS_16, f"16 joints taken to be {HOURGLASS_16.name}, by the name"
+    elif joints == 15 and layout is None and "humaneva15" in name:
+        skeleton, note = HUMANEVA_15, f"15 joints taken to be {HUMANEVA_15.name}, by the name"
     else:
         try:
             skeleton, _, note = joint_sets.of_count(joints, where, layout)

@@ -59,7 +59,11 @@ def read(root: Path, name: str) -> Detections:
     """The key points of one of `names`."""
     if name in HOURGLASS:
         return _of_hourglass(root, name)
-    path = root / f"data_2d_h36m_{name}.npz"
+    return of_archive(root / f"data_2d_h36m_{name}.npz")
+
+
+def of_archive(path: Path) -> Detections:
+    """The key points of a 2D archive."""
     archive = read_npz(path)
     seen = subjects_of(archive, "positions_2d", path)
     convert, joints, note = layout_of(archive.get("metadata"), seen, path)

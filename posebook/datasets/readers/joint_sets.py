@@ -16,6 +16,7 @@ from posebook.skeletons import (
     CMU_31,
     COCO_17,
     HOUSE,
+    HUMANEVA_15,
     LSP_14,
     MPI_INF_3DHP_28,
     MPII_16,
@@ -32,7 +33,7 @@ ALIASES: dict[str, Skeleton] = {
     "mpii": MPII_16, "mpii16": MPII_16, "mpii17": MPII_17_KUDO, "lsp": LSP_14, "lsp14": LSP_14,
     "openpose": BODY_25, "body25": BODY_25, "openposebody25": BODY_25,
     "coco18": OPENPOSE_COCO_18, "openposecoco": OPENPOSE_COCO_18,
-    "mpiinf3dhp": MPI_INF_3DHP_28, "3dhp": MPI_INF_3DHP_28, "cmu": CMU_31,
+    "mpiinf3dhp": MPI_INF_3DHP_28, "3dhp": MPI_INF_3DHP_28, "cmu": CMU_31, "humaneva": HUMANEVA_15,
 }  # fmt: skip
 _BY_COUNT = {
     14: LSP_14, 16: MPII_16, 17: COCO_17, 18: OPENPOSE_COCO_18, 25: BODY_25, 28: MPI_INF_3DHP_28,
@@ -45,6 +46,8 @@ _SAME_JOINT = {
     "headtop": "head_top", "head_tip": "head_top", "mid_hip": "hip", "midhip": "hip",
     "neck_base": "neck_nose", "necknose": "neck_nose", "bottom_head": "neck",
 }  # fmt: skip
+
+_KNOWN = {joint for skeleton in SKELETONS.values() for joint in skeleton.joints}
 
 
 def named(layout: str) -> Skeleton:
@@ -66,6 +69,11 @@ def of_names(names: list[str], where: str) -> Skeleton:
     for skeleton in SKELETONS.values():
         if skeleton.joints == joints:
             return skeleton
+    if len(_KNOWN.intersection(joints)) < 3:
+        raise InputError(
+            f"{where}: joint names {listed(names, 4)}; expected at least three that are known, "
+            "such as left_knee, right_wrist, nose"
+        )
     root = "hip" if "hip" in joints else None
     return Skeleton("named_in_file", joints, (None,) * len(joints), root, where)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers import joint_sets
 from posebook.datasets.readers.files import existing, listed, read_json, short
+from posebook.datasets.readers.keypoint_files import FAR_PX
 from posebook.datasets.readers.safe_pickle import read_npz, read_pickle
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, YU_17, conversion
@@ -78,7 +79,10 @@ def _person(file: Path) -> Prepared:
     layout = held.get("layout")
     if isinstance(layout, numpy.ndarray):
         layout = str(layout)
-    skeleton = YU_17 if layout is None else joint_sets.named(layout)
+    try:
+        skeleton = YU_17 if layout is None else joint_sets.named(layout)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
     points = {
         key: conversion(skeleton, HOUSE)(_points(held[key], len(skeleton), f"{file}: {key}"))[0]
         for key in (PIXELS, NORMALISED)
@@ -108,6 +112,8 @@ def _points(values: Any, joints: int, where: str) -> Tensor:
     if array.shape != (joints, 2):
         raise InputError(f"{where} has shape {array.shape}; expected ({joints}, 2)")
     seen = numpy.isfinite(array).all(-1)
+    if (numpy.abs(array[seen]) > FAR_PX).any():
+        raise InputError(f"{where}: coordinates beyond {FAR_PX:g}; expected those of a photograph")
     if seen.sum() < 3 or numpy.ptp(array[seen], axis=0).max() <= 0:
         raise InputError(f"{where}: fewer than three joints, or all in one place")
     return torch.from_numpy(numpy.where(seen[:, None], array, numpy.nan))

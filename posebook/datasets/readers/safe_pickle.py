@@ -26,7 +26,11 @@ from posebook.errors import InputError
 MOST_BYTES = 4 << 30
 SUSPICIOUS_BYTES = 256 << 20
 _MOST_DEEP = 32
+#: As many things may be in a pickle, each counted as often as it is referred to, or as many as the
+#: pickle has bytes if these are more (without references every thing takes a byte at least). A
+#: thing of many bytes counts as one for every BYTES_AN_ITEM.
 _MOST_ITEMS = 5_000_000
+_BYTES_AN_ITEM = 1000
 
 
 def read_npy(path: Path | str) -> Any:
@@ -153,7 +157,14 @@ def _put(made: Any, key: Any, value: Any) -> None:
     # A key is hashed, and the hash of a deeply nested tuple can end the process.
     if type(made) is not dict or not isinstance(key, str | int | float | bytes):
         raise InputError("a dict key that is no string or number")
+    _check_integer(key)
     made[key] = value
+
+
+def _check_integer(held: Any) -> None:
+    # Python itself refuses to write integers of more than 4,300 digits, in error lines too.
+    if isinstance(held, int) and held.bit_length() > 64:
+        raise InputError(f"an integer of {held.bit_length()} bits; at most 64 are read")
 
 
 _STAND_INS: dict[tuple[str, str], Any] = {
@@ -244,7 +255,7 @@ def _unpickled(data: bytes, shape: tuple[int, ...] | None, where: str) -> Any:
     """What the pickle of an object array holds, with real arrays in the stand-ins' places."""
     try:
         held = _Unpickler(io.BytesIO(data), encoding="latin1").load()
-        held = _finished(held, where, {}, 0)
+        held = _finished(held, where, {}, 0, max(_MOST_ITEMS, len(data)))[0]
     except InputError as error:
         raise InputError(
             f"{where}: refused ({error!s:.120}); only arrays, dicts, lists, strings and numbers "
@@ -259,28 +270,40 @@ def _unpickled(data: bytes, shape: tuple[int, ...] | None, where: str) -> Any:
     return held
 
 
-def _finished(held: Any, where: str, done: dict[int, Any], depth: int) -> Any:
-    """Plain lists, dicts, numbers and arrays in place of the stand-ins; each thing once."""
-    if depth > _MOST_DEEP or len(done) > _MOST_ITEMS:
-        raise InputError("nested too deeply, or too many things")
+def _finished(
+    held: Any, where: str, done: dict[int, Any], depth: int, most: int
+) -> tuple[Any, int]:
+    """Plain lists, dicts, numbers and arrays in place of the stand-ins, and how many things.
+
+    Each thing is made once, but counts as often as it is referred to: whoever walks through the
+    result meets it as often.
+    """
+    if depth > _MOST_DEEP:
+        raise InputError("nested too deeply")
     if isinstance(held, str | int | float | bytes | None):
-        return held
+        _check_integer(held)
+        return held, 1 + (len(held) // _BYTES_AN_ITEM if isinstance(held, str | bytes) else 0)
     if id(held) in done:
         if done[id(held)] is None:
             raise InputError("something that contains itself")
-        return done[id(held)][1]
+        return done[id(held)][1:]
     done[id(held)] = None
-    if isinstance(held, _Array):
-        value = held.value(where)
-        if isinstance(value, list):
-            value = [_finished(item, where, done, depth + 1) for item in value]
-        elif value.shape == ():
-            value = value.item()
-    elif isinstance(held, list | tuple):
-        value = [_finished(item, where, done, depth + 1) for item in held]
-    elif isinstance(held, dict):
-        value = {key: _finished(item, where, done, depth + 1) for key, item in held.items()}
+    value = held.value(where) if isinstance(held, _Array) else held
+    count = 1
+    if isinstance(value, list | tuple | dict):
+        named = isinstance(value, dict)
+        items = []
+        for item in value.values() if named else value:
+            finished, things = _finished(item, where, done, depth + 1, most)
+            items.append(finished)
+            count += things
+            if count > most:
+                raise InputError(f"more than {most} things in it, shared ones counted each time")
+        value = dict(zip(value, items, strict=True)) if named else items
+    elif isinstance(held, _Array):
+        count += value.nbytes // _BYTES_AN_ITEM
+        value = value.item() if value.shape == () else value
     else:
         raise InputError(f"holds {type(held).__name__.lstrip('_')}")
-    done[id(held)] = (held, value)  # `held` is kept, so that its id stays its own
-    return value
+    done[id(held)] = (held, value, count)  # `held` is kept, so that its id stays its own
+    return value, count
