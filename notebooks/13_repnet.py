@@ -572,9 +572,9 @@ figures.Table(
 
 # %% [markdown]
 # Worse: a generator that must only give the picture back puts depth anywhere, and its camera makes
-# up for it. A flat pose at least is not wrong the other way. The gap is
-# wide. Between the other two rows (`ci` leaves them out) it is not: even bones are what the chain asks
-# for, so the last column is where to look; but with one seed and short runs a small gap proves nothing.
+# up for it. A flat pose at least is not wrong the other way. As to the chain (`ci` leaves its row out):
+# even bones are what it asks for, so the last column is where to look; but with one seed and short
+# runs, a gap of a few millimetres proves nothing.
 #
 # ## Keep it
 #

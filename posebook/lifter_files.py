@@ -111,14 +111,18 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
     if missing:
         raise InputError(f"{path}: header lacks {', '.join(missing)}")
     for field in ("name", "data", "licence"):
-        text, most = header[field], 60 if field == "name" else 1000
+        text, most = header[field], 200 if field == "name" else 1000
         if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
             raise InputError(
                 f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
             )
     metrics = header["metrics"]
-    if not isinstance(metrics, list) or not all(isinstance(metric, dict) for metric in metrics):
-        raise InputError(f"{path}: metrics are {metrics!r:.40}; expected a list of scores")
+    told = isinstance(metrics, dict) and all(isinstance(text, str) for text in metrics.values())
+    listed = isinstance(metrics, list) and all(isinstance(metric, dict) for metric in metrics)
+    if not told and not listed:
+        raise InputError(
+            f"{path}: metrics are {metrics!r:.40}; expected a list of scores, or names and texts"
+        )
     return header
 
 

@@ -114,7 +114,7 @@ class Run:
 
         self._stopping = False
         # stdout, not stderr: a stored notebook should not show a red box for a progress bar.
-        # Once a second is enough to follow, and does not fill the notebook with old states.
+        # Seldom (EVERY) is enough to follow, and does not fill the notebook with old states.
         bar = tqdm(
             total=count, initial=self.epoch, unit="epoch", file=sys.stdout, mininterval=EVERY
         )

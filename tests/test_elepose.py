@@ -172,7 +172,7 @@ def test_a_lifter_file_holds_it(tmp_path):
         normalisation=dict(kind="root_centred", scale="head_hip", factor=0.1, per="clip"),
         data="none", licence="MIT", metrics={},
     )  # fmt: skip
-    kept = Lifter(header, lifter, dict(mean_place=torch.zeros(17, 2)))
+    kept = Lifter(header, lifter, dict(mean_place=torch.eye(17)[:, :2]))
     again = load_lifter(kept.save(tmp_path / "trial.safetensors"))
     seen = keypoints()
     assert torch.equal(again.network.lift(seen), lifter.lift(seen))

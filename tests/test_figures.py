@@ -364,6 +364,8 @@ def test_bars_write_their_values_and_units():
     figure = figures.bars({"all": 48.23, "no norm": 61.0}, "mm", levels={"mean pose": 72.0})
     texts = [a.text for a in figure.layout.annotations]
     assert texts == ["48.2 mm", "61.0 mm", "mean pose<br>72.0"]
+    shares = figures.bars({"all": 99.9}, "%", end=100)
+    assert list(shares.layout.xaxis.range) == [0, 100] and shares.layout.xaxis.domain[1] < 1
     spread = figures.bars({"all": 48.23}, "mm", spread={"all": 1.5}, highlight="all")
     assert spread.layout.annotations[0].text == "48.2 mm ± 1.5"
     assert list(spread.data[0].y) == ["<b>all</b>"]

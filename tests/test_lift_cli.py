@@ -268,7 +268,8 @@ def test_a_failure_half_way_leaves_the_old_files(made, lifter, tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (dict(size="wide"), "--size"),
+        (dict(size="wide"), "--size is 'wide'"),
+        (dict(fps="1e-300"), "--fps"),
         (dict(intrinsics="900,900"), "--intrinsics"),
         (dict(intrinsics="a,b,c,d"), "--intrinsics"),
         (dict(intrinsics="-1,900,5,5"), "focal_px"),
@@ -293,6 +294,74 @@ def test_options_that_motion_capture_has_no_use_for_are_said(made, lifter, tmp_p
 def test_a_picture_that_the_person_is_not_in_has_the_wrong_size(made, lifter, tmp_path):
     with pytest.raises(InputError, match="lie outside a picture of 10 x 10 px"):
         export.lift_file(made / "openpose", tmp_path / "out", lifter, size="10x10")
+
+
+def test_one_frame_of_motion_capture_has_no_velocity(walk, lifter, tmp_path):
+    np.save(tmp_path / "one.npy", walk.world_mm[:1].numpy())
+    result = export.lift_file(tmp_path / "one.npy", tmp_path / "out", lifter)
+    metrics = {score["metric"] for score in result.poses.scores}
+    assert "MPJPE" in metrics and "velocity error" not in metrics
+
+
+def _standing(frames: int) -> np.ndarray:
+    return lifting._somebody().keypoints_px[:1].repeat(frames, 1, 1).numpy().astype(float)
+
+
+def _lift(points: np.ndarray, folder: Path, lifter: str = "ambiguity_aware"):
+    np.savez(folder / "p.npz", keypoints_px=points)
+    return export.lift_file(folder / "p.npz", folder / "out", lifter, layout="human36m_17")
+
+
+def _two_joints(points):
+    points[:, 2:] = np.nan
+
+
+def _one_place(points):
+    points[:] = 300
+
+
+def _head_on_hip(points):
+    points[:, HOUSE.index("head")] = points[:, HOUSE.index("hip")]
+
+
+def _outside(points):
+    points -= 5000
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_two_joints, "4 of 4 frames show fewer than 3 joints"),
+        (_one_place, "4 of 4 frames show all joints in one place"),
+        (_head_on_hip, "in 4 of 4 frames the head lies on the hip"),
+        (_outside, "no key point reaches beyond"),
+    ],
+)
+def test_why_there_is_no_pose_is_said(change, says, tmp_path):
+    points = _standing(4)
+    change(points)
+    with pytest.raises(InputError, match=f"p.*{says}") as error:
+        _lift(points, tmp_path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_frame_without_a_pose_has_no_place_either(tmp_path):
+    points = _standing(4)
+    points[1] = 300
+    _head_on_hip(points[2:3])
+    poses = _lift(points, tmp_path).poses
+    lost = [~torch.isfinite(x).flatten(1).all(1) for x in (poses.pose_mm, poses.world_mm)]
+    assert lost[0].tolist() == lost[1].tolist() == [False, True, True, False]
+
+
+def test_folders_of_long_names_can_be_made():
+    names = export._folder_names(["a" * 400, "a" * 400 + "b", "c"])
+    assert len(set(names)) == 3 and max(map(len, names)) < 100
+
+
+def test_error_lines_are_lines_and_short():
+    error = str(InputError("x" * 5000 + "\nend"))
+    assert "\n" not in error and error.endswith("end") and len(error) < 700
 
 
 def test_the_same_name_elsewhere_is_another_input(made, lifter, tmp_path, monkeypatch):

@@ -407,6 +407,10 @@ def test_factors_that_make_no_sense_are_refused(tmp_path, factor):
     ],
 )
 def test_tensors_that_make_no_sense_are_refused(tmp_path, tensor, change):
+    if tensor.startswith("network."):  # is not even written
+        with pytest.raises(InputError, match=f"a.safetensors: {tensor}"):
+            shipped_but(tmp_path, tensors={tensor: change})
+        return
     refused(shipped_but(tmp_path, tensors={tensor: change}), f"a.safetensors: {tensor}")
 
 
@@ -432,7 +436,7 @@ def test_a_lifter_that_makes_no_person_of_a_standing_one_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("field", "value"),
     [("name", value) for value in (None, 5, [], {}, "", "x" * 5000, "a\nb\n")]
-    + [("metrics", value) for value in (None, 5, "abc", {}, [1])]
+    + [("metrics", value) for value in (None, 5, "abc", {"a": 1}, [1])]
     + [("data", None), ("licence", 5)],
 )
 def test_header_fields_of_the_wrong_kind_are_refused(tmp_path, field, value):

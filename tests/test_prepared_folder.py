@@ -96,9 +96,12 @@ def test_what_would_run_is_refused(tmp_path, protocol, hostile):
         ({"joints_2d": np.zeros((17, 2))}, "in one place"),
         ({"joints_2d": np.full((17, 2), np.nan)}, "fewer than three"),
         ({"joints_2d": "seventeen"}, "expected numbers"),
-        (HELD | {"layout": "of my own"}, "no joint set is called"),
+        (HELD | {"layout": "of my own"}, "1.pkl: no joint set is called"),
+        ({"joints_2d": 1e300 * PIXELS}, "1.pkl: joints_2d: coordinates beyond 1e"),
+        ({"joints_2d": NORMALISED, "layout": 10**5000}, "1.pkl: refused"),
         ([1, 2], "a list of 2"),
     ],
+    ids=range(10),
 )
 def test_mistakes_get_one_line(tmp_path, held, says):
     write(tmp_path, "1.pkl", held)

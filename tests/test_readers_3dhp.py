@@ -162,7 +162,7 @@ def test_joints_without_a_place_are_missing(tmp_path):
 def _cells(count, *shape):
     cells = np.empty((count, 1), object)
     for number in range(count):
-        cells[number, 0] = np.ones(shape)
+        cells[number, 0] = np.broadcast_to(np.linspace(1, 1000, shape[-1]), shape).copy()
     return cells
 
 
@@ -186,6 +186,24 @@ def test_one_line_says_what_is_wrong(tmp_path, variables, says):
     with pytest.raises(InputError, match=says) as error:
         datasets.load("mpi_inf_3dhp", tmp_path, split="test")
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "says"),
+    [
+        ("annot3", lambda mm: mm / 1000, ".* across.* expected mm in camera axes"),
+        ("annot3", lambda mm: -mm, ".* -.* before the camera; expected mm in camera axes"),
+        ("annot2", lambda px: 0 * px + 5, "all key points of a person in one place"),
+    ],
+)
+def test_numbers_that_are_no_person_are_refused(tmp_path, key, change, says):
+    mat_writer.mpi_inf_3dhp(tmp_path, takes=("S7/Seq1",))
+    path = tmp_path / "S7" / "Seq1" / "annot.mat"
+    content = {k: v for k, v in scipy.io.loadmat(path).items() if not k.startswith("__")}
+    content[key][2, 0] = change(content[key][2, 0])
+    scipy.io.savemat(path, content)
+    with pytest.raises(InputError, match=f"S7/Seq1/2: {says}"):
+        datasets.load("mpi_inf_3dhp", tmp_path, split="test")
 
 
 @pytest.mark.parametrize(

@@ -318,6 +318,15 @@ def test_one_line_says_what_is_wrong(tmp_path, positions, says):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("shape", [(2, 17, 5), (5, 17, 4), (5, 17, 1)])
+def test_key_points_of_other_than_two_or_three_numbers_are_refused(tmp_path, shape):
+    path = tmp_path / "data_2d_custom_x.npz"
+    points = {"film": {"custom": [np.random.default_rng(0).uniform(0, 900, shape)]}}
+    np.savez(path, positions_2d=np.array(points, dtype=object))
+    with pytest.raises(InputError, match=r"expected \(frames, joints, 2\)"):
+        datasets.read_any(path)
+
+
 def test_folders_and_files_in_each_others_place(tmp_path):
     with pytest.raises(InputError, match="no data_3d_h36m.npz"):
         datasets.load("human36m", tmp_path)

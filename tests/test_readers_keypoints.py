@@ -160,6 +160,12 @@ def test_coco_categories_name_the_joints(tmp_path):
     assert house.absent == () and "left_knee" not in house.invented
 
 
+def test_joints_that_nobody_knows_are_refused(tmp_path):
+    content = coco([("1.jpg", [person(1)[0]])], [f"thing {n}" for n in range(17)])
+    with pytest.raises(InputError, match=r"c\.json.*joint names.*such as left_knee"):
+        datasets.read_keypoints(dump(tmp_path / "c.json", content))
+
+
 def test_coco_results_are_scores(tmp_path):
     people = person(4)
     results = [

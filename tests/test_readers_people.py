@@ -228,8 +228,17 @@ def test_lsp_that_is_not_there_or_has_no_halves(tmp_path):
     with pytest.raises(InputError, match="holds no joints.mat; `posebook data info lsp`"):
         datasets.load("lsp", tmp_path)
     mat_writer.lsp(tmp_path / "joints.mat", 12)
-    with pytest.raises(InputError, match="12 people; halves are published for 2000"):
+    with pytest.raises(InputError, match="12 people, not 2000: say split 'all'"):
         datasets.load("lsp", tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(14, 3, 2000), (3, 14, 10_000)])
+def test_lsp_with_the_axes_of_the_other_set_is_refused(tmp_path, shape):
+    """The flag would be read the wrong way round."""
+    scipy.io.savemat(tmp_path / "joints.mat", {"joints": np.ones(shape)})
+    for split in ("train", "all"):
+        with pytest.raises(InputError, match="whose flag means the opposite"):
+            datasets.load("lsp", tmp_path, split=split)
 
 
 # ------------------------------------------------------------------------------------------- check

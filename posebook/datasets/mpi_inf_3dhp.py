@@ -218,6 +218,15 @@ def _of_17(array: numpy.ndarray | None, numbers: int) -> numpy.ndarray:
     return array.transpose(2, 1, 0)
 
 
+def _extent(places: torch.Tensor) -> float:
+    """The longest side of the box around a person's joints (frames, joints, dims), the median."""
+    known = torch.isfinite(places).all(-1, keepdim=True)
+    low = torch.where(known, places, torch.inf).amin(1)
+    high = torch.where(known, places, -torch.inf).amax(1)
+    sides = (high - low).amax(-1)
+    return sides[torch.isfinite(sides)].median().item()
+
+
 def _clip(
     name: str,
     points: numpy.ndarray,
@@ -244,6 +253,14 @@ def _clip(
     seen = torch.from_numpy(points), torch.from_numpy(confidence)
     if not (confidence > 0).any() or not there.any():
         raise InputError(f"{where}: no key point or no position is a number; expected px and mm")
+    tall_mm, depth_mm = _extent(pose), pose[..., 2].nanmedian().item()
+    if not 300 <= tall_mm <= 4000 or depth_mm <= 0:
+        raise InputError(
+            f"{where}: people {tall_mm:.3g} across, {depth_mm:.3g} before the camera; expected mm "
+            "in camera axes (z forward)"
+        )
+    if _extent(seen[0]) < 1:
+        raise InputError(f"{where}: all key points of a person in one place; expected pixels")
     for source, target in ((skeleton, MPI_INF_3DHP_17), (MPI_INF_3DHP_17, HOUSE)):
         change = conversion(source, target)
         seen, (pose, _) = change(*seen), change(pose)

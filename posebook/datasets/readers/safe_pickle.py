@@ -26,9 +26,8 @@ from posebook.errors import InputError
 MOST_BYTES = 4 << 30
 SUSPICIOUS_BYTES = 256 << 20
 _MOST_DEEP = 32
-#: As many things may be in a pickle, each counted as often as it is referred to, or as many as the
-#: pickle has bytes if these are more (without references every thing takes a byte at least). A
-#: thing of many bytes counts as one for every BYTES_AN_ITEM.
+#: As many things may be in a pickle, or as many as it has bytes, each counted as often as it is
+#: referred to; a thing of many bytes is one for every _BYTES_AN_ITEM.
 _MOST_ITEMS = 5_000_000
 _BYTES_AN_ITEM = 1000
 
@@ -162,7 +161,6 @@ def _put(made: Any, key: Any, value: Any) -> None:
 
 
 def _check_integer(held: Any) -> None:
-    # Python itself refuses to write integers of more than 4,300 digits, in error lines too.
     if isinstance(held, int) and held.bit_length() > 64:
         raise InputError(f"an integer of {held.bit_length()} bits; at most 64 are read")
 
@@ -243,12 +241,9 @@ class _Unpickler(pickle._Unpickler):
         # Python's own makes the room before it looks whether the file has as much.
         self.append(self.read(int.from_bytes(self.read(8), "little")))
 
-    dispatch[pickle.BYTEARRAY8[0]] = load_bytearray8
-    dispatch[pickle.BUILD[0]] = load_build
-    dispatch[pickle.REDUCE[0]] = load_reduce
-    dispatch[pickle.SETITEM[0]] = load_setitem
-    dispatch[pickle.SETITEMS[0]] = load_setitems
-    dispatch[pickle.DICT[0]] = load_dict
+    dispatch |= {pickle.BYTEARRAY8[0]: load_bytearray8, pickle.BUILD[0]: load_build}
+    dispatch |= {pickle.REDUCE[0]: load_reduce, pickle.DICT[0]: load_dict}
+    dispatch |= {pickle.SETITEM[0]: load_setitem, pickle.SETITEMS[0]: load_setitems}
 
 
 def _unpickled(data: bytes, shape: tuple[int, ...] | None, where: str) -> Any:
@@ -273,11 +268,7 @@ def _unpickled(data: bytes, shape: tuple[int, ...] | None, where: str) -> Any:
 def _finished(
     held: Any, where: str, done: dict[int, Any], depth: int, most: int
 ) -> tuple[Any, int]:
-    """Plain lists, dicts, numbers and arrays in place of the stand-ins, and how many things.
-
-    Each thing is made once, but counts as often as it is referred to: whoever walks through the
-    result meets it as often.
-    """
+    """Plain things in place of the stand-ins, each made once, and how many they unfold to."""
     if depth > _MOST_DEEP:
         raise InputError("nested too deeply")
     if isinstance(held, str | int | float | bytes | None):
