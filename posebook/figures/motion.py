@@ -92,7 +92,8 @@ def animate(
     made = layout(title, " ".join(r for r in remarks if r), height=height, foot=84)
     front = facing(points[0] if true is None else true[0], skeleton) if frame == "world" else None
     shape = (1.0 if seen is None else 0.58) * (WIDTH_PX - 24) / height
-    made["scene"] = scene(low, high, frame, front=front, labels=labels, shape=shape)
+    # Smaller than its place, which must also hold the titles of the axes.
+    made["scene"] = scene(low, high, frame, front=front, labels=labels, shape=shape, zoom=0.92)
     made["scene"]["domain"] = {"x": [0.42 if seen is not None else 0.0, 1.0]}
 
     unmarked = [joint for joint in invented if input_skeleton is None]
