@@ -29,7 +29,8 @@ from posebook.datasets.people import body
 from posebook.losses import elepose as losses_elepose
 from posebook.losses import kudo as losses_kudo
 from posebook.losses import repnet_training, yu, yu_sampling
-from posebook.models import elepose, flow, martinez
+from posebook.losses import videopose3d as losses_videopose3d
+from posebook.models import elepose, flow, martinez, videopose3d
 from posebook.models import kudo as models_kudo
 from posebook.models import repnet as models_repnet
 
@@ -342,6 +343,25 @@ def elepose_chapter(core):
         for part, loss in theirs.items():
             weight = losses_elepose.WEIGHTS.get(part, 1.0)
             assert torch.allclose(loss, weight * ours[part], rtol=1e-4), part
+
+
+@parity("temporal_convolutions")
+def temporal_convolutions(core):
+    for widths in ((3, 3, 3), (3, 5), (1, 1)):
+        theirs = core.TemporalNetwork(widths, 16, 0.0).double()
+        ours = videopose3d.VideoPose3D(widths, 16, dropout=0.0).double()
+        seen = torch.randn(3, 40, 17, 2, dtype=torch.float64)
+        for mode in (True, False):  # the statistics are kept alike, too
+            ours.load_state_dict(theirs.state_dict())
+            assert torch.allclose(theirs.train(mode)(seen), ours.train(mode)(seen), atol=1e-6)
+        for name, value in ours.state_dict().items():
+            assert torch.allclose(value, theirs.state_dict()[name]), name
+    pose_mm, path_mm = 300 * torch.randn(6, 2, 17, 3), 4000 + torch.randn(6, 2, 1, 3)
+    given = pose_mm[:2] + 10, path_mm[:2] + 10, torch.rand(4, 2, 17, 2), torch.rand(4, 1, 9)
+    theirs = losses_videopose3d.semi_supervised_losses(pose_mm, path_mm, *given)
+    project = partial(losses_videopose3d.project_to_screen, intrinsics=given[-1])
+    found = core.four_losses(pose_mm, path_mm, *given[:-1], project, skeletons.HOUSE.bones)
+    assert torch.allclose(found, sum(theirs.values()))
 
 
 # -----------------------------------------------------------------------------------------------

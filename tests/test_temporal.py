@@ -16,6 +16,7 @@ from posebook.models.videopose3d import (
     Dropout,
     Stream,
     VideoPose3D,
+    inflated,
     recompute_statistics,
     set_batch_norm_momentum,
 )
@@ -227,3 +228,18 @@ def test_altered_filter_widths_are_refused(widths):
     header = dict(network={"class": "VideoPose3D", "arguments": dict(filter_widths=widths)})
     with pytest.raises(InputError, match="filter_widths"):
         lifter_files.build_network("altered", header, {})
+
+
+@pytest.mark.parametrize("causal", (False, True))
+def test_an_inflated_network_says_what_its_single_frame_says(causal):
+    torch.manual_seed(0)
+    single = VideoPose3D((1, 1, 1), 16, causal=causal).eval()
+    network = inflated(single, (3, 5, 3)).eval()
+    clip = torch.randn(20, 17, 2)
+    with torch.no_grad():
+        assert torch.allclose(network.lift(clip), single.lift(clip), atol=1e-3)
+    assert network.receptive_field == 45 and network.causal == causal
+    with pytest.raises(InputError, match="expected a network of 4 filters of width 1"):
+        inflated(single, (3, 3, 3, 3))
+    with pytest.raises(InputError, match="expected a network of 3 filters"):
+        inflated(network, (3, 3, 3))

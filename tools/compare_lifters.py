@@ -85,22 +85,22 @@ UNPAIRED = (
     Method("Martinez 2017, supervised, 15 min", "simple_baseline", 7_200_000),
 )
 VIDEO = (
-    Method("Martinez 2017", "simple_baseline", 4_800_000, smooth=True),
+    Method("Martinez 2017, supervised", "simple_baseline", 2_400_000, smooth=True),
     *(
         Method(
             f"VideoPose3D 2019, {frames} frames", "temporal_convolutions", poses,
-            dict(receptive_field=frames), smooth=frames == 1,
+            dict(receptive_field=frames, width=256), smooth=True,
         )
-        for frames, poses in ((1, 6_000_000), (27, 3_000_000), (81, 2_000_000))
+        for frames, poses in ((1, 4_500_000), (27, 2_200_000), (81, 1_000_000))
     ),
     Method(
-        "VideoPose3D 2019, 27 shuffled frames", "temporal_convolutions", 3_000_000,
-        dict(receptive_field=27, shuffled=True),
+        "VideoPose3D 2019, 27 shuffled frames", "temporal_convolutions", 2_200_000,
+        dict(receptive_field=27, width=256, shuffled=True),
     ),
 )  # fmt: skip
 GROUPS = {
     "unsupervised": Group("comparison", 5, UNSUPERVISED, metric=False),  # 2D alone
-    "video": Group("comparison_video", 10, VIDEO),  # pairs of 2D and 3D, in time
+    "video": Group("comparison_video", 5, VIDEO),  # pairs of 2D and 3D, in time
     "unpaired": Group("comparison_unpaired", 15, UNPAIRED),  # 2D, and 3D of other moments
 }
 SHOWN = (

@@ -131,6 +131,30 @@ class VideoPose3D(nn.Module):
         return torch.cat(pieces)
 
 
+def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3D":
+    """A network over time that says at first what a network of one frame says.
+
+    single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
+    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0. Time
+    is then learned as a correction to a lifter that works, not from nothing.
+    Source: ours here; of images and video, Carreira & Zisserman 2017, arXiv:1705.07750.
+    """
+    if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
+        raise InputError(f"inflated: expected a network of {len(filter_widths)} filters of width 1")
+    joints = single.expand.convolution.in_channels // 2, single.output_shape[0]
+    channels, dropout = single.shrink.in_features, single.expand.dropout.p
+    network = VideoPose3D(filter_widths, channels, dropout, single.causal, False, *joints)
+    state = network.state_dict()
+    for name, values in single.state_dict().items():
+        if state[name].shape == values.shape:
+            state[name] = values.clone()
+        else:
+            state[name] = torch.zeros_like(state[name])
+            state[name][:, :, -1 if single.causal else state[name].shape[2] // 2] = values[:, :, 0]
+    network.load_state_dict(state)
+    return network
+
+
 class Filter(nn.Module):
     """One filter over time on what its taps see: (..., taps x inputs) -> (..., channels)."""
 
