@@ -288,7 +288,7 @@ assert {name for name, cost in found.items() if cost < 1e-12} == {
 }  # fmt: skip
 assert behind(some) == 0 and behind(-some) > 1 and behind(0 * some) == 0.5
 assert torch.equal(behind(-some), losses.depth_loss(-some))
-ours = losses.residual(some, exact + 0.1, CAMERA.double())
+ours = losses.residual(some, exact + 0.1, CAMERA.double().expand(len(some), 4))
 assert torch.allclose(residual(some, exact + 0.1, CAMERA.double()), ours)
 print("the residual is linear in the pose, so every multiple of a solution is one: ok")
 

@@ -297,7 +297,7 @@ def video_gan_chapter(core):
     assert torch.allclose(theirs(windows), ours(windows))
 
     whole, seen, camera = 3 * torch.randn(24, 17, 3).double(), windows[:, 13], torch.randn(4)
-    expected = losses_video_gan.residual(whole, seen, camera.double())
+    expected = losses_video_gan.residual(whole, seen, camera.double().expand(24, 4))
     assert torch.allclose(core.residual(whole, seen, camera.double()), expected)
     assert core.behind(whole) == losses_video_gan.depth_loss(whole) > 0
     assert torch.allclose(core.jitter(whole), joint_errors.jitter(whole)[1:-1])
