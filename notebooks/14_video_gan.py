@@ -708,6 +708,15 @@ for name, share in depth_share.items():
     book.add(
         "depth error over absolute MPJPE", 100 * share, "%", protocol=PLACE, method=name, **facts
     )
+for what in screens if single is not None else ():
+    one, mean, time = (
+        scores[what, method] for method in ("single frame", "single frame, smoothed", label)
+    )
+    for metric in ("velocity error", "jitter"):
+        print(
+            f"{what}, {metric}: single frame {one[metric]:.2f}, smoothed {mean[metric]:.2f}, "
+            f"video {time[metric]:.2f}"
+        )
 figures.show(
     figures.bars(
         {
