@@ -127,7 +127,8 @@ out_dir = book.out_dir
 # Clips, at their full rate: 27 frames are half a second. For the critic, poses from the same archive
 # that belong to no window: each batch draws both by itself. (For time, `ci` takes every third clip
 # and tests on every seventh, `laptop` on every third.) Pictures are redrawn as one plain camera
-# would see them, its lens undone. So the networks serve every camera whose intrinsics are known; released code takes each camera's own pixels; its four focal lengths differ by half a per cent.
+# would see them, its lens undone. So the networks serve every camera whose intrinsics are known; the
+# released code takes each camera's own pixels, with focal lengths that differ by half a per cent.
 
 # %%
 HIP = HOUSE.index("hip")
