@@ -956,6 +956,8 @@ figures.Table(
 # ## Keep it
 #
 # One file for `posebook lift` and `posebook evaluate`, for clips of any length and any known camera.
+# In Python, `lift(clip).absolute_mm` is the root network's word on where people are; `posebook lift`
+# puts every lifter's poses into the room by least squares.
 
 # %%
 kept = lifting.Lifter(
@@ -1029,7 +1031,7 @@ changes = "depth"  # every multiple of a solution is one: larger people, farther
 # critic's last batch; nothing is chosen by the score on the test people, as the released code does.
 #
 # **What one should not conclude.** That time is of no use: with paired truth it is (VideoPose3D).
-# And that our numbers are the source's: it trained for days, on a detector's 2D.
+# And that our numbers are the source's: it took 50,000 steps, on a detector's 2D of real people.
 
 # %% [markdown] tags=["references"]
 # **References.** bzhao96, [3d-human-pose](https://github.com/bzhao96/3d-human-pose), read for its facts
