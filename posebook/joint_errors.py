@@ -174,6 +174,23 @@ def velocity_error(
     return errors
 
 
+def jitter(
+    pose_mm: Float[Tensor, "frames joints 3"], clip_of_frame: Int[Tensor, " frames"] | None = None
+) -> Float[Tensor, " frames"]:
+    """Mean over the joints of how much each joint's step changes, mm per frame squared.
+
+    |p(t+1) - 2 p(t) + p(t-1)|: the acceleration. It needs no truth, and people's own is not 0:
+    compare with the truth's. NaN at the first and the last frame of each clip.
+    """
+    bend = torch.linalg.vector_norm(pose_mm[2:] - 2 * pose_mm[1:-1] + pose_mm[:-2], dim=-1).mean(-1)
+    if clip_of_frame is not None:
+        within = clip_of_frame[2:] == clip_of_frame[:-2]
+        bend = torch.where(within.to(bend.device), bend, torch.nan)
+    found = pose_mm.new_full((len(pose_mm),), torch.nan)
+    found[1:-1] = bend
+    return found
+
+
 def bone_length_error(prediction_mm: Pose3D, truth_mm: Pose3D, skeleton: Skeleton) -> PerFrame:
     """Mean over the bones of |predicted length - true length|, mm."""
     truth = bone_lengths(truth_mm, skeleton)

@@ -24,6 +24,7 @@ from posebook.models.elepose import ElePoseLifter
 from posebook.models.kudo import KudoGenerator
 from posebook.models.martinez import Martinez
 from posebook.models.repnet import RepNetGenerator
+from posebook.models.video_gan import VideoGan
 from posebook.models.videopose3d import VideoPose3D
 from posebook.models.yu import YuModel
 
@@ -36,6 +37,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "YuModel": YuModel,
     "ElePoseLifter": ElePoseLifter,
     "RepNetGenerator": RepNetGenerator,
+    "VideoGan": VideoGan,
 }
 REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
 LARGEST_BYTES = 200_000_000

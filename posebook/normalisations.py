@@ -9,6 +9,8 @@ A trained lifter names one of these kinds (`NORMALISATIONS`):
     screen_clip          whole clips in screen units, as in VideoPose3D (Pavllo et al. 2019)
     half_pictures        joints relative to the hip, over half the picture's width (RepNet as in
                          bzhao96), metres out: people near and far differ, as they do in pictures
+    one_camera           whole clips, redrawn as one plain camera would see them; absolute poses
+                         in metres out (the video GAN of bzhao96)
 
 Each takes a lifter (header, network, tensors), a clip in house joints, which joints are seen and
 which were invented, and gives poses (frames, 17, 3) in mm about the hip, the hip's place or None,
@@ -27,6 +29,7 @@ from posebook.cameras import Camera, normalise_screen
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import frame_rate, number
 from posebook.errors import InputError
+from posebook.key_points import complete, root_centred
 from posebook.models import repnet_inputs
 from posebook.placing import bridge_frames, extent_of, guessed_size, in_one_place
 from posebook.shapes import Pose2D, Pose3D, Seen
@@ -103,54 +106,6 @@ def _lift_standardised_pixels(
 
 
 # ------------------------------------------------------------------------------- about the hip
-
-
-def root_centred(
-    keypoints: Pose2D, *, scale: str, factor: float | int = 1.0, per: str = "pose"
-) -> Pose2D:
-    """Key points about the hip, over a length of the person in the picture, times a factor.
-
-    keypoints  (frames, 17, 2)  house joints, px or any unit; NaN where missing
-    scale      'mean_joint_distance': the mean distance of the 16 other joints from the hip (Kudo et
-               al. 2018); 'head_hip': the distance of the head from the hip (Yu 2021, ElePose 2022)
-    per        'pose': every frame by its own length; 'clip': all frames by the mean of theirs
-
-    The hip comes out at exactly 0. A person of no extent comes out as all zeros.
-    """
-    hip, head = HOUSE.indices("hip", "head")
-    about = keypoints - keypoints[:, hip : hip + 1]
-    distances = torch.linalg.vector_norm(about, dim=-1)
-    if scale == "mean_joint_distance":
-        length = distances[:, [j for j in range(len(HOUSE)) if j != hip]].nanmean(-1)
-    elif scale == "head_hip":
-        length = distances[:, head]
-    else:
-        raise InputError(f"scale '{scale}': expected mean_joint_distance or head_hip")
-    if per == "clip":
-        length = length.nanmean().expand_as(length)
-    elif per != "pose":
-        raise InputError(f"per '{per}': expected pose or clip")
-    about = torch.where(length[:, None, None] > 0, about / length[:, None, None], 0.0 * about)
-    return factor * about
-
-
-def complete(
-    keypoints: Pose2D, seen: Seen, mean_place: Float[Tensor, "joints 2"]
-) -> Float[Tensor, "*batch joints 2"]:
-    """Missing joints put where the mean pose, laid over the joints that are seen, has them.
-
-    keypoints (frames, joints, 2) any unit; seen (frames, joints); mean_place (joints, 2) any unit,
-    y down as the picture. Shifted and scaled to fit, not turned. Frames with nothing seen: NaN.
-    """
-    weight = seen.to(keypoints).unsqueeze(-1)
-    count = weight.sum(-2, keepdim=True)
-    points, mean = keypoints.nan_to_num() * weight, mean_place.to(keypoints) * weight
-    middle, mean_middle = points.sum(-2, keepdim=True) / count, mean.sum(-2, keepdim=True) / count
-    spread = ((mean - mean_middle) * weight).square().sum((-1, -2), keepdim=True)
-    along = ((points - middle) * (mean - mean_middle) * weight).sum((-1, -2), keepdim=True)
-    size = (along / spread.clamp_min(1e-12)).clamp_min(0)
-    placed = (mean_place.to(keypoints) - mean_middle) * size + middle
-    return torch.where(seen.unsqueeze(-1), keypoints, placed)
 
 
 def _lift_root_centred(
@@ -242,20 +197,57 @@ def _lift_screen_clip(
     points = normalise_screen(clip.keypoints_px, *size)
     points = complete(points, seen, lifter.tensors["mean_place"])
     points = bridge_frames(torch.where(enough, points, torch.nan))[0].nan_to_num().float()
-    frames, rate = len(points), frame_rate(told["frames_per_second"], "frames_per_second")
-    quicker = rate / (clip.frames_per_second or rate)
-    count = round((frames - 1) * quicker) + 1
-    if count != frames and frames > 1:
-        notes.append(
-            f"Time: {clip.frames_per_second:g} frames/s; interpolated to the {rate:g} that the "
-            "network was trained with, and back."
-        )
-        points = _resampled(points, count)
+    frames = len(points)
+    points, said = _at_rate(points, clip.frames_per_second, _rate_of(told))
+    notes += said
     network = lifter.network
     with torch.no_grad():
         pose_mm = (network.lift(points) + HOUSE.flip(network.lift(HOUSE.flip(points)))) / 2
     pose_mm[:, HOUSE.index("hip")] = 0  # where its place is trained towards
     return _resampled(pose_mm, frames), None, notes
+
+
+def _lift_one_camera(
+    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
+) -> tuple[Pose3D, Tensor | None, list[str]]:
+    """The clip as `repnet_inputs.one_camera` sees it in, absolute poses in metres out.
+
+    The lens is undone, and a longer focal length does not look like a nearer person. Missing
+    joints are `complete`d, frames without a person bridged, frames per second as in `screen_clip`.
+    """
+    points, notes = _completed(lifter, clip, seen)
+    camera, said = _camera_of(clip)
+    rays = camera.rays(points.nan_to_num())
+    screen = repnet_inputs.one_camera(torch.where(torch.isfinite(points), rays, torch.nan))
+    screen = bridge_frames(screen)[0].nan_to_num().float()
+    told = lifter.header["normalisation"]
+    screen, heard = _at_rate(screen, clip.frames_per_second, _rate_of(told))
+    # Windows reach 13 frames to either side; long clips go through in pieces that share those.
+    half, parts = repnet_inputs.FRAMES // 2, []
+    for start in range(0, len(screen), BATCH):
+        first = max(0, start - half)
+        piece = screen[first : start + BATCH + half]
+        with torch.no_grad():
+            parts.append(lifter.network.every_frame(piece)[start - first :][:BATCH])
+    pose_mm = torch.cat(parts) if parts else torch.zeros(0, len(HOUSE), 3)
+    pose_mm = _resampled(1000 * pose_mm, len(clip))
+    root_mm = pose_mm[:, HOUSE.index("hip")]
+    return pose_mm - root_mm.unsqueeze(1), root_mm, [*notes, *said, *heard]
+
+
+def _rate_of(told: dict[str, Any]) -> float:
+    return frame_rate(told["frames_per_second"], "frames_per_second")
+
+
+def _at_rate(
+    points: Pose2D, given: float | None, rate: float
+) -> tuple[Float[Tensor, "_moments joints 2"], list[str]]:
+    """A clip at the frames per second of the training, and what to say if it had others."""
+    count = round((len(points) - 1) * rate / (given or rate)) + 1
+    if count == len(points) or len(points) < 2:
+        return points, []
+    note = f"Time: {given:g} frames/s; interpolated to the {rate:g} that the network was trained "
+    return _resampled(points, count), [note + "with, and back."]
 
 
 def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tensor:
@@ -294,4 +286,5 @@ NORMALISATIONS: dict[str, Callable] = {
     "root_centred": _lift_root_centred,
     "screen_clip": _lift_screen_clip,
     "half_pictures": _lift_half_pictures,
+    "one_camera": _lift_one_camera,
 }

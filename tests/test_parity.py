@@ -18,6 +18,7 @@ import torch
 from posebook import (
     cameras,
     chapters,
+    joint_errors,
     kudo_protocol,
     kudo_training,
     lenses,
@@ -28,9 +29,10 @@ from posebook import (
 from posebook.datasets.people import body
 from posebook.losses import elepose as losses_elepose
 from posebook.losses import kudo as losses_kudo
-from posebook.losses import repnet_training, yu, yu_sampling
+from posebook.losses import repnet_training, video_gan_training, yu, yu_sampling
+from posebook.losses import video_gan as losses_video_gan
 from posebook.losses import videopose3d as losses_videopose3d
-from posebook.models import elepose, flow, martinez, videopose3d
+from posebook.models import elepose, flow, martinez, video_gan, videopose3d
 from posebook.models import kudo as models_kudo
 from posebook.models import repnet as models_repnet
 
@@ -274,6 +276,50 @@ def repnet_chapter(core):
             ours = repnet_training.update(
                 *networks[1], optimisers[1], keypoints, pose, share, critic_steps=3,
                 reprojection_weight=50.0, adversarial_weight=float(judged),
+            )  # fmt: skip
+            for name, value in theirs.items():
+                assert torch.allclose(value, ours[name], atol=1e-9), name
+        for one, other in zip(*networks, strict=True):
+            for name, value in one.state_dict().items():
+                assert torch.allclose(value, other.state_dict()[name], atol=1e-9), name
+
+
+@parity("video_gan")
+def video_gan_chapter(core):
+    theirs = core.VideoNetwork(17, 3, 12).double()
+    ours = video_gan.VideoGenerator(17, 3, 12).double()
+    state = theirs.state_dict()
+    names = ["first", "wide.0", "same.0", "wide.1", "same.1", "last"]
+    layers = [ours.first, *ours.blocks[0], *ours.blocks[1], ours.last]
+    for name, layer in zip(names, layers, strict=True):
+        layer.weight.data = state[f"{name}.weight"].permute(0, 2, 1).flatten(1)
+        layer.bias.data = state[f"{name}.bias"]
+    windows = 0.2 * torch.randn(24, 27, 17, 2, dtype=torch.float64)
+    assert torch.allclose(theirs(windows), ours(windows))
+
+    whole, seen, camera = 3 * torch.randn(24, 17, 3).double(), windows[:, 13], torch.randn(4)
+    expected = losses_video_gan.residual(whole, seen, camera.double().expand(24, 4))
+    assert torch.allclose(core.residual(whole, seen, camera.double()), expected)
+    assert core.behind(whole) == losses_video_gan.depth_loss(whole) > 0
+    assert torch.allclose(core.jitter(whole), joint_errors.jitter(whole)[1:-1])
+
+    real, share = torch.randn(24, 16, 3).double(), torch.rand(24).double()
+    for judged in (True, False):
+        networks = [
+            (video_gan.VideoGan(8).double(), models_repnet.RepNetCritic(8).double())
+            for _ in range(2)
+        ]
+        for one, other in zip(*networks, strict=True):
+            one.load_state_dict(other.state_dict())
+        optimisers = [
+            tuple(repnet_training.adam(n.parameters(), 1e-3) for n in its) for its in networks
+        ]
+        for _ in range(2):
+            batch = windows, seen, camera.double(), real, share
+            theirs = core.iteration(*networks[0], optimisers[0], *batch, 3, 50.0, 7.0, judged)
+            ours = video_gan_training.update(
+                *networks[1], optimisers[1], *batch, critic_steps=3, reprojection_weight=50.0,
+                depth_weight=7.0, adversarial_weight=float(judged),
             )  # fmt: skip
             for name, value in theirs.items():
                 assert torch.allclose(value, ours[name], atol=1e-9), name

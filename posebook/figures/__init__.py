@@ -36,6 +36,7 @@ from posebook.figures.parts import (
 from posebook.figures.plane import photograph, picture_axes
 from posebook.figures.sheets import compare, gallery
 from posebook.figures.showing import save, show, show_live, still, strip_widget_state
+from posebook.figures.side_by_side import side_by_side, side_by_side_film
 from posebook.figures.side_views import from_all_sides
 from posebook.figures.space import box, facing, floor_grid, scene
 from posebook.shapes import Pose2D, Pose3D
@@ -44,7 +45,7 @@ from posebook.skeletons import HOUSE, Skeleton
 __all__ = [
     "Heading", "Picture", "Table", "animate", "bars", "compare", "film", "from_all_sides",
     "gallery", "loss_curves", "overlay", "page", "pose_2d", "pose_3d", "rig", "save", "show",
-    "show_live", "still", "strip_widget_state", "three_panels",
+    "show_live", "side_by_side", "side_by_side_film", "still", "strip_widget_state", "three_panels",
 ]  # fmt: skip
 
 

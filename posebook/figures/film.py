@@ -1,7 +1,7 @@
 """A motion as a film (mp4, gif), drawn by matplotlib: one plotly still a frame would take a second
 each."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,7 @@ def film(
     keypoints_px  (frames, joints, 2), px, shown beside the pose
     A walk of more than 2 m is drawn relative to the hip.
     """
-    alt, path = described(alt), Path(path)
-    if path.suffix.lower() not in (".mp4", ".gif"):
-        raise InputError(f"{path}: expected a name that ends in .mp4 or .gif")
-    import matplotlib
-    from matplotlib import animation
+    described(alt)  # before the work, not after it
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -66,12 +62,12 @@ def film(
     places = (1, 2) if seen is not None else (1, 1)
     space = sheet.add_subplot(*places, places[1], projection="3d")
     _set_up(space, points if true is None else _both(points, true), frame, points[0], skeleton)
-    moving = [] if true is None else [(true, _lines(space, skeleton, (), 3, truth=True))]
-    moving += [(points, _lines(space, skeleton, invented, 3))]
+    moving = [] if true is None else [(true, joint_lines(space, skeleton, (), 3, truth=True))]
+    moving += [(points, joint_lines(space, skeleton, invented, 3))]
     if seen is not None:
         flat_axes = sheet.add_subplot(*places, 1)
         _picture_axes(flat_axes, seen)
-        moving += [(seen, _lines(flat_axes, skeleton, invented, 2))]
+        moving += [(seen, joint_lines(flat_axes, skeleton, invented, 2))]
     sheet.subplots_adjust(left=0.09, right=0.97, bottom=0.1, top=0.93, wspace=0.02)
 
     def draw(i: int) -> list[Any]:
@@ -85,7 +81,28 @@ def film(
                 changed.append(line)
         return changed
 
-    made = animation.FuncAnimation(sheet, draw, frames=len(points), blit=False)
+    return written(sheet, draw, len(points), path, frames_per_second, alt)
+
+
+def written(
+    sheet: Any,
+    draw: Callable[[int], list[Any]],
+    count: int,
+    path: str | Path,
+    frames_per_second: float | int,
+    alt: str,
+) -> Path:
+    """`count` states of a matplotlib figure as .mp4 or .gif, and the alt text beside it.
+
+    draw  the number of a frame -> the artists that it has changed
+    """
+    alt, path = described(alt), Path(path)
+    if path.suffix.lower() not in (".mp4", ".gif"):
+        raise InputError(f"{path}: expected a name that ends in .mp4 or .gif")
+    import matplotlib
+    from matplotlib import animation
+
+    made = animation.FuncAnimation(sheet, draw, frames=count, blit=False)
     if path.suffix.lower() == ".mp4":
         import imageio_ffmpeg
 
@@ -144,7 +161,7 @@ def _picture_axes(axes: Any, seen: Any) -> None:
     axes.tick_params(labelsize=6)
 
 
-def _lines(
+def joint_lines(
     axes: Any, skeleton: Skeleton, invented: Collection[str], depth: int, truth: bool = False
 ) -> list[tuple[Any, tuple[int, ...]]]:
     """matplotlib lines of a body: strokes, then the joints of each side."""

@@ -128,7 +128,7 @@ def animate(
         if windows is not None:
             axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
             frames[-1].layout = axes
-    made |= _player([i * step for i in range(len(points))], frames_per_second, step)
+    made |= player([i * step for i in range(len(points))], frames_per_second, step)
     return go.Figure(fixed + first, made, frames)
 
 
@@ -137,7 +137,7 @@ def _ordinal(n: int) -> str:
     return f"{n}{ending}"
 
 
-def _player(numbers: list[int], frames_per_second: float | int | None, step: int) -> dict[str, Any]:
+def player(numbers: list[int], frames_per_second: float | int | None, step: int) -> dict[str, Any]:
     """Play and pause buttons and a slider under the drawing."""
     now = {"mode": "immediate", "transition": {"duration": 0}}
     rate = frames_per_second / step if frames_per_second else 25.0

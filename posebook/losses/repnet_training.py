@@ -1,10 +1,11 @@
 """One training iteration of RepNet: some steps of the critic, then one of the generator.
 
 Source: as in `posebook.losses.repnet`; bzhao96 takes five steps of the critic, the original means
-to, but takes one (`critic_steps`). No network is imported. Taught in 13_repnet.
+to, but takes one (`critic_steps`). No network is imported. Taught in 13_repnet; `adam`,
+`teach_critic` and `descend` are also the video GAN's (`losses.video_gan_training`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from jaxtyping import Float
@@ -38,8 +39,36 @@ def critic_step(
     judged_real, judged_fake = critic(torch.cat([real, fake])).split(len(real))
     distance = -repnet.critic_loss(judged_real, judged_fake)
     penalty = repnet.gradient_penalty(critic, repnet.between(real, fake, share))
-    _descend(critic, optimiser, penalty_weight * penalty - distance)
+    descend(critic, optimiser, penalty_weight * penalty - distance)
     return dict(distance=distance.detach(), penalty=penalty.detach())
+
+
+def teach_critic(
+    critic: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    lift: Callable[[Tensor], Tensor],
+    early: Tensor,
+    last: Float[Tensor, "batch joints 3"],
+    real: Float[Tensor, "poses joints 3"],
+    share: Float[Tensor, " poses"],
+    *,
+    steps: int,
+    penalty_weight: float | int = repnet.PENALTY_WEIGHT,
+) -> dict[str, Tensor]:
+    """`steps` steps of the critic, while the generator stands still; what its last step says.
+
+    lift         key points of any number of poses -> poses, as the critic sees them
+    early        key points of all batches but the last, one after the other; may be empty
+    last         (batch, joints, 3)  the last batch, lifted already; its gradient is not followed
+    real, share  (poses, joints, 3), (poses,)  for all batches, as in `update`
+    """
+    with torch.no_grad():
+        fakes = [*lift(early).split(len(last))] if len(early) else []
+    fakes.append(last.detach())
+    said = {}
+    for batch in zip(real.chunk(steps), fakes, share.chunk(steps), strict=True):
+        said = critic_step(critic, optimiser, *batch, penalty_weight=penalty_weight)
+    return said
 
 
 def update(
@@ -75,12 +104,10 @@ def update(
     pose, camera = generator(learned)
     said = {}
     if adversarial_weight:
-        with torch.no_grad():
-            early = keypoints[: len(keypoints) - len(learned)]
-            fakes = [*generator.pose(early).split(len(learned))] if len(early) else []
-        fakes.append(pose.detach())
-        for batch in zip(real.chunk(critic_steps), fakes, share.chunk(critic_steps), strict=True):
-            said = critic_step(critic, optimisers[1], *batch, penalty_weight=penalty_weight)
+        said = teach_critic(
+            critic, optimisers[1], generator.pose, keypoints[: len(keypoints) - len(learned)],
+            pose, real, share, steps=critic_steps, penalty_weight=penalty_weight,
+        )  # fmt: skip
     terms = dict(
         reprojection=repnet.reprojection_loss(learned, repnet.reproject(pose, camera)),
         camera=repnet.camera_loss(camera).mean(),
@@ -89,11 +116,11 @@ def update(
     if adversarial_weight:
         terms["adversarial"] = repnet.generator_loss(critic(pose))
         loss = loss + adversarial_weight * terms["adversarial"]
-    _descend(generator, optimisers[0], loss)
+    descend(generator, optimisers[0], loss)
     return said | {name: term.detach() for name, term in terms.items()}
 
 
-def _descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+def descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step. The gradient is that of this network alone: nobody asks for the other's."""
     parameters = list(network.parameters())
     for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):

@@ -13,6 +13,8 @@ from posebook.skeletons import HOUSE
 
 #: bzhao96 takes every picture to be so wide and so high, px; Human3.6M's are, to 2 px.
 PICTURE_PX = 1000.0
+#: A plain camera much like Human3.6M's four: fx, fy, cx, cy in the unit of `on_screen`.
+ONE_CAMERA = (2.29, 2.29, 0.0, 0.0)
 FRAMES = 27  # of a window: thirteen before its middle frame and thirteen after
 
 
@@ -37,6 +39,16 @@ def intrinsics(
 ) -> Float[Tensor, "*batch 4"]:
     """(..., 4): focal lengths and centre (fx, fy, cx, cy) in the unit of `on_screen`; no lens."""
     return torch.cat([2 / width_px * focal_px, on_screen(centre_px, width_px)], -1)
+
+
+def one_camera(rays: Points2D) -> Points2D:
+    """Directions (x/z, y/z) to where `ONE_CAMERA`, which has no lens, would see them.
+
+    Ours: bzhao96 takes every camera's own picture, and tells the networks nothing of its focal
+    length. Redrawn like this, one network serves all cameras whose intrinsics are known.
+    """
+    focal, centre = rays.new_tensor(ONE_CAMERA).split(2)
+    return focal * rays + centre
 
 
 def metres_about_hip(pose_mm: Pose3D) -> Pose3D:

@@ -101,6 +101,8 @@ class VideoGan(nn.Module):
 
     In:   (batch, 27, 17, 2)  house joints on the screen, -1 to 1 across the picture
     Out:  (batch, 17, 3)
+
+    One that learns needs half of it at a time: `relative`, `root` and `join`.
     """
 
     def __init__(self, width: int = 1000, slope: float | int = 0.01):
@@ -115,12 +117,24 @@ class VideoGan(nn.Module):
         """(frames, 17, 3) for a clip of any length; as `forward` on each frame's window."""
         return self._absolute(clip, VideoGenerator.every_frame)
 
+    def relative(self, windows: Float[Tensor, "batch 27 17 2"]) -> Float[Tensor, "batch 16 3"]:
+        """The poses about the hip alone: what a critic sees, for half the work."""
+        return self.pose(_about_hip(windows)).unflatten(-1, (16, 3))
+
+    @staticmethod
+    def join(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:
+        return absolute(root, pose)
+
     def _absolute(self, keypoints: Tensor, answer) -> Tensor:
-        hip = HOUSE.index("hip")
-        others = [joint for joint in range(len(HOUSE)) if joint != hip]
-        about = keypoints[..., others, :] - keypoints[..., hip : hip + 1, :]
-        pose = answer(self.pose, about).unflatten(-1, (16, 3))
+        pose = answer(self.pose, _about_hip(keypoints)).unflatten(-1, (16, 3))
         return absolute(answer(self.root, keypoints), pose)
+
+
+def _about_hip(keypoints: Tensor) -> Tensor:
+    """(..., 16, 2): the others of (..., 17, 2) house joints about the hip."""
+    hip = HOUSE.index("hip")
+    others = [joint for joint in range(len(HOUSE)) if joint != hip]
+    return keypoints[..., others, :] - keypoints[..., hip : hip + 1, :]
 
 
 def absolute(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:

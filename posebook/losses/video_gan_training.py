@@ -1,0 +1,72 @@
+"""One training iteration of the video GAN: some steps of the critic, then one of both generators.
+
+Source: github.com/bzhao96/3d-human-pose, read for its facts: five steps of the critic for one of
+the generator, batches of 64, Adam with beta 0.5 and 0.9 at 1e-4, one optimiser for the pose's and
+the root's network. The critic is taught as RepNet's. No network is imported. Taught in
+14_video_gan.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from posebook.losses import repnet, video_gan
+from posebook.losses.repnet_training import descend, teach_critic
+
+#: Ours: a joint that is one metre behind the nearest admitted depth costs this much.
+DEPTH_WEIGHT = 10.0
+
+
+def update(
+    generator: nn.Module,
+    critic: nn.Module,
+    optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
+    windows: Float[Tensor, "poses 27 joints 2"],
+    seen: Float[Tensor, "poses joints 2"],
+    camera: Float[Tensor, "*cameras 4"],
+    real: Float[Tensor, "poses others 3"],
+    share: Float[Tensor, " poses"],
+    *,
+    critic_steps: int = 5,
+    reprojection_weight: float | int = video_gan.REPROJECTION_WEIGHT,
+    depth_weight: float | int = DEPTH_WEIGHT,
+    adversarial_weight: float | int = 1.0,
+    penalty_weight: float | int = repnet.PENALTY_WEIGHT,
+) -> dict[str, Tensor]:
+    """`critic_steps` steps of the critic, then one of the generators; what there is to log.
+
+    generator   `relative`: windows -> poses about the hip (poses, 16, 3), metres; `root`: windows
+                -> (poses, 3); `join`: root and pose -> absolute poses (poses, joints, 3)
+    optimisers  of the generators and of the critic
+    windows     key points on the screen; as many batches as steps, the generators learn from the
+                last
+    seen        (poses, joints, 2)  the picture that has to come back: as published the middle
+                frames of the windows
+    camera      (4,) or (poses, 4)  fx, fy, cx, cy in the screen's unit
+    real        (poses, 16, 3)  poses about the hip, which belong to no window of these
+    share       (poses,)        drawn evenly from 0 to 1
+    adversarial_weight  0: no critic, and so no step of it
+
+    The critic sees poses about the hip and never the root.
+    """
+    learned = windows.chunk(critic_steps)[-1]
+    count = len(learned)
+    pose = generator.relative(learned)
+    said = {}
+    if adversarial_weight:
+        said = teach_critic(
+            critic, optimisers[1], generator.relative, windows[: len(windows) - count],
+            pose, real, share, steps=critic_steps, penalty_weight=penalty_weight,
+        )  # fmt: skip
+    whole = generator.join(generator.root(learned), pose)
+    lens = camera.expand(len(windows), 4)[-count:]
+    terms = dict(
+        reprojection=video_gan.reprojection_loss(whole, seen[-count:], lens),
+        depth=video_gan.depth_loss(whole),
+    )
+    loss = reprojection_weight * terms["reprojection"] + depth_weight * terms["depth"]
+    if adversarial_weight:
+        terms["adversarial"] = repnet.generator_loss(critic(pose))
+        loss = loss + adversarial_weight * terms["adversarial"]
+    descend(generator, optimisers[0], loss)
+    return said | {name: term.detach() for name, term in terms.items()}
