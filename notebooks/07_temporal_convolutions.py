@@ -836,7 +836,7 @@ print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 # %% tags=["check", "nbval-check-output"]
 clip = test.clips[0]
 again = lifting.load(file).lift(clip)
-if torch.isfinite(clip.keypoints_px).all():
+if torch.isfinite(clip.keypoints_px).all() and not shuffled:
     assert torch.allclose(again.pose_mm, predictions_mm["VideoPose3D"][: len(clip)], atol=1.0)
 print("the file lifts like the network in memory: ok")
 
