@@ -899,7 +899,7 @@ def cause(i: int) -> str:
     if metrics.p_mpjpe(flipped[None], true[None]) < 0.8 * errors[i]:
         return "mirror image"
     far = (lifted_mm[label][i, HIP, 2] - truth_mm[i, HIP, 2]).abs()
-    return f"unusual posture; {far:.0f} mm wrong in depth"
+    return f"unusual; hip {far / 1000:.1f} m off"
 
 
 errors = torch.full((len(test),), torch.nan)
