@@ -776,7 +776,7 @@ figures.Table(
     ("method", *COLUMNS, *(f"{column}, simulated 2D" for column in COLUMNS)),
     [
         [
-            method.replace("1 frames", "1 frame"),
+            method.replace(" 1 frames", " 1 frame"),
             *(
                 kept_value(method, people, c)
                 for people in (MOTION, MOTION + ", simulated 2D")
