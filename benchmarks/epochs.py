@@ -48,10 +48,14 @@ class Trainer(Protocol):
     def fixed(self) -> Any: ...
 
 
-def product_of(sizes: Sequence[tuple[int, int, int]]) -> Callable[[], None]:
+def product_of(
+    sizes: Sequence[tuple[int, int, int]], device: torch.device | str = "cpu"
+) -> Callable[[], None]:
     """Products of matrices (rows x inner) @ (inner x columns), which are made beforehand."""
-    todo = [(torch.randn(n, k), torch.randn(k, m)) for n, k, m in sizes]
-    out = {(n, m): torch.empty(n, m) for n, _, m in sizes}
+    todo = [
+        (torch.randn(n, k, device=device), torch.randn(k, m, device=device)) for n, k, m in sizes
+    ]
+    out = {(n, m): torch.empty(n, m, device=device) for n, _, m in sizes}
 
     def run() -> None:
         for a, b in todo:

@@ -1,11 +1,14 @@
 """VideoPose3D (Pavllo et al. 2019): a training step, a whole clip, a stream, against the floor.
 
     python benchmarks/temporal.py [--frames 1 27 243] [--channels 256 1024] [--threads 1]
+    python benchmarks/temporal.py --device cuda --frames 243 --channels 1024 [--tf32]
 
 A step trains 1,024 output frames: forward, backward, Adam with AMSGrad. It is measured on windows
 of one output frame each, as published, and on windows whose outputs lie some frames apart, which
 share what they have in common: as many poses, less work. The floor of each is its matrix products
-alone. Times are CPU seconds of this process over the threads, medians, turn by turn.
+alone. Times are CPU seconds of this process over the threads, medians, turn by turn; on a GPU they
+are seconds until it is done, and the floor of its memory is shown, too: what the layers between
+the products must read and write, over what a plain copy moves in a second.
 """
 
 import argparse
@@ -50,9 +53,10 @@ def products(network: VideoPose3D, items: int, outputs: int, step: int, train: b
 
 def step_of(network: VideoPose3D, outputs: int, step: int):
     """One training step on a batch that lies in memory, and its matrix products."""
-    items = max(1, BATCH // outputs)
-    seen = torch.randn(items, network.receptive_field + (outputs - 1) * step, 17, 2)
-    true_mm = 300 * torch.randn(items, outputs, 17, 3)
+    items, device = max(1, BATCH // outputs), network.shrink.weight.device
+    frames = network.receptive_field + (outputs - 1) * step
+    seen = torch.randn(items, frames, 17, 2, device=device)
+    true_mm = 300 * torch.randn(items, outputs, 17, 3, device=device)
     optimiser = torch.optim.Adam(network.parameters(), amsgrad=True)
 
     def work() -> None:
@@ -61,23 +65,48 @@ def step_of(network: VideoPose3D, outputs: int, step: int):
         loss.backward()
         optimiser.step()
 
-    return work, epochs.product_of(products(network, items, outputs, step))
+    return work, epochs.product_of(products(network, items, outputs, step), device)
 
 
-def medians(works, repeats: int) -> list[float]:
+def bytes_of(network: VideoPose3D, items: int, outputs: int, step: int) -> int:
+    """Least that a training step must move between its products, in bytes.
+
+    Each filter's rows, (positions, channels), in float32: forward, batch norm reads them twice (its
+    statistics, then the rows) and writes once, with ReLU and dropout on the way; backward, it reads
+    the rows and the slopes twice and writes once. Residual sums, the products' own reading and
+    the optimiser come on top and are left out.
+    """
+    rows = [n for n, _, channels in products(network, items, outputs, step, train=False)[:-1]]
+    return 4 * network.shrink.in_features * sum(rows) * (3 + 5)
+
+
+def copied_in_a_second(device: torch.device) -> float:
+    """Bytes read and written by a plain copy of half a gigabyte."""
+    source = torch.randn(2**27, device=device)
+    target = torch.empty_like(source)
+    (seconds,) = medians((lambda: target.copy_(source),), 9, device)
+    return 2 * 4 * source.numel() / seconds
+
+
+def medians(works, repeats: int, device: torch.device) -> list[float]:
     """Seconds of each piece of work, all in turn."""
     taken = [[] for _ in works]
-    for turn in range(repeats + 1):
+    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    wait = (lambda: None) if device.type == "cpu" else torch.cuda.synchronize
+    for turn in range(repeats + 2):
         for work, its in zip(works, taken, strict=True):
-            started = time.process_time()
+            wait()
+            started = clock()
             work()
-            if turn:  # the first warms up
-                its.append(time.process_time() - started)
+            wait()
+            if turn > 1:  # the first two warm up
+                its.append(clock() - started)
     return [statistics.median(its) for its in taken]
 
 
 def report(frames: int, channels: int, options: argparse.Namespace) -> None:
-    network = VideoPose3D(FILTER_WIDTHS[frames], channels)
+    device = options.device
+    network = VideoPose3D(FILTER_WIDTHS[frames], channels).to(device)
     outputs, apart = SHARED[frames]
     kinds = {"windows of one frame": (1, frames)}
     if outputs > 1:
@@ -85,20 +114,31 @@ def report(frames: int, channels: int, options: argparse.Namespace) -> None:
     print(f"{frames} frames, {channels} channels")
     for name, (count, step) in kinds.items():
         work, floor = step_of(network, count, step)
-        whole, least = (t / options.threads for t in medians((work, floor), options.repeats))
-        print(f"  step, {name:24}{whole:8.3f} s  floor {least:.3f} s, {100 * least / whole:.0f} %")
-    length = 20_000 if channels <= 256 else 4_000
-    clip = torch.randn(1, length + frames - 1, 17, 2)
+        times = medians((work, floor), options.repeats, device)
+        whole, least = (seconds / options.threads for seconds in times)
+        line = f"floor {least:.4f} s, {100 * least / whole:.0f} %"
+        if device.type == "cuda":
+            items = max(1, BATCH // count)
+            moved = bytes_of(network, items, count, step) / copied_in_a_second(device)
+            line += (
+                f"; with its memory {least + moved:.4f} s, {100 * (least + moved) / whole:.0f} %"
+            )
+        print(f"  step, {name:24}{whole:8.4f} s  {line}")
+    length = 20_000 if channels <= 256 and device.type == "cpu" else 4_000
+    clip = torch.randn(1, length + frames - 1, 17, 2, device=device)
     network.eval()
     with torch.no_grad():
-        floor = epochs.product_of(products(network, 1, length, 1, train=False))
+        floor = epochs.product_of(products(network, 1, length, 1, train=False), device)
         works = (lambda: network(clip), floor)
-        whole, least = (t / options.threads for t in medians(works, options.repeats))
+        times = medians(works, options.repeats, device)
+        whole, least = (seconds / options.threads for seconds in times)
         line = f"{length / whole:8.0f} frames/s, floor {length / least:.0f}"
         print(f"  {'whole clip, forward':30}{line}, {100 * least / whole:.0f} %")
-        stream = Stream(VideoPose3D(FILTER_WIDTHS[frames], channels, causal=True).eval())
-        frame = torch.randn(1, 17, 2)
-        (each,) = medians((lambda: [stream.push(frame) for _ in range(50)],), options.repeats)
+        causal = VideoPose3D(FILTER_WIDTHS[frames], channels, causal=True)
+        stream = Stream(causal.to(device).eval())
+        frame = torch.randn(1, 17, 2, device=device)
+        pushes = (lambda: [stream.push(frame) for _ in range(50)],)
+        (each,) = medians(pushes, options.repeats, device)
         print(f"  {'stream, causal':30}{20 * each:8.2f} ms a frame")
 
 
@@ -108,9 +148,15 @@ def main() -> None:
     parser.add_argument("--channels", type=int, nargs="+", default=[256, 1024])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", type=torch.device, default="cpu")
+    parser.add_argument("--tf32", action="store_true", help="matrix products of a GPU in TF32")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(f"medians of {options.repeats}, {options.threads} thread, torch {torch.__version__}")
+    torch.set_float32_matmul_precision("high" if options.tf32 else "highest")
+    where = f"{options.threads} thread"
+    if options.device.type == "cuda":
+        where = f"{torch.cuda.get_device_name()}, {'TF32' if options.tf32 else 'float32'}"
+    print(f"medians of {options.repeats}, {where}, torch {torch.__version__}")
     for channels in options.channels:
         for frames in options.frames:
             report(frames, channels, options)

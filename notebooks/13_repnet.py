@@ -618,7 +618,9 @@ wrong_mm, right_mm = None, None  # means over train_pose
 bone = models.JOINTS.index("right_hip"), models.JOINTS.index("left_hip")
 one, other = (1000 * train_pose[:, OTHERS][:, joint] for joint in bone)
 wrong_mm, right_mm = (v.norm(dim=-1).mean().item() for v in (one + other, one - other))
-assert wrong_mm < 0.3 * right_mm  # the hip lies between the two: their sum says next to nothing
+# The hip lies between the two: their sum says next to nothing. (Where a data set puts it higher, the
+# sum is twice the way down to their middle.)
+assert data != "synthetic" or wrong_mm < 0.3 * right_mm
 
 # %% [markdown]
 # **2.** Turn every pose of the generator by half a turn about the upright axis, and its camera back.

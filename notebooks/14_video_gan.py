@@ -91,7 +91,7 @@ from posebook.losses import video_gan as losses
 from posebook.models import repnet as single_frame
 from posebook.models import repnet_inputs
 from posebook.models.repnet import RepNetCritic, RepNetGenerator
-from posebook.models.video_gan import VideoGan, VideoGenerator
+from posebook.models.video_gan import RootGenerator, VideoGan, VideoGenerator
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
@@ -205,6 +205,7 @@ print(
 # | $f, c$ | `camera` | (4,) | none | focal lengths and centre, in the same unit; given |
 # | $\hat X$ | `pose` | (batch, 16, 3) | m | pose about the hip, camera axes |
 # | $\hat r$ | `root` | (batch, 3) | m | where the hip is, camera axes |
+# | $z$, $a$, $b$ | `numbers` | (batch, 3) | m, none | its depth, and how far beside the key point's ray, in tenths |
 # | $\hat P$ | `whole` | (batch, 17, 3) | m | both joined: $\hat P_0=\hat r$, $\hat P_j=\hat r+\hat X_j$ |
 # | $D$ | `critic` | (batch,) | m | chapter 13's; sees $\hat X$, never $\hat r$ |
 
@@ -212,7 +213,8 @@ print(
 # ## 27 frames in, one pose out
 #
 # Three frames become one row of features, three rows one, three rows one: 27, 9, 3, 1. Two networks
-# of this form: 16 joints about the hip to a pose, 17 joints on the screen to the hip's place.
+# of this form: 16 joints about the hip to a pose, 17 joints on the screen to three numbers for the
+# hip's place.
 
 
 # %% tags=["core"]
@@ -334,8 +336,48 @@ figures.show(
 
 # %% [markdown]
 # They come to stand in front, not where they should: the depth loss only opens the door, the critic's
-# sense of size does the rest. The root network also starts at the mean root, 5.1 m in front, as the released
+# sense of size does the rest. The root network also starts at the mean depth, 5.1 m in front, as the released
 # code knows and does not use.
+#
+# ## One number moves a person back
+#
+# In the released code the root network's numbers are the hip's $x$, $y$ and $z$. Whoever steps back
+# without leaving their place in the picture changes all three, in a proportion that depends on
+# where they stand. Here the network says how deep the hip is, $z$, and how far beside the ray of
+# its key point $u_0$, twice, $a$ and $b$ in tenths:
+#
+# $$ \hat r = z\,\big((u_0 - c)/f + (a, b)/10,\; 1\big) . $$
+
+
+# %% tags=["core"]
+def along_ray(numbers: Tensor, hip: Tensor, camera: Tensor) -> Tensor:
+    """(batch, 3), what the root network says, and the hip's key point (batch, 2), to a place."""
+    depth = numbers[:, 2:]
+    ray = (hip - camera[2:]) / camera[:2]
+    return torch.cat([depth * (ray + numbers[:, :2] / 10), depth], 1)
+
+
+# %% tags=["check", "nbval-check-output"]
+true_root = some[:, HIP]
+straight = torch.cat([torch.zeros(len(some), 2), true_root[:, 2:]], 1)  # on the ray, a = b = 0
+assert torch.allclose(along_ray(straight, exact[:, HIP], CAMERA.double()), true_root)
+root_network = RootGenerator(24).double()
+windows = 0.2 * torch.randn(5, 27, 17, 2).double()
+said = VideoGenerator.forward(root_network, windows)
+assert torch.allclose(
+    root_network(windows), along_ray(said, windows[:, 13, HIP], CAMERA.double())
+)
+costs = []
+for move in (torch.tensor([0.1, 0, 0]), 0.1 * true_root / true_root[:, 2:]):
+    moved = some + move.double().expand(len(some), 3).unsqueeze(1)
+    costs.append(residual(moved, exact, CAMERA.double()).square().mean().item())
+assert costs[0] > 50 * costs[1]
+print("ten centimetres sideways cost over 50 times as much as ten along the ray: ok")
+
+# %% [markdown]
+# That is why. In coordinates, a step in depth is cheap only if $x$ and $y$ follow exactly; if
+# they lag, the picture punishes the step. It is then easier to leave everybody at the mean depth, and
+# make people larger or smaller. On the ray, nothing has to follow. The ablation has both.
 #
 # ## One iteration
 #
@@ -441,17 +483,18 @@ def plan(budget: float, steps: int) -> tuple[int, int]:
 
 def train_video(
     name: str, budget: float, *, judged: bool = True, time: bool = True, hidden: bool = False,
-    depth_weight: float = 10.0, start_m: float | None = None,
+    depth_weight: float = 10.0, start_m: float | None = None, on_ray: bool = True,
 ):  # fmt: skip
     """Train on `budget` windows; the generators' running mean and the run.
 
     time     False: each window is its middle frame, 27 times
     hidden   limbs of the windows are frozen; the picture that must come back is not
     start_m  the depth of a young root, if not the mean's
+    on_ray   False: the root network's numbers are coordinates
     """
     shuffle = training.seed_everything(seed)
     draw = torch.Generator().manual_seed(seed + 1)
-    generator, critic = VideoGan(width), RepNetCritic(width)
+    generator, critic = VideoGan(width, root_on_ray=on_ray), RepNetCritic(width)
     if start_m is not None:
         generator.root.last.bias.data[2] = start_m
     optimisers = [repnet_training.adam(n.parameters(), learning_rate) for n in (generator, critic)]
@@ -938,6 +981,7 @@ VARIANTS = {
     "unchanged": {},
     "no time": dict(time=False),
     "no critic": dict(judged=False),
+    "root in coordinates": dict(on_ray=False),
     "root from -2 m, no depth loss": dict(start_m=-2.0, depth_weight=0.0),
     "root from -2 m": dict(start_m=-2.0),
 }

@@ -124,6 +124,24 @@ def test_relative_root_and_join_are_the_whole():
     assert torch.allclose(joined, network(windows), atol=1e-6)
 
 
+def test_one_number_moves_the_root_along_the_ray_of_the_hip():
+    """Whoever the network puts deeper is still seen at the key point; published: three numbers."""
+    windows = 0.3 * torch.randn(4, 27, 17, 2)
+    network, published = (video_gan.VideoGan(8, root_on_ray=on).root for on in (True, False))
+    with torch.no_grad():
+        network.last.weight[:2], network.last.bias[:2] = 0, 0
+        near = network(windows)
+        network.last.bias[2] += 1
+        far = network(windows)
+        seen = CAMERA[:2] * far[:, :2] / far[:, 2:] + CAMERA[2:]
+        assert torch.allclose(far[:, 2] - near[:, 2], torch.ones(4), atol=1e-5)
+        assert torch.allclose(seen, windows[:, 13, HIP], atol=1e-5)
+        network.last.bias[0] += 1  # a tenth of the depth to the right
+        assert torch.allclose(network(windows)[:, 0] - far[:, 0], 0.1 * far[:, 2], atol=1e-5)
+        assert torch.equal(published(windows), video_gan.VideoGenerator.forward(published, windows))
+        assert torch.allclose(network.every_frame(windows[0])[13], network(windows[:1])[0])
+
+
 # --------------------------------------------------------------------------------------- lifting
 
 

@@ -7,7 +7,8 @@ batch norm nor dropout.
 
 Source: github.com/bzhao96/3d-human-pose, read for its facts. Taught in 14_video_gan. Its "temporal
 critic" is never used there, and is not here; the critic is `models.repnet.RepNetCritic`, which sees
-poses about the hip and never the root.
+poses about the hip and never the root. Where we differ: the root lies on the hip's ray, see
+`RootGenerator`.
 """
 
 import torch
@@ -15,10 +16,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from posebook.models.repnet_inputs import ONE_CAMERA
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
 FRAMES = 27
+HIP = HOUSE.index("hip")
+#: How far beside the hip's ray a root network's number 1 is, in x/z: six degrees.
+BESIDE_RAY = 0.1
 #: Where the hips of Human3.6M are on average, metres, camera axes: where a root network starts.
 MEAN_ROOT_M = (0.0951, -0.3976, 5.1475)
 
@@ -96,26 +101,70 @@ class VideoGenerator(nn.Module):
         return functional.leaky_relu(values, self.slope)
 
 
+def along_ray(
+    numbers: Float[Tensor, "*batch 3"],
+    hip: Float[Tensor, "*batch 2"],
+    camera: Float[Tensor, "4"],
+) -> Float[Tensor, "*batch 3"]:
+    """A root network's numbers (..., 3) to a place, metres, camera axes.
+
+    numbers  how far beside the ray of the key point, twice in units of `BESIDE_RAY`; and the depth
+    hip      (..., 2)  the hip's key point on the screen
+    camera   (4,)      fx, fy, cx, cy in the screen's unit
+    """
+    depth = numbers[..., 2:]
+    ray = (hip - camera[2:]) / camera[:2]
+    return torch.cat([depth * (ray + BESIDE_RAY * numbers[..., :2]), depth], -1)
+
+
+class RootGenerator(VideoGenerator):
+    """Where the hip of the middle frame is: (batch, 27, 17, 2) -> (batch, 3), metres, camera axes.
+
+    on_ray  True: the network says how deep, and how far beside the ray of the hip's key point, so
+            that one number moves a person back. Ours: a wrong depth alone, with the hip held in
+            the picture, costs little, but three coordinates must change in step for it, and then
+            learn hardly more than the mean root. False: its numbers are the place, as published.
+    """
+
+    def __init__(self, width: int = 1000, slope: float | int = 0.01, on_ray: bool = True):
+        start = (0.0, 0.0, MEAN_ROOT_M[2]) if on_ray else MEAN_ROOT_M
+        super().__init__(len(HOUSE), 3, width, slope, start)
+        self.on_ray = on_ray
+
+    def forward(self, windows: Float[Tensor, "batch 27 17 2"]) -> Float[Tensor, "batch 3"]:
+        return self._place(super().forward(windows), windows[:, FRAMES // 2])
+
+    def every_frame(self, clip: Float[Tensor, "frames 17 2"]) -> Float[Tensor, "frames 3"]:
+        return self._place(super().every_frame(clip), clip)
+
+    def _place(self, numbers: Tensor, seen: Tensor) -> Tensor:
+        if not self.on_ray:
+            return numbers
+        return along_ray(numbers, seen[:, HIP], numbers.new_tensor(ONE_CAMERA))
+
+
 class VideoGan(nn.Module):
     """Both generators: windows of key points to absolute poses, metres, camera axes.
 
-    In:   (batch, 27, 17, 2)  house joints on the screen, -1 to 1 across the picture
+    In:   (batch, 27, 17, 2)  house joints on the screen of `repnet_inputs.ONE_CAMERA`, -1 to 1
     Out:  (batch, 17, 3)
 
+    root_on_ray  `RootGenerator` says what it is; False as published
     One that learns needs half of it at a time: `relative`, `root` and `join`.
     """
 
-    def __init__(self, width: int = 1000, slope: float | int = 0.01):
+    def __init__(self, width: int = 1000, slope: float | int = 0.01, root_on_ray: bool = True):
         super().__init__()
         self.pose = VideoGenerator(16, 48, width, slope)
-        self.root = VideoGenerator(17, 3, width, slope, start=MEAN_ROOT_M)
+        self.root = RootGenerator(width, slope, root_on_ray)
 
     def forward(self, windows: Float[Tensor, "batch 27 17 2"]) -> Pose3D:
-        return self._absolute(windows, VideoGenerator.forward)
+        return absolute(self.root(windows), self.relative(windows))
 
     def every_frame(self, clip: Float[Tensor, "frames 17 2"]) -> Pose3D:
         """(frames, 17, 3) for a clip of any length; as `forward` on each frame's window."""
-        return self._absolute(clip, VideoGenerator.every_frame)
+        pose = self.pose.every_frame(_about_hip(clip)).unflatten(-1, (16, 3))
+        return absolute(self.root.every_frame(clip), pose)
 
     def relative(self, windows: Float[Tensor, "batch 27 17 2"]) -> Float[Tensor, "batch 16 3"]:
         """The poses about the hip alone: what a critic sees, for half the work."""
@@ -125,21 +174,15 @@ class VideoGan(nn.Module):
     def join(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:
         return absolute(root, pose)
 
-    def _absolute(self, keypoints: Tensor, answer) -> Tensor:
-        pose = answer(self.pose, _about_hip(keypoints)).unflatten(-1, (16, 3))
-        return absolute(answer(self.root, keypoints), pose)
-
 
 def _about_hip(keypoints: Tensor) -> Tensor:
     """(..., 16, 2): the others of (..., 17, 2) house joints about the hip."""
-    hip = HOUSE.index("hip")
-    others = [joint for joint in range(len(HOUSE)) if joint != hip]
-    return keypoints[..., others, :] - keypoints[..., hip : hip + 1, :]
+    others = [joint for joint in range(len(HOUSE)) if joint != HIP]
+    return keypoints[..., others, :] - keypoints[..., HIP : HIP + 1, :]
 
 
 def absolute(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:
     """(..., 17, 3): the hip at the root, the sixteen others about it, in house order."""
-    hip = HOUSE.index("hip")
     root = root.unsqueeze(-2)
     placed = root + pose
-    return torch.cat([placed[..., :hip, :], root, placed[..., hip:, :]], -2)
+    return torch.cat([placed[..., :HIP, :], root, placed[..., HIP:, :]], -2)
