@@ -98,6 +98,9 @@ class Run:
         self._bar: tqdm | None = None
         self._stopping = False
         seed_everything(seed)
+        if self.device.type == "cuda":
+            # TF32, as PyTorch's convolutions do by default: three digits, five times faster.
+            torch.set_float32_matmul_precision("high")
         for part in self.state.values():
             if isinstance(part, torch.nn.Module) or hasattr(part, "tensors"):
                 part.to(self.device)

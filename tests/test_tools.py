@@ -5,7 +5,7 @@ import sys
 
 import compare_lifters
 import pytest
-import train_unsupervised_lifters
+import train_chapter_lifters
 
 from posebook import paths
 
@@ -16,7 +16,7 @@ def tool(monkeypatch, capsys):
     monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])
     monkeypatch.setattr(compare_lifters, "collect", lambda options: "table")
     monkeypatch.setattr(compare_lifters, "people", lambda options: None)
-    monkeypatch.setattr(train_unsupervised_lifters, "write_people", lambda folder: 1 / 0)
+    monkeypatch.setattr(train_chapter_lifters, "write_people", lambda folder: 1 / 0)
 
     def call(module, *arguments):
         monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
@@ -112,8 +112,8 @@ def test_every_group_asks_for_parameters_that_its_chapters_take(tmp_path, monkey
             if method.chapter in there:
                 given = {name: str(value) for name, value in wanted.items()}
                 assert chapters.values(there[method.chapter], given) == wanted
-    for chapter in train_unsupervised_lifters.CHAPTERS:
-        wanted = train_unsupervised_lifters.parameters_of(chapter, tmp_path)
+    for chapter in train_chapter_lifters.CHAPTERS:
+        wanted = train_chapter_lifters.parameters_of(chapter, tmp_path)
         given = {name: str(value) for name, value in wanted.items()}
         assert chapters.values(there[chapter], given) == wanted
 
@@ -121,8 +121,8 @@ def test_every_group_asks_for_parameters_that_its_chapters_take(tmp_path, monkey
 def test_a_lifter_of_other_settings_is_not_shipped(tool, tmp_path):
     given = dict(data="human36m", root=str(tmp_path / "people"), poses=500, ablations=False)
     kept(tmp_path / "elepose", "elepose", **given)
-    status, said = tool(train_unsupervised_lifters, "--out", tmp_path)
+    status, said = tool(train_chapter_lifters, "--out", tmp_path)
     assert status == 2 and len(said.splitlines()) == 1
     assert "elepose: holds a run with poses 500, expected 1800000" in said
-    status, said = tool(train_unsupervised_lifters, "--out", tmp_path, "--jobs", 0)
+    status, said = tool(train_chapter_lifters, "--out", tmp_path, "--jobs", 0)
     assert status == 2 and "--jobs is 0" in said

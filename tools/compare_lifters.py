@@ -82,7 +82,7 @@ UNSUPERVISED = (
 )
 UNPAIRED = (
     Method("RepNet 2019", "repnet", 2_600_000, smooth=True),
-    Method("Video GAN", "video_gan", 1_500_000, dict(compare_with_single=False), smooth=True),
+    Method("Video GAN", "video_gan", 3_000_000, dict(compare_with_single=False), smooth=True),
     Method("Martinez 2017, supervised, 15 min", "simple_baseline", 7_200_000),
 )
 VIDEO = (

@@ -1,13 +1,15 @@
-"""Make the shipped lifters that learned from 2D alone: those of chapters 12, 15 and 16.
+"""Make the shipped lifters that learned without pairs: those of chapters 12 to 16.
 
-    python tools/train_unsupervised_lifters.py [--chapters elepose ...] [--root DIR]
+From 2D alone: chapters 12, 15 and 16. From 2D, and 3D of other moments: 13 and 14.
+
+    python tools/train_chapter_lifters.py [--chapters elepose ...] [--root DIR]
 
 Broad people, those of `synthetic_wide`, are before the four cameras of Human3.6M's room, since two
 of the methods take cameras to look down by some ten degrees; that is written as archives into
 OUT/people. Who lies or bends deep is left out: two of the methods measure people by the distance
 from hip to head in the picture, and training goes astray where that all but vanishes.
 
-Each chapter then trains on their 2D, at its `laptop` profile and in a folder of its own in OUT; the
+Each chapter then trains on them, at its `laptop` profile and in a folder of its own in OUT; the
 same command goes on where it was killed. What it wrote goes to data/lifters in half precision, with
 the common scores of `posebook.ambiguity` on the test people of `synthetic` in its header. They are
 printed, with --root those on archives as well: for the card.
@@ -40,6 +42,8 @@ CHAPTERS = {
     "adversarial_lifting": dict(poses=4_000_000),
     "ambiguity_aware": dict(poses=1_800_000, variant="adv", batch_size=256),
     "elepose": dict(poses=1_800_000),
+    "repnet": dict(poses=2_600_000),
+    "video_gan": dict(poses=3_000_000, compare_with_single=False),
 }
 
 
@@ -129,7 +133,7 @@ def main() -> None:
     add = parser.add_argument
     add("--chapters", nargs="+", choices=CHAPTERS, default=list(CHAPTERS))
     add("--root", type=Path, help="archives in Human3.6M's layout, to measure on as well")
-    add("--out", type=Path, default=paths.runs() / "unsupervised_lifters", help="where runs go")
+    add("--out", type=Path, default=paths.runs() / "chapter_lifters", help="where runs go")
     add("--to", type=Path, default=paths.DATA / "lifters", help="where the lifters go")
     add("--jobs", type=int, default=2, help="chapters side by side (%(default)s)")
     options = parser.parse_args()
