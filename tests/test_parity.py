@@ -5,6 +5,7 @@ Neither may import the other: a core cell stands alone, and the package never re
 
 import ast
 import builtins
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -301,10 +302,19 @@ def video_gan_chapter(core):
     expected = losses_video_gan.residual(whole, seen, camera.double().expand(24, 4))
     assert torch.allclose(core.residual(whole, seen, camera.double()), expected)
     assert core.behind(whole) == losses_video_gan.depth_loss(whole) > 0
+    assert torch.allclose(
+        core.best_root(whole, seen, camera.double()),
+        losses_video_gan.best_root(whole, seen, camera.double().expand(24, 4)),
+    )
+    numbers = torch.randn(24, 3).double()
+    assert torch.allclose(
+        core.along_ray(numbers, seen[:, 0], camera.double()),
+        video_gan.along_ray(numbers, seen[:, 0], camera.double()),
+    )
     assert torch.allclose(core.jitter(whole), joint_errors.jitter(whole)[1:-1])
 
     real, share = torch.randn(24, 16, 3).double(), torch.rand(24).double()
-    for judged in (True, False):
+    for judged, apart in itertools.product((True, False), repeat=2):
         networks = [
             (video_gan.VideoGan(8).double(), models_repnet.RepNetCritic(8).double())
             for _ in range(2)
@@ -316,10 +326,12 @@ def video_gan_chapter(core):
         ]
         for _ in range(2):
             batch = windows, seen, camera.double(), real, share
-            theirs = core.iteration(*networks[0], optimisers[0], *batch, 3, 50.0, 7.0, judged)
+            theirs = core.iteration(
+                *networks[0], optimisers[0], *batch, 3, 50.0, 7.0, judged, apart
+            )
             ours = video_gan_training.update(
                 *networks[1], optimisers[1], *batch, critic_steps=3, reprojection_weight=50.0,
-                depth_weight=7.0, adversarial_weight=float(judged),
+                depth_weight=7.0, adversarial_weight=float(judged), apart=apart,
             )  # fmt: skip
             for name, value in theirs.items():
                 assert torch.allclose(value, ours[name], atol=1e-9), name

@@ -54,8 +54,9 @@ def some_batches(count: int, size: int = 8) -> dict[str, torch.Tensor]:
 # ------------------------------------------------------------------------------------- training
 
 
+@pytest.mark.parametrize("apart", (True, False))
 @pytest.mark.parametrize("steps", (1, 3))
-def test_an_iteration_is_the_plain_one(steps):
+def test_an_iteration_is_the_plain_one(steps, apart):
     """Generators run whole for each step, everything differentiated: the same weights."""
     (generator, critic, optimisers), (plain, plain_critic, plain_optimisers) = (
         players() for _ in range(2)
@@ -66,7 +67,7 @@ def test_an_iteration_is_the_plain_one(steps):
     for _ in range(2):
         said = video_gan_training.update(
             generator, critic, optimisers, **batches, critic_steps=steps,
-            reprojection_weight=7.0, depth_weight=3.0,
+            reprojection_weight=7.0, depth_weight=3.0, apart=apart,
         )  # fmt: skip
         for windows, real, share in zip(
             *(batches[name].chunk(steps) for name in ("windows", "real", "share")), strict=True
@@ -83,8 +84,16 @@ def test_an_iteration_is_the_plain_one(steps):
         lens = CAMERA.double().expand(len(whole), 4)
         error = losses.reprojection_loss(whole, windows[:, 13], lens)
         judged = critics.generator_loss(plain_critic(fake))
+        picture = 7 * error + 3 * losses.depth_loss(whole)
+        if apart:
+            fixed = plain.join(plain.root(windows), fake.detach())
+            picture = 100 * losses.reprojection_loss(fixed, windows[:, 13], lens)
+            picture = picture + 3 * losses.depth_loss(fixed)
+            best = losses.best_root(plain.join(0 * whole[:, HIP], fake), windows[:, 13], lens)
+            placed = plain.join(best.detach(), fake)
+            picture = picture + 7 * losses.reprojection_loss(placed, windows[:, 13], lens)
         plain_optimisers[0].zero_grad()
-        (7 * error + 3 * losses.depth_loss(whole) + judged).backward()
+        (picture + judged).backward()
         plain_optimisers[0].step()
         assert said["reprojection"].item() == pytest.approx(error.item(), rel=1e-9)
         assert said["distance"].item() == pytest.approx(-loss.item(), abs=1e-9)
@@ -103,6 +112,30 @@ def test_each_pose_may_have_a_camera_and_another_picture_to_give_back():
     assert torch.allclose(said[0], said[1]) and not torch.allclose(said[0], said[2])
 
 
+def test_the_best_root_is_where_the_error_is_least_and_a_constant_for_the_gradient():
+    lens = torch.tensor([2.2, 2.4, 0.1, -0.2]).double().expand(5, 4)
+    true = 0.4 * torch.randn(5, 17, 3).double()
+    true = true - true[:, HIP : HIP + 1]
+    place = torch.tensor([0.5, -0.3, 4.0]).double() + 0.3 * torch.randn(5, 1, 3).double()
+    seen = lens[:, None, :2] * (true + place)[..., :2] / (true + place)[..., 2:] + lens[:, None, 2:]
+    assert torch.allclose(losses.best_root(true, seen, lens), place.squeeze(1))
+    pose = (true + 0.02 * torch.randn_like(true)).requires_grad_()
+
+    def error(root):
+        off = losses.residual(pose + root.unsqueeze(1), seen, lens) / lens[:, None, :2]
+        return off.square().mean()
+
+    best = losses.best_root(pose, seen, lens)
+    for step in 1e-3 * torch.eye(3).double():
+        assert error(best + step) > error(best) < error(best - step)
+    slopes = [
+        torch.autograd.grad(error(r), pose, retain_graph=True)[0] for r in (best, best.detach())
+    ]
+    assert torch.allclose(*slopes, atol=1e-12)
+    behind = losses.best_root(-true, seen, lens)
+    assert (behind[:, 2] == losses.NEAREST_M).all()
+
+
 def test_without_a_critic_only_picture_and_depth_count():
     generator, critic, optimisers = players()
     before = {name: value.clone() for name, value in critic.state_dict().items()}
@@ -113,7 +146,7 @@ def test_without_a_critic_only_picture_and_depth_count():
             generator, critic, optimisers, **batches, critic_steps=1, adversarial_weight=0
         )
         errors.append(said["reprojection"].item())
-    assert errors[-1] < 0.5 * errors[0] and said.keys() == {"reprojection", "depth"}
+    assert errors[-1] < 0.5 * errors[0] and said.keys() == {"reprojection", "depth", "shape"}
     assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
 
 

@@ -14,8 +14,13 @@ nothing more**. The critic forbids the mirror image only by the pose about the h
 never sees. `depth_loss` prevents both: a joint nearer than `NEAREST_M` pays by the metre, those in
 front pay nothing, and its slope leads from behind the camera through it and out in front. A root
 network that starts at the mean root (`models.video_gan.MEAN_ROOT_M`) rarely needs it.
+
+**Size and distance.** Every multiple of a solution is one, too: larger people, farther away. Which
+of the two networks answers a picture that is too small, the pose's or the root's, the loss does not
+say. `best_root` takes the choice away: it is where the root of a given pose belongs.
 """
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
@@ -48,6 +53,29 @@ def reprojection_loss(pose: Pose3D, keypoints: Pose2D, camera: Float[Tensor, "*b
     seen: windows overlap, and each frame is the middle of one.
     """
     return residual(pose, keypoints, camera).square().mean()
+
+
+def best_root(
+    pose: Pose3D, keypoints: Pose2D, camera: Float[Tensor, "*batch 4"]
+) -> Float[Tensor, "*batch 3"]:
+    """Where the hip must be for the picture's error, `residual` over f, to be least: metres.
+
+    pose       (..., joints, 3)  about the hip, the hip among them
+    keypoints  (..., joints, 2)  on the screen
+    camera     (..., 4)          fx, fy, cx, cy in the screen's unit
+
+    Ours. Two sums for each pose, as of `placing.place_root`; at least `NEAREST_M` away. Where the
+    error is least, it does not change with the root: for the pose's gradient this is a constant.
+    """
+    focal, centre = camera.unsqueeze(-2).split(2, -1)
+    rays = (keypoints - centre) / focal
+    off = rays * pose[..., 2:] - pose[..., :2]  # of each joint beside its ray, at root 0
+    mean_ray, mean_off = rays.mean(-2, keepdim=True), off.mean(-2, keepdim=True)
+    spread = (rays - mean_ray).square().sum((-1, -2)).clamp_min(1e-6)
+    depth = -((rays - mean_ray) * (off - mean_off)).sum((-1, -2)) / spread
+    depth = depth.clamp_min(NEAREST_M).unsqueeze(-1)
+    sideways = mean_off.squeeze(-2) + mean_ray.squeeze(-2) * depth
+    return torch.cat([sideways, depth], -1)
 
 
 def depth_loss(pose: Pose3D, nearest_m: float | int = NEAREST_M) -> Scalar:

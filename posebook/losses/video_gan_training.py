@@ -32,6 +32,7 @@ def update(
     depth_weight: float | int = DEPTH_WEIGHT,
     adversarial_weight: float | int = 1.0,
     penalty_weight: float | int = repnet.PENALTY_WEIGHT,
+    apart: bool = True,
 ) -> dict[str, Tensor]:
     """`critic_steps` steps of the critic, then one of the generators; what there is to log.
 
@@ -46,6 +47,10 @@ def update(
     real        (poses, 16, 3)  poses about the hip, which belong to no window of these
     share       (poses,)        drawn evenly from 0 to 1
     adversarial_weight  0: no critic, and so no step of it
+    apart       True: the picture teaches the pose's network with the root at its best, and the
+                root's network with the pose as given, so that size is the critic's business and
+                distance the root's. Ours. False: both at once, as published; then a picture that is
+                too small is mended by larger people, and the root hardly learns
 
     The critic sees poses about the hip and never the root.
     """
@@ -58,13 +63,21 @@ def update(
             critic, optimisers[1], generator.relative, windows[: len(windows) - count],
             pose, real, share, steps=critic_steps, penalty_weight=penalty_weight,
         )  # fmt: skip
-    whole = generator.join(generator.root(learned), pose)
+    root, picture = generator.root(learned), seen[-count:]
     lens = camera.expand(len(windows), 4)[-count:]
+    whole = generator.join(root, pose.detach() if apart else pose)
     terms = dict(
-        reprojection=video_gan.reprojection_loss(whole, seen[-count:], lens),
+        reprojection=video_gan.reprojection_loss(whole, picture, lens),
         depth=video_gan.depth_loss(whole),
     )
-    loss = reprojection_weight * terms["reprojection"] + depth_weight * terms["depth"]
+    weight = video_gan.REPROJECTION_WEIGHT if apart else reprojection_weight
+    loss = weight * terms["reprojection"] + depth_weight * terms["depth"]
+    if apart:
+        about_hip = generator.join(torch.zeros_like(root), pose)
+        best = video_gan.best_root(about_hip.detach(), picture, lens)
+        placed = generator.join(best, pose)
+        terms["shape"] = video_gan.reprojection_loss(placed, picture, lens)
+        loss = loss + reprojection_weight * terms["shape"]
     if adversarial_weight:
         terms["adversarial"] = repnet.generator_loss(critic(pose))
         loss = loss + adversarial_weight * terms["adversarial"]
