@@ -159,6 +159,7 @@ def test_relative_root_and_join_are_the_whole():
 
 def test_one_number_moves_the_root_along_the_ray_of_the_hip():
     """Whoever the network puts deeper is still seen at the key point; published: three numbers."""
+    assert video_gan.CAMERA == repnet_inputs.ONE_CAMERA
     windows = 0.3 * torch.randn(4, 27, 17, 2)
     network, published = (video_gan.VideoGan(8, root_on_ray=on).root for on in (True, False))
     with torch.no_grad():
