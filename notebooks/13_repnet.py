@@ -121,7 +121,8 @@ out_dir = book.out_dir
 # ## The data
 #
 # Two piles: 2D poses, and 3D poses in the axes of whatever camera saw them. They come from the same
-# people here, but each batch draws from each pile by itself: nothing pairs them.
+# frames here, as in the code that we follow: each pose of the second pile belongs to some picture of
+# the first. But each batch draws from each pile by itself, and nothing says which belongs to which.
 
 
 # %%
@@ -158,7 +159,7 @@ print(f"{train.name}: {len(train_keypoints)} frames of each pile, {len(test_keyp
 figures.show(
     figures.compare(
         {f"pose {n}": 1000 * train_pose[n] for n in (k * len(train_pose) // 4 for k in range(4))},
-        title="From the second pile: poses that belong to no picture of the first",
+        title="From the second pile: poses, and not which picture they belong to",
     ),
     alt="Four poses in space, turned by 30 degrees, left warm and right cool.",
 )
@@ -647,7 +648,7 @@ assert changes_px < 1e-2
 # from one of its own; nothing is chosen by the score on the test people, as the released code does.
 #
 # **What one should not conclude.** That 3D was not needed: the second pile is 3D, and it comes from the
-# same studio, people and cameras. Whoever lifts other people needs other poses to compare them with.
+# very frames of the first. Whoever lifts other people needs other poses to compare them with.
 
 # %% [markdown] tags=["references"]
 # **References.** Wandt, Rosenhahn, *RepNet: Weakly supervised training of an adversarial reprojection
