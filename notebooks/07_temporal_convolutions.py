@@ -901,8 +901,9 @@ assert VideoPose3D((3, 5, 5), 8).receptive_field == frames_seen
 #
 # **Where we differ from the paper**, unless you run `full`: smaller networks, fewer frames and poses, less
 # dropout, a cosine in place of its learning rates. In all profiles: statistics computed anew, a start from
-# one frame, turned people, windows drawn at random in place of epochs; in the last part, a fifth of the
-# steps with 3D alone; in scoring, the hip at 0, whose own prediction the paper scores, too.
+# one frame, turned people, windows drawn at random in place of epochs; in the last part, clips without 3D
+# of the same people (the paper's are of others), and a fifth of the steps with 3D alone; in scoring, the
+# hip at 0, whose own prediction the paper scores, too.
 
 # %% [markdown] tags=["references"]
 # **References.** Pavllo, Feichtenhofer, Grangier, Auli, "3D human pose estimation in video with
