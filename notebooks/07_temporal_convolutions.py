@@ -27,7 +27,7 @@
 #
 # A single picture leaves depth open. The pictures before and after it close it a little: an arm that
 # swings forward now came from somewhere. In 2019 Pavllo, Feichtenhofer, Grangier and Auli let a
-# network look at 243 frames at once, nearly five seconds.
+# network look at 243 frames at once, nearly five seconds of a film of 50 a second.
 #
 # **What does a lifter gain by seeing the past and the future?** The paper's answer: less error, and
 # above all less jitter. Here it is put to the test.
@@ -166,8 +166,8 @@ train_seen, train_absolute_mm, train_mm = prepared(train)
 test_seen, _, test_mm = prepared(test)
 
 # %% [markdown]
-# Screen units divide pixels by half the picture's **width**, along both axes. A window at the end of
-# a clip looks beyond it; there the first and the last frame are repeated. Here is what a window
+# Screen units count pixels from the picture's centre, over half its **width**, along both axes. A window
+# at either end of a clip looks beyond it; there the first or the last frame is repeated. Here is what a window
 # around a clip's first frame sees of the left wrist: half of it is padding, flat.
 
 # %%
@@ -185,7 +185,7 @@ figures.show(
         title="A window of 27 frames around a clip's first",
     ),
     alt="Two curves, the wrist's x and y: flat before frame 0, where the first frame is repeated, "
-    "and moving after it.",
+    "and rising slowly after it.",
 )
 
 # %% [markdown] tags=["notation"]
@@ -193,15 +193,16 @@ figures.show(
 # |---|---|---|---|---|
 # | $x$ | `keypoints` | (batch, frames, 17, 2) | screen | joints in the picture |
 # | $\hat y$ | `pose` | (batch, positions, 17, 3) | mm | pose about the hip, camera axes |
-# | $w_i$ | `filter_widths` | (layers,) | frames | taps of each filter over time |
+# | $w_i$ | `filter_widths` | (layers,) | none | taps of each filter over time |
 # | $d_i$ | `apart` | () | frames | from one tap to the next: $w_0 \cdots w_{i-1}$ |
 # | $R$ | `receptive_field` | () | frames | $w_0 w_1 \cdots$, what one pose is made from |
 #
 # ## The method
 #
-# A filter of three taps sees three frames. If the next filter's taps lie three frames apart, the two
-# see nine, the next 27: the field grows by multiplication, the cost by addition. Nothing is padded
-# inside, so each layer loses frames at the edges, and the residual sum takes the middle of what is left.
+# A filter over time with three *taps*, weights for three frames, sees three frames. If the next filter is
+# *dilated*, its taps three frames apart, the two see nine; with a third, nine apart, 27: the *receptive
+# field* grows by multiplication, the cost by addition. Nothing is padded inside, so each layer loses
+# frames at the edges, and the residual sum takes the middle of what came in.
 
 
 # %% tags=["core"]
@@ -253,8 +254,8 @@ class TemporalNetwork(nn.Module):
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** The network for 27 frames has 8.6 million weights. Filters without holes that see
-# as far (taps 3, 7, 19) have how many?
+# **Predict first.** The network for 27 frames, with the paper's 1024 channels, has 8.6 million weights.
+# How many has one that sees as far without holes between its taps (3, 7 and 19 of them, all adjacent)?
 
 # %% tags=["exercise"]
 guess_millions = None  # your guess
@@ -278,10 +279,12 @@ print(f"{count:,} weights, {dense:,} without holes; equal to posebook.models.vid
 # ## Windows that share
 #
 # For training the paper cuts a window for each pose, from all over the data, so that a batch is
-# varied. Then most of the dilated network's work is not used: for one pose, the first layer is needed
-# at every third frame only. The published code has a second, *strided* network for this; ours is the
-# same network with `step`. Between the extremes lie windows some frames apart, which share what they
-# have in common. The poses are the same, to the last digits; the batches are not, as we shall see.
+# varied. (Here no window is ever written out: a batch gathers its frames by their numbers, see
+# `posebook.datasets.windows`.) Then most of the dilated network's work is not used: for one pose, the
+# first layer is needed at every third frame only. The published code has a second, *strided* network for
+# this; ours is the same network with `step`. Between the extremes, one window and a whole clip, lie
+# windows some frames apart, which share what they have in common. The poses are the same, up to
+# rounding; the batches are not (see *Varied batches* below).
 
 # %% tags=["check", "nbval-check-output"]
 network = VideoPose3D((3, 3, 3), 32).eval()
@@ -296,11 +299,13 @@ print("dilated, strided and shared windows give the same poses: ok")
 # %% [markdown]
 # ## Training
 #
-# The loss is the mean distance of joints, MPJPE itself; Adam with AMSGrad; half of all windows are
-# mirrored. The momentum of batch norm falls from 0.1 to 0.001. After a short training that leaves
+# The loss is the mean distance of joints, MPJPE itself; Adam with AMSGrad (what a step is divided by
+# never falls again); half of all windows are mirrored. The momentum of batch norm, the share that each
+# batch has in the running mean and variance, falls from 0.1 to 0.001. After a short training that leaves
 # *stale statistics*, those of weights long gone: so they are computed anew with the final weights.
 #
-# The paper trains for a day on three million frames. Minutes on a few clips need three things more:
+# The paper trains for a day on three million frames, mirrored ones included. Minutes on a few clips need
+# three things more:
 #
 # * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. Its
 #   weights then become the middle taps of the filters, the other taps begin at 0 (`inflated`).
@@ -312,7 +317,7 @@ print("dilated, strided and shared windows give the same poses: ok")
 
 
 # %%
-SINGLE_SHARE = 0.6  # of the windows shown, by the network of one frame
+SINGLE_SHARE = 0.6  # of the windows are shown to the network of one frame
 TURNED = 0.7  # share of windows that are turned
 PART = 20 if profile == "ci" else 50  # steps between two checkpoints
 
@@ -441,11 +446,11 @@ print(f"trained in {main_seconds:.0f} s")
 # %% [markdown]
 # ## The result
 #
-# A single frame is the rival: the same network without time, on the same budget. And a stronger one:
-# its poses **smoothed** over time by a filter (Savitzky and Golay's: the parabola that fits the frames
-# around best). Any smoother takes jitter away; only what is better than that was learned. The filter's
-# length is the one with the least velocity error on these very people, an advantage that no honest
-# method has.
+# A single frame is the rival: the same network without time, shown as many poses, in about half the
+# time. And a stronger one: its poses **smoothed** over time by a filter (Savitzky and Golay's: the
+# parabola that fits the frames around best). Any smoother takes jitter away; only what is better than
+# that was learned. The filter's length is the one with the least velocity error on these very people,
+# an advantage that no honest method has.
 
 # %%
 predictions_mm = {
@@ -497,9 +502,14 @@ book
 
 # %% [markdown] tags=["result"]
 # The paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M (mean of actions, trained
-# for a day on a GPU); ours is for other data and minutes. Compare the rows instead. The *mean pose*
-# stands still and has a small velocity error: alone, that number proves nothing. *Stale statistics*
-# are the very same weights before the cure.
+# for a day on a GPU); ours is for other data and minutes. Compare the rows instead: 27 frames
+# gain a few millimetres on one frame, which smoothing does not bring. Steadiness has little to gain
+# where the 2D is exact. *Zero depth* knows nothing of depth and has the smallest velocity error:
+# alone, that number proves nothing. *Stale statistics* are the very same weights before the cure. It
+# gains several millimetres in the few steps of `ci`; at `laptop` it costs one.
+#
+# Below, the clip whose right wrist moves most in depth, a hard one: both networks see which way it
+# goes, and not how far.
 
 
 # %%
@@ -530,9 +540,9 @@ figures.show(
 # %% [markdown]
 # ## Live
 #
-# A causal network looks at the past only. Fed frame by frame it keeps what its taps still need, and
-# computes nothing twice; its answers are those of the whole clip. (The weights of a symmetric network
-# are of no use to it: it has to be trained as causal.)
+# A causal network looks at the present and the past only. Fed frame by frame it keeps what its taps still
+# need, and computes nothing twice; its answers are those of the whole clip. (The weights of a symmetric
+# network are of no use to it: it has to be trained as causal. This one is not trained at all.)
 
 # %% tags=["check", "nbval-check-output"]
 causal = VideoPose3D((3, 3, 3), 32, causal=True).eval()
@@ -546,7 +556,8 @@ print("frame by frame equals the whole clip: ok")
 # ## Failures
 #
 # The worst poses, one from each of the worst clips. Is the limb on the wrong side of the picture's
-# plane (*depth flip*), or is the posture one that training hardly had?
+# plane (*depth flip*)? All the rest goes under *unusual posture*; whether training had it, the rule does
+# not ask.
 
 
 # %%
@@ -579,7 +590,7 @@ figures.show(
 #
 # Time itself: mix the frames of each clip, in training and in test. The network sees as many frames
 # as before, of the same person doing the same thing, but no motion. What it still gains over a single
-# frame is not motion.
+# frame is not due to motion.
 
 # %%
 if ablations:
@@ -599,16 +610,22 @@ if ablations:
     )
 
 # %% [markdown]
+# Next to nothing: mixed frames do about as well as a single one. What frames in order gain is due to motion.
+#
 # ## Clips without 3D
 #
 # Filming is cheap, motion capture is not. The paper's second idea lets clips teach of which only the
 # picture is known. A second network of the same form says where the hip is, $\hat r$; pose plus path,
 # projected by the camera $\Pi$, must give the picture $\tilde u$ back. A pose could cheat and be a
-# dwarf near the camera, so bones are compared as well, the mean lengths of both halves of a batch:
+# dwarf near the camera, so bones are compared as well: $\bar\ell$, their mean lengths in either half of
+# a batch. With $y$ and $r$ the truth, lengths in metres, and lines above for means:
 #
 # $$ L = \underbrace{\overline{\lVert\hat y-y\rVert} + \overline{\tfrac{1}{r_z}\lVert\hat r-r\rVert}}_{\text{clips with 3D}}
 #      + \underbrace{\overline{\lVert\Pi(\hat y+\hat r)-\tilde u\rVert}}_{\text{without}}
 #      + \overline{|\bar\ell_{\text{with}} - \bar\ell_{\text{without}}|} . $$
+#
+# These networks are trained plainly, without the start from one frame and without turned people: compare
+# their scores with each other only.
 
 
 # %% tags=["core"]
@@ -744,10 +761,11 @@ if ablations:
 # %% [markdown]
 # ## On real motion
 #
-# `tools/compare_lifters.py --group video` trained these for about five minutes each on one core, on motion
-# capture as Human3.6M's cameras would have seen it (30 frames a second, 256 channels), and scored them on
-# its test subjects; settings were chosen on S8. Chapter 6's lifter is there, too, with and without the
-# best smoothing. *Simulated 2D* carries a detector's errors, in training and in test.
+# `tools/compare_lifters.py --group video` trained these, each on as many poses as an idle core works off in
+# about five minutes, on motion capture as Human3.6M's cameras would have seen it (30 frames a second; 256
+# channels in this chapter's networks), and scored them on its test subjects; settings were chosen on S8.
+# Chapter 6's lifter is there, too, with and without the best smoothing. *Own scale*: as predicted, as
+# above. *Simulated 2D* carries a detector's errors, in training and in test.
 
 # %%
 MOTION = "CMU motion capture (17 joints) in Human3.6M archive format"
@@ -785,17 +803,17 @@ figures.Table(
         ]
         for method in ROWS
     ],
-    caption="mm, and mm per frame; one seed",
+    caption="mm, and mm per frame of 1/30 s; one seed, or, for Martinez on exact 2D, the mean of three",
 )
 
 # %% [markdown]
-# *Exact key points.* Beside the same network with one frame, 27 frames are steadier, and no nearer: what
-# a picture leaves open, these people's poses close. (That both beat chapter 6's lifter is the work of the
-# turned people, not of time.) No smoother helps either: its best length is the one that changes nothing.
-# *A detector's errors.* Now 27 frames are several millimetres nearer than one frame with the best
-# smoothing. But the smoothed single frame is steadier than the raw 27; smoothed as well, they are
-# steadiest of all. *Shuffled frames* are worse than a single one. And 81 frames cost too much for the same
-# minutes: fewer steps were taken.
+# *Exact key points.* Beside the same network with one frame, 27 frames are a little steadier, and no
+# nearer. (One frame beats chapter 6's lifter, too: that is not due to time, but to what else differs,
+# the turned people among it.) No smoother helps either: the best length is three frames, and a parabola
+# goes through any three points. *A detector's errors.* Now 27 frames are several millimetres nearer than
+# one frame with the best smoothing. But the smoothed single frame is steadier than the raw 27; smoothed
+# as well, they are steadiest of all. *Shuffled frames* are worse here than a single one. And 81 frames
+# cost too much for the same minutes: fewer than half as many poses were shown.
 
 # %% [markdown]
 # And clips without 3D on the same people, the same numbers of steps for each: do their pictures help?
@@ -821,8 +839,8 @@ if few:
 
 # %% [markdown]
 # On the real motion they do not help, at any share: with as many steps, MPJPE is higher with them. On the
-# synthetic people above they helped a little. The paper's gain (65.2 against 80.7 mm, a tenth of one
-# subject's motion with 3D) came after hundreds of epochs; ours are minutes, and an honest nothing.
+# synthetic people above they helped a little. The gain that the authors' code states (65.2 against
+# 80.7 mm, a tenth of one subject's motion with 3D, true 2D) took two hundred epochs; ours took minutes.
 
 # %% [markdown]
 # ## Keep it
@@ -873,15 +891,19 @@ assert VideoPose3D((3, 5, 5), 8).receptive_field == frames_seen
 #
 # * Taps that lie further and further apart see hundreds of frames at the cost of a few.
 # * Windows are an index, not a copy; what they share can be computed once, but varied batches teach more.
-# * A video network has more to overfit with: it can know the clip. A start from one frame and other views help.
+# * A video network has more to overfit with: it can know the clip. That is why ours starts from one frame
+#   and sees turned people.
 # * A video lifter is to be judged by its velocity error as well, and against a smoothed single-frame
 #   lifter, not against a jittery one.
 #
 # **What one should not conclude.** That more frames are always better: on the real motion, with exact
 # key points, one frame does as well. Nor that the network knows other cameras: it has learned these.
 #
-# **Where we differ from the paper.** Smaller networks, a cosine in place of its learning rates, statistics
-# computed anew, a start from one frame, turned people; not in `full`'s size and number of epochs.
+# **Where we differ from the paper**, unless you run `full`: smaller networks, fewer frames and poses, less
+# dropout, a cosine in place of its learning rates. In all profiles: statistics computed anew, a start from
+# one frame, turned people, windows drawn at random in place of epochs; in the last part, clips without 3D
+# of the same people (the paper's are of others), and a fifth of the steps with 3D alone; in scoring, the
+# hip at 0, whose own prediction the paper scores, too.
 
 # %% [markdown] tags=["references"]
 # **References.** Pavllo, Feichtenhofer, Grangier, Auli, "3D human pose estimation in video with

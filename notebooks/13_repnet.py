@@ -121,7 +121,8 @@ out_dir = book.out_dir
 # ## The data
 #
 # Two piles: 2D poses, and 3D poses in the axes of whatever camera saw them. They come from the same
-# people here, but each batch draws from each pile by itself: nothing pairs them.
+# frames here, as in the code that we follow: each pose of the second pile belongs to some picture of
+# the first. But each batch draws from each pile by itself, and nothing says which belongs to which.
 
 
 # %%
@@ -158,7 +159,7 @@ print(f"{train.name}: {len(train_keypoints)} frames of each pile, {len(test_keyp
 figures.show(
     figures.compare(
         {f"pose {n}": 1000 * train_pose[n] for n in (k * len(train_pose) // 4 for k in range(4))},
-        title="From the second pile: poses that belong to no picture of the first",
+        title="From the second pile: poses, and not which picture they belong to",
     ),
     alt="Four poses in space, turned by 30 degrees, left warm and right cool.",
 )
@@ -168,11 +169,12 @@ figures.show(
 # |---|---|---|---|---|
 # | $W$ | `keypoints` | (batch, 16, 2) | none | key points about the hip, over half a picture (500 px) |
 # | $\hat X$ | `pose` | (batch, 16, 3) | m | the generator's pose about the hip, in axes of its own choice |
-# | $K$ | `camera` | (batch, 2, 3) | 1/m | the generator's weak camera: the picture is $\hat X K^\top$ |
+# | $K$ | `camera` | (batch, 2, 3) | 1/m | the generator's camera, a far (*weak*) one: the picture is $\hat X K^\top$ |
 # | $X$ | `real` | (batch, 16, 3) | m | a pose of the second pile |
 # | $B$, $\Psi$ | `vectors`, chain | (batch, 15, 3), (batch, 15, 15) | m, m² | bones, and their dot products |
 # | $D(X)$ | `critic` | (batch,) | m | how real a pose looks |
-# | $\alpha$ | `share` | (batch,) | none | a place between a real pose and a new one, even from 0 to 1 |
+# | $\alpha$ | `share` | (batch,) | none | a place between a real pose and a new one, drawn evenly from 0 to 1 |
+# | $w$ | `weight` | () | none | of the picture, in the generator's loss |
 # | $R$ | `rotation` | (batch, 3, 3) | none | the camera, completed: from the generator's axes to the camera's |
 #
 # This is the *global normalisation* of bzhao96, a system built on RepNet: pixels over 500, the same
@@ -184,8 +186,9 @@ figures.show(
 #
 # The critic sees a pose twice: as coordinates, and as the dot products of its bones. A matrix $C$
 # that holds, for each bone, 1 at its start and -1 at its end makes them of the joints: $B = CX$.
-# The diagonal of $\Psi = BB^\top$ holds squared lengths, the rest the angles between bones. (The
-# paper has joints and bones as columns: $B = XC$, $\Psi = B^\top B$.)
+# The diagonal of $\Psi = BB^\top$ holds squared lengths; with these, the rest gives the angles between
+# bones. Two of the fifteen "bones" join joints that no bone joins: hip to hip, and right hip to spine.
+# (The paper has joints and bones as columns: $B = XC$, $\Psi = B^\top B$.)
 
 
 # %% tags=["core"]
@@ -222,19 +225,22 @@ assert torch.allclose(chain, models.chain_space(some, models.chain_matrix()))
 print("the chain sees the size alone; equal to posebook.models.repnet: ok")
 
 # %% [markdown]
-# So the chain keeps bones in order, but a mirror image passes. The coordinates must forbid it.
+# So the chain watches over lengths and angles, but a mirror image passes. The coordinates must forbid it.
 #
 # ## A critic that measures in metres
 #
 # If the slope of $D$ is at most 1 everywhere, $\overline{D(X)} - \overline{D(\hat X)}$ is at most
-# the distance by which poses must be moved to turn one crowd into the other (*Wasserstein*). The
-# slope is kept near 1 by a penalty between real and new poses:
+# the mean distance by which poses must be moved to turn one crowd into the other (*Wasserstein*). The
+# slope is kept near 1 by a penalty at poses $\bar X$ between real and new ones (long lines above are
+# means over a batch):
 #
 # $$ L_D = -\overline{D(X)} + \overline{D(\hat X)} + 10\,\overline{(\lVert\nabla D(\bar X)\rVert - 1)^2},
 #    \qquad \bar X = \alpha X + (1-\alpha)\hat X . $$
 #
-# The generator wants to be taken for real, to give the picture back, and to have a camera whose
-# two rows are orthogonal and of one length:
+# The generator is made of linear layers and residual sums, as in chapter 6 but without batch norm: a
+# trunk, a branch for the pose, a branch for the six numbers of the camera (`posebook.models.repnet`). It
+# wants its poses to be taken for real, the picture to come back, and a camera whose two rows are
+# orthogonal and of one length:
 #
 # $$ L_G = -\overline{D(\hat X)} + w\,\overline{(\hat X K^\top - W)^2}
 #    + \overline{\lVert \tfrac{2}{\mathrm{tr}\,G}G - I\rVert_F}, \qquad G = KK^\top . $$
@@ -298,10 +304,10 @@ print("three iterations equal to posebook's, which runs the generator less often
 # %% [markdown]
 # ## Which way does the generator look?
 #
-# Only the product $\hat X K^\top$ meets the picture. Turn all poses by any $R$, and all cameras by
+# Only the product $\hat X K^\top$ meets the picture. Turn all poses by any rotation, and all cameras by
 # its inverse: no loss changes, as long as turned poses look real. The critic has seen people from
-# all sides. So the generator may face everybody the other way, and be right. To score in the
-# camera's axes, take the rotation nearest to $K$; its third row, the depth, is the cross product of
+# all sides. So the generator may have everybody face the other way, and be right. To score in the
+# camera's axes, take the rotation $R$ nearest to $K$; its third row, the depth, is the cross product of
 # the first two.
 
 
@@ -396,12 +402,13 @@ figures.show(
         title="How far new poses are from real ones, as the critic estimates",
         note="All 48 coordinates together.",
     ),
-    alt="The critic's estimate of the distance, which falls steeply at first, then stays small.",
+    alt="The critic's estimate of the distance, which falls steeply at first, then rises a little.",
 )
 
 # %% [markdown]
 # It falls while the generator learns, then rises a little: as $w$ grows, the picture counts for more
-# and looking real for less.
+# and looking real for less. (It is the estimate of a critic that lags behind: it may even be negative,
+# as in the short runs further down.)
 #
 # ## The result
 #
@@ -467,8 +474,10 @@ figures.Table(
 )
 
 # %% [markdown] tags=["result"]
-# The rows are chapter 12's. Compare P-MPJPE with and without reflections: where they differ little,
-# the critic's coordinates have told poses from mirror images. What does the choice of axes cost?
+# The rows are chapter 12's, and two more: *MPJPE, camera axes*, as above, and *left against right*, the mean
+# difference in length of a left bone and its right twin. Compare P-MPJPE with and without reflections:
+# where they differ little, the critic's coordinates have told poses from mirror images. What does the
+# choice of axes cost?
 
 # %%
 own = metrics.score(own_axes_mm, truth_mm, METRIC)
@@ -493,10 +502,10 @@ print(f"the picture comes back to {off_px:.1f} px")
 
 # %% [markdown]
 # A mean cosine of 1 would say that the generator's depth points as the camera's does, -1 that it has
-# everybody face backwards; between the two, its axes are turned by some other angle. The camera takes
-# any of this back: nothing is wrong with the poses, and everything with a score that does not turn
-# them. bzhao96's evaluation does not; the original's poses live in its template's axes, so that its
-# 50.9 mm ask for the camera's rotation, too.
+# everybody face backwards; between the two, its axes are turned by some other angle, or not by the same
+# for all. The camera takes any of this back: nothing is wrong with the poses, and everything with a
+# score that does not turn them. bzhao96's evaluation does not; the original's poses live in its
+# template's axes, so that its 50.9 mm ask for the camera's rotation, too.
 #
 # The scale has a meaning, too: focal length over 500 px is about 2.29, people stand about 5.15 m
 # away, and 2.29 / 5.15 = 0.445. Only the metres of the second pile told it.
@@ -504,7 +513,8 @@ print(f"the picture comes back to {off_px:.1f} px")
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips, turned and sized onto the truth.
+# The worst poses, one from each of the worst clips, turned and sized onto the truth. *Unusual posture*
+# is the name of all that is neither a mirror image nor a depth flip.
 
 
 # %%
@@ -572,9 +582,9 @@ figures.Table(
 
 # %% [markdown]
 # Worse: a generator that must only give the picture back puts depth anywhere, and its camera makes
-# up for it. A flat pose at least is not wrong the other way. As to the chain (`ci` leaves its row out):
-# even bones are what it asks for, so the last column is where to look; but with one seed and short
-# runs, a gap of a few millimetres proves nothing.
+# up for it. A flat pose at least has no depth of the wrong sign. As to the chain (`ci` leaves its row out):
+# even bones are what it asks for, so the last column is where to look; the gap there is below a
+# millimetre. These short runs of one seed do not show what the chain is for.
 #
 # ## Keep it
 #
@@ -639,17 +649,17 @@ assert changes_px < 1e-2
 # ## What to take away
 #
 # * Two piles can teach together: the picture says what must come back, the other pile what poses are.
-# * The critic's slope is kept near 1, so that its loss is a distance, in metres.
+# * The critic's slope is kept near 1, so that the gap between its two means is a distance, in metres.
 # * Bones come in through the chain, which is blind to mirror images; coordinates are not.
 # * A weak camera leaves the axes open. Complete it to a rotation before you score.
 #
 # **Where we differ from the paper**, unless you run `full`: the growing weight, fewer units and steps
 # of the critic, a larger learning rate, a running mean. In all profiles: bzhao96's normalisation and
 # losses, with the sign of the chain put right; the generator learns from the critic's last batch, not
-# from one of its own; nothing is chosen by the score on the test people, as the released code does.
+# from one of its own; nothing is chosen by the score on the test people (the released code does that).
 #
 # **What one should not conclude.** That 3D was not needed: the second pile is 3D, and it comes from the
-# same studio, people and cameras. Whoever lifts other people needs other poses to compare them with.
+# very frames of the first. Whoever lifts other people needs other poses to compare them with.
 
 # %% [markdown] tags=["references"]
 # **References.** Wandt, Rosenhahn, *RepNet: Weakly supervised training of an adversarial reprojection
