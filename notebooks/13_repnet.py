@@ -222,7 +222,7 @@ chain = chain_space(some, BONES)
 different = {n for n, p in changed.items() if (chain_space(p, BONES) - chain).abs().max() > 1e-9}
 assert different == {"larger"}
 assert torch.allclose(chain, models.chain_space(some, models.chain_matrix()))
-print("the chain sees the size alone; equal to posebook.models.repnet: ok")
+print("of the four, the chain sees the size alone; equal to posebook.models.repnet: ok")
 
 # %% [markdown]
 # So the chain watches over lengths and angles, but a mirror image passes. The coordinates must forbid it.

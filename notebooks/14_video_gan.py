@@ -28,16 +28,18 @@
 # Lift a film frame by frame, play it, and the person trembles; when an arm goes behind the back, it
 # jumps. Nobody moves like that, and one look at the neighbouring frames would tell.
 #
-# bzhao96 gave RepNet 27 frames instead of one, threw its camera away, and added a second network
-# that says where the person stands. Its author writes that time removes jitter and repairs joints
-# that the body hides. **Does it?** There is no paper, and there are two numbers. We measure.
+# The author of the repository 3d-human-pose (bzhao96) gave RepNet 27 frames instead of one, threw its
+# camera away, and added a second network that says where the person stands. Time, one hopes,
+# removes jitter and repairs joints that the body hides. **Does it?** There is no paper, and there are
+# two numbers. We measure.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
 # * build a network that sees half a second and answers for its middle frame;
 # * put a person into the room with a second network, and know which of its errors matters;
-# * find the two wrong minima of a picture error that is multiplied by depth, and close them;
+# * find the wrong minima of a picture error that is multiplied by depth, and close them;
+# * say which of two networks has to answer for a person's size, and which for the distance;
 # * tell absolute, root-relative and aligned error apart, and velocity error from jitter;
 # * test a claim about time: with noise, without, and with joints hidden for a known time.
 
@@ -124,10 +126,10 @@ out_dir = book.out_dir
 # %% [markdown]
 # ## The data
 #
-# Clips, at their full rate: 27 frames are half a second. For the critic, poses from the same archive
-# that belong to no window: each batch draws both by itself. (For time, `ci` takes every third clip
+# Clips, at their full rate: 27 frames are half a second. For the critic, poses of the same frames:
+# each batch draws both by itself, and nothing says which pose belongs to which window. (For time, `ci` takes every third clip
 # and tests on every seventh, `laptop` on every third.) Pictures are redrawn as one plain camera
-# would see them, its lens undone. So the networks serve every camera whose intrinsics are known; the
+# would see them, the lens undone. So the networks serve every camera whose intrinsics are known; the
 # released code takes each camera's own pixels, with focal lengths that differ by half a per cent.
 
 # %%
@@ -212,7 +214,7 @@ print(
 # %% [markdown]
 # ## 27 frames in, one pose out
 #
-# Three frames become one row of features, three rows one, three rows one: 27, 9, 3, 1. Two networks
+# Three frames become one row of features, three rows become one, and again: 27, 9, 3, 1. Two networks
 # of this form: 16 joints about the hip to a pose, 17 joints on the screen to three numbers for the
 # hip's place.
 
@@ -255,7 +257,7 @@ sizes = [
     for joints, outputs in ((16, 48), (17, 3))
 ]
 assert sizes == [8_149_048, 8_110_003]
-print("equal to posebook.models.video_gan, whose whole clips cost a thirteenth: ok")
+print("equal to posebook.models.video_gan, which works out what windows share once: ok")
 
 # %% [markdown]
 # ## The picture must come back
@@ -415,8 +417,9 @@ print("true poses are put where they are, people 10 % larger 10 % farther away: 
 # The critic's steps are chapter 13's. The generators, one optimiser for both:
 #
 # $$ L_G = -\overline{D(\hat X)} + w\,L_{rep}(r^*, \hat X) + 100\,L_{rep}(\hat r, [\hat X])
-#    + 10\,L_{behind}(\hat r, [\hat X]) . $$
+#    + 10\,L_{behind}(\hat r, [\hat X]) , $$
 #
+# where $L_{rep}(r, X)$ is that of the pose $X$ with its hip at $r$, and $L_{behind}$ the mean of `behind`.
 # Published: $-\overline{D(\hat X)} + 100\,L_{rep}(\hat r, \hat X)$, both at once (`apart=False`).
 
 
@@ -831,9 +834,9 @@ figures.show(
 )  # fmt: skip
 
 # %% [markdown]
-# If the hips are all about as far away, and bones are long where people are near, then the root
-# network has not learned: the pose network makes people larger instead, and the critic, who sees one
-# pose at a time, has little against someone ten per cent too tall. At `ci` it is so, and at `laptop` mostly.
+# Were the hips all about as far away, and bones long where people are near, then the root
+# network would not have learned: the pose network would make people larger instead. The spread of the
+# hips, the correlation, and the ablation's row *root as published* say how far that is cured.
 
 # %% [markdown] tags=["predict"]
 # ## Does time repair what is hidden?
@@ -842,14 +845,14 @@ figures.show(
 # sees. The detector keeps elbow and wrist where it saw them last (*frozen*), or whoever
 # prepares the data draws a straight line from the last to the next sight (*bridged*).
 #
-# **Predict first.** The arm is frozen for 27 frames, all that the video network sees. Is its error
-# then by more than a tenth smaller than the single frame's?
+# **Predict first.** The arm is frozen for 27 frames. Is the error that this adds more than a tenth
+# smaller for the video network than for the single frame's?
 
 # %% tags=["exercise"]
 video_repairs = None  # True or False
 
 # %% tags=["solution"]
-video_repairs = False  # its whole window is full of an arm that stands still
+video_repairs = False  # about the spell's middle, its window is full of an arm that stands still
 
 # %%
 ARM = HOUSE.indices("left_elbow", "left_wrist")
@@ -922,14 +925,15 @@ figures.show(
 # %% [markdown]
 # The network is *asked* for what the middle frame shows: the picture must come back, right or wrong.
 # So nothing in this training rewards distrust of a joint that stands still, or of one that jumps.
-# Time can help only where the pose about the frame leaves depth open. A network that is shown
+# Time can help only where the picture of the frame itself leaves depth open. A network that is shown
 # frozen limbs while the true picture must come back is asked for repair: that costs no 3D, and is
-# our addition (not at `ci`).
+# our addition (not at `ci`). It had 0.4 of the budget, and so a higher error in sight; read its row with
+# that in mind.
 #
 # ## Four panels
 #
-# The source's film: 2D, single frame, video, truth. As a page to turn the pages of, and as MP4 and
-# GIF.
+# The source's film, with the 2D in place of its photograph: 2D, single frame, video, truth. As a page
+# to play and to turn, and as MP4 and GIF.
 
 # %%
 which = max(
