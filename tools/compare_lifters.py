@@ -102,7 +102,7 @@ VIDEO = (
 GROUPS = {
     "unsupervised": Group("comparison", 5, UNSUPERVISED, metric=False),  # 2D alone
     "video": Group("comparison_video", 5, VIDEO),  # pairs of 2D and 3D, in time
-    "unpaired": Group("comparison_unpaired", 15, UNPAIRED),  # 2D, and 3D of other moments
+    "unpaired": Group("comparison_unpaired", 15, UNPAIRED),  # 2D, and 3D that is not paired with it
 }
 SHOWN = (
     "P-MPJPE", "P-MPJPE, reflections allowed", "N-MPJPE", "MPJPE", "MPJPE, mirrored by facing",

@@ -1,6 +1,6 @@
 """Make the shipped lifters that learned without pairs: those of chapters 12 to 16.
 
-From 2D alone: chapters 12, 15 and 16. From 2D, and 3D of other moments: 13 and 14.
+From 2D alone: chapters 12, 15 and 16. From 2D, and 3D that is not paired with it: 13 and 14.
 
     python tools/train_chapter_lifters.py [--chapters elepose ...] [--root DIR]
 
