@@ -133,6 +133,8 @@ def test_a_camera_survives_json():
         ({"focal_px": [5, 5], "centre_px": [1, 2], "rotation": [1, 2, 3]}, "rotation"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": "640x480"}, "size_px"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [640]}, "size_px"),
+        ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [0, 480]}, "size_px"),
+        ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [1e300, 480]}, "size_px"),
     ],
 )
 def test_bad_cameras_are_told_in_one_line(values, said):

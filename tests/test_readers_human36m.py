@@ -245,6 +245,15 @@ def test_another_source_keeps_its_name_and_rate(tmp_path):
         datasets.load("human36m", tmp_path)
 
 
+@pytest.mark.parametrize("rate", [0, -25, 1e9, 1e-9, "soon"])
+def test_a_rate_of_nobody_s_camera_is_refused(tmp_path, rate):
+    h36m_writer.write(tmp_path)
+    told = {"source": "somebody's", "frames_per_second": rate, "terms": "mine"}
+    (tmp_path / "source.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match="source.json: .*frame"):
+        datasets.load("human36m", tmp_path)
+
+
 def test_what_is_written_can_be_read(tmp_path):
     h36m_writer.write(tmp_path / "a")
     people = datasets.load("human36m", tmp_path / "a", split="all")
