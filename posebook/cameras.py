@@ -129,6 +129,7 @@ class Camera:
         values = values | {key: _numbers(key, values[key]) for key in _SHAPES if key in values}
         if values.get("size_px") is not None:
             values["size_px"] = tuple(_numbers("size_px", values["size_px"], (2,)).int().tolist())
+        _numbers("ray_limit", [values.get("ray_limit") or 0.0], (1,))
         return cls(**values)
 
 

@@ -240,9 +240,10 @@ def test_another_source_keeps_its_name_and_rate(tmp_path):
     people = datasets.load("human36m", tmp_path, split="all")
     assert (people.name, people.frames_per_second, people.terms) == ("somebody's", 25, "mine")
     assert len(people.clips) == 4 * 9  # S11 Directions is damaged in Human3.6M, not here
-    (tmp_path / "source.json").write_text('{"frames_per_second": 25}')
-    with pytest.raises(InputError, match="names no source"):
-        datasets.load("human36m", tmp_path)
+    for told in ({}, {"source": "two\nlines"}, {"source": "\x1b[31m"}, {"source": "x" * 201}, []):
+        (tmp_path / "source.json").write_text(json.dumps(told))
+        with pytest.raises(InputError, match="names no source"):
+            datasets.load("human36m", tmp_path)
 
 
 @pytest.mark.parametrize("rate", [0, -25, 1e9, 1e-9, "soon"])

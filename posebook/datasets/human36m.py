@@ -144,7 +144,8 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
     told = read_json(path, expected)
-    if not isinstance(told, dict) or not isinstance(told.get("source"), str):
+    source = told.get("source") if isinstance(told, dict) else None
+    if not isinstance(source, str) or not source.isprintable() or len(source) > 200:
         raise InputError(f"{path}: names no source; expected {expected}")
     rate = number(
         told.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
@@ -154,7 +155,7 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
     terms = str(told.get("terms", ""))
-    return Source(told["source"], terms, rate, cameras, genuine=False, notes=tuple(notes))
+    return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
 def _folder(root: Path | str) -> Path:
