@@ -87,18 +87,16 @@ from posebook import (
 )
 from posebook.cameras import normalise_screen
 from posebook.datasets.windows import Windows
+from posebook.errors import InputError
 from posebook.losses import mpjpe_loss
 from posebook.losses import videopose3d as losses
 from posebook.losses.videopose3d import project_to_screen
-from posebook.models.videopose3d import (
-    FILTER_WIDTHS,
-    Stream,
-    VideoPose3D,
+from posebook.losses.videopose3d_training import (
     batch_norm_momentum,
-    inflated,
     recompute_statistics,
     set_batch_norm_momentum,
 )
+from posebook.models.videopose3d import FILTER_WIDTHS, Stream, VideoPose3D, inflated
 from posebook.placing import bridge_frames
 from posebook.skeletons import HOUSE
 
@@ -320,6 +318,9 @@ print("dilated, strided and shared windows give the same poses: ok")
 SINGLE_SHARE = 0.6  # of the windows are shown to the network of one frame
 TURNED = 0.7  # share of windows that are turned
 PART = 20 if profile == "ci" else 50  # steps between two checkpoints
+most = max(max(1, round(float(share) * len(train.clips))) for share in labelled.split())
+if ablations and most == len(train.clips):
+    raise InputError(f"labelled is '{labelled}': of {most} clips none is left without 3D")
 
 
 def lengths_of(people: datasets.PoseDataset) -> list[int]:
@@ -371,6 +372,7 @@ def train_phase(name: str, network: VideoPose3D, budget: float, mixed: bool):
         lengths_of(train),
         batch_size,
         network.padding,
+        drop_last=True,  # so that a batch larger than the data is refused
     )
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, amsgrad=True)
     state = dict(network=network, optimiser=optimiser, draw=draw)

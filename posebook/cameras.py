@@ -49,6 +49,8 @@ class Camera:
         check_convention(self.distortion)
         for key in _SHAPES:
             object.__setattr__(self, key, _numbers(key, getattr(self, key)))
+        if self.size_px is not None and not 0 < min(self.size_px) <= max(self.size_px) <= 100_000:
+            raise InputError(f"camera size_px: expected two positive numbers, found {self.size_px}")
         if (self.focal_px <= 0).any():
             raise InputError(f"camera focal_px: expected > 0, found {self.focal_px.tolist()}")
 
@@ -109,8 +111,6 @@ class Camera:
         does where a file names none, and the principal point in the middle. Too long a focal
         length makes people too far away and too flat; the shape of the pose suffers little.
         """
-        if min(size_px) <= 0:
-            raise InputError(f"picture size {size_px}: expected two positive numbers")
         focal = torch.full((2,), 1.2 * max(size_px), dtype=torch.float64)
         return cls(focal, torch.tensor(size_px) / 2, size_px, name=name)
 
@@ -129,6 +129,7 @@ class Camera:
         values = values | {key: _numbers(key, values[key]) for key in _SHAPES if key in values}
         if values.get("size_px") is not None:
             values["size_px"] = tuple(_numbers("size_px", values["size_px"], (2,)).int().tolist())
+        _numbers("ray_limit", [values.get("ray_limit") or 0.0], (1,))
         return cls(**values)
 
 

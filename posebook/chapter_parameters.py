@@ -77,15 +77,16 @@ def _yes_or_no(text: str) -> bool:
 
 
 def _shares(text: str) -> str:
-    if not text.split() or not all(0 < float(word) <= 1 for word in text.split()):
+    if not text.split() or not all(0 < float(word) < 1 for word in text.split()):
         raise ValueError
     return text
 
 
 _SEED = _whole(0, 2**32 - 1)
 _WIDTH, _BUDGET, _STEP = _whole(1, LARGEST_WIDTH), _whole(1, 10**12), _whole(1, 10**6)
-_OVER_0 = _number(" greater than 0", lambda value: value > 0)
-_FROM_0 = _number(" of at least 0", lambda value: value >= 0)
+# Networks count in float32: a product with a larger number would leave it.
+_OVER_0 = _number(" greater than 0 and up to 1e12", lambda value: 0 < value <= 1e12)
+_FROM_0 = _number(" from 0 to 1e12", lambda value: 0 <= value <= 1e12)
 _ANY = _number("", lambda value: True)
 _TEXT = Rule("text", str)
 _YES_OR_NO = Rule("true or false", _yes_or_no)
@@ -106,7 +107,7 @@ RULES: dict[str, Rule] = {
     "flow_poses": _BUDGET,
     "labelled_poses": _BUDGET,
     "ablation_share": _OVER_0,
-    "labelled": Rule("shares over 0 and up to 1, such as '0.01 0.1'", _shares),
+    "labelled": Rule("shares over 0 and under 1, such as '0.01 0.1'", _shares),
     "learning_rate": _OVER_0,
     "flow_learning_rate": _OVER_0,
     "critic_steps": _STEP,

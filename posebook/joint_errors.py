@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from posebook.errors import InputError
 from posebook.geometry import aligned_distances, bone_lengths
 from posebook.shapes import Pose3D
 from posebook.skeletons import Skeleton
@@ -162,6 +163,7 @@ def velocity_error(
     clip. Times the frames per second it is mm/s. Source: MPJVE, Pavllo et al. 2019, who weigh a
     clip of T frames by T where there are T - 1 steps; here every step counts once.
     """
+    _same_frames(prediction_mm, truth_mm, clip_of_frame)
     wrong = prediction_mm - truth_mm
     apart = torch.linalg.vector_norm(wrong[1:] - wrong[:-1], dim=-1)
     known = _known(truth_mm)
@@ -174,6 +176,15 @@ def velocity_error(
     return errors
 
 
+def _same_frames(one: Tensor, other: Tensor, clip_of_frame: Tensor | None) -> None:
+    """A single frame, or clip, would be taken to stand for all."""
+    clips = one if clip_of_frame is None else clip_of_frame
+    if not len(one) == len(other) == len(clips):
+        raise InputError(
+            f"poses of {len(one)} and {len(other)} frames, clips of {len(clips)}; expected the same"
+        )
+
+
 def jitter(
     pose_mm: Float[Tensor, "frames joints 3"], clip_of_frame: Int[Tensor, " frames"] | None = None
 ) -> Float[Tensor, " frames"]:
@@ -182,6 +193,7 @@ def jitter(
     |p(t+1) - 2 p(t) + p(t-1)|: the acceleration. It needs no truth, and people's own is not 0:
     compare with the truth's. NaN at the first and the last frame of each clip.
     """
+    _same_frames(pose_mm, pose_mm, clip_of_frame)
     bend = torch.linalg.vector_norm(pose_mm[2:] - 2 * pose_mm[1:-1] + pose_mm[:-2], dim=-1).mean(-1)
     if clip_of_frame is not None:
         within = clip_of_frame[2:] == clip_of_frame[:-2]

@@ -29,7 +29,7 @@ CONVENTIONS = {"opencv": (2.0, True), "human36m": (1.0, True), "videopose3d": (1
 
 
 def check_convention(name: str) -> None:
-    if name not in CONVENTIONS:
+    if not isinstance(name, str) or name not in CONVENTIONS:
         raise InputError(f"distortion '{name}': expected one of {', '.join(CONVENTIONS)}")
 
 

@@ -31,14 +31,25 @@ def smoothed(
     window          frames, odd; a clip that is shorter takes the longest that fits, and a clip of
                     one or two frames stays as it is
     """
-    if window < 3 or window % 2 == 0:
+    if window < 3 or window % 2 != 1:
         raise InputError(f"window {window}: expected an odd number of frames, at least 3")
+    window = int(window)
+    if len(clip_of_frame) != len(pose_mm):
+        raise InputError(f"{len(pose_mm)} poses, but the clips of {len(clip_of_frame)} frames")
+    missing = int((~torch.isfinite(pose_mm)).flatten(1).any(-1).sum())
+    if missing:
+        raise InputError(
+            f"poses of {missing} of {len(pose_mm)} frames are not finite; a filter would spread "
+            "what is missing: expected frames without a pose to be left out or filled"
+        )
+    if not len(pose_mm):
+        return pose_mm
     _, lengths = torch.unique_consecutive(clip_of_frame, return_counts=True)
     parts = []
     for clip in pose_mm.split(lengths.tolist()):
         longest = min(window, len(clip) - 1 + len(clip) % 2)
         if longest > DEGREE:
-            path = savgol_filter(clip.double().numpy(), longest, DEGREE, axis=0)
+            path = savgol_filter(clip.detach().cpu().double().numpy(), longest, DEGREE, axis=0)
             clip = torch.from_numpy(path).to(pose_mm)
         parts.append(clip)
     return torch.cat(parts)
@@ -56,4 +67,6 @@ def best_window(
         path_mm = smoothed(pose_mm, clip_of_frame, window)
         return metrics.velocity_error(path_mm, truth_mm, clip_of_frame).nanmean().item()
 
+    if not windows:
+        raise InputError("no windows to choose from; expected odd numbers of frames")
     return min(windows, key=error)

@@ -55,7 +55,7 @@ def pick_device(device: str | torch.device = "auto") -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         picked = torch.device(device)
-        torch.empty(0, device=picked)
+        torch.empty(1, device=picked).cpu()  # 'meta' is a device that holds no numbers
     except (RuntimeError, AssertionError):
         raise InputError(
             f"device '{device}' is not usable here; expected auto, cpu or cuda"

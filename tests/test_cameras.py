@@ -1,5 +1,6 @@
 """Cameras and lenses: what is projected comes back, and what cannot come back is NaN."""
 
+import inspect
 import json
 import math
 from dataclasses import replace
@@ -20,7 +21,7 @@ from posebook.cameras import (
     random_rig,
 )
 from posebook.errors import InputError
-from posebook.lenses import CONVENTIONS, distort, fold_radius, undistort
+from posebook.lenses import CONVENTIONS, check_convention, distort, fold_radius, undistort
 
 DOUBLE = torch.float64
 
@@ -130,15 +131,24 @@ def test_a_camera_survives_json():
         ({"focal_px": [500, math.nan], "centre_px": [1, 2]}, "finite"),
         ({"focal_px": [500, -1], "centre_px": [1, 2]}, "> 0"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "distortion": "fisheye"}, "fisheye"),
+        ({"focal_px": [5, 5], "centre_px": [1, 2], "ray_limit": "x"}, "ray_limit"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "rotation": [1, 2, 3]}, "rotation"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": "640x480"}, "size_px"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [640]}, "size_px"),
+        ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [0, 480]}, "size_px"),
+        ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [1e300, 480]}, "size_px"),
     ],
 )
 def test_bad_cameras_are_told_in_one_line(values, said):
     with pytest.raises(InputError, match=said) as told:
         Camera.from_dict(values)
     assert "\n" not in str(told.value)
+
+
+def test_a_lens_of_another_type_is_told():
+    for name in ([1], {}, None):
+        with pytest.raises(InputError, match="distortion .* expected one of"):
+            inspect.unwrap(check_convention)(name)
 
 
 def test_rig_names_the_subjects_there_are():

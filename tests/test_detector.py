@@ -1,5 +1,6 @@
 """A detector's errors: as large, as rare and as lasting as they are said to be."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 
 from posebook.datasets import layouts, synthetic
 from posebook.datasets.detector import Errors, detect
+from posebook.errors import InputError
 from posebook.skeletons import BODY_25, HOUSE
 
 NONE = Errors(jitter=0.0, blur=0.0, miss=0.0, swap=0.0, outlier=0.0)
@@ -29,6 +31,16 @@ def clip():
 
 def off(one, other):
     return torch.linalg.vector_norm(one.keypoints_px - other.keypoints_px, dim=-1)
+
+
+def test_nonsense_is_refused(clip):
+    for nonsense in (dict(slow=2.0), dict(jitter=-1.0), dict(miss=math.nan), dict(blur=math.inf)):
+        with pytest.raises(InputError, match="expected a number from 0 on"):
+            Errors(**nonsense)
+    # At 1e9 frames a second half a second of drift would be gigabytes.
+    for rate in (1e9, -5.0, math.nan, math.inf):
+        with pytest.raises(InputError, match="frames_per_second"):
+            detect(replace(clip, frames_per_second=rate), generator())
 
 
 def test_a_perfect_detector_changes_nothing(clip):

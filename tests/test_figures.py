@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 
 import numpy as np
@@ -556,3 +557,51 @@ def test_a_film_has_a_picture_for_every_frame(tmp_path, suffix):
 def test_film_refuses_other_kinds(tmp_path):
     with pytest.raises(InputError, match="mp4 or .gif"):
         figures.film(tmp_path / "a.avi", CLIP, frames_per_second=20, alt="A person slides along.")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        dict(frames_per_second=0),
+        dict(frames_per_second=-1),
+        dict(frames_per_second=math.nan),
+        dict(size_px=(0, 0)),
+        dict(size_px=(10**6, 10**6)),
+        dict(pose_mm=CLIP[:0]),
+        dict(pose_mm=CLIP[:3, :16]),
+        dict(truth_mm=CLIP[:2]),
+        dict(keypoints_px=CAMERA.project(CLIP[:2])),
+    ],
+)
+def test_a_film_of_nonsense_is_refused(tmp_path, wrong):
+    given = dict(pose_mm=CLIP[:3], frames_per_second=20, alt="A person slides along.") | wrong
+    with pytest.raises(REFUSED):
+        figures.film(tmp_path / "a.gif", **given)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_film_leaves_somebody_s_notes_alone(tmp_path):
+    (tmp_path / "walk.txt").write_text("mine")
+    with pytest.raises(InputError, match="walk.txt: is there, but no film"):
+        figures.film(
+            tmp_path / "walk.gif", CLIP[:1], frames_per_second=20, alt="A person stands there."
+        )
+    assert (tmp_path / "walk.txt").read_text() == "mine"
+
+
+def test_side_by_side_of_nonsense_is_refused(tmp_path):
+    seen = CAMERA.project(CLIP[:3])
+    for wrong in (
+        dict(most_frames=0), dict(most_frames=-1), dict(frames_per_second=-1), dict(turn=math.inf),
+        dict(frames_per_second=math.nan), dict(poses_mm={str(n): CLIP[:3] for n in range(100)}),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="side by side: "):
+            figures.side_by_side(seen, **dict(poses_mm={"a": CLIP[:3]}) | wrong)
+    # A lifter's name may hold anything, and comes from a file.
+    name = "<b>5 $\\frac{$</b>"
+    figure = figures.side_by_side(seen, {name: CLIP[:3]})
+    assert figure.layout.annotations[1].text == "&lt;b&gt;5 $\\frac{$&lt;/b&gt;"
+    figures.side_by_side_film(
+        tmp_path / "a.gif", seen[:1], {name: CLIP[:1]}, frames_per_second=20, title=name,
+        size_px=(96, 64), alt="A person stands there.",
+    )  # fmt: skip

@@ -203,6 +203,7 @@ def nan(array):
         (put("subject", lambda a: a + 4), "subject is 5; expected 1"),
         (put("action", lambda a: a - 1), "action is 13; expected 14"),
         (put("subaction", lambda a: a + 1), "subaction is 2; expected 1"),
+        (put("pose/2d", lambda a: a * 1e300), "further than 100000 px away"),
     ],
 )  # fmt: skip
 def test_damaged_files_cost_a_line_each(tmp_path, change, said):
@@ -237,6 +238,17 @@ def test_files_that_are_cut_or_something_else(tmp_path, place, kept, told):
     assert not (tmp_path / "out").exists()
 
 
+def test_frames_of_nobody_s_camera_and_a_take_that_is_there_twice(tmp_path):
+    annot(tmp_path / "a", frames=np.array([1, 2**62]))
+    with pytest.raises(InputError, match="of 50 a second apart is 1.08"):
+        human36m_fetched.make(tmp_path / "a", tmp_path / "out")
+    annot(tmp_path / "b")
+    annot(tmp_path / "b", number="01")
+    with pytest.raises(InputError, match="Walking-01/annot.h5: its folder is no <Action>"):
+        human36m_fetched.make(tmp_path / "b", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_archives_of_another_origin_stay(tmp_path):
     annot(tmp_path / "processed")
     out = tmp_path / "out"
@@ -247,6 +259,8 @@ def test_archives_of_another_origin_stay(tmp_path):
     (out / "source.json").write_text('{"source": "mine", "frames_per_second": 50}')
     with pytest.raises(InputError, match="of another origin, which is not replaced"):
         human36m_fetched.make(tmp_path, out)
+    with pytest.raises(InputError, match="of another origin, which is not replaced"):
+        fetch.make("synthetic", out)
     assert all((out / name).read_bytes() == content for name, content in before.items())
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file; expected a folder"):

@@ -1,5 +1,6 @@
 """Clips on disk for `Windows`: the batches that memory gives, with one clip in memory at a time."""
 
+import json
 import weakref
 from dataclasses import replace
 
@@ -93,9 +94,55 @@ def test_what_cannot_be_written(tmp_path, clips, said):
     write_maps([clip(3)], tmp_path)
     with pytest.raises(InputError, match=said):
         write_maps(clips, tmp_path)
-    with pytest.raises(InputError, match="expected a folder that write_maps finished"):
-        read_maps(tmp_path)  # what is half there is not read
+    assert read_maps(tmp_path).lengths == (3,), "what was there is still whole"
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_writer_that_is_killed_leaves_old_maps_or_none(tmp_path, monkeypatch):
+    write_maps([clip(3)], tmp_path)
+
+    def stream():
+        yield clip(5)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_maps(stream(), tmp_path)
+    assert read_maps(tmp_path).lengths == (3,)
+    monkeypatch.setattr(maps.numpy, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_maps([clip(5)], tmp_path)  # while the new files get their names
+    with pytest.raises(InputError, match="names no clips"):
+        read_maps(tmp_path)
+    monkeypatch.undo()
+    assert write_maps([clip(5)], tmp_path).lengths == (5,)
+
+
+@pytest.mark.parametrize("told", [None, "[]", '{"level": 3}'])
+def test_files_of_another_origin_are_not_replaced(tmp_path, told):
+    np.save(tmp_path / "keypoints.npy", np.arange(5))
+    if told is not None:
+        (tmp_path / "maps.json").write_text(told)
+    with pytest.raises(InputError, match="holds keypoints.npy.* of another origin"):
+        write_maps([clip(3)], tmp_path)
+    assert np.load(tmp_path / "keypoints.npy").tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(InputError, match="is a file; expected a folder"):
+        write_maps([clip(3)], tmp_path / "keypoints.npy")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(keypoints_px=torch.zeros(4, 18, 2), confidence=torch.ones(4, 18)),
+        dict(pose_mm=torch.zeros(8, 17, 3)),
+        dict(confidence=torch.ones(1, 17)),
+        dict(size_px=(0, 0)),
+        dict(confidence=torch.full((4, 17), torch.nan)),
+        dict(pose_mm=torch.full((4, 17, 3), 1e300, dtype=torch.float64) * torch.randn(17, 3)),
+    ],
+)
+def test_a_clip_that_contradicts_itself_is_not_written(tmp_path, change):
+    with pytest.raises(InputError, match="S1/Walking 0/54138969: "):
+        write_maps([replace(clip(4), **change)], tmp_path)
 
 
 def test_files_that_do_not_belong_together(tmp_path):
@@ -105,4 +152,38 @@ def test_files_that_do_not_belong_together(tmp_path):
         read_maps(tmp_path)
     (tmp_path / "maps.json").write_text("[]")
     with pytest.raises(InputError, match="names no clips"):
+        read_maps(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(lengths=np.array([12.5, 7.5, 5])),
+        dict(lengths=np.array([30, -10, 5])),
+        dict(lengths=np.array([20, 0, 5])),
+        dict(lengths=np.array([2**62] * 4 + [25])),  # its sum in 64 bits is 25
+        dict(keypoints=np.zeros((25, 17, 2), np.int64)),
+        dict(pose_mm=np.zeros((25, 17, 3))),
+        dict(keypoints=np.zeros((25, 16, 2), "<f4"), pose_mm=np.zeros((25, 16, 3), "<f4")),
+    ],
+)
+def test_maps_of_other_numbers_are_refused(tmp_path, change):
+    write_maps(PEOPLE, tmp_path)
+    for name, array in change.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    told = json.loads((tmp_path / "maps.json").read_text())
+    told["clips"] = ["one"] * len(change.get("lengths", told["clips"]))
+    (tmp_path / "maps.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match="expected torch|do not belong together"):
+        read_maps(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [dict(clips=[1, 2, 3]), dict(joints=17), dict(frames_per_second="soon")]
+)
+def test_a_description_that_is_none_is_refused(tmp_path, change):
+    write_maps(PEOPLE, tmp_path)
+    told = json.loads((tmp_path / "maps.json").read_text()) | change
+    (tmp_path / "maps.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match="maps.json: "):
         read_maps(tmp_path)

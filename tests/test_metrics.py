@@ -1,5 +1,6 @@
 """Metrics and protocols: numbers one can work out, what is missing, and how averages are taken."""
 
+import inspect
 import json
 import math
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from posebook import metrics
+from posebook import joint_errors, metrics
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths
 from posebook.metrics import Protocol
@@ -167,6 +168,20 @@ def test_velocity_is_of_steps_and_never_across_clips():
     assert metrics.velocity_error(prediction, truth)[3].item() == 97, "one clip: every step counts"
     assert metrics.velocity_error(prediction[:1], truth[:1]).isnan().all()
     assert metrics.velocity_error(prediction[:0], truth[:0]).shape == (0,)
+
+
+def test_a_frame_or_a_clip_does_not_stand_for_all():
+    truth, clips = people(10), torch.zeros(2, dtype=torch.int64)
+    velocity, jitter = (  # as they are where shapes are not checked
+        inspect.unwrap(each) for each in (joint_errors.velocity_error, joint_errors.jitter)
+    )
+    for found in (
+        lambda: velocity(truth[:1], truth),
+        lambda: velocity(truth, truth, clips),
+        lambda: jitter(truth, torch.zeros(3, dtype=torch.int64)),
+    ):
+        with pytest.raises(InputError, match="expected the same"):
+            found()
 
 
 def test_velocity_in_mm_per_second_needs_the_frame_rate():

@@ -1,5 +1,7 @@
 """Smoothing over time: what a parabola leaves alone, what noise loses, and clips kept apart."""
 
+import inspect
+
 import pytest
 import torch
 
@@ -45,3 +47,20 @@ def test_short_clips_and_bad_windows():
     for window in (1, 2, 8, -3):
         with pytest.raises(InputError, match=f"window {window}: expected an odd number"):
             smoothing.smoothed(one, clips, window)
+    with pytest.raises(InputError, match="window 5.5"):
+        inspect.unwrap(smoothing.smoothed)(one, clips, 5.5)
+
+
+def test_what_cannot_be_smoothed_is_refused():
+    pose_mm, clips = paths()
+    assert smoothing.smoothed(pose_mm[:0], clips[:0], 9).shape == (0, 17, 3)
+    assert smoothing.smoothed(pose_mm.clone().requires_grad_(), clips, 9).shape == pose_mm.shape
+    with pytest.raises(InputError, match="43 poses, but the clips of 5 frames"):
+        inspect.unwrap(smoothing.smoothed)(pose_mm, clips[:5], 9)
+    for lost in (torch.nan, torch.inf):
+        holed = pose_mm.clone()
+        holed[20, 3, 0] = lost  # far from the ends: a filter would spread it silently
+        with pytest.raises(InputError, match="poses of 1 of 43 frames are not finite"):
+            smoothing.smoothed(holed, clips, 9)
+    with pytest.raises(InputError, match="no windows"):
+        smoothing.best_window(pose_mm, pose_mm, clips, ())

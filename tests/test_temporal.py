@@ -10,6 +10,7 @@ from posebook import lifter_files, lifting
 from posebook.cameras import normalise_screen
 from posebook.datasets import synthetic
 from posebook.errors import InputError
+from posebook.losses.videopose3d_training import recompute_statistics, set_batch_norm_momentum
 from posebook.models.videopose3d import (
     FILTER_WIDTHS,
     PIECE,
@@ -17,8 +18,6 @@ from posebook.models.videopose3d import (
     Stream,
     VideoPose3D,
     inflated,
-    recompute_statistics,
-    set_batch_norm_momentum,
 )
 from posebook.skeletons import COCO_17, HOUSE
 
@@ -92,6 +91,9 @@ def test_clips_of_any_length():
     assert largest(network.lift(seen[:1].repeat(50, 1, 1)) - still) < 1e-2
     with pytest.raises(InputError, match="a window has 27"):
         network(seen[None, :26])
+    for step in (0, -1):
+        with pytest.raises(InputError, match=f"step {step}: expected 1 or more"):
+            network(seen[None, :30], step=step)
 
 
 def test_recomputed_statistics_are_those_of_the_final_weights():
@@ -118,6 +120,29 @@ def test_recomputed_statistics_are_those_of_the_final_weights():
     recompute_statistics(network, seen.split(100), lambda n, batch: n(batch, step=27))
     assert spread() < 0.1
     assert not network.training and {n.momentum for n in norms} == {0.001}
+
+
+def test_statistics_stay_where_there_are_none_to_be_had():
+    network = settled()
+    before = {name: values.clone() for name, values in network.state_dict().items()}
+    lost = torch.full((20, 9, 17, 2), torch.nan)
+
+    def show(network, batch):
+        network(batch)
+        if len(batch) == 21:
+            raise KeyboardInterrupt
+
+    for batches, error in (
+        ([], InputError),
+        ([lost], InputError),
+        ([torch.randn(21, 9, 17, 2)], KeyboardInterrupt),
+    ):
+        with pytest.raises(error):
+            recompute_statistics(network, batches, show)
+        after = network.state_dict()
+        assert all(torch.equal(after[name], values) for name, values in before.items())
+        assert not any(module.training for module in network.modules())
+        assert {network.expand.norm.momentum, network.blocks[0].wide.norm.momentum} == {0.1}
 
 
 def test_dropout_drops_its_share_and_keeps_the_mean():
@@ -152,6 +177,20 @@ def test_a_stream_refuses_what_it_cannot_follow():
         Stream(settled())
     with pytest.raises(InputError, match="evaluation mode"):
         Stream(VideoPose3D((3, 3), channels=4, causal=True))
+    network = settled(causal=True)
+    stream = Stream(network)
+    for first in (torch.zeros(2, 16, 2), torch.zeros(17, 2)):
+        with pytest.raises(InputError, match="expected .* 17, 2"):
+            stream.push(first)
+    two = torch.randn(2, 17, 2)
+    pose_mm = stream.push(two)  # what was refused has left no trace
+    for people in (two[:1], torch.cat([two, two]), two[:0]):
+        with pytest.raises(InputError, match=r"expected \(2, 17, 2\), the same people"):
+            stream.push(people)
+    assert torch.allclose(stream.push(two), pose_mm, atol=0.1)
+    network.train()
+    with pytest.raises(InputError, match="evaluation mode"):
+        stream.push(two)
 
 
 # ----------------------------------------------------------------------------------------- lifting
@@ -239,6 +278,8 @@ def test_an_inflated_network_says_what_its_single_frame_says(causal):
     with torch.no_grad():
         assert torch.allclose(network.lift(clip), single.lift(clip), atol=1e-3)
     assert network.receptive_field == 45 and network.causal == causal
+    dense = inflated(VideoPose3D((1, 1), 8, dense=True).eval(), (3, 3))
+    assert dense.dense and dense.filters == [(3, 1), (7, 1)], "as the network it is made of"
     with pytest.raises(InputError, match="expected a network of 4 filters of width 1"):
         inflated(single, (3, 3, 3, 3))
     with pytest.raises(InputError, match="expected a network of 3 filters"):

@@ -160,8 +160,62 @@ def test_a_memory_map_is_read_as_the_tensor_itself(tmp_path):
         assert torch.equal(one["seen"], other["seen"])
     assert np.array_equal(np.load(tmp_path / "seen.npy"), seen.numpy()), "the file is as it was"
     (tmp_path / "no.npy").write_text("no")
-    with pytest.raises(InputError, match="not an .npy"):
+    with pytest.raises(InputError, match="not a NumPy array"):
         mapped(tmp_path / "no.npy")
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "held"),
+    [
+        ((40, 17, 2), "<f4", 40 * 17 * 8 - 1),  # cut short
+        ((40, 17, 2), "<f4", 40 * 17 * 8 + 1),
+        ((-40, 17, 2), "<f4", 40 * 17 * 8),
+        ((10**12, 17, 2), "<f4", 100),  # terabytes
+        ((10**30, 17, 2), "<f4", 100),
+        ((2**62, 2, 2), "<f4", 16),  # 16 bytes in 64 bits' sums
+        ((4, 2), ">f4", 32),
+        ((4, 2), "<c8", 64),
+        ((4, 2), "|O", 64),
+        ((4, 2), "<M8[s]", 64),
+        ((0, 2), "<f4", 0),
+    ],
+)
+def test_a_file_that_is_not_what_its_header_says_is_refused(tmp_path, shape, kind, held):
+    head = dict(descr=kind, fortran_order=False, shape=shape)
+    with open(tmp_path / "seen.npy", "wb") as file:
+        np.lib.format.write_array_header_1_0(file, head)
+        file.write(b"x" * held)
+    if shape == (0, 2):
+        assert mapped(tmp_path / "seen.npy").shape == shape
+        return
+    with pytest.raises(InputError, match="seen.npy: "):
+        mapped(tmp_path / "seen.npy")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x93NUMPY\x01\x00",
+        b"\x93NUMPY\x01\x00\x88\x13" + b"(" * 5000,
+        b"\x93NUMPY\x02\x00\xff\xff\xff\xff{}",
+    ],
+)
+def test_a_header_that_is_none_is_refused(tmp_path, content):
+    (tmp_path / "seen.npy").write_bytes(content)
+    with pytest.raises(InputError, match="seen.npy: "):
+        mapped(tmp_path / "seen.npy")
+    for other in (tmp_path, tmp_path / "nowhere.npy"):
+        with pytest.raises(InputError, match="expected an .npy"):
+            mapped(other)
+
+
+def test_items_that_are_not_there_are_refused():
+    windows = Windows(dict(seen=torch.zeros(9, 17, 2)), {}, [4, 5], 4, (1, 1), mirror=None)
+    assert windows.take(torch.arange(0))["seen"].shape == (0, 3, 17, 2)
+    for item in (-1, 9, 100):
+        with pytest.raises(InputError, match="numbered from 0 to 8"):
+            windows.take(torch.tensor([0, item]))
 
 
 def test_what_does_not_fit_is_refused():
@@ -172,3 +226,13 @@ def test_what_does_not_fit_is_refused():
         Windows(dict(seen=seen), {}, [9], 0, (1, 1))
     with pytest.raises(InputError, match="do not fill one batch"):
         Windows(dict(seen=seen), {}, [9], 32, (1, 1), drop_last=True)
+    with pytest.raises(InputError, match="padding"):
+        Windows(dict(seen=seen), {}, [9], 4, (-1, 1))
+    for targets in (dict(seen=torch.zeros(9, 17, 3)), dict(clip=torch.zeros(9, 17, 3))):
+        with pytest.raises(InputError, match="taken twice"):
+            Windows(dict(seen=seen), targets, [9], 4, (1, 1))
+    with pytest.raises(InputError, match="path has shape .*; expected the 17 joints"):
+        Windows(dict(seen=seen), dict(path=torch.zeros(9, 1, 3)), [9], 4, (1, 1))
+    for share in (torch.nan, torch.inf, -1.0, 0.0, 2.0):
+        with pytest.raises(InputError, match="at least one frame"):
+            labelled_part(9, share)

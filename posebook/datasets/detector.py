@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Clip
+from posebook.datasets.readers.files import frame_rate
+from posebook.errors import InputError
 
 #: How exactly people mark a joint: one standard deviation over the square root of the person's
 #: area, from COCO's sigmas (its table is twice these); joints COCO lacks take a neighbour's.
@@ -47,6 +49,12 @@ class Errors:
     swap_seconds: float = 0.15
     outlier: float = 0.08
 
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if not 0 <= value < math.inf or (name == "slow" and value > 1):
+                most = ", at most 1" if name == "slow" else ""
+                raise InputError(f"errors: {name} is {value}; expected a number from 0 on{most}")
+
 
 def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None) -> Clip:
     """The clip as a detector would give it: noisy, gappy key points with a confidence each.
@@ -59,7 +67,8 @@ def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None)
     points, seen = clip.keypoints_px, clip.confidence > 0
     if not len(clip):
         return clip
-    rate = clip.frames_per_second or 30.0
+    # Not any number: what drifts lasts for some tenths of a second, however many frames they are.
+    rate = frame_rate(clip.frames_per_second or None, f"{clip.name}: frames_per_second") or 30.0
     size = _size(points, seen)
     sigma = torch.tensor([_sigma(joint) for joint in clip.skeleton.joints]).to(points)
     draw = _Draw(points, generator)

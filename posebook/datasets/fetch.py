@@ -126,6 +126,7 @@ def make(name: str, out: Path | str | None = None, root: Path | str | None = Non
         raise InputError(f"{name} is made out of nothing; --root is for human36m")
     from posebook.datasets import load
 
+    human36m_fetched.may_write(folder, *_MADE_HERE)
     dataset = load(name, split="all")
     files = human36m.write(dataset, folder)
     lines = [f"{dataset.name}: {len(dataset.clips)} clips, {len(dataset)} frames"]

@@ -22,7 +22,14 @@ from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
-from posebook.datasets.readers.files import existing, listed, number, read_json, short
+from posebook.datasets.readers.files import (
+    existing,
+    frame_rate,
+    listed,
+    number,
+    read_json,
+    short,
+)
 from posebook.datasets.readers.human36m_archives import (
     action_of,
     known_points,
@@ -137,17 +144,18 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
     told = read_json(path, expected)
-    if not isinstance(told, dict) or not isinstance(told.get("source"), str):
+    source = told.get("source") if isinstance(told, dict) else None
+    if not isinstance(source, str) or not source.isprintable() or len(source) > 200:
         raise InputError(f"{path}: names no source; expected {expected}")
-    rate = told.get("frames_per_second", otherwise.frames_per_second)
-    rate = number(rate, path, "frames_per_second")
-    if rate <= 0:
-        raise InputError(f"{path}: frames_per_second is {rate:g}; expected more than 0")
+    rate = number(
+        told.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
+    )
+    rate = frame_rate(rate, f"{path}: frames_per_second")
     cameras, notes = told.get("cameras", otherwise.cameras), told.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
     terms = str(told.get("terms", ""))
-    return Source(told["source"], terms, rate, cameras, genuine=False, notes=tuple(notes))
+    return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
 def _folder(root: Path | str) -> Path:

@@ -19,7 +19,7 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets import human36m
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.datasets.readers import h36m_fetch
-from posebook.datasets.readers.files import listed
+from posebook.datasets.readers.files import frame_rate, listed
 from posebook.datasets.readers.h36m_fetch import Annotations
 from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError
@@ -123,7 +123,7 @@ def make(root: Path | str, out: Path | str) -> str:
     is damaged: the InputError tells of the first, and how many there are.
     """
     out = Path(out)
-    _may_write(out)
+    may_write(out, NAME)
     takes, notes, bad = [], [], []
     for path in h36m_fetch.find(root):
         try:
@@ -151,6 +151,7 @@ def dataset_of(takes: list[Take], notes: list[str]) -> PoseDataset:
     steps = [numpy.diff(take.frame) for take in takes if len(take.frame) > 1]
     gaps = numpy.concatenate(steps) if steps else numpy.array([5])
     rate = human36m.FRAMES_PER_SECOND / float(numpy.median(gaps))
+    rate = frame_rate(rate, f"frames {numpy.median(gaps):g} of 50 a second apart")
     if gaps.min() != gaps.max():
         name += ", frames unevenly spaced"
         notes.append(
@@ -206,14 +207,14 @@ def _left_out(path: Path) -> bool:
     return h36m_fetch.take_of(path) in (("S11", "Directions", "2"), ("S11", "Directions", ""))
 
 
-def _may_write(out: Path) -> None:
-    """Refuse a folder that holds archives which did not come from here."""
+def may_write(out: Path, *names: str) -> None:
+    """Refuse a folder that holds archives, other than of data sets whose names begin like these."""
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file; expected a folder for the archives")
     there = [name for name in _FILES if (out / name).exists()]
     if not there:
         return
-    ours = "source.json" in there and human36m.read_source(out).name.startswith(NAME)
+    ours = "source.json" in there and human36m.read_source(out).name.startswith(names)
     if not ours:
         raise InputError(
             f"{out}: holds {listed(there)} of another origin, which is not replaced; expected an "

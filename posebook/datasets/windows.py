@@ -11,6 +11,7 @@ Source: Pavllo et al. 2019, arXiv:1811.11742, its training batches. Taught in
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -19,8 +20,13 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from posebook.datasets.readers import npy_format
+from posebook.datasets.readers.files import existing
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, Skeleton
+
+#: An .npy header is shorter: 12 bytes, and at most 10,000 that `npy_format` reads.
+_HEAD = 10_012
 
 
 class Windows:
@@ -62,8 +68,19 @@ class Windows:
         found = {name: len(tensor) for name, tensor in (*inputs.items(), *targets.items())}
         if set(found.values()) != {frames} or min(lengths, default=0) < 1:
             raise InputError(f"windows: clips of {frames} frames, tensors of {found}")
-        if min(size, outputs, step) < 1:
-            raise InputError(f"windows: size {size}, outputs {outputs}, step {step}; expected >= 1")
+        if min(size, outputs, step) < 1 or min(padding) < 0:
+            raise InputError(
+                f"windows: size {size}, outputs {outputs}, step {step}, padding {padding}; "
+                "expected >= 1, padding >= 0"
+            )
+        if both := (inputs.keys() & targets.keys()) | (found.keys() & {"clip", "mirrored"}):
+            raise InputError(f"windows: the name {', '.join(sorted(both))} is taken twice")
+        for name, tensor in (*inputs.items(), *targets.items()):
+            if mirror is not None and tensor.shape[1:2] != (len(mirror),):
+                raise InputError(
+                    f"windows: {name} has shape {tuple(tensor.shape)}; expected the {len(mirror)} "
+                    f"joints of {mirror.name}, by which it is mirrored; or mirror=None"
+                )
         self.tensors = dict(inputs) | dict(targets)
         self.inputs = tuple(inputs)
         self.padding, self.outputs, self.step, self.mirror = padding, outputs, step, mirror
@@ -97,6 +114,8 @@ class Windows:
 
     def take(self, items: Int[Tensor, " items"]) -> dict[str, Tensor]:
         """The batch of these items; item i + `plain` is item i mirrored."""
+        if len(items) and not 0 <= int(items.min()) <= int(items.max()) < self.count:
+            raise InputError(f"windows: items are numbered from 0 to {self.count - 1}")
         frames, clip, mirrored = self.frames_of(items)
         before, after = self.padding
         window = torch.arange(-before, (self.outputs - 1) * self.step + after + 1)
@@ -178,12 +197,31 @@ def mapped(path: Path | str) -> Tensor:
     """An .npy file as a tensor that reads from disk what is asked for: (frames, ...), any type.
 
     Pages that are read can be given back by the system at any time, so a set may be larger than
-    memory. Writing into the tensor does not change the file. Raises InputError for another file.
+    memory. Writing into the tensor does not change the file. Raises InputError for another file,
+    and for one that does not hold exactly the numbers that its header speaks of.
     """
+    path = existing(path, "an .npy of numbers")
+    if not path.is_file():  # a pipe would be waited for
+        raise InputError(f"{path}: is not a file; expected an .npy of numbers")
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    kind, shape, fortran, rest = npy_format.split(head, f"{path}")
+    dtype = numpy.dtype(kind) if npy_format.PLAIN.match(kind) else None
+    if dtype is None or dtype.kind not in "biuf" or not dtype.isnative:
+        raise InputError(f"{path}: an array of type {kind}; expected numbers of this machine")
+    start = len(head) - len(rest)
+    held, needed = path.stat().st_size - start, math.prod(shape) * dtype.itemsize
+    if held != needed:
+        raise InputError(
+            f"{path}: {shape} numbers of type {dtype} are {needed} bytes, but there are {held}; "
+            "damaged or cut short?"
+        )
     try:
-        tensor = torch.from_numpy(numpy.load(path, mmap_mode="c", allow_pickle=False))
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not an .npy of numbers: {error}") from None
+        order = "F" if fortran else "C"
+        made = numpy.memmap(path, dtype, "c", start, shape, order) if needed else numpy.zeros(shape)
+        tensor = torch.from_numpy(made.astype(dtype, copy=False))
+    except (OSError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: cannot be mapped: {error}") from None
     tensor.mapped = True
     return tensor
 
@@ -194,8 +232,8 @@ def labelled_part(frames: int, share: float) -> slice:
     frames, share  the clip's length, and the share of it, in (0, 1]
     The start is drawn by the SHA-256 of the length, as the published semi-supervised split does.
     """
-    kept = round(frames * share)
-    if not 0 < share <= 1 or kept < 1:
+    kept = round(frames * share) if 0 < share <= 1 else 0
+    if kept < 1:
         raise InputError(f"labelled part: {share} of {frames} frames; expected at least one frame")
     digest = hashlib.sha256(str(frames).encode()).digest()
     draw = int.from_bytes(digest[:4], "little") / (2**32 - 1)

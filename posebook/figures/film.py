@@ -11,6 +11,7 @@ from posebook.figures.parts import (
     COLOUR,
     SYMBOL,
     Frame,
+    checked,
     flat,
     to_plot,
 )
@@ -45,20 +46,22 @@ def film(
     A walk of more than 2 m is drawn relative to the hip.
     """
     described(alt)  # before the work, not after it
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+    for what, motion in (("pose", pose_mm), ("truth", truth_mm), ("keypoints", keypoints_px)):
+        if motion is None:
+            continue
+        checked(motion, skeleton, what)
+        if motion.dim() != 3 or not len(motion) == len(pose_mm) > 0:
+            raise InputError(
+                f"film: {what} has shape {tuple(motion.shape)}; expected (frames, joints, axes), "
+                "as many frames of everything"
+            )
+    sheet = sheet_of(size_px, title)
     points = to_plot(pose_mm, frame)
     true = None if truth_mm is None else to_plot(truth_mm, frame)
     seen = None if keypoints_px is None else flat(keypoints_px)
     if travel(points) > 2000:
         centre = footing(points, skeleton)
         points, true = points - centre, None if true is None else true - centre
-    width, height = (2 * (side // 2) for side in size_px)  # h264 wants even sides
-    sheet = Figure(figsize=(width / 100, height / 100), dpi=100)
-    FigureCanvasAgg(sheet)
-    if title:
-        sheet.suptitle(title, fontsize=10, wrap=True)
     places = (1, 2) if seen is not None else (1, 1)
     space = sheet.add_subplot(*places, places[1], projection="3d")
     _set_up(space, points if true is None else _both(points, true), frame, points[0], skeleton)
@@ -84,6 +87,25 @@ def film(
     return written(sheet, draw, len(points), path, frames_per_second, alt)
 
 
+def sheet_of(size_px: tuple[int, int], title: str) -> Any:
+    """An empty matplotlib figure, width and height in px, with a title."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if not all(16 <= side <= 8000 for side in size_px):
+        raise InputError(f"size_px is {size_px}; expected sides of 16 to 8000 px")
+    sheet = Figure(figsize=tuple(2 * (side // 2) / 100 for side in size_px), dpi=100)  # h264: even
+    FigureCanvasAgg(sheet)
+    if title:
+        sheet.suptitle(literally(title), fontsize=10, wrap=True)
+    return sheet
+
+
+def literally(text: str) -> str:
+    """Text from anywhere, for matplotlib, which takes what stands between two $ for a formula."""
+    return str(text).replace("$", r"\$")
+
+
 def written(
     sheet: Any,
     draw: Callable[[int], list[Any]],
@@ -99,6 +121,14 @@ def written(
     alt, path = described(alt), Path(path)
     if path.suffix.lower() not in (".mp4", ".gif"):
         raise InputError(f"{path}: expected a name that ends in .mp4 or .gif")
+    if count < 1 or not 0.1 <= frames_per_second <= 1000:
+        raise InputError(
+            f"{path}: {count} frames, {frames_per_second} in a second; expected at least one, "
+            "and 0.1 to 1000"
+        )
+    beside = path.with_suffix(".txt")
+    if beside.exists() and not path.exists():
+        raise InputError(f"{beside}: is there, but no film; expected a name that is free")
     import matplotlib
     from matplotlib import animation
 
@@ -114,7 +144,7 @@ def written(
         tool, writer = {}, animation.PillowWriter(fps=min(frames_per_second, 50))
     with matplotlib.rc_context(tool), paths.replacing(path) as temporary:
         made.save(temporary, writer=writer, dpi=100)
-    paths.write_text(path.with_suffix(".txt"), alt + "\n")
+    paths.write_text(beside, alt + "\n")
     return path
 
 

@@ -5,8 +5,8 @@ canvas, and one viewer's place serves them all. `side_by_side` is interactive, `
 writes mp4 or gif.
 """
 
+import math
 from collections.abc import Mapping
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from posebook.errors import InputError
 from posebook.figures.cells import turned
-from posebook.figures.film import joint_lines, written
+from posebook.figures.film import joint_lines, literally, sheet_of, written
 from posebook.figures.motion import player
 from posebook.figures.parts import (
     FLOOR,
@@ -31,6 +31,7 @@ from posebook.figures.parts import (
     key,
     layout,
     legend_of,
+    plain,
     to_plot,
 )
 from posebook.figures.plane import extent
@@ -40,6 +41,7 @@ from posebook.skeletons import HOUSE, Skeleton
 
 Motions = Mapping[str, Float[Tensor, "_frames joints 3"]]
 _GAP = 0.02  # between panels, parts of the width
+_MOST = 20
 
 
 def side_by_side(
@@ -60,8 +62,13 @@ def side_by_side(
     turn          degrees that the viewer has walked to the right; 0: the camera's place
     most_frames   longer motions are thinned out evenly, and the figure says so
     """
+    if not most_frames >= 1 or not 0.001 <= (frames_per_second or 25) <= 100_000:
+        raise InputError(
+            f"side by side: most_frames {most_frames}, {frames_per_second} frames/s; expected 1 or "
+            "more, and 0.001 to 100000"
+        )
     panels = _panels(keypoints_px, poses_mm, skeleton, turn)
-    step = ceil(len(keypoints_px) / most_frames)
+    step = math.ceil(len(keypoints_px) / most_frames)
     shown = [f"Shown: every {step} frames of {len(keypoints_px)}."] * (step > 1)
     remarks = " ".join([note, *shown, "Squares on the floor: 250 mm."]).strip()
     made = layout(title, remarks, height=300, foot=96)
@@ -82,7 +89,8 @@ def side_by_side(
             "constrain": "domain", "range": [middle[1] - up * half, middle[1] + up * half],
         }  # fmt: skip
         made["annotations"].append({
-            "text": panel.name, "xref": "paper", "yref": "paper", "x": (n + 0.5) * wide, "y": 0,
+            "text": plain(panel.name),
+            "xref": "paper", "yref": "paper", "x": (n + 0.5) * wide, "y": 0,
             "xanchor": "center", "yanchor": "top", "showarrow": False,
             "font": {"size": 12, "color": INK},
         })  # fmt: skip
@@ -134,14 +142,8 @@ def side_by_side_film(
     size_px: tuple[int, int] = (960, 300),
 ) -> Path:
     """The same as a film: .mp4 (h264) or .gif. The alt text goes beside it (.txt)."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     panels = _panels(keypoints_px, poses_mm, skeleton, turn)
-    sheet = Figure(figsize=tuple(2 * (side // 2) / 100 for side in size_px), dpi=100)
-    FigureCanvasAgg(sheet)
-    if title:
-        sheet.suptitle(title, fontsize=10)
+    sheet = sheet_of(size_px, title)
     moving = []
     for n, panel in enumerate(panels):
         axes = sheet.add_subplot(1, len(panels), n + 1)
@@ -150,7 +152,8 @@ def side_by_side_film(
         axes.set(xlim=(x - half, x + half), ylim=(y - up * half, y + up * half))
         axes.set_aspect("equal")
         axes.set_axis_off()
-        axes.text(0.5, -0.02, panel.name, transform=axes.transAxes, ha="center", va="top", size=9)
+        label = dict(ha="center", va="top", size=9)
+        axes.text(0.5, -0.02, literally(panel.name), transform=axes.transAxes, **label)
         if panel.floor is not None:
             axes.plot(*panel.floor.T, color=FLOOR, lw=0.8)
         moving.append((panel.points, joint_lines(axes, skeleton, (), 2)))
@@ -183,6 +186,11 @@ def _panels(
     checked(keypoints_px, skeleton, "keypoints_px")
     if keypoints_px.dim() != 3 or not len(keypoints_px) or not poses_mm:
         raise InputError("side by side: expected frames of keypoints_px and at least one motion")
+    if len(poses_mm) > _MOST or not math.isfinite(turn):
+        raise InputError(
+            f"side by side: {len(poses_mm)} motions, turned by {turn}; expected at most {_MOST}, "
+            "and degrees"
+        )
     for name, pose in poses_mm.items():
         checked(pose, skeleton, name)
         if pose.shape[:-1] != keypoints_px.shape[:-1]:

@@ -16,7 +16,7 @@ filter is a matrix product of what its taps see.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -32,7 +32,6 @@ FILTER_WIDTHS: dict[int, tuple[int, ...]] = {
     1: (1, 1, 1), 9: (3, 3), 27: (3, 3, 3), 81: (3, 3, 3, 3), 243: (3, 3, 3, 3, 3),
 }  # fmt: skip
 LONGEST_RECEPTIVE_FIELD = 10_000
-FIRST_MOMENTUM, LAST_MOMENTUM = 0.1, 0.001  # of batch norm, over a training
 PIECE = 4096  # frames of a clip that `lift` takes at once: bounds the memory, changes no number
 
 
@@ -96,6 +95,8 @@ class VideoPose3D(nn.Module):
         """
         if keypoints.shape[1] < self.receptive_field:
             raise InputError(f"{keypoints.shape[1]} frames; a window has {self.receptive_field}")
+        if step < 1:
+            raise InputError(f"step {step}: expected 1 or more frames from a pose to the next")
         hidden = keypoints.flatten(2)
         apart_now = 1  # frames from one position of `hidden` to the next
         for layer, (taps, apart) in zip([self.expand, *self.blocks], self.filters, strict=True):
@@ -143,7 +144,7 @@ def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3
         raise InputError(f"inflated: expected a network of {len(filter_widths)} filters of width 1")
     joints = single.expand.convolution.in_channels // 2, single.output_shape[0]
     channels, dropout = single.shrink.in_features, single.expand.dropout.p
-    network = VideoPose3D(filter_widths, channels, dropout, single.causal, False, *joints)
+    network = VideoPose3D(filter_widths, channels, dropout, single.causal, single.dense, *joints)
     state = network.state_dict()
     for name, values in single.state_dict().items():
         if state[name].shape == values.shape:
@@ -219,22 +220,33 @@ class Stream:
     network  causal, in evaluation mode
     Each filter remembers the past frames that its taps still need and nothing is computed twice, so
     that the work of a frame does not depend on the receptive field. The answers are those of
-    `network.lift` on the whole clip: before the first frame stands the first frame, repeated.
+    `network.lift` on the whole clip: before the first frame stands the first frame, repeated. What
+    is missing has to be filled in before: a NaN stays for as many frames as the network sees.
     """
 
     def __init__(self, network: VideoPose3D):
         if not network.causal:
             raise InputError("a stream needs a causal network: others look into the future")
-        if network.training:
-            raise InputError("a stream needs a network in evaluation mode: network.eval()")
+        self._check_mode(network)
         self.network = network
         self.memories: list[Tensor] = []  # of each filter: (people, what its taps reach, channels)
         self.count = 0
 
     @torch.no_grad()
     def push(self, keypoints: Pose2D) -> Pose3D:
-        """One frame of one or more people: (people, joints, 2) -> (people, out_joints, 3)."""
+        """One frame of one or more people: (people, joints, 2) -> (people, out_joints, 3).
+
+        The people are the same in every frame, in the same order; InputError for another number.
+        """
         network, first = self.network, self.count == 0
+        self._check_mode(network)
+        inputs = network.expand.convolution.in_channels
+        people = len(keypoints) if first else len(self.memories[0])
+        if tuple(keypoints.shape) != (people, inputs // 2, 2):
+            raise InputError(
+                f"stream: key points {tuple(keypoints.shape)}; expected ({people}, {inputs // 2}, "
+                "2), the same people as in its first frame; others need a stream of their own"
+            )
         newest = keypoints.flatten(1)
         layers = [network.expand, *network.blocks]
         for i, (layer, (taps, apart)) in enumerate(zip(layers, network.filters, strict=True)):
@@ -249,48 +261,12 @@ class Stream:
         self.count += 1
         return 1000.0 * network.shrink(newest).unflatten(1, network.output_shape)
 
+    @staticmethod
+    def _check_mode(network: VideoPose3D) -> None:
+        if network.training:
+            raise InputError("a stream needs a network in evaluation mode: network.eval()")
+
 
 def learning_rate_factor(epoch: int, decay: float = 0.95) -> float:
     """What the first learning rate (1e-3) is multiplied by in an epoch; 0.98 semi-supervised."""
     return decay**epoch
-
-
-def batch_norm_momentum(epoch: int, epochs: int) -> float:
-    r"""Momentum in epoch e of E: :math:`0.1\,e^{-\frac eE\ln 100}`, from 0.1 down to 0.001."""
-    return FIRST_MOMENTUM * (LAST_MOMENTUM / FIRST_MOMENTUM) ** (epoch / epochs)
-
-
-def set_batch_norm_momentum(network: nn.Module, momentum: float | int) -> None:
-    """The momentum of every batch norm in a network, that of the first layer too."""
-    for norm in _norms(network):
-        norm.momentum = momentum
-
-
-@torch.no_grad()
-def recompute_statistics(
-    network: nn.Module, batches: Iterable, show: Callable[[nn.Module, object], object]
-) -> None:
-    """Running means and variances anew, those of the final weights: the cure for stale ones.
-
-    batches  training batches, some dozens      show(network, batch) runs the network on one
-
-    The schedule ends at a momentum of 0.001: the statistics then remember a thousand steps, which
-    after a short training are those of weights long gone. Dropout rests meanwhile, as it will when
-    the network is used. The network is in evaluation mode afterwards.
-    """
-    network.eval()
-    norms = _norms(network)
-    kept = [norm.momentum for norm in norms]
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # the plain mean over all batches
-        norm.train()
-    for batch in batches:
-        show(network, batch)
-    for norm, momentum in zip(norms, kept, strict=True):
-        norm.momentum = momentum
-    network.eval()
-
-
-def _norms(network: nn.Module) -> list[nn.BatchNorm1d]:
-    return [module for module in network.modules() if isinstance(module, nn.BatchNorm1d)]

@@ -34,7 +34,7 @@ ACTIONS = (
 #: What VideoPose3D calls them, so that `actions=` means the same everywhere.
 _RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 _EXPECTED = "annot.h5 of h36m-fetch: pose/2d, pose/3d, camera, frame, subject, action"
-_FAR_MM = 20_000.0
+_FAR_MM, _FAR_PX = 20_000.0, 100_000.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def take_of(path: Path) -> tuple[str, str, str]:
     subject, (action, _, number) = path.parts[-3], path.parts[-2].partition("-")
     if subject not in PLACES:
         raise InputError(f"{path}: no cameras are known of '{subject}'; expected {listed(PLACES)}")
-    if action not in ACTIONS or not re.fullmatch("[0-9]{0,2}", number):
+    if action not in ACTIONS or not re.fullmatch("(|[1-9][0-9]?)", number):
         raise InputError(
             f"{path}: its folder is no <Action>-<subaction>; actions are {listed(ACTIONS, 20)}"
         )
@@ -103,6 +103,8 @@ def read(path: Path) -> Annotations:
     poses = _joints(arrays, "pose/3d-univ" if universal else "pose/3d", 3, path)
     points = _joints(arrays, "pose/2d", 2, path)
     rows = {name: _whole(arrays, name, len(poses), path) for name in names[3:7]}
+    if numpy.abs(points).max() > _FAR_PX:
+        raise InputError(f"{path}: pose/2d is further than {_FAR_PX:g} px away; expected pixels")
     if len(points) != len(poses):
         raise InputError(f"{path}: {len(poses)} poses, but {len(points)} of key points")
     _must_be(rows["subject"], {int(subject[1:])}, "subject", path)
