@@ -587,6 +587,10 @@ def test_a_film_leaves_somebody_s_notes_alone(tmp_path):
             tmp_path / "walk.gif", CLIP[:1], frames_per_second=20, alt="A person stands there."
         )
     assert (tmp_path / "walk.txt").read_text() == "mine"
+    for kind in ("mp4", "gif", "gif"):  # one film in two forms shares its words, and may be redone
+        figures.film(
+            tmp_path / f"run.{kind}", CLIP[:1], frames_per_second=20, alt="A person stands there."
+        )
 
 
 def test_side_by_side_of_nonsense_is_refused(tmp_path):

@@ -127,7 +127,7 @@ def written(
             "and 0.1 to 1000"
         )
     beside = path.with_suffix(".txt")
-    if beside.exists() and not path.exists():
+    if beside.exists() and not any(path.with_suffix(kind).exists() for kind in (".mp4", ".gif")):
         raise InputError(f"{beside}: is there, but no film; expected a name that is free")
     import matplotlib
     from matplotlib import animation
