@@ -28,7 +28,13 @@ from posebook.skeletons import HOUSE, conversion
 #: Lifters that come with posebook: their name, which is their chapter's, and their file.
 SHIPPED: dict[str, Path] = {
     name: paths.DATA / "lifters" / f"{name}.safetensors"
-    for name in ("simple_baseline", "adversarial_lifting", "ambiguity_aware", "elepose")
+    for name in (
+        "simple_baseline",
+        "temporal_convolutions",
+        "adversarial_lifting",
+        "ambiguity_aware",
+        "elepose",
+    )
 }
 
 #: A lifter that puts a joint of somebody who stands further from the hip than this is refused.

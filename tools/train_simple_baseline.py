@@ -125,8 +125,9 @@ def assumed_rays(
     """
     rays = pose_mm[..., :2] / pose_mm[..., 2:].clamp_min(100)
     longer = cameras.size_px.amax(-1, keepdim=True)
-    cropped = 0.1 * torch.randn(len(rays), 2, generator=generator)
-    cropped *= torch.rand(len(rays), 1, generator=generator) < 0.3
+    like = dict(generator=generator, device=generator.device)
+    cropped = 0.1 * torch.randn(len(rays), 2, **like)
+    cropped *= torch.rand(len(rays), 1, **like) < 0.3
     scale = (cameras.focal_px / (1.2 * longer)).to(rays)
     guessed = rays * scale.unsqueeze(1) + cropped.unsqueeze(1)
     return torch.where(known[:, None, None], rays, guessed)
