@@ -84,10 +84,8 @@ def make_pool(actions: int, fitted: int, poses: int, seed: int) -> Pool:
 
 def _parts(count: int, shares: list[float]) -> list[int]:
     """Whole numbers that add up to `count`, as the shares are."""
-    edges = (
-        count * torch.tensor([0.0, *shares], dtype=torch.float64).cumsum(0) / sum(shares)
-    ).round()
-    return [int(high - low) for low, high in pairwise(edges.tolist())]
+    edges = torch.tensor([0.0, *shares], dtype=torch.float64).cumsum(0) / sum(shares)
+    return [int(high - low) for low, high in pairwise((count * edges).round().tolist())]
 
 
 def _keep(pose: Tensor, body: Body, directions: list[Tensor], way: list[Tensor]) -> None:

@@ -1,6 +1,6 @@
-"""Train the shipped lifter `temporal_convolutions`, on motion of `synthetic_wide` and nothing else.
+"""Train the shipped lifter `temporal_convolutions`, on motion of `synthetic_wide` alone.
 
-    python tools/train_temporal_convolutions.py --device cuda  # data/lifters/temporal_convolutions.*
+    python tools/train_temporal_convolutions.py --device cuda  # writes data/lifters/temporal_*
     python tools/train_temporal_convolutions.py --help         # size, length, folders
 
 A pool of motion is made first, in about a minute; then every step draws from it, on the device that
@@ -61,9 +61,8 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
     unseen = make_pool(*HELD_OUT_POOL, 1_000_000 + options.seed).to(device)
     held_out = _held_out(unseen, options.seed, WindowQuality(), LAYOUTS)
     perfect = _held_out(unseen, options.seed, EXACT, {HOUSE.name: 1.0})
-    print(
-        f"pool of {len(pool.directions)} clips: {time.perf_counter() - started:.0f} s", flush=True
-    )
+    passed = time.perf_counter() - started
+    print(f"pool of {len(pool.directions)} clips made in {passed:.0f} s", flush=True)
     steps = options.epochs * options.steps
     for epoch in run.epochs(options.epochs):
         network.train()
@@ -118,7 +117,7 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
 
 
 def _batches(pool: Pool, draw: torch.Generator, options: argparse.Namespace):
-    """An epoch's batches. Windows are drawn many at a time, for a device is slow at small things."""
+    """An epoch's batches; windows are drawn many at a time, since small steps are slow on a GPU."""
     rest = options.steps
     while rest > 0:
         count = min(rest, options.at_once)

@@ -176,7 +176,7 @@ def _seen_as(
 
 
 def what_is_missing(rays: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
-    """Joints seen (windows, WINDOW, joints): lost for good, for a while, here and there; cut off."""
+    """Joints seen (windows, WINDOW, joints): lost for good, a while or a moment, or cut off."""
     joints = rays.shape[2]
     losing = draw.even(1, 1) < quality.missing
     lost = losing & (draw.even(1, joints) < 0.7 * draw.even(1, 1) ** 2)

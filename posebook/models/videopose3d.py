@@ -40,8 +40,8 @@ class VideoPose3D(nn.Module):
     """Keypoints in time to poses, or to the hip's path with output_joints=1.
 
     In:   (batch, frames, input_joints, 2), unitless, screen units: `cameras.normalise_screen`
-    Out:  (batch, positions, output_joints, 3), mm, camera axes: `output_scale` metres. A pose is about the hip, whose own
-          place is predicted too and trained towards 0; a trajectory is absolute.
+    Out:  (batch, positions, output_joints, 3), mm, camera axes (`output_scale`: the last layer says
+          metres). A pose is about the hip, whose own place is trained towards 0; a path is absolute.
 
     filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
     causal         the pose belongs to the newest frame of its window, not to the middle one
@@ -138,8 +138,8 @@ def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3
     """A network over time that says at first what a network of one frame says.
 
     single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
-    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0. Time
-    is then learned as a correction to a lifter that works, not from nothing.
+    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0: time
+    is learned as a correction to a lifter that works.
     Source: ours here; of images and video, Carreira & Zisserman 2017, arXiv:1705.07750.
     """
     if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
