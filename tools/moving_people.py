@@ -8,7 +8,7 @@ each window, so that one clip of the pool makes many windows.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import torch
 from jaxtyping import Float
@@ -60,7 +60,7 @@ def make_pool(actions: int, fitted: int, poses: int, seed: int) -> Pool:
     generator = torch.Generator().manual_seed(seed)
     directions, way = [], []
     shares = pose_samples.SHARES
-    parts = _parts(actions, [share for _, share in shares.values()])
+    parts = in_parts(actions, [share for _, share in shares.values()])
     for (action, _), count in zip(shares.values(), parts, strict=True):
         body = Body(wide_bodies(count, generator))
         start = 20 * torch.rand(count, 1, generator=generator, dtype=torch.float64)
@@ -82,10 +82,10 @@ def make_pool(actions: int, fitted: int, poses: int, seed: int) -> Pool:
     return Pool(torch.cat(directions), torch.cat(way), actions, torch.cat(bases), lengths_mm)
 
 
-def _parts(count: int, shares: list[float]) -> list[int]:
+def in_parts(count: int, shares: list[float]) -> list[int]:
     """Whole numbers that add up to `count`, as the shares are."""
-    edges = torch.tensor([0.0, *shares], dtype=torch.float64).cumsum(0) / sum(shares)
-    return [int(high - low) for low, high in pairwise((count * edges).round().tolist())]
+    edges = [round(count * edge / sum(shares)) for edge in accumulate(shares, initial=0.0)]
+    return [high - low for low, high in pairwise(edges)]
 
 
 def _keep(pose: Tensor, body: Body, directions: list[Tensor], way: list[Tensor]) -> None:
@@ -120,7 +120,7 @@ def draw_people(
         return torch.randint(first, last, (rows,), generator=generator, device=device)
 
     clips = len(pool.directions)
-    acted, dreamt, moved = _parts(count, list(SORTS.values()))
+    acted, dreamt, moved = in_parts(count, list(SORTS.values()))
     clip = torch.cat([pick(0, pool.actions, acted), pick(pool.actions, clips, dreamt + moved)])
     step = RATE / SLOWEST * (SLOWEST / FASTEST) ** even(1)
     offset = torch.arange(frames, device=device) - frames // 2

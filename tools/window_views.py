@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from moving_people import Pool, draw_people
+from moving_people import Pool, draw_people, in_parts
 from torch import Tensor
 from train_simple_baseline import CAMERAS, LAYOUTS, Quality, assumed_rays
 
@@ -94,15 +94,12 @@ def draw_windows(
     world_mm = world_mm[torch.randperm(count, **Draw(count, generator).like)]
     cameras = _cameras(world_mm[:, MIDDLE], generator)
     pose_mm = cameras.to_camera(world_mm.flatten(1, 2)).unflatten(1, (WINDOW, len(HOUSE)))
-    edges = count * torch.tensor([0.0, *layouts.values()], dtype=torch.float64).cumsum(0)
-    edges = (edges / sum(layouts.values())).round().int().tolist()
-    parts = []
-    for name, low, high in zip(layouts, edges, edges[1:], strict=False):
-        if high > low:
-            rows = slice(low, high)
-            parts.append(
-                _seen_as(skeleton(name), pose_mm[rows], _rows(cameras, rows), generator, quality)
-            )
+    start, parts = 0, []
+    for name, size in zip(layouts, in_parts(count, [*layouts.values()]), strict=True):
+        rows = slice(start, start + size)
+        seen_by = _rows(cameras, rows)
+        parts.append(_seen_as(skeleton(name), pose_mm[rows], seen_by, generator, quality))
+        start += size
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -118,8 +115,8 @@ def _cameras(middle_mm: Tensor, generator: torch.Generator) -> Cameras:
     centre_mm, radius_mm = bounding_ball(middle_mm)
     target_mm = centre_mm + 150 * draw.normal(3)
     start, parts = 0, []
-    for index, (share, options) in enumerate(CAMERAS):
-        size = count - start if index == len(CAMERAS) - 1 else round(count * share)
+    sizes = in_parts(count, [share for share, _ in CAMERAS])
+    for size, (_, options) in zip(sizes, CAMERAS, strict=True):
         rows = slice(start, start + size)
         parts.append(
             random_cameras(
@@ -171,7 +168,7 @@ def _seen_as(
     inputs = network_input(flat, seen.flatten(0, 1), invented, known_frames)
     inputs = blank_frames(inputs, seen.flatten(0, 1), FEWEST_JOINTS)
     inputs = ends_repeated(inputs.unflatten(0, (-1, WINDOW)), quality, draw)
-    units = torch.where(usable[:, None, None], units, 0.0)
+    units = units.nan_to_num().clamp(-10, 10)  # further away is only what lies behind the camera
     return dict(inputs=inputs, units=units, unit_mm=torch.where(usable, unit_mm, 0.0))
 
 

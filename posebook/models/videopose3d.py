@@ -41,7 +41,7 @@ class VideoPose3D(nn.Module):
 
     In:   (batch, frames, input_joints, 2), unitless, screen units: `cameras.normalise_screen`
     Out:  (batch, positions, output_joints, 3), mm, camera axes (`output_scale`: the last layer says
-          metres). A pose is about the hip, whose own place is trained towards 0; a path is absolute.
+          metres). A pose is about the hip, whose own place is trained to be 0; a path is absolute.
 
     filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
     causal         the pose belongs to the newest frame of its window, not to the middle one
