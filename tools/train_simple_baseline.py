@@ -20,13 +20,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from posebook import lifting, normalisations, paths, training
+from posebook import lifting, paths, training
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.datasets.batches import Batches
 from posebook.datasets.layouts import landmarks
 from posebook.datasets.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
 from posebook.models.martinez import Martinez
+from posebook.person_view import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
 from posebook.viewpoint import PersonView, network_input, predict_units, turn_towards
 
@@ -110,7 +111,7 @@ def _draw_chunk(
         torch.where(known, view.spread, true_view.spread),
     )
     units, unit_mm = turned.pose_to_units(pose_mm)
-    usable = in_front & (seen.sum(-1) >= normalisations.FEWEST_JOINTS)
+    usable = in_front & (seen.sum(-1) >= FEWEST_JOINTS)
     invented = torch.tensor([joint in change.invented for joint in HOUSE.joints])
     inputs = network_input(view, seen, invented, known)
     return dict(inputs=inputs[usable], units=units[usable], unit_mm=unit_mm[usable])

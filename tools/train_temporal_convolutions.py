@@ -28,6 +28,7 @@ from posebook.models.videopose3d import FILTER_WIDTHS, VideoPose3D
 from posebook.skeletons import HOUSE
 
 NAME = "temporal_convolutions"
+FILE = paths.DATA / "lifters" / f"{NAME}.safetensors"
 #: People that training does not see: clips of either sort and single poses, and windows of them.
 HELD_OUT_POOL, HELD_OUT = (1200, 1200, 20_000), 8_000
 
@@ -209,7 +210,7 @@ def main() -> None:
         help="multiply matrices in bfloat16: slower on some CPUs",
     )  # fmt: skip
     add("--out", type=Path, default=paths.runs() / f"{NAME}_lifter", help="checkpoints")
-    add("--file", type=Path, default=lifting.SHIPPED[NAME], help="the lifter")
+    add("--file", type=Path, default=FILE, help="the lifter")
     options = parser.parse_args()
     lifter = train(options)
     lifter.save(options.file, weights=torch.float16)

@@ -15,7 +15,7 @@ from train_simple_baseline import CAMERAS, LAYOUTS, Quality, assumed_rays
 
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.datasets.layouts import landmarks
-from posebook.normalisations import FEWEST_JOINTS
+from posebook.person_view import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
 from posebook.viewpoint import PersonView, blank_frames, network_input, turn_towards
 
