@@ -127,9 +127,8 @@ def lift_file(
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, said = _clip_of(item)
-        poses = lift_clip(
-            clip, given or lifting.default_for(clip), camera=camera, input=str(source), notes=said
-        )
+        chosen = given or lifting.default_for(clip)
+        poses = lift_clip(clip, chosen, camera=camera, input=str(source), notes=said)
         # A file with one thing in it needs no name for it, unless somebody was left out.
         alone = len(found) == 1 and "person" not in item.name
         ready.append(replace(poses, clip=source.stem if alone else item.name))

@@ -30,13 +30,7 @@ from posebook.skeletons import HOUSE, conversion
 #: Lifters that come with posebook: their name, which is their chapter's, and their file.
 SHIPPED: dict[str, Path] = {
     name: paths.DATA / "lifters" / f"{name}.safetensors"
-    for name in (
-        "simple_baseline",
-        "temporal_convolutions",
-        "adversarial_lifting",
-        "ambiguity_aware",
-        "elepose",
-    )
+    for name in ("simple_baseline", "adversarial_lifting", "ambiguity_aware", "elepose")
 }
 
 #: What is taken where no lifter is named: for a single frame, and for a clip of several.
