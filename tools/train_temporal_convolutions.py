@@ -38,8 +38,8 @@ def of_windows(network: VideoPose3D) -> Callable[[Tensor], Tensor]:
     return lambda windows: network(windows, WINDOW).squeeze(1)
 
 
-def train(options: argparse.Namespace) -> lifting.Lifter:
-    """The whole run; `options` are those of the command line."""
+def train(options: argparse.Namespace) -> tuple[lifting.Lifter, dict[str, dict[str, Tensor]]]:
+    """The whole run, and the windows that it was judged on; `options`: the command line's."""
     device = training.pick_device(options.device)
     training.seed_everything(options.seed)
     torch.set_num_threads(options.threads)
@@ -82,8 +82,10 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
             torch.set_float32_matmul_precision("high")
             with torch.autocast(device.type, torch.bfloat16, enabled=options.bfloat16):
                 predicted = of_windows(network)(batch["inputs"])
+            torch.set_float32_matmul_precision("highest")
             loss = loss_of(predicted.float(), batch["units"], batch["unit_mm"], options.aligned)
             optimiser.zero_grad(set_to_none=True)
+            torch.set_float32_matmul_precision("high")
             loss.backward()
             torch.set_float32_matmul_precision("highest")
             optimiser.step()
@@ -116,8 +118,7 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
         | dict(steps_done=counter.steps, device=device.type),
         seconds=round(run.seconds),
     )
-    _beside(held_out, perfect)
-    return lifting.Lifter(header, network)
+    return lifting.Lifter(header, network), {"as in training": held_out, "perfect": perfect}
 
 
 def _batches(pool: Pool, draw: torch.Generator, options: argparse.Namespace):
@@ -169,10 +170,10 @@ def _held_out(
     return {name: tensor[usable] for name, tensor in windows.items()}
 
 
-def _beside(held_out: dict[str, Tensor], perfect: dict[str, Tensor]) -> None:
+def _beside(unseen: dict[str, dict[str, Tensor]]) -> None:
     """Say what `simple_baseline` makes of the middle frames of the same windows."""
     network = lifting.load("simple_baseline").network
-    for words, views in (("as in training", held_out), ("perfect", perfect)):
+    for words, views in unseen.items():
         single = dict(views, inputs=views["inputs"][:, MIDDLE])
         print(f"simple_baseline, held-out people, {words}: {p_mpjpe(network, single):.2f} mm")
 
@@ -215,9 +216,10 @@ def main() -> None:
     add("--out", type=Path, default=paths.runs() / f"{NAME}_lifter", help="checkpoints")
     add("--file", type=Path, default=FILE, help="the lifter")
     options = parser.parse_args()
-    lifter = train(options)
+    lifter, unseen = train(options)
     lifter.save(options.file, weights=torch.float16)
     print(f"{paths.shown(options.file)}: {lifter.header['metrics']}")
+    _beside(unseen)
 
 
 if __name__ == "__main__":
