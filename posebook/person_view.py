@@ -29,9 +29,9 @@ BATCH = 8192
 #: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
 #: how large a person is; every pose is scaled to this size.
 BONES_MM = 3900.0
-#: Frames per second that a network over time was trained with at most. Of a faster clip, every
-#: second, third, ... frame is a clip by itself.
-FASTEST = 60.0
+#: Frames per second that a network over time is trained with. Of a faster clip, every second,
+#: third, ... frame is a clip by itself; of a slower one, every frame is.
+SLOWEST, FASTEST = 8.0, 60.0
 AVERAGE_SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
 
 
@@ -53,7 +53,8 @@ def lift_person_view_clip(
 
     Frames without a person are empty (`blank_frames`) and bridged by what their neighbours show.
     """
-    apart = max(1, math.ceil((clip.frames_per_second or 0) / FASTEST - 1e-6))
+    rate = clip.frames_per_second or FASTEST
+    apart = math.ceil(rate / FASTEST - 1e-6) if rate >= SLOWEST else max(1, len(clip))
 
     def answer(inputs: Tensor, seen: Seen) -> Pose3D:
         inputs = blank_frames(inputs, seen, FEWEST_JOINTS)

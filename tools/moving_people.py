@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from posebook import person_view
 from posebook.datasets.people import limits, pose_samples
 from posebook.datasets.people.body import BONE, Body, directions_of, forward_kinematics, wide_bodies
 from posebook.datasets.people.dice import Dice
@@ -23,9 +24,9 @@ from posebook.datasets.people.puppet import pose_of
 from posebook.skeletons import HOUSE
 
 #: Frames of a clip of the pool, at 50 per second.
-FRAMES, RATE = 112, 50.0
-#: Frames per second of the windows: any, evenly in the logarithm.
-SLOWEST, FASTEST = 12.0, 60.0
+FRAMES, RATE = 168, 50.0
+#: Frames per second of the windows: any between those, evenly in the logarithm.
+SLOWEST, FASTEST = person_view.SLOWEST, person_view.FASTEST
 #: Shares of the windows.
 SORTS = {"actions": 0.3, "fitted": 0.3, "moved": 0.4}
 BACKWARD, LEVEL = 0.25, 0.5

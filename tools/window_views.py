@@ -28,15 +28,15 @@ class WindowQuality(Quality):
     """`Quality`, its shares those of windows, and what only time has.
 
     flicker  single joints are lost in single frames      nobody  nobody is seen for some frames
-    ended    the clip begins or ends in the window, and its first or last frame is repeated
+    ended    the clip begins or ends in the window, or both, and its first or last frame is repeated
     alone    the clip is one frame
     """
 
     noisy: float = 0.45
     flicker: float = 0.1
     nobody: float = 0.04
-    ended: float = 0.12
-    alone: float = 0.03
+    ended: float = 0.24
+    alone: float = 0.05
 
 
 EXACT = WindowQuality(
@@ -225,8 +225,9 @@ def ends_repeated(inputs: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
     before, after = ((MIDDLE + 1) * draw.even(1) for _ in range(2))
     before, after = before.long(), after.long()
     ended = draw.even(1)
-    first = torch.where(ended < quality.ended / 2, MIDDLE - before, 0)
-    last = torch.where(ended > 1 - quality.ended / 2, MIDDLE + after, WINDOW - 1)
+    first = torch.where(ended < quality.ended * 2 / 3, MIDDLE - before, 0)
+    begun = (ended > quality.ended / 3) & (ended < quality.ended)
+    last = torch.where(begun, MIDDLE + after, WINDOW - 1)
     alone = draw.even(1) < quality.alone
     first, last = (torch.where(alone, MIDDLE, end) for end in (first, last))
     frame = torch.arange(WINDOW, device=inputs.device)
