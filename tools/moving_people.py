@@ -7,9 +7,12 @@ window of the prior turns. Frame rate, direction of time, body and mirror image 
 each window, so that one clip of the pool makes many windows.
 """
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from multiprocessing import get_context
 
+import numpy
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -18,7 +21,7 @@ from posebook import person_view
 from posebook.datasets.people import limits, pose_samples
 from posebook.datasets.people.body import BONE, Body, directions_of, forward_kinematics, wide_bodies
 from posebook.datasets.people.dice import Dice
-from posebook.datasets.people.fitted_motion import POOL, draw_pool, fitted_motion, levelled
+from posebook.datasets.people.fitted_motion import draw_pool, fitted_motion, levelled
 from posebook.datasets.people.motion_prior import sample_directions
 from posebook.datasets.people.puppet import pose_of
 from posebook.skeletons import HOUSE
@@ -31,6 +34,8 @@ SLOWEST, FASTEST = person_view.SLOWEST, person_view.FASTEST
 SORTS = {"actions": 0.3, "fitted": 0.3, "moved": 0.4}
 BACKWARD, LEVEL = 0.25, 0.5
 CHUNK = 1000
+#: A pool is made in so many parts, each with random numbers of its own.
+PARTS = 16
 
 
 @dataclass
@@ -56,31 +61,71 @@ class Pool:
         return Pool(directions, way, self.actions, bases, lengths_mm)
 
 
-def make_pool(actions: int, fitted: int, poses: int, seed: int) -> Pool:
-    """A pool of so many clips of either sort and so many single poses, on the CPU."""
+def make_pool(actions: int, fitted: int, poses: int, seed: int, workers: int = 1) -> Pool:
+    """A pool of so many clips of either sort and so many single poses, on the CPU.
+
+    workers  processes that make its `PARTS`; their number changes nothing but the time
+    """
+    counts = [in_parts(count, [1.0] * PARTS) for count in (actions, fitted, poses)]
+    orders = [(*part, PARTS * seed + index) for index, part in enumerate(zip(*counts, strict=True))]
+    if workers > 1:
+        with ProcessPoolExecutor(workers, get_context("spawn")) as processes:
+            made = list(processes.map(_part, orders))
+    else:
+        made = [_part(order) for order in orders]
+    acted, dreamt, bases, lengths_mm = (
+        [[torch.from_numpy(array) for array in arrays] for arrays in sort]
+        for sort in zip(*made, strict=True)
+    )
+    directions, way = (torch.cat(tensors) for tensors in zip(*acted, *dreamt, strict=True))
+    bases, lengths_mm = (
+        torch.cat([tensors[0] for tensors in each]) for each in (bases, lengths_mm)
+    )
+    return Pool(directions, way, actions, bases, lengths_mm)
+
+
+def _part(order: tuple[int, int, int, int]) -> list[list[numpy.ndarray]]:
+    """A part of a pool: directions and way of the actions, of the fitted clips; bases; bodies."""
+    torch.set_num_threads(1)
+    actions, fitted, poses, seed = order
     generator = torch.Generator().manual_seed(seed)
-    directions, way = [], []
+    acted = _acted(actions, generator)
+    dreamt = _dreamt(fitted, generator)
+    bases = [
+        _single_poses(min(pose_samples.CHUNK, poses - start), generator)
+        for start in range(0, poses, pose_samples.CHUNK)
+    ]
+    bodies = wide_bodies(max(100, poses // 4), generator).float()
+    parts = acted, dreamt, [torch.cat(bases)], [bodies]
+    return [[tensor.numpy() for tensor in tensors] for tensors in parts]
+
+
+def _acted(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Directions and way of hand-made actions, each from any moment on."""
+    made = []
     shares = pose_samples.SHARES
-    parts = in_parts(actions, [share for _, share in shares.values()])
+    parts = in_parts(count, [share for _, share in shares.values()])
     for (action, _), count in zip(shares.values(), parts, strict=True):
+        if not count:
+            continue
         body = Body(wide_bodies(count, generator))
         start = 20 * torch.rand(count, 1, generator=generator, dtype=torch.float64)
         time = start + torch.arange(FRAMES, dtype=torch.float64) / RATE
         strings = action(Dice(count, generator), time, body)
         pose = limits.limited(pose_of(strings, body.lengths_mm), body.lengths_mm.unsqueeze(1))
-        _keep(pose, body, directions, way)
-    for start in range(0, fitted, CHUNK):
-        count = min(CHUNK, fitted - start)
-        if start % POOL < CHUNK:
-            dreams = draw_pool(generator)
-        body = Body(wide_bodies(count, generator))
-        pose = fitted_motion(Dice(count, generator), FRAMES, RATE, body, dreams)
-        _keep(pose, body, directions, way)
-    bases = []
-    for start in range(0, poses, pose_samples.CHUNK):
-        bases.append(_single_poses(min(pose_samples.CHUNK, poses - start), generator))
-    lengths_mm = wide_bodies(max(1000, poses // 4), generator).float()
-    return Pool(torch.cat(directions), torch.cat(way), actions, torch.cat(bases), lengths_mm)
+        made.append(_kept(pose, body))
+    return tuple(torch.cat(tensors) for tensors in zip(*made, strict=True))
+
+
+def _dreamt(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Directions and way of motion of the prior, each thousand clips out of windows of its own."""
+    made = []
+    for start in range(0, count, CHUNK):
+        dreams = draw_pool(generator)
+        body = Body(wide_bodies(min(CHUNK, count - start), generator))
+        dice = Dice(len(body.lengths_mm), generator)
+        made.append(_kept(fitted_motion(dice, FRAMES, RATE, body, dreams), body))
+    return tuple(torch.cat(tensors) for tensors in zip(*made, strict=True))
 
 
 def in_parts(count: int, shares: list[float]) -> list[int]:
@@ -89,10 +134,8 @@ def in_parts(count: int, shares: list[float]) -> list[int]:
     return [high - low for low, high in pairwise(edges)]
 
 
-def _keep(pose: Tensor, body: Body, directions: list[Tensor], way: list[Tensor]) -> None:
-    if len(pose):
-        directions.append(directions_of(pose).half())
-        way.append((pose[:, :, 0] / body.leg.unsqueeze(-1)).float())
+def _kept(pose: Tensor, body: Body) -> tuple[Tensor, Tensor]:
+    return directions_of(pose).half(), (pose[:, :, 0] / body.leg.unsqueeze(-1)).float()
 
 
 def _single_poses(count: int, generator: torch.Generator) -> Tensor:

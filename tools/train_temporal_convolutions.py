@@ -58,8 +58,9 @@ def train(options: argparse.Namespace) -> tuple[lifting.Lifter, dict[str, dict[s
     run = training.Run(options.out, seed=options.seed, device=device, state=state)
     torch.set_num_threads(options.threads)
     started = time.perf_counter()
-    pool = make_pool(options.actions, options.fitted, options.poses, options.seed).to(device)
-    unseen = make_pool(*HELD_OUT_POOL, 1_000_000 + options.seed).to(device)
+    sizes = options.actions, options.fitted, options.poses
+    pool = make_pool(*sizes, options.seed, options.workers).to(device)
+    unseen = make_pool(*HELD_OUT_POOL, 1_000_000 + options.seed, options.workers).to(device)
     held_out = _held_out(unseen, options.seed, WindowQuality(), LAYOUTS)
     perfect = _held_out(unseen, options.seed, EXACT, {HOUSE.name: 1.0})
     passed = time.perf_counter() - started
@@ -186,7 +187,7 @@ def _metric(data: str, value: float) -> dict:
     )  # fmt: skip
 
 
-_PLACES = ("out", "file", "threads", "device")
+_PLACES = ("out", "file", "threads", "workers", "device")
 
 
 def main() -> None:
@@ -209,6 +210,7 @@ def main() -> None:
     add("--seed", type=int, default=0)
     add("--device", default="auto", help="auto, cpu or cuda")
     add("--threads", type=int, default=1, help="CPU threads (%(default)s)")
+    add("--workers", type=int, default=1, help="processes that make the pool (%(default)s)")
     add(
         "--bfloat16", action=argparse.BooleanOptionalAction, default=False,
         help="multiply matrices in bfloat16: faster, 7 bits in place of 10 or 23",
