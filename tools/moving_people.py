@@ -105,13 +105,13 @@ def _acted(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     made = []
     shares = pose_samples.SHARES
     parts = in_parts(count, [share for _, share in shares.values()])
-    for (action, _), count in zip(shares.values(), parts, strict=True):
-        if not count:
+    for (action, _), people in zip(shares.values(), parts, strict=True):
+        if not people:
             continue
-        body = Body(wide_bodies(count, generator))
-        start = 20 * torch.rand(count, 1, generator=generator, dtype=torch.float64)
+        body = Body(wide_bodies(people, generator))
+        start = 20 * torch.rand(people, 1, generator=generator, dtype=torch.float64)
         time = start + torch.arange(FRAMES, dtype=torch.float64) / RATE
-        strings = action(Dice(count, generator), time, body)
+        strings = action(Dice(people, generator), time, body)
         pose = limits.limited(pose_of(strings, body.lengths_mm), body.lengths_mm.unsqueeze(1))
         made.append(_kept(pose, body))
     return tuple(torch.cat(tensors) for tensors in zip(*made, strict=True))

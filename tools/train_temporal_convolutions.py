@@ -1,7 +1,7 @@
 """Train the shipped lifter `temporal_convolutions`, on motion of `synthetic_wide` alone.
 
-    python tools/train_temporal_convolutions.py --device cuda  # writes data/lifters/temporal_*
-    python tools/train_temporal_convolutions.py --help         # size, length, folders
+    python tools/train_temporal_convolutions.py --device cuda --workers 8  # data/lifters/temporal_*
+    python tools/train_temporal_convolutions.py --help                     # size, length, folders
 
 A pool of motion is made first, in about a minute; then every step draws from it, on the device that
 trains, people, cameras and mistakes of detectors that no other step has. The run is resumed where

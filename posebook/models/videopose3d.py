@@ -117,7 +117,7 @@ class VideoPose3D(nn.Module):
         poses = self.output_scale * self.shrink(hidden[:, :: max(1, step // apart_now)])
         return poses.unflatten(2, self.output_shape)
 
-    def lift(self, keypoints: Float[Tensor, "frames joints dims"]) -> Pose3D:
+    def lift(self, keypoints: Float[Tensor, "frames in_joints dims"]) -> Pose3D:
         """Every frame of one clip, of any length: (frames, out_joints, 3).
 
         The clip's first and last frame are repeated as often as the windows at its ends need.
