@@ -227,22 +227,21 @@ def random_cameras(
     """
 
     def even(low: Real, high: Real, *shape: int) -> Tensor:
-        unit = torch.rand(count, *shape, generator=generator, dtype=torch.float64)
+        unit = torch.rand(count, *shape, generator=generator, **like)
         return low + (high - low) * unit
 
-    shape = torch.randint(len(_ASPECTS), (count,), generator=generator)
+    like = dict(dtype=torch.float64, device=generator.device)
+    shape = torch.randint(len(_ASPECTS), (count,), generator=generator, device=generator.device)
     longer = even(*longer_side_px, 1)
-    size = (torch.tensor(_ASPECTS, dtype=torch.float64)[shape] * longer).round()
+    size = (torch.tensor(_ASPECTS, **like)[shape] * longer).round()
     half_view = torch.deg2rad(even(*field_of_view_deg) / 2)
     focal = size.amax(-1) / 2 / half_view.tan()
 
     # A ball of radius r at distance d is seen under the angle asin(r / d) from the axis through
     # its middle; d is shorter, by a cosine at most, in the plane that one side of the picture is.
-    radius = torch.as_tensor(radius_mm, dtype=torch.float64)
+    radius = torch.as_tensor(radius_mm, **like)
     ball = torch.atan(even(*fill) * size.amin(-1) / 2 / focal)
-    distance = (radius / ball.sin()).clamp(
-        min=torch.maximum(1.05 * radius, torch.tensor(nearest_mm))
-    )
+    distance = (radius / ball.sin()).clamp(min=(1.05 * radius).clamp(min=nearest_mm))
     half_views = torch.atan(size / 2 / focal.unsqueeze(-1))
     shortened = distance.unsqueeze(-1) * half_views.flip(-1).cos()
     half_ball = torch.asin((radius.unsqueeze(-1) / shortened).clamp(max=1))
@@ -251,7 +250,7 @@ def random_cameras(
     azimuth, elevation = even(-torch.pi, torch.pi), torch.deg2rad(even(*elevation_deg))
     across = elevation.cos()
     offset = torch.stack([across * azimuth.cos(), across * azimuth.sin(), elevation.sin()], -1)
-    target = torch.as_tensor(target_mm, dtype=torch.float64)
+    target = torch.as_tensor(target_mm, **like)
     position = target + distance.unsqueeze(-1) * offset
     roll = torch.deg2rad(even(-roll_deg, roll_deg))
     # First look straight at the target, then turn the camera until the target is at ray `aim`.

@@ -129,7 +129,10 @@ def run(
 @app.command()
 def lift(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="key points, or motion capture")],
-    lifter: Annotated[str, typer.Option(help="a shipped lifter, or a file")] = "simple_baseline",
+    lifter: Annotated[
+        str | None,
+        typer.Option(help="a shipped lifter, or a file (default: the best for frames or clips)"),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")
     ] = None,

@@ -81,7 +81,7 @@ class LiftResult:
 def lift_file(
     input: Path | str,
     out: Path | str | None = None,
-    lifter: Any = "simple_baseline",
+    lifter: Any = None,
     *,
     layout: str | None = None,
     size: str | Sequence[int] | None = None,
@@ -97,7 +97,7 @@ def lift_file(
                 and scored against themselves
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
                 pictures or motions, or with person='all', gets a folder in it for each
-    lifter      name of a shipped lifter, a file, or a Lifter
+    lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` each clip
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
@@ -113,7 +113,7 @@ def lift_file(
     camera = camera_of(intrinsics, size)
     if out is not None:
         _check_folder(Path(out), source)
-    loaded = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
+    given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
     found = datasets.read_any(source, layout=layout, size=size, fps=fps, person=person)
     if not found:
         raise InputError(f"{source}: nothing to lift in it; expected key points or a motion")
@@ -127,7 +127,8 @@ def lift_file(
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, said = _clip_of(item)
-        poses = lift_clip(clip, loaded, camera=camera, input=str(source), notes=said)
+        chosen = given or lifting.default_for(clip)
+        poses = lift_clip(clip, chosen, camera=camera, input=str(source), notes=said)
         # A file with one thing in it needs no name for it, unless somebody was left out.
         alone = len(found) == 1 and "person" not in item.name
         ready.append(replace(poses, clip=source.stem if alone else item.name))

@@ -9,6 +9,7 @@ What the numbers of its network mean is its normalisation, one of the kinds of `
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from posebook import lifter_files, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
-from posebook.normalisations import FEWEST_JOINTS, NORMALISATIONS
+from posebook.normalisations import NORMALISATIONS
+from posebook.person_view import FEWEST_JOINTS
 from posebook.placing import LONGEST_GAP_S, fill_gaps, in_one_place, place_root
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE, conversion
@@ -36,6 +38,9 @@ SHIPPED: dict[str, Path] = {
         "video_gan",
     )  # fmt: skip
 }
+
+#: What is taken where no lifter is named: for a single frame, and for a clip of several.
+FOR_A_FRAME, FOR_A_CLIP = "simple_baseline", "simple_baseline"
 
 #: A lifter that puts a joint of somebody who stands further from the hip than this is refused.
 FARTHEST_MM = 10_000.0
@@ -98,7 +103,7 @@ class Lifter:
         return self.header["name"]
 
     def lift(self, clip: Clip) -> Lifted:
-        """Lift every frame by itself.
+        """Lift every frame: by itself, or with those before and after it, as the network does.
 
         The clip may be in any joint set with a conversion to the house joints; joints may be
         missing (NaN, or confidence 0). Gaps of up to 0.25 s are bridged by a straight line first.
@@ -193,6 +198,16 @@ def load(name: str | Path) -> Lifter:
                 f"expected numbers up to {most / 1000:g} m: damaged weights?"
             )
     return lifter
+
+
+def default_for(clip: Clip) -> Lifter:
+    """The shipped lifter for a clip: `FOR_A_FRAME`, or `FOR_A_CLIP` where it has several frames."""
+    return _shipped(FOR_A_CLIP if len(clip) > 1 else FOR_A_FRAME)
+
+
+@cache
+def _shipped(name: str) -> Lifter:
+    return load(name)
 
 
 def _check_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

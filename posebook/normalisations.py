@@ -3,6 +3,7 @@
 A trained lifter names one of these kinds (`NORMALISATIONS`):
 
     person_view          people as a camera turned towards them sees them (the shipped baseline)
+    person_view_clip     the same of whole clips, for a network over time (shipped for clips)
     standardised_pixels  absolute pixels minus mean over deviation, as in Martinez et al. 2017
     root_centred         joints relative to the hip, over a length of the person's picture: methods
                          that learn from 2D alone, to which a picture has no millimetres
@@ -25,63 +26,28 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from posebook.cameras import Camera, normalise_screen
+from posebook.cameras import normalise_screen
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import frame_rate, number
 from posebook.errors import InputError
 from posebook.key_points import complete, root_centred
 from posebook.models import repnet_inputs
-from posebook.placing import bridge_frames, extent_of, guessed_size, in_one_place
+from posebook.person_view import (
+    AVERAGE_SIZE,
+    BATCH,
+    FEWEST_JOINTS,
+    camera_of,
+    in_batches,
+    lift_person_view,
+    lift_person_view_clip,
+    unit_mm_of,
+)
+from posebook.placing import bridge_frames, extent_of, in_one_place
 from posebook.shapes import Pose2D, Pose3D, Seen
 from posebook.skeletons import HOUSE
-from posebook.viewpoint import network_input, predict_units, turn_towards
 
-#: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
-FEWEST_JOINTS = 3
-#: Frames that go through a network at once: bounds the memory, changes no number that matters.
-BATCH = 8192
-#: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
-#: how large a person is; every pose is scaled to this size.
-BONES_MM = 3900.0
 #: Key points are not divided by a length that goes into the person's extent more often than this.
 MOST_LENGTHS = 50
-_SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
-
-# ------------------------------------------------------------ people as a turned camera sees them
-
-
-def _lift_person_view(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
-    """`network_input` in, poses in units out; the size is that of an average adult."""
-    camera, notes = _camera_of(clip)
-    rays = camera.rays(clip.keypoints_px.nan_to_num())
-    within = torch.isfinite(rays).all(-1)
-    view = turn_towards(rays.nan_to_num(), seen & within)
-    known = torch.full((len(clip),), clip.camera is not None)
-    made_up = torch.tensor([joint in invented for joint in HOUSE.joints])
-    inputs = network_input(view, seen & within, made_up, known).float()
-    units = _in_batches(lambda batch: predict_units(lifter.network, batch), inputs).double()
-    absolute_mm = view.pose_from_units(units, _unit_mm(lifter, units))
-    hip = HOUSE.index("hip")
-    root_mm = absolute_mm[:, hip]
-    notes.append(_SIZE)
-    return (absolute_mm - root_mm.unsqueeze(1)).float(), root_mm.float(), notes
-
-
-def _camera_of(clip: Clip) -> tuple[Camera, list[str]]:
-    """The clip's camera, or a guess and the words for it."""
-    if clip.camera is not None:
-        return clip.camera, []
-    size = clip.size_px
-    size = guessed_size(clip) if size is None else size
-    camera = Camera.guess(size)
-    how = "of" if clip.size_px else "taken to be"
-    return camera, [
-        f"Camera: unknown; in a picture {how} {size[0]} x {size[1]} px a focal length of "
-        f"{camera.focal_px[0]:.0f} px is assumed."
-    ]
-
 
 # ---------------------------------------------------------------------------- standardised pixels
 
@@ -98,7 +64,7 @@ def _lift_standardised_pixels(
     mean, std = lifter.tensors["mean_px"], lifter.tensors["std_px"]
     keypoints = (clip.keypoints_px[:, inputs] - mean) / std.clamp_min(1e-9)
     keypoints = torch.where(seen[:, inputs].unsqueeze(-1) & (std > 0), keypoints, 0.0).float()
-    answer = _in_batches(lifter.network, keypoints)
+    answer = in_batches(lifter.network, keypoints)
     pose_mm = torch.zeros(len(clip), len(HOUSE), 3)
     pose_mm[:, outputs] = answer * lifter.tensors["std_mm"] + lifter.tensors["mean_mm"]
     hip = HOUSE.index("hip")
@@ -130,12 +96,12 @@ def _lift_root_centred(
             f"Length: in {int(useless.sum())} of {len(clip)} frames the head lies on the hip in "
             "the picture, or nearly, and the key points are divided by that length; no pose there."
         )
-    units = _in_batches(lifter.network.lift, keypoints.float()).double()
+    units = in_batches(lifter.network.lift, keypoints.float()).double()
     hip = HOUSE.index("hip")
     units = units - units[:, hip : hip + 1]
-    pose_mm = units * _unit_mm(lifter, units)[:, None, None]
+    pose_mm = units * unit_mm_of(lifter, units)[:, None, None]
     pose_mm = torch.where(useless[:, None, None], torch.nan, pose_mm)
-    return pose_mm.float(), None, [*notes, _SIZE]
+    return pose_mm.float(), None, [*notes, AVERAGE_SIZE]
 
 
 def _completed(lifter: Any, clip: Clip, seen: Seen) -> tuple[Pose2D, list[str]]:
@@ -173,7 +139,7 @@ def _lift_half_pictures(
     else:
         notes.append(f"Picture: its size is unknown; it is taken to be {width_px:g} px wide.")
     keypoints = repnet_inputs.about_hip(points, width_px).nan_to_num()
-    pose = _in_batches(lifter.network.lift, keypoints.float())
+    pose = in_batches(lifter.network.lift, keypoints.float())
     return (1000 * pose).float(), None, notes
 
 
@@ -191,7 +157,7 @@ def _lift_screen_clip(
     told, notes = lifter.header["normalisation"], []
     size = clip.size_px or (clip.camera.size_px if clip.camera is not None else None)
     if size is None:
-        size = _camera_of(replace(clip, camera=None))[0].size_px
+        size = camera_of(replace(clip, camera=None))[0].size_px
         notes.append(f"Picture: of unknown size, taken to be {size[0]} x {size[1]} px.")
     enough = (seen.sum(-1) >= FEWEST_JOINTS)[:, None, None]
     points = normalise_screen(clip.keypoints_px, *size)
@@ -216,7 +182,7 @@ def _lift_one_camera(
     joints are `complete`d, frames without a person bridged, frames per second as in `screen_clip`.
     """
     points, notes = _completed(lifter, clip, seen)
-    camera, said = _camera_of(clip)
+    camera, said = camera_of(clip)
     rays = camera.rays(points.nan_to_num())
     screen = repnet_inputs.one_camera(torch.where(torch.isfinite(points), rays, torch.nan))
     screen = bridge_frames(screen)[0].nan_to_num().float()
@@ -259,29 +225,10 @@ def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tenso
     return made.squeeze(0).T.unflatten(1, values.shape[1:])
 
 
-# -----------------------------------------------------------------------------------------------
-
-
-def _unit_mm(lifter: Any, units: Pose3D) -> Float[Tensor, " frames"]:
-    """Millimetres in a unit, where the bones of each pose add up to an average adult's."""
-    bones_mm = lifter.header["normalisation"].get("bones_mm", BONES_MM)
-    bones_mm = number(bones_mm, "normalisation", "bones_mm")
-    if not 500 < bones_mm < 20_000:  # of nobody's body
-        raise InputError(f"bones_mm is {bones_mm:g}; expected the bones of a person, in mm")
-    parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))
-    bones = torch.linalg.vector_norm(units[:, children] - units[:, parents], dim=-1).sum(-1)
-    return bones_mm / bones.clamp_min(1e-6)
-
-
-def _in_batches(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:
-    with torch.no_grad():
-        parts = [function(part) for part in inputs.split(BATCH)]
-    return torch.cat(parts) if parts else torch.zeros(0, len(HOUSE), 3)
-
-
 #: What the numbers of a lifter's network mean.
 NORMALISATIONS: dict[str, Callable] = {
-    "person_view": _lift_person_view,
+    "person_view": lift_person_view,
+    "person_view_clip": lift_person_view_clip,
     "standardised_pixels": _lift_standardised_pixels,
     "root_centred": _lift_root_centred,
     "screen_clip": _lift_screen_clip,

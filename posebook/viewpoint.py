@@ -6,11 +6,12 @@ divide the picture by the person's spread in it. The lifters that ship with pose
 this way, so that any picture size, focal length and place in the picture looks alike to them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from posebook.shapes import Pose2D, Pose3D, Rotation, Seen
 from posebook.skeletons import HOUSE, Skeleton
@@ -138,14 +139,32 @@ def network_input(
     return torch.cat([joints, camera.unsqueeze(-2)], -2)
 
 
-def flip_input(inputs: Float[Tensor, "batch rows 3"]) -> Float[Tensor, "batch rows 3"]:
+def blank_frames(
+    inputs: Float[Tensor, "frames rows 3"], seen: Bool[Tensor, "frames joints"], fewest: int
+) -> Float[Tensor, "frames rows 3"]:
+    """`network_input` of a clip for a network over time: nothing where too few joints are seen.
+
+    A frame with fewer than `fewest` joints has no size and no place to speak of; all its numbers
+    are 0 but whether the intrinsics are known, and its neighbours must say what was there.
+    """
+    kept = inputs * (seen.sum(-1) >= fewest)[:, None, None]
+    kept[:, -1, 1] = inputs[:, -1, 1]
+    return kept
+
+
+def flip_input(inputs: Float[Tensor, "*batch rows 3"]) -> Float[Tensor, "*batch rows 3"]:
     """The input of the mirrored person."""
-    joints = HOUSE.flip(inputs[:, :-1])
-    return torch.cat([joints, inputs[:, -1:]], 1)
+    joints = HOUSE.flip(inputs[..., :-1, :])
+    return torch.cat([joints, inputs[..., -1:, :]], -2)
 
 
-def predict_units(network: nn.Module, inputs: Float[Tensor, "batch rows 3"]) -> Pose3D:
-    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's."""
+def predict_units(
+    network: Callable[[Tensor], Tensor], inputs: Float[Tensor, "*batch rows 3"]
+) -> Pose3D:
+    """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's.
+
+    network  for single frames, or one that takes the frames of a clip or of windows
+    """
     straight = network(inputs)
     mirrored = HOUSE.flip(network(flip_input(inputs)))
     return (straight + mirrored) / 2

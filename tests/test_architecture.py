@@ -18,7 +18,7 @@ ROWS = [
         "cameras",
         "losses metrics joint_errors protocols ambiguity datasets models figures",
         "placing rigid_body smoothing key_points",
-        "normalisations kudo_training kudo_protocol kudo_demo",
+        "person_view normalisations kudo_training kudo_protocol kudo_demo",
         "training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
         "lift_clip lift_page export",
         "execute chapters running",

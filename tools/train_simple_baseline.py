@@ -20,13 +20,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from posebook import lifting, normalisations, paths, training
+from posebook import lifting, paths, training
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.datasets.batches import Batches
 from posebook.datasets.layouts import landmarks
 from posebook.datasets.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
 from posebook.models.martinez import Martinez
+from posebook.person_view import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
 from posebook.viewpoint import PersonView, network_input, predict_units, turn_towards
 
@@ -110,7 +111,7 @@ def _draw_chunk(
         torch.where(known, view.spread, true_view.spread),
     )
     units, unit_mm = turned.pose_to_units(pose_mm)
-    usable = in_front & (seen.sum(-1) >= normalisations.FEWEST_JOINTS)
+    usable = in_front & (seen.sum(-1) >= FEWEST_JOINTS)
     invented = torch.tensor([joint in change.invented for joint in HOUSE.joints])
     inputs = network_input(view, seen, invented, known)
     return dict(inputs=inputs[usable], units=units[usable], unit_mm=unit_mm[usable])
@@ -125,8 +126,9 @@ def assumed_rays(
     """
     rays = pose_mm[..., :2] / pose_mm[..., 2:].clamp_min(100)
     longer = cameras.size_px.amax(-1, keepdim=True)
-    cropped = 0.1 * torch.randn(len(rays), 2, generator=generator)
-    cropped *= torch.rand(len(rays), 1, generator=generator) < 0.3
+    like = dict(generator=generator, device=generator.device)
+    cropped = 0.1 * torch.randn(len(rays), 2, **like)
+    cropped *= torch.rand(len(rays), 1, **like) < 0.3
     scale = (cameras.focal_px / (1.2 * longer)).to(rays)
     guessed = rays * scale.unsqueeze(1) + cropped.unsqueeze(1)
     return torch.where(known[:, None, None], rays, guessed)

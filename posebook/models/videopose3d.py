@@ -39,12 +39,12 @@ class VideoPose3D(nn.Module):
     """Keypoints in time to poses, or to the hip's path with output_joints=1.
 
     In:   (batch, frames, input_joints, 2), unitless, screen units: `cameras.normalise_screen`
-    Out:  (batch, positions, output_joints, 3), mm, camera axes. A pose is about the hip, whose own
-          place is predicted too and trained towards 0; a trajectory is absolute.
+    Out:  (batch, positions, output_joints, 3), mm, camera axes (`output_scale`: the last layer says
+          metres). A pose is about the hip, whose own place is trained to be 0; a path is absolute.
 
     filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
     causal         the pose belongs to the newest frame of its window, not to the middle one
-    dense          the ablation of the paper: filters as long as the dilated ones reach, no holes
+    dense          an ablation of the paper: filters as long as the dilated ones reach, no holes
     """
 
     def __init__(
@@ -56,6 +56,8 @@ class VideoPose3D(nn.Module):
         dense: bool = False,
         input_joints: int = len(HOUSE),
         output_joints: int = len(HOUSE),
+        input_dimensions: int = 2,
+        output_scale: float = 1000.0,
     ):
         super().__init__()
         if not filter_widths or any(width < 1 or width % 2 == 0 for width in filter_widths):
@@ -67,13 +69,14 @@ class VideoPose3D(nn.Module):
                 f"expected at most {LONGEST_RECEPTIVE_FIELD}"
             )
         self.causal, self.dense = causal, dense
-        self.output_shape = (output_joints, 3)
+        self.output_shape, self.output_scale = (output_joints, 3), output_scale
+        self.input_dimensions = input_dimensions
         #: (taps, frames between two taps) of each filter over time.
         self.filters = [(filter_widths[0], 1)]
         for width in filter_widths[1:]:
             apart = math.prod(filter_widths[: len(self.filters)])
             self.filters.append(((width - 1) * apart + 1, 1) if dense else (width, apart))
-        self.expand = Filter(2 * input_joints, channels, filter_widths[0], dropout)
+        self.expand = Filter(input_dimensions * input_joints, channels, filter_widths[0], dropout)
         self.blocks = nn.ModuleList(Block(channels, taps, dropout) for taps, _ in self.filters[1:])
         self.shrink = nn.Linear(channels, 3 * output_joints)
 
@@ -84,7 +87,7 @@ class VideoPose3D(nn.Module):
         return (around, 0) if self.causal else (around // 2, around // 2)
 
     def forward(
-        self, keypoints: Float[Tensor, "batch frames joints 2"], step: int = 1
+        self, keypoints: Float[Tensor, "batch frames joints dims"], step: int = 1
     ) -> Float[Tensor, "batch positions out_joints 3"]:
         """A pose for every `step`-th frame that has a whole window: the numbers are the same.
 
@@ -112,11 +115,11 @@ class VideoPose3D(nn.Module):
                 kept = hidden[:, middle::stride][:, : seen.shape[1]]
                 hidden = layer(seen, kept)
             apart_now *= stride
-        poses = 1000.0 * self.shrink(hidden[:, :: max(1, step // apart_now)])
+        poses = self.output_scale * self.shrink(hidden[:, :: max(1, step // apart_now)])
         return poses.unflatten(2, self.output_shape)
 
-    def lift(self, keypoints: Pose2D) -> Pose3D:
-        """Every frame of one clip, of any length: (frames, joints, 2) -> (frames, out_joints, 3).
+    def lift(self, keypoints: Float[Tensor, "frames in_joints dims"]) -> Pose3D:
+        """Every frame of one clip, of any length: (frames, out_joints, 3).
 
         The clip's first and last frame are repeated as often as the windows at its ends need.
         """
@@ -136,15 +139,16 @@ def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3
     """A network over time that says at first what a network of one frame says.
 
     single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
-    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0. Time
-    is then learned as a correction to a lifter that works, not from nothing.
+    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0: time
+    is learned as a correction to a lifter that works.
     Source: ours here; of images and video, Carreira & Zisserman 2017, arXiv:1705.07750.
     """
     if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
         raise InputError(f"inflated: expected a network of {len(filter_widths)} filters of width 1")
-    joints = single.expand.convolution.in_channels // 2, single.output_shape[0]
-    channels, dropout = single.shrink.in_features, single.expand.dropout.p
-    network = VideoPose3D(filter_widths, channels, dropout, single.causal, single.dense, *joints)
+    joints = single.expand.convolution.in_channels // single.input_dimensions
+    joints = joints, single.output_shape[0], single.input_dimensions
+    rest = single.shrink.in_features, single.expand.dropout.p, single.causal, single.dense
+    network = VideoPose3D(filter_widths, *rest, *joints, single.output_scale)
     state = network.state_dict()
     for name, values in single.state_dict().items():
         if state[name].shape == values.shape:
@@ -259,7 +263,7 @@ class Stream:
             seen = memory[:, [(place + 1 + tap * apart) % length for tap in range(taps)]].flatten(1)
             newest = layer(seen, newest) if i else layer(seen)
         self.count += 1
-        return 1000.0 * network.shrink(newest).unflatten(1, network.output_shape)
+        return network.output_scale * network.shrink(newest).unflatten(1, network.output_shape)
 
     @staticmethod
     def _check_mode(network: VideoPose3D) -> None:

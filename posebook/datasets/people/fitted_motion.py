@@ -45,8 +45,12 @@ class Pool:
 
 @cache
 def pool() -> Pool:
-    """The pool, the same in every run."""
-    generator = torch.Generator().manual_seed(0)
+    """The pool of `synthetic_wide`, the same in every run."""
+    return draw_pool(torch.Generator().manual_seed(0))
+
+
+def draw_pool(generator: torch.Generator) -> Pool:
+    """Other windows of the same people."""
     flat = mixture("windows").sample(POOL, generator)
     waves = flat.view(POOL, -1, len(windows_channels())) / windows_channels()
     moments = torch.tensor([OVERLAP / 2, HOP + OVERLAP / 2], dtype=torch.float64)
@@ -64,17 +68,19 @@ def pool() -> Pool:
     return Pool(waves, follower, turn, values[:, :, 1, 48:50])
 
 
-def fitted_motion(dice: Dice, frames: int, rate: float, body: Body) -> Tensor:
-    """Joints (clips, frames, 17, 3) mm, world axes, around the origin."""
-    windows, start_turn = _walk(dice, math.ceil(frames / rate * RATE / HOP))
-    directions, way, flight = _blended(windows, start_turn, frames, rate)
-    directions = _levelled(enforce(directions), dice.chance(0.5, 1, 1))
+def fitted_motion(
+    dice: Dice, frames: int, rate: float, body: Body, dreams: Pool | None = None
+) -> Tensor:
+    """Joints (clips, frames, 17, 3) mm, world axes, around the origin; `dreams`: `pool()`."""
+    dreams = dreams or pool()
+    windows, start_turn = _walk(dice, math.ceil(frames / rate * RATE / HOP), dreams)
+    directions, way, flight = _blended(windows, start_turn, frames, rate, dreams)
+    directions = levelled(enforce(directions), dice.chance(0.5, 1, 1))
     return _grounded(directions, way, flight, body)
 
 
-def _walk(dice: Dice, count: int) -> tuple[Tensor, Tensor]:
+def _walk(dice: Dice, count: int, dreams: Pool) -> tuple[Tensor, Tensor]:
     """Indices (clips, count) into the pool, and the heading (clips, 1) to begin with."""
-    dreams = pool()
     now = (dice.unit() * POOL).long()
     walk = [now]
     for choice in (dice.unit(count) * FOLLOWERS).long().unbind(1)[1:]:
@@ -83,9 +89,8 @@ def _walk(dice: Dice, count: int) -> tuple[Tensor, Tensor]:
     return torch.stack(walk, dim=1), dice.even(-math.pi, math.pi, 1)
 
 
-def _blended(windows: Tensor, turn: Tensor, frames: int, rate: float):
+def _blended(windows: Tensor, turn: Tensor, frames: int, rate: float, dreams: Pool):
     """Directions (clips, frames, 16, 3), way (..., 2) and flight (...,) in leg lengths."""
-    dreams = pool()
     clips = len(windows)
     total = torch.zeros(clips, frames, 51, dtype=torch.float64)
     # Each window is turned and moved so that heading and place agree mid-overlap.
@@ -144,7 +149,7 @@ def _turned(points: Tensor, angle: Tensor) -> Tensor:
     return torch.stack(torch.broadcast_tensors(*turned), dim=-1)
 
 
-def _levelled(directions: Tensor, level: Tensor) -> Tensor:
+def levelled(directions: Tensor, level: Tensor) -> Tensor:
     """The hip midway between the hips, where `level` (clips, 1, 1) says so."""
     right, left = BONE["right_hip"], BONE["left_hip"]
     across = directions[..., right, :] - directions[..., left, :]
