@@ -1,5 +1,7 @@
 """RepNet's parts and the video GAN's: what must hold, in training and of a lifted clip."""
 
+import inspect
+
 import pytest
 import torch
 from torch.nn import functional
@@ -397,3 +399,39 @@ def test_depth_loss_brings_people_back_before_the_camera(weight):
         optimiser.step()
     in_front = (whole[..., 2] > 0.9 * video_losses.NEAREST_M).double().mean().item()
     assert in_front == (1.0 if weight else 0.0)
+
+
+# -------------------------------------------------------------------------------------- nonsense
+
+
+def test_what_is_missing_stays_missing():
+    seen = torch.randn(3, 16, 2)
+    seen[1, 4] = torch.nan
+    seen[2] = 513.7
+    found = repnet_inputs.by_itself(seen)
+    assert torch.isfinite(found[0]).all() and found[1].isnan().all() and not found[2].any()
+
+
+def test_windows_of_another_length_and_clips_without_frames():
+    network = video_gan.VideoGan(width=6)
+    assert network.every_frame(torch.zeros(0, 17, 2)).shape == (0, 17, 3)
+    for frames in (0, 26, 54):
+        with pytest.raises(InputError, match=f"windows of {frames} frames; expected 27"):
+            inspect.unwrap(video_gan.VideoGenerator.forward)(
+                network.pose, torch.zeros(2, frames, 16, 2)
+            )
+
+
+@pytest.mark.parametrize(("count", "steps"), [(10, 3), (3, 5), (0, 1), (10, 0), (10, -1)])
+def test_steps_that_do_not_divide_the_key_points_are_refused(count, steps):
+    networks = repnet.RepNetGenerator(width=8), repnet.RepNetCritic(width=8, pose_width=8)
+    optimisers = tuple(repnet_training.adam(network.parameters()) for network in networks)
+    some = torch.randn(count, 16, 2), torch.randn(count, 16, 3), torch.rand(count)
+    with pytest.raises(InputError, match="a multiple of the steps"):
+        repnet_training.update(*networks, optimisers, *some, critic_steps=steps)
+
+
+@pytest.mark.parametrize(("first", "last"), [(0.0, 1.0), (1.0, 0.0), (1.0, -1.0)])
+def test_weights_that_do_not_grow_are_refused(first, last):
+    with pytest.raises(InputError, match="greater than 0"):
+        losses.reprojection_weight(0.5, first=first, last=last)

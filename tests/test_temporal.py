@@ -11,6 +11,7 @@ from posebook.cameras import normalise_screen
 from posebook.datasets import synthetic
 from posebook.errors import InputError
 from posebook.losses.videopose3d_training import recompute_statistics, set_batch_norm_momentum
+from posebook.models import videopose3d
 from posebook.models.videopose3d import (
     FILTER_WIDTHS,
     PIECE,
@@ -94,6 +95,24 @@ def test_clips_of_any_length():
     for step in (0, -1):
         with pytest.raises(InputError, match=f"step {step}: expected 1 or more"):
             network(seen[None, :30], step=step)
+
+
+def test_long_filters_are_given_fewer_frames_at_once(monkeypatch):
+    """A small file may name a filter of ten thousand taps, which see 340,000 numbers a frame."""
+    network = settled(filter_widths=[9, 3]).double()
+    seen = torch.randn(50, 17, 2, dtype=torch.float64)
+    whole, most = network.lift(seen), []
+    monkeypatch.setattr(videopose3d, "MOST_SEEN", 9 * 34 * 7)
+    taps_of = videopose3d.taps_of
+
+    def watched(*arguments):
+        found = taps_of(*arguments)
+        most.append(found.numel())
+        return found
+
+    monkeypatch.setattr(videopose3d, "taps_of", watched)
+    assert largest(network.lift(seen) - whole) < 1e-9
+    assert len(most) == 2 * 8 and max(most) <= (7 + 2 * 9) * 9 * 34
 
 
 def test_recomputed_statistics_are_those_of_the_final_weights():

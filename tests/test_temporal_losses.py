@@ -63,6 +63,8 @@ def test_cameras_in_screen_units(convention):
     for i, camera in enumerate(cameras):
         px = camera.project(pose_mm[i])
         assert largest(seen[i] - normalise_screen(px, *camera.size_px)) < 1e-5
+    with pytest.raises(InputError, match="a clip without camera"):
+        losses.screen_intrinsics([None])
     with pytest.raises(InputError, match="size of its picture"):
         losses.screen_intrinsics([replace(cameras[0], size_px=None)])
 

@@ -110,4 +110,6 @@ def reprojection_weight(
     here. From `first` to `last` it grows by the same factor in each step: 1e2 to 1e4 spans the two
     values that its code shows. That reading is ours.
     """
+    if not (first > 0 and last > 0):
+        raise InputError(f"weights {first} to {last}: expected numbers greater than 0")
     return first * (last / first) ** min(max(float(progress), 0.0), 1.0)

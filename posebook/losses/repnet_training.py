@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from posebook.errors import InputError
 from posebook.losses import repnet
 from posebook.shapes import Pose2D, Pose3D
 
@@ -100,6 +101,13 @@ def update(
     code lifts a batch of its own for each step, and sends the critic's gradients through the
     generator, where they are thrown away.)
     """
+    count = len(keypoints)
+    fits = critic_steps >= 1 and 0 < count == len(real) == len(share)
+    if not fits or count % critic_steps:
+        raise InputError(
+            f"{critic_steps} steps of the critic on {count} key points, {len(real)} poses and "
+            f"{len(share)} shares; expected as many of each, a multiple of the steps"
+        )
     learned = keypoints.chunk(critic_steps)[-1]
     pose, camera = generator(learned)
     said = {}

@@ -31,7 +31,7 @@ Intrinsics = Float[Tensor, "*#batch 9"]
 MIRRORED = (2, 7)
 
 
-def screen_intrinsics(cameras: Sequence[Camera]) -> Float[Tensor, "cameras 9"]:
+def screen_intrinsics(cameras: Sequence[Camera | None]) -> Float[Tensor, "cameras 9"]:
     """Focal length, centre, k1, k2, k3, p1, p2 of each camera in screen units, float32.
 
     Screen units (`cameras.normalise_screen`) go from -1 to 1 across the picture's width. The
@@ -40,8 +40,9 @@ def screen_intrinsics(cameras: Sequence[Camera]) -> Float[Tensor, "cameras 9"]:
     """
     rows = []
     for camera in cameras:
-        if camera.size_px is None:
-            raise InputError(f"camera {camera.name}: screen units need the size of its picture")
+        if camera is None or camera.size_px is None:
+            who = "a clip without camera" if camera is None else f"camera {camera.name}"
+            raise InputError(f"{who}: screen units need a camera and the size of its picture")
         focal = 2 / camera.size_px[0] * camera.focal_px
         centre = normalise_screen(camera.centre_px, *camera.size_px)
         swapped = camera.distortion != "videopose3d"

@@ -67,7 +67,7 @@ def by_itself(
     """
     about = keypoints_px - keypoints_px.mean(-2, keepdim=True)
     spread = about.square().mean((-1, -2), keepdim=True).sqrt()
-    about = torch.where(spread > 0, about / torch.where(spread > 0, spread, 1.0), 0.0)
+    about = about / torch.where(spread == 0, 1.0, spread)  # where joints are missing, NaN stays
     return about * about.new_tensor([1.0, -1.0]) if upwards else about
 
 

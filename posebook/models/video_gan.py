@@ -16,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from posebook.errors import InputError
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
@@ -65,6 +66,8 @@ class VideoGenerator(nn.Module):
     def forward(
         self, windows: Float[Tensor, "batch 27 joints 2"]
     ) -> Float[Tensor, "batch outputs"]:
+        if windows.shape[1] != FRAMES:
+            raise InputError(f"windows of {windows.shape[1]} frames; expected {FRAMES}")
         hidden = windows.flatten(2)  # (batch, 27, 2 joints); 9, 3 and 1 rows are left
         return self._network(hidden, lambda rows: rows.unflatten(1, (-1, 3)).unbind(2)).squeeze(1)
 
@@ -76,6 +79,8 @@ class VideoGenerator(nn.Module):
         Neighbouring windows share most of their rows: each is worked out once, a thirteenth of the
         work of a window for each frame.
         """
+        if not len(clip):
+            return clip.new_zeros(0, self.last.out_features)
         half = FRAMES // 2
         padded = torch.cat([clip[:1].expand(half, -1, -1), clip, clip[-1:].expand(half, -1, -1)])
         gap = 1

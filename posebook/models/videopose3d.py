@@ -32,7 +32,9 @@ FILTER_WIDTHS: dict[int, tuple[int, ...]] = {
     1: (1, 1, 1), 9: (3, 3), 27: (3, 3, 3), 81: (3, 3, 3, 3), 243: (3, 3, 3, 3, 3),
 }  # fmt: skip
 LONGEST_RECEPTIVE_FIELD = 10_000
-PIECE = 4096  # frames of a clip that `lift` takes at once: bounds the memory, changes no number
+#: Frames of a clip that `lift` takes at once, and the most numbers that the taps of one filter see
+#: then: they bound the memory and change no number. A file may name filters of thousands of taps.
+PIECE, MOST_SEEN = 4096, 1 << 25
 
 
 class VideoPose3D(nn.Module):
@@ -129,8 +131,11 @@ class VideoPose3D(nn.Module):
         padded = functional.pad(keypoints.movedim(0, -1), (before, after), mode="replicate")
         padded = padded.movedim(-1, 0)
         pieces = []
-        for start in range(0, len(keypoints), PIECE):
-            piece = padded[start : start + PIECE + before + after]
+        layers = [self.expand, *(block.wide for block in self.blocks)]
+        seen = max(layer.convolution.weight[0].numel() for layer in layers)
+        frames = max(1, min(PIECE, MOST_SEEN // seen))
+        for start in range(0, len(keypoints), frames):
+            piece = padded[start : start + frames + before + after]
             pieces.append(self(piece.unsqueeze(0)).squeeze(0))
         return torch.cat(pieces)
 
