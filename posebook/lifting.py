@@ -35,12 +35,13 @@ SHIPPED: dict[str, Path] = {
         "adversarial_lifting",
         "ambiguity_aware",
         "elepose",
+        "temporal_convolutions",
         "video_gan",
-    )  # fmt: skip
+    )
 }
 
 #: What is taken where no lifter is named: for a single frame, and for a clip of several.
-FOR_A_FRAME, FOR_A_CLIP = "simple_baseline", "simple_baseline"
+FOR_A_FRAME, FOR_A_CLIP = "simple_baseline", "temporal_convolutions"
 
 #: A lifter that puts a joint of somebody who stands further from the hip than this is refused.
 FARTHEST_MM = 10_000.0
@@ -185,7 +186,9 @@ def load(name: str | Path) -> Lifter:
     lifter = Lifter(header, network, rest)
     try:
         pose_mm = lifter.lift(somebody := _somebody()).pose_mm[:2]
-    except (RuntimeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+    except (
+        RuntimeError, LookupError, AttributeError, TypeError, ValueError, ArithmeticError
+    ) as error:  # fmt: skip
         reason = " ".join(str(error).split())[:120]
         reason = f"{reason} is missing" if isinstance(error, KeyError) else reason
         raise InputError(f"{path}: network and normalisation do not fit: {reason}") from None

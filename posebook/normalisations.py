@@ -48,6 +48,8 @@ from posebook.skeletons import HOUSE
 
 #: Key points are not divided by a length that goes into the person's extent more often than this.
 MOST_LENGTHS = 50
+#: A clip whose frame rate differs from the training's by a larger factor is refused.
+SLOWEST = 100
 
 # ---------------------------------------------------------------------------- standardised pixels
 
@@ -209,6 +211,11 @@ def _at_rate(
     points: Pose2D, given: float | None, rate: float
 ) -> tuple[Float[Tensor, "_moments joints 2"], list[str]]:
     """A clip at the frames per second of the training, and what to say if it had others."""
+    if not rate / SLOWEST <= (given or rate) <= rate * SLOWEST:
+        raise InputError(
+            f"{given:g} frames/s, for a network that was trained at {rate:g}; expected "
+            f"{rate / SLOWEST:g} to {rate * SLOWEST:g}"
+        )
     count = round((len(points) - 1) * rate / (given or rate)) + 1
     if count == len(points) or len(points) < 2:
         return points, []

@@ -247,6 +247,20 @@ def test_gaps_rates_and_unknown_cameras(clip):
     assert slow.pose_mm.shape == (60, 17, 3) and any("25 frames/s" in n for n in slow.notes)
 
 
+def test_rates_of_nobody_s_camera_are_refused_before_frames_are_made(clip):
+    for rate in (0.001, 1e6):
+        with pytest.raises(InputError, match="frames/s, for a network that was trained at 50"):
+            lifter().lift(first(clip, 60, frames_per_second=rate))
+
+
+def test_a_network_of_another_form_is_refused(tmp_path):
+    made = lifter()
+    made.header["normalisation"] = dict(kind="screen_clip", frames_per_second=50.0)
+    file = made.save(tmp_path / "trial.safetensors")
+    with pytest.raises(InputError, match="do not fit"):
+        lifting.load(file)
+
+
 def test_a_file_with_a_wrong_rate_is_refused(tmp_path):
     for rate in ("quick", None):
         file = lifter(rate).save(tmp_path / "trial.safetensors")
