@@ -1,6 +1,6 @@
-"""Make the shipped lifters that learned without pairs: those of chapters 12 to 16.
+"""Make the shipped lifters that learned without pairs: those of chapters 12 and 14 to 16.
 
-From 2D alone: chapters 12, 15 and 16. From 2D, and 3D that is not paired with it: 13 and 14.
+From 2D alone: chapters 12, 15 and 16. From 2D, and 3D that is not paired with it: 14.
 
     python tools/train_chapter_lifters.py [--chapters elepose ...] [--root DIR]
 
@@ -42,7 +42,6 @@ CHAPTERS = {
     "adversarial_lifting": dict(poses=4_000_000),
     "ambiguity_aware": dict(poses=1_800_000, variant="adv", batch_size=256),
     "elepose": dict(poses=1_800_000),
-    "repnet": dict(poses=2_600_000),
     "video_gan": dict(poses=3_000_000, compare_with_single=False),
 }
 
