@@ -1,11 +1,12 @@
 """The pages that a reader opens by a double click: interactive, and without the network."""
 
+import base64
 import math
 
 import pytest
 from seen import positions
 
-from posebook import chapters, running
+from posebook import chapters, datasets, figures, running
 
 
 def turn(page, plot) -> float:
@@ -68,3 +69,37 @@ def test_quickstart_lets_the_reader_scrub(quickstart, watched):
     page.wait_for_timeout(1500)
     assert positions(box) != before, "the slider moved, the figure stood still"
     watched.picture("page_quickstart_scrubbed")
+
+
+def test_a_film_plays(tmp_path, watched):
+    """The MP4 of chapter 14's four panels: it has its size and length, and its picture moves."""
+    clip = datasets.load("synthetic", split="test").clips[0]
+    seen, pose_mm = clip.keypoints_px[:40:2], clip.pose_mm[:40:2]
+    film = figures.side_by_side_film(
+        tmp_path / "film.mp4", seen, {"video": pose_mm, "truth": pose_mm}, frames_per_second=10,
+        alt="Key points and two poses of a person who walks.", size_px=(480, 180),
+    )  # fmt: skip
+    page = watched.page
+    # Not by its address: a script may not look at the pixels of another file.
+    kept = base64.b64encode(film.read_bytes()).decode()
+    page.set_content(f'<video muted src="data:video/mp4;base64,{kept}"></video>')
+    page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=30_000)
+    at = """async seconds => {
+        const film = document.querySelector('video'), sheet = document.createElement('canvas');
+        film.currentTime = seconds;
+        await new Promise(done => film.addEventListener('seeked', done, { once: true }));
+        [sheet.width, sheet.height] = [film.videoWidth, film.videoHeight];
+        const pen = sheet.getContext('2d');
+        pen.drawImage(film, 0, 0);
+        return Array.from(pen.getImageData(0, 0, sheet.width, sheet.height).data);
+    }"""
+    size = page.evaluate(
+        "(v => [v.videoWidth, v.videoHeight, v.duration])(document.querySelector('video'))"
+    )
+    assert size[:2] == [480, 180] and abs(size[2] - 2) < 0.2
+    first, later = (page.evaluate(at, seconds) for seconds in (0.05, 1.5))
+    assert sum(abs(a - b) > 60 for a, b in zip(first, later, strict=True)) > 200
+    page.evaluate("(v => { v.currentTime = 0; return v.play(); })(document.querySelector('video'))")
+    page.wait_for_function("document.querySelector('video').currentTime > 0.5", timeout=20_000)
+    watched.picture("film")
+    assert watched.errors == [] and watched.outside == []
