@@ -929,8 +929,8 @@ figures.Table(
 # sees. The detector keeps elbow and wrist where it saw them last (*frozen*), or whoever
 # prepares the data draws a straight line from the last to the next sight (*bridged*).
 #
-# **Predict first.** The arm is frozen for 27 frames. Is the error that this adds more than a tenth
-# smaller for the video network than for the single frame's?
+# **Predict first.** The arm is frozen for 27 frames. Is the error that this adds less than half as
+# large for the video network as for the single frame's?
 
 # %% tags=["exercise"]
 video_repairs = None  # True or False
@@ -1212,8 +1212,9 @@ changes = "depth"  # every multiple of a solution is one: larger people, farther
 #   the single frame's poses takes more. On clean 2D there is little to take. An arm that is frozen
 #   for as long as the network can see is not repaired; training with hidden limbs takes a part of it away.
 # * A root network learns if its numbers are the right ones (one for the distance), and if it is the only
-#   one that may answer for the distance. In a few minutes it is no better than least squares; in a quarter
-#   of an hour, on noisy key points, it is.
+#   one that may answer for the distance. From noisy key points it then places the hip better than least
+#   squares does, frame by frame, from the same poses; after a few minutes only, least squares from the
+#   single frame's poses is still nearer.
 #
 # **Where we differ from the code**, unless you run `full`: the growing weight, fewer units, a larger
 # learning rate, fewer steps of the critic, a running mean. In all profiles: pictures of one camera, the
