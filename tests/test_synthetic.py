@@ -349,17 +349,3 @@ def test_real_poses_are_near_sampled_ones():
     assert distance.median() < 70  # mm, root mean square over joints
     shuffled = drawn[:, torch.randperm(17, generator=generator())]
     assert torch.cdist(real.flatten(1), shuffled.flatten(1)).amin(1).median() / 17**0.5 > 150
-
-
-@pytest.mark.slow
-def test_speed_is_as_promised():
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-    from synthetic import PROMISED, motion, rate  # the benchmark of that name
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        for name, size in (("synthetic", (250, 1)), ("synthetic_wide", (250, 150))):
-            assert rate(motion(name, synthetic.Size(*size)), runs=3) > PROMISED
-    finally:
-        torch.set_num_threads(threads)
