@@ -123,17 +123,24 @@ def test_recomputed_statistics_are_those_of_the_final_weights():
     network.train()
     for batch in seen.split(60):
         network(batch, step=27)
-    norms = [network.expand.norm, *(f.norm for b in network.blocks for f in (b.wide, b.narrow))]
+    filters = [network.expand, *(f for b in network.blocks for f in (b.wide, b.narrow))]
+    norms = [each.norm for each in filters]
     found = {}
+
+    def watch(each, inputs, _) -> None:
+        matrix = each.convolution.weight.transpose(1, 2).flatten(1)
+        rows = each.norm(inputs[0].flatten(0, -2) @ matrix.T)
+        found[each] = (rows.var(0, correction=0) - 1).abs().max().item()
 
     def spread() -> float:
         """How far the furthest channel is from variance 1."""
         found.clear()
-        hooks = [n.register_forward_hook(lambda n, i, o: found.update({n: o})) for n in norms]
+        hooks = [each.register_forward_hook(watch) for each in filters]
         network.eval()(seen, step=27)
         for hook in hooks:
             hook.remove()
-        return max((found[n].var(0, correction=0) - 1).abs().max().item() for n in norms)
+        assert len(found) == len(filters)
+        return max(found.values())
 
     assert spread() > 0.5, "a momentum of 0.001 leaves them where they were"
     recompute_statistics(network, seen.split(100), lambda n, batch: n(batch, step=27))

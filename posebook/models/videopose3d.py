@@ -176,8 +176,15 @@ class Filter(nn.Module):
 
     def forward(self, seen: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch channels"]:
         matrix = self.convolution.weight.transpose(1, 2).flatten(1)  # (channels, taps x inputs)
-        rows = functional.linear(seen.flatten(0, -2), matrix)
-        rows = self.dropout(functional.relu(self.norm(rows)))
+        rows = seen.flatten(0, -2)
+        norm = self.norm
+        if norm.training:
+            rows = self.dropout(functional.relu(norm(functional.linear(rows, matrix))))
+        else:  # its scale and shift are fixed: in the filter they cost no pass over all rows
+            scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+            shift = norm.bias - norm.running_mean * scale
+            rows = torch.addmm(shift, rows, (scale.unsqueeze(1) * matrix).T)
+            rows = self.dropout(rows.relu_())
         return rows.unflatten(0, seen.shape[:-1])
 
 
