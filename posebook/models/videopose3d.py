@@ -201,7 +201,9 @@ class Dropout(nn.Dropout):
             return super().forward(values)
         draws = torch.empty(values.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
         drawn = draws.view(torch.uint8)[: values.numel()].view_as(values)
-        return values * (drawn >= dropped).to(values).mul_(256 / (256 - dropped))
+        # 0 or 1 by arithmetic on bytes, which a CPU does many at a time, comparing it does not.
+        kept = drawn.clamp_(dropped - 1, dropped).sub_(dropped - 1)
+        return values * kept.to(values).mul_(256 / (256 - dropped))
 
 
 class Block(nn.Module):
