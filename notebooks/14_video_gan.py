@@ -842,7 +842,7 @@ figures.show(
 # ## A quarter of an hour each
 #
 # RepNet, the video GAN, and chapter 6's lifter, which sees pairs, each trained on as many poses as an
-# idle core works off in about fifteen minutes, with three seeds (two of the video GAN on synthetic people),
+# idle core works off in about fifteen minutes, with three seeds,
 # there and on real motion. *Smoothed*: over time, by the filter that suits these people best (chapter 7). *Own scale* is
 # MPJPE in the millimetres that a network says; the columns before it size each pose onto the truth.
 # The table comes from the ledger (`tools/compare_lifters.py --group unpaired`).

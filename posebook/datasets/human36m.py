@@ -23,7 +23,7 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.files import (
-    existing,
+    folder_with,
     frame_rate,
     listed,
     number,
@@ -79,7 +79,7 @@ def read(
                'hourglass_h5' or 'hourglass_ft_h5' (see `human36m_detections`)
     subjects   these instead of the split's; actions: names as in `Clip.action`
     """
-    root = _folder(root)
+    root = folder_with(root, _POSITIONS, "human36m")
     source = read_source(root)
     positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
     wanted = _wanted(positions, split, subjects, source, root)
@@ -156,17 +156,6 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
     terms = str(told.get("terms", ""))
     return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
-
-
-def _folder(root: Path | str) -> Path:
-    root = existing(root, f"the folder with {_POSITIONS}")
-    if not root.is_dir():
-        raise InputError(f"{root}: is a file; expected the folder with {_POSITIONS}")
-    if not (root / _POSITIONS).exists():
-        raise InputError(
-            f"{root}: no {_POSITIONS}; `posebook data info human36m` says how to get it"
-        )
-    return root
 
 
 def _detector(root: Path, keypoints: str) -> str | None:

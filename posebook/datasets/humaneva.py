@@ -31,7 +31,7 @@ from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.human36m import Source, cameras_told, with_points
 from posebook.datasets.humaneva_cameras import Lens
 from posebook.datasets.readers import human36m_detections
-from posebook.datasets.readers.files import existing, listed, short
+from posebook.datasets.readers.files import folder_with, listed, short
 from posebook.datasets.readers.human36m_archives import (
     action_of,
     subjects_of,
@@ -76,7 +76,7 @@ def read(
                name: the part of the file name after data_2d_humaneva15_
     subjects   only these of the half: 'S1' or 'Train/S1'; actions: names as in `Clip.action`
     """
-    root = _folder(root)
+    root = folder_with(root, _POSITIONS, "humaneva")
     source = human36m.read_source(root, SOURCE)
     positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
     wanted = _wanted(positions, split, subjects, root)
@@ -229,17 +229,6 @@ def _person(subject: str) -> str:
 
 def _archive(root: Path, detector: str) -> Detections:
     return human36m_detections.of_archive(root / f"{_POINTS}{detector}.npz")
-
-
-def _folder(root: Path | str) -> Path:
-    root = existing(root, f"the folder with {_POSITIONS}")
-    if not root.is_dir():
-        raise InputError(f"{root}: is a file; expected the folder with {_POSITIONS}")
-    if not (root / _POSITIONS).exists():
-        raise InputError(
-            f"{root}: no {_POSITIONS}; `posebook data info humaneva` says how to get it"
-        )
-    return root
 
 
 def _detector(root: Path, keypoints: str) -> str | None:

@@ -30,6 +30,16 @@ def existing(path: Path | str, expected: str) -> Path:
     return path
 
 
+def folder_with(root: Path | str, name: str, data: str) -> Path:
+    """The folder of a data set, if the file `name` is in it; `data`: the set's, for the message."""
+    root = existing(root, f"the folder with {name}")
+    if not root.is_dir():
+        raise InputError(f"{root}: is a file; expected the folder with {name}")
+    if not (root / name).exists():
+        raise InputError(f"{root}: no {name}; `posebook data info {data}` says how to get it")
+    return root
+
+
 def read_bytes(path: Path | str, expected: str) -> bytes:
     """All of a file's bytes. InputError for anything that is not a file with content."""
     return _read(path, expected, None)
