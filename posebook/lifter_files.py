@@ -56,7 +56,7 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
     header   the fields of `REQUIRED`; network = {"class": a key of NETWORKS, "arguments": {...}}
     tensors  the network's state as `network.*`, and what the normalisation needs; float tensors
 
-    Raises InputError where the network could not be built again from what is written.
+    Raises InputError where the network could not be built again from what is written, or not read.
     """
     missing = [field for field in REQUIRED if field not in header]
     if missing:
@@ -69,6 +69,11 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
     text = json.dumps(header, ensure_ascii=False)
     with paths.replacing(path) as temporary:
         save_file(tensors, temporary, metadata={"posebook": text})
+        if (size := temporary.stat().st_size) > LARGEST_BYTES:
+            raise InputError(
+                f"{path}: not written, {size // 10**6} MB, of which {LARGEST_BYTES // 10**6} are "
+                "read; save it with weights=torch.float16, or train a narrower network"
+            )
     return Path(path)
 
 

@@ -311,6 +311,15 @@ def saved_unchecked(lifter, path, monkeypatch):
         return lifter.save(path)
 
 
+def test_a_lifter_that_nobody_could_read_is_not_written(tmp_path, monkeypatch):
+    small = untrained()
+    monkeypatch.setattr(lifter_files, "LARGEST_BYTES", 6_900)
+    with pytest.raises(InputError, match="float16"):
+        small.save(tmp_path / "large.safetensors")
+    assert not list(tmp_path.iterdir())
+    lifting.load(small.save(tmp_path / "half.safetensors", weights=torch.float16))
+
+
 def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     good = untrained().save(tmp_path / "good.safetensors")
     refused("no_such_lifter", "shipped are simple_baseline")

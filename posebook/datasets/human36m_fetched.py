@@ -227,6 +227,8 @@ def _write(dataset: PoseDataset, out: Path) -> None:
     refused, so no mixture of old and new is ever read."""
     out.mkdir(parents=True, exist_ok=True)
     with paths.alone_in(out):
+        for left in out.glob(".making-*"):  # of a run that was killed: nobody else is in here now
+            shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=".making-", dir=out))
         try:
             human36m.write(dataset, made)
