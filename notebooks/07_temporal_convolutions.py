@@ -306,7 +306,10 @@ print("dilated, strided and shared windows give the same poses: ok")
 # three things more:
 #
 # * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. Its
-#   weights then become the middle taps of the filters, the other taps begin at 0 (`inflated`).
+#   weights then become the middle taps of the filters, the other taps begin at 0. From a detector the key
+#   points shake, and what one frame says shakes with them: there the taps share the weights evenly, which
+#   averages over time from the start (`inflated`; on S8 the latter is steadier with a detector's errors,
+#   the former with exact key points).
 # * **Other views.** A window of 27 frames gives away which clip it is from, and a network that knows the
 #   clip need not look at the motion. So most people are turned about the vertical through their hips, by
 #   any angle, with the camera left where it is, and are seen anew.
@@ -405,7 +408,7 @@ def train_network(name: str, frames: int, mixed: bool = False):
         run, stale_mm = train_phase(name, network, poses, mixed)
         return network, run.seconds, stale_mm
     first, _ = train_phase(f"{name}_start", network, SINGLE_SHARE * poses, mixed)
-    network = inflated(network.cpu(), widths)
+    network = inflated(network.cpu(), widths, spread=keypoints != "true")
     run, stale_mm = train_phase(name, network, (1 - SINGLE_SHARE) * poses, mixed)
     return network, first.seconds + run.seconds, stale_mm
 
@@ -558,8 +561,7 @@ print("frame by frame equals the whole clip: ok")
 # ## Failures
 #
 # The worst poses, one from each of the worst clips. Is the limb on the wrong side of the picture's
-# plane (*depth flip*)? All the rest goes under *unusual posture*; whether training had it, the rule does
-# not ask.
+# plane (*depth flip*)? All the rest goes under *other*.
 
 
 # %%
@@ -571,7 +573,7 @@ def cause(predicted_mm: Tensor, true_mm: Tensor) -> str:
     far = straight > 150
     if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
         return "depth flip"
-    return "unusual posture"
+    return "other"
 
 
 figures.show(

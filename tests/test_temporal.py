@@ -304,6 +304,13 @@ def test_an_inflated_network_says_what_its_single_frame_says(causal):
     with torch.no_grad():
         assert torch.allclose(network.lift(clip), single.lift(clip), atol=1e-3)
     assert network.receptive_field == 45 and network.causal == causal
+    spread = inflated(single, (3, 5, 3), spread=True).eval()
+    still = clip[:1].expand(200, 17, 2)
+    shaken = still + 0.3 * torch.randn(200, 17, 2)
+    with torch.no_grad():
+        assert torch.allclose(spread.lift(still), single.lift(still), atol=1e-3)
+        shaking = [each.lift(shaken).diff(dim=0).norm() for each in (spread, single)]
+    assert shaking[0] < 0.5 * shaking[1], "it averages over time"
     dense = inflated(VideoPose3D((1, 1), 8, dense=True).eval(), (3, 3))
     assert dense.dense and dense.filters == [(3, 1), (7, 1)], "as the network it is made of"
     with pytest.raises(InputError, match="expected a network of 4 filters of width 1"):

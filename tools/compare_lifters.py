@@ -92,10 +92,10 @@ VIDEO = (
             f"VideoPose3D 2019, {frames} frames", "temporal_convolutions", poses,
             dict(receptive_field=frames, width=256), smooth=True,
         )
-        for frames, poses in ((1, 4_500_000), (27, 2_200_000), (81, 1_000_000))
+        for frames, poses in ((1, 4_500_000), (27, 3_200_000), (81, 1_200_000))
     ),
     Method(
-        "VideoPose3D 2019, 27 shuffled frames", "temporal_convolutions", 2_200_000,
+        "VideoPose3D 2019, 27 shuffled frames", "temporal_convolutions", 3_200_000,
         dict(receptive_field=27, width=256, shuffled=True),
     ),
 )  # fmt: skip

@@ -140,13 +140,18 @@ class VideoPose3D(nn.Module):
         return torch.cat(pieces)
 
 
-def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3D":
-    """A network over time that says at first what a network of one frame says.
+def inflated(
+    single: "VideoPose3D", filter_widths: Sequence[int], spread: bool = False
+) -> "VideoPose3D":
+    """A network over time that says of a still person what a network of one frame says.
 
     single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
-    Its weights go to the middle tap (causal: the last) of each filter, the other taps are 0: time
-    is learned as a correction to a lifter that works.
-    Source: ours here; of images and video, Carreira & Zisserman 2017, arXiv:1705.07750.
+    spread         False: its weights go to the middle tap (causal: the last) of each filter, the
+                   other taps are 0; of motion, too, it says what the single frame says. True: the
+                   taps share them evenly; that averages over time, so that a detector's errors,
+                   which change from frame to frame, are smaller from the start
+    Either way time is learned as a correction to a lifter that works.
+    Source: of images and video, Carreira & Zisserman 2017, arXiv:1705.07750 (`spread`).
     """
     if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
         raise InputError(f"inflated: expected a network of {len(filter_widths)} filters of width 1")
@@ -158,6 +163,8 @@ def inflated(single: "VideoPose3D", filter_widths: Sequence[int]) -> "VideoPose3
     for name, values in single.state_dict().items():
         if state[name].shape == values.shape:
             state[name] = values.clone()
+        elif spread:
+            state[name] = values.expand_as(state[name]) / state[name].shape[2]
         else:
             state[name] = torch.zeros_like(state[name])
             state[name][:, :, -1 if single.causal else state[name].shape[2] // 2] = values[:, :, 0]
