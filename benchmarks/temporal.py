@@ -1,18 +1,20 @@
 """VideoPose3D (Pavllo et al. 2019): a training step, a whole clip, a stream, against the floor.
 
-    python benchmarks/temporal.py [--frames 1 27 243] [--channels 256 1024] [--threads 1]
+    python benchmarks/temporal.py [--frames 1 27 243] [--channels 256 1024] [--threads 2]
     python benchmarks/temporal.py --device cuda --frames 243 --channels 1024 [--tf32]
 
 A step trains 1,024 output frames: forward, backward, Adam with AMSGrad. It is measured on windows
 of one output frame each, as published, and on windows whose outputs lie some frames apart, which
 share what they have in common: as many poses, less work. The floor of each is its matrix products
-alone. Times are CPU seconds of this process over the threads, medians, turn by turn; on a GPU they
-are seconds until it is done, and the floor of its memory is shown, too: what the layers between
-the products must read and write, over what a plain copy moves in a second.
+alone. Times are medians, turn by turn: CPU seconds of this process with one thread, else seconds by
+the clock, for which nothing else may run. On a GPU the floor of its memory is shown, too: what the
+layers between the products must read and write, over what a plain copy moves in a second. With two
+threads the exit status is 1 where the published code was faster on two such cores.
 """
 
 import argparse
 import statistics
+import sys
 import time
 
 import epochs  # first: it sets the threads that torch sees
@@ -24,6 +26,14 @@ from posebook.models.videopose3d import FILTER_WIDTHS, Stream, VideoPose3D
 BATCH = 1024
 #: Receptive field -> outputs of one window, and frames between them: what overlaps is shared.
 SHARED = {1: (1, 1), 9: (14, 3), 27: (14, 9), 81: (9, 9), 243: (9, 27)}
+
+#: (channels, receptive field) -> seconds of a step that the published code took on two cores.
+PUBLISHED_STEP = {
+    (256, 1): 0.053, (256, 27): 0.182, (256, 243): 1.48,
+    (1024, 1): 0.44, (1024, 27): 1.46, (1024, 243): 12.5,
+}  # fmt: skip
+#: The same of frames in a second, forward.
+PUBLISHED_FORWARD = {(256, 27): 115_000}
 
 
 def products(network: VideoPose3D, items: int, outputs: int, step: int, train: bool = True):
@@ -91,7 +101,8 @@ def copied_in_a_second(device: torch.device) -> float:
 def medians(works, repeats: int, device: torch.device) -> list[float]:
     """Seconds of each piece of work, all in turn."""
     taken = [[] for _ in works]
-    clock = time.process_time if device.type == "cpu" else time.perf_counter
+    alone = device.type == "cpu" and torch.get_num_threads() == 1
+    clock = time.process_time if alone else time.perf_counter
     wait = (lambda: None) if device.type == "cpu" else torch.cuda.synchronize
     for turn in range(repeats + 2):
         for work, its in zip(works, taken, strict=True):
@@ -104,8 +115,10 @@ def medians(works, repeats: int, device: torch.device) -> list[float]:
     return [statistics.median(its) for its in taken]
 
 
-def report(frames: int, channels: int, options: argparse.Namespace) -> None:
-    device = options.device
+def report(frames: int, channels: int, options: argparse.Namespace) -> bool:
+    """Measure and print; whether the published code was slower, where that is known."""
+    device, slower = options.device, []  # the published code, each time
+    as_published = device.type == "cpu" and options.threads == 2
     network = VideoPose3D(FILTER_WIDTHS[frames], channels).to(device)
     outputs, apart = SHARED[frames]
     kinds = {"windows of one frame": (1, frames)}
@@ -114,9 +127,11 @@ def report(frames: int, channels: int, options: argparse.Namespace) -> None:
     print(f"{frames} frames, {channels} channels")
     for name, (count, step) in kinds.items():
         work, floor = step_of(network, count, step)
-        times = medians((work, floor), options.repeats, device)
-        whole, least = (seconds / options.threads for seconds in times)
+        whole, least = medians((work, floor), options.repeats, device)
         line = f"floor {least:.4f} s, {100 * least / whole:.0f} %"
+        if as_published and (channels, frames) in PUBLISHED_STEP:
+            line += f"; published {PUBLISHED_STEP[channels, frames]:.3f} s"
+            slower.append(PUBLISHED_STEP[channels, frames] >= whole)
         if device.type == "cuda":
             items = max(1, BATCH // count)
             moved = bytes_of(network, items, count, step) / copied_in_a_second(device)
@@ -130,19 +145,23 @@ def report(frames: int, channels: int, options: argparse.Namespace) -> None:
     with torch.no_grad():
         floor = epochs.product_of(products(network, 1, length, 1, train=False), device)
         works = (lambda: network.lift(clip), floor)
-        times = medians(works, options.repeats, device)
-        whole, least = (seconds / options.threads for seconds in times)
+        whole, least = medians(works, options.repeats, device)
         line = f"{length / whole:8.0f} frames/s, floor {length / least:.0f}"
-        print(f"  {'whole clip, lifted':30}{line}, {100 * least / whole:.0f} %")
+        line += f", {100 * least / whole:.0f} %"
+        if as_published and (channels, frames) in PUBLISHED_FORWARD:
+            line += f"; published {PUBLISHED_FORWARD[channels, frames]}"
+            slower.append(PUBLISHED_FORWARD[channels, frames] <= length / whole)
+        print(f"  {'whole clip, lifted':30}{line}")
         causal = VideoPose3D(FILTER_WIDTHS[frames], channels, causal=True)
         stream = Stream(causal.to(device).eval())
         frame = torch.randn(1, 17, 2, device=device)
         pushes = (lambda: [stream.push(frame) for _ in range(50)],)
         (each,) = medians(pushes, options.repeats, device)
         print(f"  {'stream, causal':30}{20 * each:8.2f} ms a frame")
+    return all(slower)
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--frames", type=int, nargs="+", default=[1, 27, 243], choices=SHARED)
     parser.add_argument("--channels", type=int, nargs="+", default=[256, 1024])
@@ -157,10 +176,9 @@ def main() -> None:
     if options.device.type == "cuda":
         where = f"{torch.cuda.get_device_name()}, {'TF32' if options.tf32 else 'float32'}"
     print(f"medians of {options.repeats}, {where}, torch {torch.__version__}")
-    for channels in options.channels:
-        for frames in options.frames:
-            report(frames, channels, options)
+    held = [report(f, channels, options) for channels in options.channels for f in options.frames]
+    return int(not all(held))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
