@@ -331,6 +331,13 @@ def lengths_of(people: datasets.PoseDataset) -> list[int]:
 
 
 cameras = losses.screen_intrinsics([clip.camera for clip in train])
+projected = torch.cat(
+    [
+        project_to_screen(pose_mm, lens)
+        for pose_mm, lens in zip(train_absolute_mm.split(lengths_of(train)), cameras, strict=True)
+    ]
+)
+errors = train_seen - projected  # a detector's, if there are any: who is turned keeps them
 upright = torch.stack([-clip.camera.rotation[:, 2] for clip in train]).float()  # camera axes
 
 
@@ -346,10 +353,9 @@ def other_views(batch: dict[str, Tensor], draw: torch.Generator) -> tuple[Tensor
     centre = pose_mm[:, middle, hip][:, None, None]
     turned_mm = centre + (pose_mm - centre) @ rotation.mT
     lens = losses.flip_intrinsics(cameras.to(pose_mm)[batch["clip"]], batch["mirrored"])
-    project = partial(project_to_screen, intrinsics=lens.unsqueeze(1))
-    errors = batch["keypoints"] - project(pose_mm)  # a detector's, if there are any: they stay
+    seen = project_to_screen(turned_mm, lens.unsqueeze(1)) + batch["errors"]
     middle_mm = turned_mm[:, middle : middle + 1]
-    return project(turned_mm) + errors, middle_mm - middle_mm[..., [hip], :]
+    return seen, middle_mm - middle_mm[..., [hip], :]
 
 
 def some_of(windows: Windows, draw: torch.Generator) -> dict[str, Tensor]:
@@ -370,7 +376,7 @@ def train_phase(name: str, network: VideoPose3D, budget: float, mixed: bool):
     chosen = shuffle_within(train) if mixed else torch.arange(len(train_seen))
     step = network.receptive_field
     windows = Windows(
-        dict(keypoints=train_seen[chosen], absolute_mm=train_absolute_mm[chosen]),
+        dict(errors=errors[chosen], absolute_mm=train_absolute_mm[chosen]),
         {},
         lengths_of(train),
         batch_size,
