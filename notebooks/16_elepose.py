@@ -1056,30 +1056,12 @@ METRICS = (
     "MPJPE, mirror oracle",
     "nose before chest",
 )
-
-
-ledger = {
-    number.key: number for number in results.ledger_numbers() if number.chapter == "comparison"
-}
-
-
-def kept(method: str, people: str, metric: str) -> results.Number | None:
-    """A number of the comparison, from the ledger; None where that was not run."""
-    words = ("comparison", method, people, "test", metric)
-    return ledger.get("/".join("-".join(word.lower().split()) for word in words))
-
-
-def with_spread(method: str, people: str, metric: str) -> str | None:
-    mean, spread = kept(method, people, metric), kept(method, people, f"{metric}, spread")
-    if mean is None:
-        return None
-    return f"{mean.value:.1f}" + ("" if spread is None else f" ± {spread.value:.1f}")
-
+kept = results.kept_means("comparison")
 
 figures.Table(
     ("people", "method", *METRICS),
     [
-        [words, method, *(with_spread(method, people, metric) for metric in METRICS)]
+        [words, method, *(kept.get((people, method, metric)) for metric in METRICS)]
         for people, words in PEOPLE.items()
         for method in COMPARED
     ],

@@ -274,6 +274,18 @@ def ledger_numbers(path: Path | str | None = None) -> list[Number]:
     return [Number.from_dict(json.loads(line)) for line in lines if line.strip()]
 
 
+def kept_means(chapter: str, path: Path | str | None = None) -> dict[tuple[str, str, str], str]:
+    """What the ledger keeps of test sets: (data, method, metric) -> "35.7", or "35.7 ± 0.5" where
+    it has the spread over the seeds beside the mean."""
+    numbers = [n for n in ledger_numbers(path) if (n.chapter, n.split) == (chapter, "test")]
+    values = {(n.data, n.method, n.metric): n.value for n in numbers}
+    spreads = {key: values.get((*key[:2], f"{key[2]}, spread")) for key in values}
+    return {
+        key: f"{value:.1f}" if spreads[key] is None else f"{value:.1f} ± {spreads[key]:.1f}"
+        for key, value in values.items()
+    }
+
+
 def keep(numbers: Iterable[Number], path: Path | str | None = None) -> None:
     """Put numbers into the ledger; one with the same key and protocol is replaced."""
     path = Path(path or LEDGER)

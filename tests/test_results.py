@@ -114,6 +114,23 @@ def test_ledger_does_not_choose_between_protocols(tmp_path, monkeypatch):
         results.ledger("simple_baseline/martinez/synthetic/test/mpjpe")
 
 
+def test_means_and_spreads_of_a_chapter(tmp_path):
+    header = dict(profile="laptop", seed=0, device="cpu")
+    book = results.Results("simple_baseline", tmp_path, **header)
+    file = tmp_path / "ledger.jsonl"
+    book.add("MPJPE", 45.67, "mm", **FACTS)
+    book.add("MPJPE, spread", 0.52, "mm", **FACTS)
+    book.add("PCK", 90, "%", **FACTS)
+    book.add("PCK", 10, "%", **FACTS | dict(split="S8"))
+    results.keep(book.numbers, file)
+    assert results.kept_means("simple_baseline", file) == {
+        ("synthetic", "Martinez", "MPJPE"): "45.7 ± 0.5",
+        ("synthetic", "Martinez", "MPJPE, spread"): "0.5",
+        ("synthetic", "Martinez", "PCK"): "90.0",
+    }
+    assert results.kept_means("repnet", file) == {}
+
+
 def test_the_ledger_of_the_book_can_be_read():
     keys = [number.key for number in results.ledger_numbers()]
     assert len(keys) == len(set(keys)), "two protocols under one key: give the metrics other names"
