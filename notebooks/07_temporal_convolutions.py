@@ -791,14 +791,7 @@ ROWS = (
     "VideoPose3D 2019, 27 shuffled frames",
 )
 COLUMNS = ("MPJPE, own scale", "P-MPJPE", "velocity error")
-ledger = {n.key: n.value for n in results.ledger_numbers() if n.chapter == "comparison_video"}
-
-
-def kept_value(method: str, people: str, metric: str) -> str:
-    words = ("comparison_video", method, people, "test", metric)
-    value = ledger.get("/".join("-".join(word.lower().split()) for word in words))
-    return "not run" if value is None else f"{value:.1f}"
-
+kept = results.kept_means("comparison_video")
 
 figures.Table(
     ("method", *COLUMNS, *(f"{column}, simulated 2D" for column in COLUMNS)),
@@ -806,24 +799,24 @@ figures.Table(
         [
             method.replace(" 1 frames", " 1 frame"),
             *(
-                kept_value(method, people, c)
+                kept.get((people, method, c), "not run")
                 for people in (MOTION, MOTION + ", simulated 2D")
                 for c in COLUMNS
             ),
         ]
         for method in ROWS
     ],
-    caption="mm, and mm per frame of 1/30 s; one seed, or, for Martinez on exact 2D, the mean of three",
+    caption="mm, and mm per frame of 1/30 s; ± over three seeds, without it one run",
 )
 
 # %% [markdown]
-# *Exact key points.* Beside the same network with one frame, 27 frames are a little steadier, and no
-# nearer. (One frame beats chapter 6's lifter, too: that is not due to time, but to what else differs,
-# the turned people among it.) No smoother helps either: the best length is three frames, and a parabola
-# goes through any three points. *A detector's errors.* Now 27 frames are several millimetres nearer than
-# one frame with the best smoothing. But the smoothed single frame is steadier than the raw 27; smoothed
-# as well, they are steadiest of all. *Shuffled frames* are worse here than a single one. And 81 frames
-# cost too much for the same minutes: fewer than half as many poses were shown.
+# *Exact key points.* Beside the same network with one frame, 27 frames are a millimetre nearer and a
+# little steadier. (One frame beats chapter 6's lifter by more: that is not due to time, but to what else
+# differs, the turned people among it.) No smoother helps: the best length is three frames, and a parabola
+# goes through any three points. *A detector's errors.* Now 27 frames are six millimetres nearer than one
+# frame with the best smoothing, and without any smoothing as steady; smoothed as well, they are the
+# steadiest of all. *Shuffled frames* are worse here than a single one. And 81 frames cost too much for the
+# same minutes: a good third as many poses were shown.
 
 # %% [markdown]
 # And clips without 3D on the same people, the same numbers of steps for each: do their pictures help?

@@ -863,29 +863,12 @@ SHOWN = {
     "MPJPE, mirror oracle": "mirror oracle", "nose before chest": "nose before chest",
     "velocity error": "velocity error",
 }  # fmt: skip
-ledger = {n.key: n.value for n in results.ledger_numbers() if n.chapter == "comparison_unpaired"}
-
-
-def kept_value(people: str, method: str, metric: str) -> str:
-    """Mean and spread over the seeds, from the ledger."""
-    mean, spread = (
-        ledger.get(
-            "/".join(
-                "-".join(word.lower().split())
-                for word in ("comparison_unpaired", method, people, "test", name)
-            )
-        )
-        for name in (metric, f"{metric}, spread")
-    )
-    if mean is None:
-        return "not run"
-    return f"{mean:.1f}" + ("" if spread is None else f" ± {spread:.1f}")
-
+kept = results.kept_means("comparison_unpaired")
 
 figures.Table(
     ("people", "lifter", *SHOWN.values()),
     [
-        [words, shown, *(kept_value(people, method, metric) for metric in SHOWN)]
+        [words, shown, *(kept.get((people, method, m), "not run") for m in SHOWN)]
         for people, words in PEOPLE.items()
         for method, shown in LIFTERS.items()
     ],
