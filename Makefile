@@ -10,9 +10,6 @@ PYTEST := OMP_NUM_THREADS=1 POSEBOOK_THREADS=1 $(BIN)/python -m pytest
 
 # Threads that wait by spinning slow training tenfold where another program uses the cores.
 export OMP_WAIT_POLICY ?= PASSIVE
-# Memory that is given back at once is cleared again in the next step: malloc keeps it.
-export MALLOC_MMAP_THRESHOLD_ ?= 8589934592
-export MALLOC_TRIM_THRESHOLD_ ?= 17179869184
 
 .DEFAULT_GOAL := help
 .PHONY: help install quickstart test check test-browser lab notebooks clean

@@ -9,7 +9,7 @@ share what they have in common: as many poses, less work. The floor of each is i
 alone. Times are medians, turn by turn: CPU seconds of this process with one thread, else seconds by
 the clock, for which nothing else may run. On a GPU the floor of its memory is shown, too: what the
 layers between the products must read and write, over what a plain copy moves in a second. With two
-threads the exit status is 1 where the published code was faster on two such cores.
+threads the exit status is 1 where the published code was faster (`PUBLISHED_STEP`).
 """
 
 import argparse
@@ -27,7 +27,8 @@ BATCH = 1024
 #: Receptive field -> outputs of one window, and frames between them: what overlaps is shared.
 SHARED = {1: (1, 1), 9: (14, 3), 27: (14, 9), 81: (9, 9), 243: (9, 27)}
 
-#: (channels, receptive field) -> seconds of a step that the published code took on two cores.
+#: (channels, receptive field) -> seconds of a step that the published code took, as it comes, on
+#: two cores of the kind that ours was measured on. On another machine measure both.
 PUBLISHED_STEP = {
     (256, 1): 0.053, (256, 27): 0.182, (256, 243): 1.48,
     (1024, 1): 0.44, (1024, 27): 1.46, (1024, 243): 12.5,

@@ -305,11 +305,11 @@ print("dilated, strided and shared windows give the same poses: ok")
 # The paper trains for a day on three million frames, mirrored ones included. Minutes on a few clips need
 # three things more:
 #
-# * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. Its
-#   weights then become the middle taps of the filters, the other taps begin at 0. From a detector the key
-#   points shake, and what one frame says shakes with them: there the taps share the weights evenly, which
-#   averages over time from the start (`inflated`; on S8 the latter is steadier with a detector's errors,
-#   the former with exact key points).
+# * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. With
+#   exact key points its weights then become the middle taps of the filters, and the other taps begin at 0.
+#   A detector's key points shake, and what one frame says shakes with them; so then all taps share the
+#   weights evenly, which averages over time from the start (`inflated`). On S8 each of the two was the
+#   steadier one for its kind of key points.
 # * **Other views.** A window of 27 frames gives away which clip it is from, and a network that knows the
 #   clip need not look at the motion. So most people are turned about the vertical through their hips, by
 #   any angle, with the camera left where it is, and are seen anew.
@@ -814,9 +814,9 @@ figures.Table(
 # little steadier. (One frame beats chapter 6's lifter by more: that is not due to time, but to what else
 # differs, the turned people among it.) No smoother helps: the best length is three frames, and a parabola
 # goes through any three points. *A detector's errors.* Now 27 frames are six millimetres nearer than one
-# frame with the best smoothing, and without any smoothing as steady; smoothed as well, they are the
-# steadiest of all. *Shuffled frames* are worse here than a single one. And 81 frames cost too much for the
-# same minutes: a good third as many poses were shown.
+# frame with the best smoothing, and without any smoothing almost as steady; smoothed as well, they are the
+# steadiest of all. *Shuffled frames* are worse here than a single one. 81 frames were shown little more than
+# a third as many poses as 27, and are worse; which of the two is to blame, this does not tell.
 
 # %% [markdown]
 # And clips without 3D on the same people, the same numbers of steps for each: do their pictures help?

@@ -842,9 +842,8 @@ figures.show(
 # ## A quarter of an hour each
 #
 # RepNet, the video GAN, and chapter 6's lifter, which sees pairs, each trained on as many poses as an
-# idle core works off in about fifteen minutes, with three seeds,
-# there and on real motion. *Smoothed*: over time, by the filter that suits these people best (chapter 7). *Own scale* is
-# MPJPE in the millimetres that a network says; the columns before it size each pose onto the truth.
+# idle core works off in about fifteen minutes, with three seeds, on synthetic people and on real motion.
+# *Smoothed*: over time, by the filter that suits these people best (chapter 7). *Own scale* is MPJPE in the millimetres that a network says; the columns before it size each pose onto the truth.
 # The table comes from the ledger (`tools/compare_lifters.py --group unpaired`).
 
 # %%
@@ -901,7 +900,7 @@ figures.Table(
 # places the hip to a decimetre, and from noisy key points better than least squares does, frame
 # by frame, from its own poses. The synthetic people are of many sizes, which no picture tells.
 #
-# Without pairs one loses ten to fifteen millimetres after alignment, and about twenty-five before. Between one frame
+# Without pairs one loses nine to fifteen millimetres after alignment, and about twenty-five before. Between one frame
 # and 27 there is little: RepNet is a little nearer after alignment, the video GAN before, where it has no
 # camera to guess. On exact key points neither is steadier than the other.
 

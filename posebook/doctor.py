@@ -60,7 +60,11 @@ def _torch() -> Iterator[tuple[str, str, bool]]:
     device = "no GPU in use"
     if torch.cuda.is_available():
         device = f"GPU {torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"
-    yield "torch", f"{torch.__version__}, {THREADS} threads, {device}", True
+    yield (
+        "torch",
+        f"{torch.__version__}, {THREADS} thread{'s' if THREADS > 1 else ''}, {device}",
+        True,
+    )
 
 
 def _packages() -> Iterator[tuple[str, str, bool]]:

@@ -2,6 +2,7 @@
 and errors that say in one line which cell failed and why."""
 
 import os
+import platform
 import sys
 import threading
 import time
@@ -117,17 +118,24 @@ papermill_engines.register("posebook", _Engine)
 
 def _environment(profile: str | None) -> dict[str, str]:
     # Threads that wait by spinning slow training tenfold where another program uses the cores.
-    # Memory that is given back at once is cleared again in the next step, a quarter of a step of
-    # large batches: glibc's malloc is told to keep it (others do not read these names).
+    # Memory that is given back at once has to be cleared again for the next step, a third of a step
+    # of large batches: glibc's malloc is told to keep it (others do not read these names). Older
+    # ones refuse a threshold of over 32 MB.
     # Python 3.11's frozen modules make the debugger print a warning into the run.
     helpful = {
         "OMP_WAIT_POLICY": "PASSIVE",
-        "MALLOC_MMAP_THRESHOLD_": str(2**33),
+        "MALLOC_MMAP_THRESHOLD_": str(2**33 if _glibc() >= (2, 35) else 2**25),
         "MALLOC_TRIM_THRESHOLD_": str(2**34),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
     environment = {**helpful, **os.environ}
     return environment | ({"POSEBOOK_PROFILE": profile} if profile else {})
+
+
+def _glibc() -> tuple[int, ...]:
+    """Its version; (0,) where there is none."""
+    name, version = platform.libc_ver()
+    return tuple(map(int, version.split(".")[:2])) if name == "glibc" else (0,)
 
 
 def _watch(client: PapermillNotebookClient, seconds: float, done: threading.Event) -> None:

@@ -31,8 +31,8 @@ from posebook.errors import InputError
 
 # The number of threads changes the order of sums and so the last digits of a trained network.
 # It is fixed here, so that a number does not depend on the machine's count of cores. Networks as
-# small as the book's wait more for a second thread than it helps them (chapter 14 took twice as
-# long with two); a second core is better used by a second run.
+# small as those of `laptop` wait more for a second thread than it helps them (chapter 14 took twice
+# as long with two); a second core is better used by a second run.
 THREADS = int(os.environ.get("POSEBOOK_THREADS", "1"))
 CHECKPOINT = "checkpoint.pt"
 # Seconds between two states of a progress bar. `posebook run` makes them few in a log file.

@@ -7,6 +7,7 @@ projected with. What is in an annot.h5: `readers.h36m_fetch`; what is written: `
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -227,8 +228,9 @@ def _write(dataset: PoseDataset, out: Path) -> None:
     refused, so no mixture of old and new is ever read."""
     out.mkdir(parents=True, exist_ok=True)
     with paths.alone_in(out):
-        for left in out.glob(".making-*"):  # of a run that was killed: nobody else is in here now
-            shutil.rmtree(left, ignore_errors=True)
+        for left in out.glob(".making-*"):
+            if time.time() - left.stat().st_mtime > 3600:  # of a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=".making-", dir=out))
         try:
             human36m.write(dataset, made)

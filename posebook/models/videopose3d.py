@@ -187,10 +187,13 @@ class Filter(nn.Module):
         norm = self.norm
         if norm.training:
             rows = self.dropout(functional.relu(norm(functional.linear(rows, matrix))))
-        else:  # its scale and shift are fixed: in the filter they cost no pass over all rows
+        else:  # its scale and shift are fixed
             scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
             shift = norm.bias - norm.running_mean * scale
-            rows = torch.addmm(shift, rows, (scale.unsqueeze(1) * matrix).T)
+            if len(rows) < len(matrix):  # a stream's: the matrix is the larger of the two
+                rows = torch.addcmul(shift, functional.linear(rows, matrix), scale)
+            else:  # in the filter they cost no pass over all rows
+                rows = torch.addmm(shift, rows, (scale.unsqueeze(1) * matrix).T)
             rows = self.dropout(rows.relu_())
         return rows.unflatten(0, seen.shape[:-1])
 
