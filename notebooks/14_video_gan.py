@@ -843,7 +843,8 @@ figures.show(
 #
 # RepNet, the video GAN, and chapter 6's lifter, which sees pairs, each trained on as many poses as an
 # idle core works off in about fifteen minutes, with three seeds, on synthetic people and on real motion.
-# *Smoothed*: over time, by the filter that suits these people best (chapter 7). *Own scale* is MPJPE in the millimetres that a network says; the columns before it size each pose onto the truth.
+# *Smoothed*: over time, by the filter that suits these people best (chapter 7). *Own scale* is MPJPE in
+# the millimetres that a network says; the columns before it size each pose onto the truth.
 # The table comes from the ledger (`tools/compare_lifters.py --group unpaired`).
 
 # %%

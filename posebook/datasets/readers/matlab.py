@@ -79,6 +79,13 @@ def _ask(
     raise InputError(f"{path}: {answer['error']}; expected {expected}")
 
 
+def _environment() -> dict[str, str]:
+    """One thread; and malloc as it comes: told to keep its memory, it would have the next file use
+    what the last one left, beyond the limit."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
 class _Worker:
     """The process that reads, and the folder that its answers lie in."""
 
@@ -91,7 +98,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            env=_environment(),
             start_new_session=True,  # so that it can be ended with its children
         )
 
