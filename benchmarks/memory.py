@@ -50,8 +50,8 @@ def train(folder: Path, steps: int) -> None:
 
     from posebook import training
     from posebook.datasets.windows import Windows, mapped
-    from posebook.losses import mpjpe_loss
-    from posebook.models.videopose3d import VideoPose3D
+    from posebook.methods.supervised_losses import mpjpe_loss
+    from posebook.methods.temporal_convolutions.network import VideoPose3D
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     generator = training.seed_everything(0)

@@ -19,11 +19,11 @@ import torch
 from torch import nn
 
 from posebook.datasets.batches import Batches
-from posebook.losses import repnet as losses
-from posebook.losses import repnet_training
-from posebook.models import repnet
+from posebook.methods.repnet import losses
+from posebook.methods.repnet import network as repnet_network
+from posebook.methods.repnet import step as repnet_step
 
-STEPS = repnet_training.CRITIC_STEPS
+STEPS = repnet_step.CRITIC_STEPS
 #: Measured for the published code on a machine of two cores, seconds for an iteration.
 PUBLISHED_SECONDS = 0.535
 
@@ -34,9 +34,12 @@ class Players:
     def __init__(self, width: int, batch: int, poses: int):
         draw = torch.Generator().manual_seed(0)
         torch.manual_seed(0)
-        self.generator, self.critic = repnet.RepNetGenerator(width), repnet.RepNetCritic(width)
+        self.generator, self.critic = (
+            repnet_network.RepNetGenerator(width),
+            repnet_network.RepNetCritic(width),
+        )
         self.optimisers = tuple(
-            repnet_training.adam(network.parameters()) for network in (self.generator, self.critic)
+            repnet_step.adam(network.parameters()) for network in (self.generator, self.critic)
         )
         tensors = dict(
             keypoints=0.2 * torch.randn(poses, 16, 2, generator=draw),
@@ -48,7 +51,7 @@ class Players:
         self.state = dict(generator=self.generator, critic=self.critic, optimisers=self.optimisers)
 
     def step(self, batch):
-        return repnet_training.update(self.generator, self.critic, self.optimisers, **batch)
+        return repnet_step.update(self.generator, self.critic, self.optimisers, **batch)
 
     def fixed(self):
         return self.step(self.one)
@@ -117,14 +120,14 @@ def plain_seconds(width: int, batch: int, pieces: int) -> tuple[float, float, fl
     ours, plain = Players(width, batch, STEPS * batch), Players(width, batch, STEPS * batch)
     plain.generator.load_state_dict(copy.deepcopy(ours.generator.state_dict()))
     plain.critic.load_state_dict(copy.deepcopy(ours.critic.state_dict()))
-    original = repnet.leaky
+    original = repnet_network.leaky
     seconds = dict(ours=[], plain=[])
     for _ in range(pieces):
         seconds["ours"].append(epochs.seconds_of(lambda: ours.step(ours.one)))
-        repnet.leaky = nn.functional.leaky_relu
+        repnet_network.leaky = nn.functional.leaky_relu
         as_published(plain.critic)
         seconds["plain"].append(epochs.seconds_of(lambda: plain.plainly(plain.one)))
-        repnet.leaky = original
+        repnet_network.leaky = original
     pairs = zip(ours.generator.parameters(), plain.generator.parameters(), strict=True)
     apart = max((a - b).abs().max().item() for a, b in pairs)
     return statistics.median(seconds["ours"]), statistics.median(seconds["plain"]), apart

@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
-from posebook.datasets import synthetic
+from posebook.datasets.people import synthetic
 
 PROMISED = 50_000
 

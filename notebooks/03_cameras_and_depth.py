@@ -62,7 +62,7 @@ import torch
 from torch import Tensor
 
 from posebook import cameras, datasets, figures, geometry, metrics, results, training
-from posebook.datasets import detector
+from posebook.datasets import detector_errors
 from posebook.figures.parts import layout
 from posebook.skeletons import HOUSE
 
@@ -558,7 +558,7 @@ def clue(times: float) -> float:
 clue_facts = dict(protocol="median distance of 16 joints (no hip), person in mid-picture", **facts)
 for name, times in {"mirrored, perspective": 1, "mirrored, no perspective": 1e6}.items():
     book.add("picture moves", clue(times), "px", method=name, **clue_facts)
-detected_px = torch.cat([detector.detect(c, generator).keypoints_px for c in people])
+detected_px = torch.cat([detector_errors.detect(c, generator).keypoints_px for c in people])
 noise_px = torch.linalg.vector_norm(detected_px - people.keypoints_px, dim=-1)
 noise_px = noise_px[:, 1:].nanmedian().item()
 print(f"with perspective:     {clue(1):.1f} px")

@@ -57,7 +57,7 @@ import torch
 from torch import Tensor
 
 from posebook import datasets, figures, geometry, metrics, paths, results
-from posebook.datasets import detector, fetch
+from posebook.datasets import cards, detector_errors
 from posebook.datasets.people import body
 from posebook.skeletons import HOUSE
 
@@ -107,7 +107,7 @@ figures.show(
 # the same joints. Every reader of the book gives one of these, whatever the file was:
 
 # %%
-print(fetch.listing())
+print(cards.listing())
 
 # %% [markdown]
 # ## How a synthetic person is made
@@ -205,7 +205,7 @@ print("units, axes, speed: ok")
 # will a missing joint be a wrong number or no number?
 
 # %%
-noisy = detector.detect(test.clips[0], torch.Generator().manual_seed(seed))
+noisy = detector_errors.detect(test.clips[0], torch.Generator().manual_seed(seed))
 moved_px = torch.linalg.vector_norm(noisy.keypoints_px - test.clips[0].keypoints_px, dim=-1)
 by_joint = {
     joint: moved_px[:, i][torch.isfinite(moved_px[:, i])].median().item()
@@ -384,7 +384,7 @@ except datasets.InputError as error:
 # info human36m` says how to get it, and `posebook data check human36m --root FOLDER` whether a folder is complete.
 
 # %%
-print(fetch.info("human36m"))
+print(cards.info("human36m"))
 
 # %% [markdown]
 # ## Exercises

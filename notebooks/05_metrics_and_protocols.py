@@ -68,7 +68,7 @@ from IPython.display import Markdown
 from torch import Tensor
 
 from posebook import datasets, figures, geometry, lifting, metrics, results, training
-from posebook.datasets import detector, layouts
+from posebook.datasets import detector_errors, layouts
 from posebook.errors import InputError
 from posebook.figures.parts import CURVES, DASHES, layout
 from posebook.metrics import Protocol
@@ -113,7 +113,7 @@ noise_mm = jitter_mm * torch.randn(truth_mm.shape, generator=generator, dtype=to
 noise_mm[:, HOUSE.index("hip")] = 0
 
 lifter = lifting.load(lifter_name)
-detections = [detector.detect(clip, generator) for clip in people]
+detections = [detector_errors.detect(clip, generator) for clip in people]
 from_detections = [lifter.lift(clip).pose_mm for clip in detections]
 predictions = {
     "lifter": torch.cat([lifter.lift(clip).pose_mm for clip in people]),
@@ -572,7 +572,7 @@ def some_missing(clip: datasets.Clip) -> datasets.Clip:
 inputs = {
     "exact marks": lambda clip: clip,
     "a joint in ten unseen": some_missing,
-    "a detector's errors": lambda clip: detector.detect(clip, generator),
+    "a detector's errors": lambda clip: detector_errors.detect(clip, generator),
 }
 by_shape = replace(by_root, alignment="procrustes", scale="least_squares", frames_per_second=None)
 costs = {}

@@ -83,7 +83,7 @@ from posebook import (
     training,
 )
 from posebook.datasets.batches import Batches
-from posebook.models.martinez import Martinez
+from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE
 
 choices = {  # the paper's settings are `full`
@@ -264,7 +264,7 @@ theirs.load_state_dict(ours.state_dict())
 some = torch.randn(4, 32)
 with torch.no_grad():
     assert torch.allclose(ours(some), theirs(some.view(4, 16, 2)).flatten(1), atol=1e-5)
-print("4,291,632 weights; equal to posebook.models.martinez: ok")
+print("4,291,632 weights; equal to posebook.methods.simple_baseline.network: ok")
 
 # %% [markdown]
 # ## Training

@@ -82,22 +82,27 @@ from posebook import (
     metrics,
     paths,
     results,
-    smoothing,
     training,
 )
 from posebook.cameras import normalise_screen
 from posebook.datasets.windows import Windows
 from posebook.errors import InputError
-from posebook.losses import mpjpe_loss
-from posebook.losses import videopose3d as losses
-from posebook.losses.videopose3d import project_to_screen
-from posebook.losses.videopose3d_training import (
+from posebook.key_points import bridge_frames
+from posebook.methods.supervised_losses import mpjpe_loss
+from posebook.methods.temporal_convolutions import losses
+from posebook.methods.temporal_convolutions.batch_norm import (
     batch_norm_momentum,
     recompute_statistics,
     set_batch_norm_momentum,
 )
-from posebook.models.videopose3d import FILTER_WIDTHS, Stream, VideoPose3D, inflated
-from posebook.placing import bridge_frames
+from posebook.methods.temporal_convolutions.losses import project_to_screen
+from posebook.methods.temporal_convolutions.network import (
+    FILTER_WIDTHS,
+    Stream,
+    VideoPose3D,
+    inflated,
+)
+from posebook.metrics import smoothing
 from posebook.skeletons import HOUSE
 
 choices = {  # the paper's settings are `full`
@@ -271,7 +276,9 @@ with torch.no_grad():
     assert torch.allclose(ours(some), theirs(some), atol=0.05)
 count = sum(p.numel() for p in ours.parameters())
 dense = sum(p.numel() for p in VideoPose3D((3, 3, 3), dense=True).parameters())
-print(f"{count:,} weights, {dense:,} without holes; equal to posebook.models.videopose3d: ok")
+print(
+    f"{count:,} weights, {dense:,} without holes; equal to posebook.methods.temporal_convolutions.network: ok"
+)
 
 # %% [markdown]
 # ## Windows that share
@@ -669,7 +676,7 @@ ours = four_losses(
 )
 theirs = losses.semi_supervised_losses(pose_mm, path_mm, *given, some_cameras)
 assert torch.allclose(ours, sum(theirs.values()))
-print("equal to posebook.losses.videopose3d: ok")
+print("equal to posebook.methods.temporal_convolutions.losses: ok")
 
 
 # %%

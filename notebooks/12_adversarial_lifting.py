@@ -73,14 +73,10 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from posebook import (
-    ambiguity,
     datasets,
     evaluation,
     figures,
     geometry,
-    kudo_demo,
-    kudo_protocol,
-    kudo_training,
     lifting,
     metrics,
     paths,
@@ -89,11 +85,12 @@ from posebook import (
 )
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
-from posebook.losses import kudo as losses
-from posebook.models.kudo import KudoDiscriminator, KudoGenerator
+from posebook.geometry import facing_sine
+from posebook.methods.adversarial_lifting import demo, losses, protocol, step
+from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.metrics import ambiguity
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, MPII_17_KUDO
-from posebook.viewpoint import facing_sine
 
 if mode not in ("unsupervised", "supervised"):
     raise InputError(f"mode is '{mode}', expected unsupervised or supervised")
@@ -128,7 +125,7 @@ out_dir = book.out_dir
 def thinned(people: datasets.PoseDataset) -> datasets.PoseDataset:
     """Frames as the paper has them at `full`; else every n-th, so that not too many are left."""
     if profile == "full" and data == "human36m":
-        return kudo_protocol.published_frames(people)
+        return protocol.published_frames(people)
     return people.every(math.ceil(len(people) / choices["frames"]))
 
 
@@ -241,7 +238,7 @@ def turned(pose: Pose3D, angle: Tensor) -> Pose2D:
 
 # %%
 if scored:
-    its_truth, _ = kudo_protocol.normalised_truth(train_truth_mm[frame : frame + 1])
+    its_truth, _ = protocol.normalised_truth(train_truth_mm[frame : frame + 1])
     right_depth = its_truth[0, :, 2:].float()
     shown = torch.cat([train_keypoints[frame], right_depth], -1)
     wrong = shown.clone()
@@ -388,16 +385,18 @@ ours = Perceptron(17, 128), Perceptron(1, 128)
 theirs = KudoGenerator(width=128), KudoDiscriminator(width=128)
 for one, other in zip(ours, theirs, strict=True):
     other.load_state_dict(one.state_dict())
-optimisers = [[kudo_training.adam(n.parameters()) for n in pair] for pair in (ours, theirs)]
+optimisers = [[step.adam(n.parameters()) for n in pair] for pair in (ours, theirs)]
 keypoints_of_64, angle_of_64 = train_keypoints[:64], 2 * math.pi * torch.rand(3, 64)
 for angle in angle_of_64:
     view = partial(turned, angle=angle)
     said = play(*ours, optimisers[0], keypoints_of_64, view, HEADING, 1.0, 0.9)
     view = partial(losses.turned, angle=angle)
-    package = kudo_training.update(*theirs, tuple(optimisers[1]), keypoints_of_64, view)
+    package = step.update(*theirs, tuple(optimisers[1]), keypoints_of_64, view)
 assert torch.allclose(said["lifter"], package["generator"], atol=1e-4)
 assert torch.allclose(said["critic"], package["discriminator"], atol=1e-4)
-print("2,152,465 and 2,136,065 weights; three steps equal to posebook.kudo_training: ok")
+print(
+    "2,152,465 and 2,136,065 weights; three steps equal to posebook.methods.adversarial_lifting.step: ok"
+)
 
 # %% [markdown]
 # ## Training
@@ -524,7 +523,7 @@ def train_without_3d(name: str, budget: float, heading_weight: float, additions:
     shuffle = training.seed_everything(seed)
     lifter, critic = Perceptron(17, width), Perceptron(1, width)
     mean = averaging(lifter, DECAY if additions else 0.0)
-    optimisers = [kudo_training.adam(n.parameters(), learning_rate) for n in (lifter, critic)]
+    optimisers = [step.adam(n.parameters(), learning_rate) for n in (lifter, critic)]
     batches = Batches(dict(keypoints=train_keypoints), batch_size, shuffle, drop_last=True)
     state = dict(lifter=lifter, mean=mean, critic=critic, optimisers=optimisers, batches=batches)
     judge = ShortSighted(critic, shuffle) if additions else critic
@@ -544,8 +543,8 @@ def train_with_3d(name: str, budget: float):
     """The supervised mode: ReLU, batch norm, mean square error of true depths; no critic."""
     shuffle = training.seed_everything(seed)
     lifter = Perceptron(17, width, slope=0.0, batch_norm=True)
-    optimiser = kudo_training.adam(lifter.parameters(), learning_rate)
-    truth, _ = kudo_protocol.normalised_truth(train_truth_mm)
+    optimiser = step.adam(lifter.parameters(), learning_rate)
+    truth, _ = protocol.normalised_truth(train_truth_mm)
     pairs = dict(keypoints=train_keypoints, depth=truth[..., 2].float())
     batches = Batches(pairs, batch_size, shuffle, drop_last=True)
     state = dict(lifter=lifter, optimiser=optimiser, batches=batches)
@@ -628,7 +627,7 @@ answers["zero depth"] = answers[label] * torch.tensor([1.0, 1.0, 0.0])
 answers["untrained"] = posed(untrained, test_keypoints)
 seconds = {label: run.seconds}  # the others learn nothing
 if scored:
-    truth_units, scale_mm = kudo_protocol.normalised_truth(truth_mm)
+    truth_units, scale_mm = protocol.normalised_truth(truth_mm)
     answers["perfect depth"] = torch.cat([test_keypoints, truth_units[..., 2:].float()], -1)
     answers["mean pose"] = evaluation.mean_pose(train_truth_mm).float().expand_as(truth_mm)
 
@@ -718,21 +717,21 @@ table
 
 # %%
 if scored:
-    true_mm = kudo_protocol.in_mm(truth_units, scale_mm)
+    true_mm = protocol.in_mm(truth_units, scale_mm)
     protocol_rows = []
     for method, pose in answers.items():
         if method == "mean pose":
             continue  # it is in mm already, and does not begin with the picture
-        predicted_mm = kudo_protocol.in_mm(pose.double(), scale_mm.double())
-        errors_mm = metrics.distances_under(predicted_mm, true_mm, kudo_protocol.PLAIN).mean(-1)
-        by_action = kudo_protocol.by_action(errors_mm, clip_of_frame, actions)
-        batches_mm = kudo_protocol.mean_of_batches(errors_mm)
+        predicted_mm = protocol.in_mm(pose.double(), scale_mm.double())
+        errors_mm = metrics.distances_under(predicted_mm, true_mm, protocol.PLAIN).mean(-1)
+        by_action = protocol.by_action(errors_mm, clip_of_frame, actions)
+        batches_mm = protocol.mean_of_batches(errors_mm)
         protocol_rows.append([method, by_action["average"], errors_mm.mean().item(), batches_mm])
         book.add(
             "MPJPE, hip depth counted",
             by_action["average"],
             "mm",
-            protocol=kudo_protocol.PLAIN,
+            protocol=protocol.PLAIN,
             data=test.name,
             split=split,
             method=method,
@@ -741,7 +740,7 @@ if scored:
             note="paper: Human3.6M, as a third party quotes it" if method == "Kudo" else "",
         )
         if method == label:
-            file = kudo_protocol.write_by_action(out_dir / "by_action.csv", by_action)
+            file = protocol.write_by_action(out_dir / "by_action.csv", by_action)
             main_by_action = by_action
 protocol_table = figures.Table(
     ("method", "mean of actions (mm)", "mean of frames (mm)", "mean of batches of 32 (mm)"),
@@ -993,7 +992,7 @@ SAMPLES = paths.DATA / "samples"
 for name in ("photographs_coco.json", "motion_alphapose.json"):
     for clip in datasets.read_keypoints(SAMPLES / name, person="all"):
         try:
-            found_px = kudo_demo.house_keypoints(clip)
+            found_px = demo.house_keypoints(clip)
         except InputError as error:
             print(error)
         else:
@@ -1082,7 +1081,7 @@ if scored:
 # smaller network, larger batches and a higher learning rate; a few dozen epochs instead of 20 of a
 # larger set. At `full` what is left: the reader of the archives drops S11's Directions in all four
 # cameras, the authors' code in one; PyTorch's Adam adds its epsilon at another place than the
-# authors' framework does (`kudo_training.adam` can do either); the last, smaller batch of an epoch
+# authors' framework does (`step.adam` can do either); the last, smaller batch of an epoch
 # is left out, theirs runs on into the next. No rule says which epoch's weights are the best: the
 # authors went back from the 500th to the 6th, while ours still gained at the end.
 #

@@ -71,12 +71,10 @@ import torch
 from torch import Tensor, nn
 
 from posebook import (
-    ambiguity,
     datasets,
     evaluation,
     figures,
     geometry,
-    joint_errors,
     lifting,
     metrics,
     paths,
@@ -84,11 +82,12 @@ from posebook import (
     training,
 )
 from posebook.datasets.batches import Batches
-from posebook.losses import repnet as losses
-from posebook.losses import repnet_training
-from posebook.models import repnet as models
-from posebook.models.repnet import RepNetCritic, RepNetGenerator
-from posebook.models.repnet_inputs import about_hip, metres_about_hip
+from posebook.methods.repnet import losses
+from posebook.methods.repnet import network as repnet_network
+from posebook.methods.repnet import step as repnet_step
+from posebook.methods.repnet.inputs import about_hip, metres_about_hip
+from posebook.methods.repnet.network import RepNetCritic, RepNetGenerator
+from posebook.metrics import ambiguity, joint_errors
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
@@ -141,7 +140,7 @@ else:
     test = datasets.load(data, split="test", **source)
 train, test = thinned(train), thinned(test)
 HIP = HOUSE.index("hip")
-OTHERS = HOUSE.indices(*models.JOINTS)  # the sixteen joints that the networks see
+OTHERS = HOUSE.indices(*repnet_network.JOINTS)  # the sixteen joints that the networks see
 
 
 def whole_frames(people: datasets.PoseDataset) -> tuple[Tensor, Tensor, Tensor]:
@@ -180,7 +179,7 @@ figures.show(
 #
 # This is the *global normalisation* of bzhao96, a system built on RepNet: pixels over 500, the same
 # for all. The original takes each 2D pose by itself (its own mean and deviation), turns training
-# poses onto a template and the picture upside down; `posebook.models.repnet` lists all differences.
+# poses onto a template and the picture upside down; `posebook.methods.repnet.network` lists all differences.
 
 # %% [markdown]
 # ## What makes a pose a pose: the kinematic chain
@@ -211,7 +210,9 @@ seen_by_chain = None  # a set of: "turned", "mirrored", "moved", "larger"
 seen_by_chain = {"larger"}
 
 # %% tags=["check", "nbval-check-output"]
-BONES = [tuple(models.JOINTS.index(joint) for joint in bone) for bone in models.BONES]
+BONES = [
+    tuple(repnet_network.JOINTS.index(joint) for joint in bone) for bone in repnet_network.BONES
+]
 some = train_pose[:64, OTHERS].double()
 changed = {
     "turned": some @ geometry.euler_to_matrix(torch.tensor([0.6]).double(), "y"),
@@ -222,8 +223,8 @@ changed = {
 chain = chain_space(some, BONES)
 different = {n for n, p in changed.items() if (chain_space(p, BONES) - chain).abs().max() > 1e-9}
 assert different == {"larger"}
-assert torch.allclose(chain, models.chain_space(some, models.chain_matrix()))
-print("of the four, the chain sees the size alone; equal to posebook.models.repnet: ok")
+assert torch.allclose(chain, repnet_network.chain_space(some, repnet_network.chain_matrix()))
+print("of the four, the chain sees the size alone; equal to posebook.methods.repnet.network: ok")
 
 # %% [markdown]
 # So the chain watches over lengths and angles, but a mirror image passes. The coordinates must forbid it.
@@ -239,7 +240,7 @@ print("of the four, the chain sees the size alone; equal to posebook.models.repn
 #    \qquad \bar X = \alpha X + (1-\alpha)\hat X . $$
 #
 # The generator is made of linear layers and residual sums, as in chapter 6 but without batch norm: a
-# trunk, a branch for the pose, a branch for the six numbers of the camera (`posebook.models.repnet`). It
+# trunk, a branch for the pose, a branch for the six numbers of the camera (`posebook.methods.repnet.network`). It
 # wants its poses to be taken for real, the picture to come back, and a camera whose two rows are
 # orthogonal and of one length:
 #
@@ -284,10 +285,10 @@ def iteration(generator, critic, optimisers, keypoints, real, share, steps, weig
 
 # %% tags=["check", "nbval-check-output"]
 pairs = []
-for step in (iteration, repnet_training.update):
+for step in (iteration, repnet_step.update):
     torch.manual_seed(0)
     networks = RepNetGenerator(width=32).double(), RepNetCritic(width=32).double()
-    optimisers = tuple(repnet_training.adam(network.parameters(), 1e-3) for network in networks)
+    optimisers = tuple(repnet_step.adam(network.parameters(), 1e-3) for network in networks)
     batch = train_keypoints[:64, OTHERS].double(), some, torch.rand(64).double()
     for _ in range(3):
         if step is iteration:
@@ -326,8 +327,8 @@ cameras = torch.randn(200, 2, 3, dtype=torch.float64)
 rotation = completed(cameras)
 assert torch.allclose(rotation @ rotation.mT, torch.eye(3).double())
 assert torch.allclose(torch.linalg.det(rotation), torch.ones(200).double())
-assert torch.allclose(rotation, models.complete_camera(cameras)[0], atol=1e-6)
-print("always a rotation, never a reflection; equal to posebook.models.repnet: ok")
+assert torch.allclose(rotation, repnet_network.complete_camera(cameras)[0], atol=1e-6)
+print("always a rotation, never a reflection; equal to posebook.methods.repnet.network: ok")
 
 # %% [markdown]
 # ## Training
@@ -347,7 +348,7 @@ def train_repnet(name: str, budget: float, judged: bool = True, chain: bool = Tr
     shuffle = training.seed_everything(seed)
     draw = torch.Generator().manual_seed(seed + 1)
     generator, critic = RepNetGenerator(width), RepNetCritic(width, chain=chain)
-    optimisers = [repnet_training.adam(n.parameters(), learning_rate) for n in (generator, critic)]
+    optimisers = [repnet_step.adam(n.parameters(), learning_rate) for n in (generator, critic)]
     follow = torch.optim.swa_utils.get_ema_multi_avg_fn(DECAY)
     mean = torch.optim.swa_utils.AveragedModel(generator, multi_avg_fn=follow)
     pile = dict(keypoints=train_keypoints[:, OTHERS])
@@ -388,7 +389,7 @@ def lift(generator: RepNetGenerator) -> tuple[Pose3D, Pose3D, Tensor]:
     with torch.no_grad():
         pose, camera = generator(test_keypoints[:, OTHERS])
     turned = pose @ completed(camera).mT
-    return 1000 * models.with_hip(turned), 1000 * models.with_hip(pose), camera
+    return 1000 * repnet_network.with_hip(turned), 1000 * repnet_network.with_hip(pose), camera
 
 
 # %% tags=["run"]
@@ -486,7 +487,7 @@ book.add(
     "MPJPE, the generator's axes", own, "mm", protocol=METRIC, method=label, seconds=run.seconds,
     note="the pose as the network gives it, not turned by its camera", **facts,
 )  # fmt: skip
-rotation, scale = models.complete_camera(camera)
+rotation, scale = repnet_network.complete_camera(camera)
 with torch.no_grad():
     pose, camera_again = generator(test_keypoints[:, OTHERS])
 seen_again = losses.reproject(pose, camera_again)
@@ -643,7 +644,7 @@ print("the file lifts like the network in memory: ok")
 wrong_mm, right_mm = None, None  # means over train_pose
 
 # %% tags=["solution"]
-bone = models.JOINTS.index("right_hip"), models.JOINTS.index("left_hip")
+bone = repnet_network.JOINTS.index("right_hip"), repnet_network.JOINTS.index("left_hip")
 one, other = (1000 * train_pose[:, OTHERS][:, joint] for joint in bone)
 wrong_mm, right_mm = (v.norm(dim=-1).mean().item() for v in (one + other, one - other))
 # The hip lies between the two: their sum says next to nothing. (Where a data set puts it higher, the

@@ -73,27 +73,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from posebook import (
-    datasets,
-    figures,
-    geometry,
-    joint_errors,
-    lifting,
-    metrics,
-    paths,
-    placing,
-    results,
-    training,
-)
+from posebook import datasets, figures, geometry, lifting, metrics, paths, results, training
 from posebook.cameras import Camera
 from posebook.datasets.batches import Batches
-from posebook.datasets.detector import detect
-from posebook.losses import repnet, repnet_training, video_gan_training
-from posebook.losses import video_gan as losses
-from posebook.models import repnet as single_frame
-from posebook.models import repnet_inputs
-from posebook.models.repnet import RepNetCritic, RepNetGenerator
-from posebook.models.video_gan import RootGenerator, VideoGan, VideoGenerator
+from posebook.datasets.detector_errors import detect
+from posebook.key_points import bridge_frames
+from posebook.lifting import placing
+from posebook.methods.repnet import inputs as repnet_inputs
+from posebook.methods.repnet import losses as repnet_losses
+from posebook.methods.repnet import network as repnet_network
+from posebook.methods.repnet import step as repnet_step
+from posebook.methods.repnet.network import RepNetCritic, RepNetGenerator
+from posebook.methods.video_gan import losses as video_gan_losses
+from posebook.methods.video_gan import step as video_gan_step
+from posebook.methods.video_gan.network import RootGenerator, VideoGan, VideoGenerator
+from posebook.metrics import joint_errors
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
@@ -134,14 +128,14 @@ out_dir = book.out_dir
 
 # %%
 HIP = HOUSE.index("hip")
-OTHERS = HOUSE.indices(*single_frame.JOINTS)  # all but the hip
+OTHERS = HOUSE.indices(*repnet_network.JOINTS)  # all but the hip
 CAMERA = torch.tensor(repnet_inputs.ONE_CAMERA)  # focal lengths and centre, over half a picture
 
 
 def redrawn(clip: datasets.Clip) -> Tensor:
     """Key points on the one camera's screen; missing ones bridged in time, joint by joint."""
     screen = repnet_inputs.one_camera(clip.camera.rays(clip.keypoints_px.double()))
-    joints = [placing.bridge_frames(joint)[0] for joint in screen.unbind(1)]
+    joints = [bridge_frames(joint)[0] for joint in screen.unbind(1)]
     return torch.stack(joints, 1).nan_to_num().float()
 
 
@@ -257,7 +251,7 @@ sizes = [
     for joints, outputs in ((16, 48), (17, 3))
 ]
 assert sizes == [8_149_048, 8_110_003]
-print("equal to posebook.models.video_gan, which works out what windows share once: ok")
+print("equal to posebook.methods.video_gan.network, which works out what windows share once: ok")
 
 # %% [markdown]
 # ## The picture must come back
@@ -302,8 +296,8 @@ assert {name for name, cost in found.items() if cost < 1e-12} == {
     "shrunk", "point-mirrored", "far and large"
 }  # fmt: skip
 assert behind(some) == 0 and behind(-some) > 1 and behind(0 * some) == 0.5
-assert torch.equal(behind(-some), losses.depth_loss(-some))
-ours = losses.residual(some, exact + 0.1, CAMERA.double().expand(len(some), 4))
+assert torch.equal(behind(-some), video_gan_losses.depth_loss(-some))
+ours = video_gan_losses.residual(some, exact + 0.1, CAMERA.double().expand(len(some), 4))
 assert torch.allclose(residual(some, exact + 0.1, CAMERA.double()), ours)
 print("the residual is linear in the pose, so every multiple of a solution is one: ok")
 
@@ -408,7 +402,7 @@ assert torch.allclose(best_root(about, exact, CAMERA.double()), true_root, atol=
 larger = best_root(1.1 * about, exact, CAMERA.double())
 assert torch.allclose(larger, 1.1 * true_root, atol=1e-6)
 lens = CAMERA.double().expand(len(some), 4)
-assert torch.allclose(larger, losses.best_root(1.1 * about, exact, lens))
+assert torch.allclose(larger, video_gan_losses.best_root(1.1 * about, exact, lens))
 print("true poses are put where they are, people 10 % larger 10 % farther away: ok")
 
 # %% [markdown]
@@ -469,10 +463,10 @@ def iteration(
 # %% tags=["check", "nbval-check-output"]
 outcomes = []
 rows = pile.rows(torch.arange(64))
-for step in (iteration, video_gan_training.update):
+for step in (iteration, video_gan_step.update):
     torch.manual_seed(0)
     networks = VideoGan(16).double(), RepNetCritic(16).double()
-    optimisers = tuple(repnet_training.adam(network.parameters(), 1e-3) for network in networks)
+    optimisers = tuple(repnet_step.adam(network.parameters(), 1e-3) for network in networks)
     windows = pile.screen[rows].double()
     batch = windows, windows[:, 13], CAMERA.double(), pile.about_hip[:64, OTHERS].double()
     share = torch.rand(64).double()
@@ -539,7 +533,7 @@ def train_video(
     generator, critic = VideoGan(width, root_on_ray=on_ray), RepNetCritic(width)
     if start_m is not None:
         generator.root.last.bias.data[2] = start_m
-    optimisers = [repnet_training.adam(n.parameters(), learning_rate) for n in (generator, critic)]
+    optimisers = [repnet_step.adam(n.parameters(), learning_rate) for n in (generator, critic)]
     follow = torch.optim.swa_utils.get_ema_multi_avg_fn(DECAY)
     mean = torch.optim.swa_utils.AveragedModel(generator, multi_avg_fn=follow)
     batches = Batches(dict(frame=centres), critic_steps * batch_size, shuffle, drop_last=True)
@@ -555,7 +549,9 @@ def train_video(
             if number == enough:
                 break
             progress = (epoch + number / enough) / epochs
-            weight = repnet.reprojection_weight(progress, first=first_weight, last=last_weight)
+            weight = repnet_losses.reprojection_weight(
+                progress, first=first_weight, last=last_weight
+            )
             windows = screen[pile.rows(batch["frame"])]
             seen = windows[:, 13]
             if not time:
@@ -592,7 +588,7 @@ def train_single(name: str, budget: float):
     shuffle = training.seed_everything(seed)
     draw = torch.Generator().manual_seed(seed + 1)
     generator, critic = RepNetGenerator(width), RepNetCritic(width)
-    optimisers = [repnet_training.adam(n.parameters(), SINGLE_RATE) for n in (generator, critic)]
+    optimisers = [repnet_step.adam(n.parameters(), SINGLE_RATE) for n in (generator, critic)]
     follow = torch.optim.swa_utils.get_ema_multi_avg_fn(DECAY)
     mean = torch.optim.swa_utils.AveragedModel(generator, multi_avg_fn=follow)
     batches = Batches(dict(frame=centres), SINGLE_STEPS * batch_size, shuffle, drop_last=True)
@@ -612,11 +608,11 @@ def train_single(name: str, budget: float):
             count = len(batch["frame"])
             others = torch.randint(len(reals), (count,), generator=draw).to(run.device)
             share = torch.rand(count, generator=draw).to(run.device)
-            weight = repnet.reprojection_weight(
+            weight = repnet_losses.reprojection_weight(
                 progress, first=SINGLE_WEIGHTS[0], last=SINGLE_WEIGHTS[1]
             )
             run.log(
-                repnet_training.update(
+                repnet_step.update(
                     generator, critic, optimisers, screen[batch["frame"]], reals[others], share,
                     critic_steps=SINGLE_STEPS, reprojection_weight=weight,
                 )
@@ -649,7 +645,7 @@ ours = joint_errors.jitter(clip_mm)[1:-1]
 assert torch.allclose(jitter(clip_mm), ours, atol=1e-4)
 still = clip_mm[:1] + 7 * torch.arange(9)[:, None, None]  # evenly on
 assert jitter(still).abs().max() < 1e-2
-print("none in even motion; equal to posebook.joint_errors: ok")
+print("none in even motion; equal to posebook.metrics.joint_errors: ok")
 
 # %% [markdown]
 # ## The result

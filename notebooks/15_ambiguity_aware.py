@@ -76,7 +76,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from posebook import (
-    ambiguity,
     datasets,
     evaluation,
     figures,
@@ -90,9 +89,10 @@ from posebook import (
 from posebook.datasets.batches import Batches
 from posebook.datasets.readers import prepared_folder
 from posebook.errors import InputError
-from posebook.losses import yu, yu_sampling, yu_training
-from posebook.models.yu import YuDiscriminator, YuModel, factor_of
-from posebook.models.yu_inputs import (
+from posebook.key_points import root_centred
+from posebook.methods.ambiguity_aware import losses, sampling
+from posebook.methods.ambiguity_aware import step as ambiguity_aware_step
+from posebook.methods.ambiguity_aware.inputs import (
     extents,
     head_hip,
     lsp_input,
@@ -100,7 +100,8 @@ from posebook.models.yu_inputs import (
     middle_from_truth,
     to_house,
 )
-from posebook.normalisations import root_centred
+from posebook.methods.ambiguity_aware.network import YuDiscriminator, YuModel, factor_of
+from posebook.metrics import ambiguity
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import COCO_17, HOUSE, LSP_14, conversion
 
@@ -307,8 +308,8 @@ def judged(real: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
 
 # %% tags=["check", "nbval-check-output"]
 HIP = HOUSE.index("hip")
-angles = yu_sampling.random_views(64, torch.Generator().manual_seed(0))
-rotation = yu.view_rotation(angles)
+angles = sampling.random_views(64, torch.Generator().manual_seed(0))
+rotation = losses.view_rotation(angles)
 people = 0.3 * torch.randn(64, 17, 3, generator=torch.Generator().manual_seed(1))
 people[:, HIP] = 0
 picture = project(people + torch.tensor([0.0, 0.0, 10.0]))
@@ -317,9 +318,11 @@ way = round_trip(lambda _: next(knows), picture, rotation, HIP)
 assert max(agreement(way, picture)) < 1e-3, "at home"
 flat = round_trip(lambda seen: 0 * seen[..., 0], picture, rotation, HIP)
 assert min(agreement(flat, picture)) > 1e-3, "flat people do not get home"
-theirs = yu.cycle(lambda seen: 0 * seen[..., 0], picture, rotation)
+theirs = losses.cycle(lambda seen: 0 * seen[..., 0], picture, rotation)
 assert all(torch.allclose(flat[name], pose) for name, pose in theirs._asdict().items())
-print("true depth comes home, flat people do not; equal to posebook.losses.yu: ok")
+print(
+    "true depth comes home, flat people do not; equal to posebook.methods.ambiguity_aware.losses: ok"
+)
 
 # %% [markdown]
 # ## What agreement leaves open
@@ -340,7 +343,7 @@ print("true depth comes home, flat people do not; equal to posebook.losses.yu: o
 # Where do $\mu_0$ and $\sigma_0$ come from? The released ones, 0.720643 and 0.058, were measured on the
 # **true 3D poses** of the training people, in a method that is called unsupervised. They are no natural
 # constants either: they change with the people and with the normalisation. We estimate them from 2D
-# (`models.yu_inputs.middle_from_keypoints`): a bone looks longest where it lies across the view, and some bones
+# (`inputs.middle_from_keypoints`): a bone looks longest where it lies across the view, and some bones
 # always do. So how large a person appears is told by the three bones that look longest, each compared with its own
 # full length; a full length is what 95 % of the frames stay under.
 
@@ -351,7 +354,7 @@ ours = (from_2d.mean().item(), from_2d.std().item())
 priors = {
     "ours, from 2D": ours,
     "from the true poses": (from_truth.mean().item(), from_truth.std().item()),
-    "released": yu.RELEASED_PRIOR,
+    "released": losses.RELEASED_PRIOR,
 }
 figures.show(
     figures.bars(
@@ -387,7 +390,7 @@ upright = torch.tensor(
 )  # as a camera that looks down sees it
 round_about = torch.linspace(0, 6, 100)[:, None] * torch.tensor([[1.0, 0.0, 0.0]])
 round_about[:, 1] = tilt
-views = yu.view_rotation(round_about, tilt)
+views = losses.view_rotation(round_about, tilt)
 assert torch.allclose(views @ upright, upright.expand(100, 3), atol=1e-5), "it never leans"
 leaning = views @ (upright * torch.tensor([1.0, 1.0, -1.0]))
 assert leaning[:, 0].abs().max() > 0.3, "its mirror image leans by up to 20 degrees to the side"
@@ -426,8 +429,8 @@ print("the upright stays upright in every view, its mirror image leans: ok")
 
 # %%
 kind = (("true" if keypoints == "true" else "detected"), variant)
-released = yu_training.RELEASED[kind]
-settings = released if as_released else yu_training.corrected(released, ours)
+released = ambiguity_aware_step.RELEASED[kind]
+settings = released if as_released else ambiguity_aware_step.corrected(released, ours)
 print(settings)
 
 
@@ -444,7 +447,7 @@ class Judge(nn.Module):
         return self.network(self.magnified * keypoints)
 
 
-def model_of(settings: yu_training.Settings) -> YuModel:
+def model_of(settings: ambiguity_aware_step.Settings) -> YuModel:
     """Fresh weights."""
     model = YuModel(
         width=width,
@@ -469,7 +472,9 @@ def rate_factor(step: int, steps: int, epochs: int) -> float:
     """What the learning rates are multiplied by."""
     if short:
         return 0.5 * (1 + math.cos(math.pi * min(step / steps, 1)))
-    return yu_training.learning_rate_at(step * epochs // steps, 1.0, settings.epochs_per_decay)
+    return ambiguity_aware_step.learning_rate_at(
+        step * epochs // steps, 1.0, settings.epochs_per_decay
+    )
 
 
 def lift(model: nn.Module, seen: Pose2D) -> Pose3D:
@@ -481,11 +486,11 @@ def lift(model: nn.Module, seen: Pose2D) -> Pose3D:
     return pose
 
 
-def train_model(name: str, budget: float, settings: yu_training.Settings, tilt_deg: float):
+def train_model(name: str, budget: float, settings: ambiguity_aware_step.Settings, tilt_deg: float):
     """Train on `budget` poses; what is kept of the model, and the run."""
     generator = training.seed_everything(seed)
     model, judge = model_of(settings), Judge(10.0 if short else 1.0)
-    networks = yu_training.Networks(model.lifter, judge, model.scale, factor_of)
+    networks = ambiguity_aware_step.Networks(model.lifter, judge, model.scale, factor_of)
     decay = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]
     kept = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
     rates = (1e-3, 1e-3) if short else (settings.learning_rate, settings.discriminator_rate)
@@ -500,8 +505,8 @@ def train_model(name: str, budget: float, settings: yu_training.Settings, tilt_d
     epochs = max(1, round(budget / len(rows)))
     steps = epochs * len(batches)
     apart = max(1, round(settings.frames_apart * rate / 50))  # the release counts at 50 a second
-    later = yu_sampling.frames_apart(train_clip, apart)
-    table = yu_sampling.view_table(len(rows)).float() if as_released else None
+    later = sampling.frames_apart(train_clip, apart)
+    table = sampling.view_table(len(rows)).float() if as_released else None
     tilt = math.radians(tilt_deg)
     spread = (140.0, 10.0, 5.0)  # half ranges in degrees: azimuth, elevation, roll
     state = dict(model=model, judge=judge, kept=kept, optimisers=optimisers, batches=batches)
@@ -511,25 +516,25 @@ def train_model(name: str, budget: float, settings: yu_training.Settings, tilt_d
         for step, batch in enumerate(batches, epoch * len(batches)):
             row = batch["row"].cpu()
             turn = (
-                yu_training.alternating_turn(step, settings.freeze)
+                ambiguity_aware_step.alternating_turn(step, settings.freeze)
                 if settings.scale
-                else yu_training.plain_turn(step)
+                else ambiguity_aware_step.plain_turn(step)
             )
             frames = [row, later[row]]
             if turn.scale_step:
-                frames.append(yu_sampling.far_frames(row, train_clip, generator))
+                frames.append(sampling.far_frames(row, train_clip, generator))
             frames = [seen[chosen.to(device)] for chosen in frames]
             frames = some_mirrored(frames, generator) if short else frames
             angles = (
-                yu_sampling.random_views(len(row), generator, spread, tilt)
+                sampling.random_views(len(row), generator, spread, tilt)
                 if table is None
                 else table[row]
             )
             batch = dict(zip(("keypoints", "next", "far"), frames, strict=False))
-            batch["rotation"] = yu.view_rotation(angles, tilt).to(device)
+            batch["rotation"] = losses.view_rotation(angles, tilt).to(device)
             for optimiser, its_rate in zip(optimisers.values(), rates, strict=True):
                 optimiser.param_groups[0]["lr"] = its_rate * rate_factor(step, steps, epochs)
-            run.log(yu_training.step(networks, optimisers, batch, turn, settings))
+            run.log(ambiguity_aware_step.step(networks, optimisers, batch, turn, settings))
             kept.update_parameters(model)
         run.log(quick_look(kept.module))
     return kept.module, run
@@ -577,7 +582,7 @@ figures.show(
 model.eval()
 with torch.no_grad():
     one = test_keypoints[frame : frame + 1].to(device)
-    rotation = yu.view_rotation(torch.tensor([[1.2, math.radians(camera_tilt), 0.0]]),
+    rotation = losses.view_rotation(torch.tensor([[1.2, math.radians(camera_tilt), 0.0]]),
                                 math.radians(camera_tilt)).to(device)  # fmt: skip
     way = round_trip(model.lifter, model.factor(one).unsqueeze(-1) * one, rotation, HIP)
     unit_mm = head_hip(truth_mm[frame]) / head_hip(way["lifted"][0])
@@ -764,7 +769,7 @@ variants = {
     "cameras level": (settings, 0.0),
     "cameras look up": (settings, -camera_tilt),
     f"{other} in place of {variant}": (
-        yu_training.corrected(yu_training.RELEASED[kind[0], other], ours),
+        ambiguity_aware_step.corrected(ambiguity_aware_step.RELEASED[kind[0], other], ours),
         camera_tilt,
     ),
 }
@@ -773,7 +778,7 @@ if not settings.scale:
 else:
     variants |= {
         "no motion term": (replace(settings, motion=0.0), camera_tilt),
-        "the released prior": (replace(settings, prior_of_m=yu.RELEASED_PRIOR), camera_tilt),
+        "the released prior": (replace(settings, prior_of_m=losses.RELEASED_PRIOR), camera_tilt),
     }
 if profile == "ci":
     variants = {name: variants[name] for name in ("no discriminator",)}
@@ -967,14 +972,14 @@ def view_of_mirror_image(rotation: Tensor) -> Tensor:
     return MIRROR @ rotation @ MIRROR  # azimuth and elevation change their signs, roll does not
 
 
-some_angles = yu_sampling.random_views(8, torch.Generator().manual_seed(3))
-R = yu.view_rotation(some_angles)
+some_angles = sampling.random_views(8, torch.Generator().manual_seed(3))
+R = losses.view_rotation(some_angles)
 far_away = (people[:8] @ R.mT)[..., :2]
 image_there = ((people[:8] @ MIRROR) @ view_of_mirror_image(R).mT)[..., :2]
 assert torch.allclose(far_away, image_there, atol=1e-5)
 assert torch.allclose(
     view_of_mirror_image(R),
-    yu.view_rotation(some_angles * torch.tensor([-1.0, -1.0, 1.0])),
+    losses.view_rotation(some_angles * torch.tensor([-1.0, -1.0, 1.0])),
     atol=1e-5,
 )
 
@@ -987,7 +992,7 @@ steps_released, steps_clean = None, None
 
 # %% tags=["solution"]
 steps_released, steps_clean = (
-    sum(yu_training.alternating_turn(i, freeze).lifter for i in range(1000))
+    sum(ambiguity_aware_step.alternating_turn(i, freeze).lifter for i in range(1000))
     for freeze in ("released", "clean")
 )
 assert (steps_released, steps_clean) == (600, 800)
@@ -1012,7 +1017,7 @@ def prior_loss(middle: Tensor, mean: float, std: float) -> Tensor:
 
 
 middle = ours[0] + ours[1] * torch.randn(64, 1, generator=torch.Generator().manual_seed(0))
-assert torch.isclose(prior_loss(middle, *ours), yu.prior_loss(middle, ours))
+assert torch.isclose(prior_loss(middle, *ours), losses.prior_loss(middle, ours))
 narrow = ours[0] + 1e-4 * (middle - ours[0])
 assert prior_loss(narrow, *ours) > 5, "it grows without bound: the network may not say one number"
 

@@ -79,24 +79,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook import (
-    ambiguity,
     datasets,
     evaluation,
     figures,
     geometry,
     lifting,
     metrics,
-    normalisations,
     paths,
     results,
     training,
 )
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
-from posebook.losses import elepose as losses_elepose
-from posebook.models import flow as models_flow
-from posebook.models.elepose import ElePoseLifter, learning_rate_factor
-from posebook.models.flow import PosePrior
+from posebook.key_points import root_centred
+from posebook.methods.elepose import flow
+from posebook.methods.elepose import losses as elepose_losses
+from posebook.methods.elepose.flow import PosePrior
+from posebook.methods.elepose.network import ElePoseLifter, learning_rate_factor
+from posebook.metrics import ambiguity
 from posebook.skeletons import HOUSE
 
 as_published = profile == "full"
@@ -128,8 +128,8 @@ flow_poses = flow_poses or choices["flow_poses"]
 ablation_share = ablation_share or choices["share"]
 if elevation not in ("learned", "fixed"):
     raise InputError(f"elevation is '{elevation}', expected learned or fixed")
-if bone_prior not in losses_elepose.BONE_PRIORS:
-    known = ", ".join(losses_elepose.BONE_PRIORS)
+if bone_prior not in elepose_losses.BONE_PRIORS:
+    known = ", ".join(elepose_losses.BONE_PRIORS)
     raise InputError(f"bone_prior is '{bone_prior}', expected one of {known}")
 
 device = training.pick_device(device)
@@ -227,7 +227,7 @@ figures.show(
 def normalised(people: datasets.PoseDataset) -> Tensor:
     """(frames, 17, 2), unitless, hip at 0, y down; NaN where a joint is missing."""
     how = dict(scale="head_hip", factor=0.1, per="clip")
-    clips = [normalisations.root_centred(clip.keypoints_px.float(), **how) for clip in people]
+    clips = [root_centred(clip.keypoints_px.float(), **how) for clip in people]
     return torch.cat(clips)
 
 
@@ -281,7 +281,7 @@ figures.show(
 
 # %%
 training.seed_everything(seed)
-mean, components, singular = models_flow.principal_components(seen.flatten(1))
+mean, components, singular = flow.principal_components(seen.flatten(1))
 share = singular.square() / singular.square().sum()
 print(f"the first 5 components hold {100 * share[:5].sum():.0f} % of the variance,")
 print(
@@ -382,10 +382,10 @@ out, log_det = block(values)
 assert torch.allclose(block.inverse(out), values, atol=1e-5)
 jacobian = torch.autograd.functional.jacobian(lambda row: block(row[None])[0][0], values[0])
 assert torch.isclose(torch.linalg.slogdet(jacobian).logabsdet, log_det[0], atol=1e-5)
-theirs = models_flow.CouplingBlock(6, width=32).double()
+theirs = flow.CouplingBlock(6, width=32).double()
 theirs.load_state_dict(block.state_dict())
 assert all(torch.allclose(*pair) for pair in zip(theirs(values), (out, log_det), strict=True))
-print("invertible; log-determinant of the Jacobian; equal to posebook.models.flow: ok")
+print("invertible; log-determinant of the Jacobian; equal to posebook.methods.elepose.flow: ok")
 
 # %% [markdown]
 # Training is maximum likelihood: make the training pictures likely. The learning rate is ours at `ci`
@@ -588,11 +588,11 @@ small, drawn_angles = ElePoseLifter(width=16), (torch.randn(12), torch.randn(12)
 some_prior = PosePrior(width=8).fit_components(0.05 * torch.randn(60, 17, 2))
 picture = 0.05 * torch.randn(12, 17, 2)
 picture[:, HIP] = 0
-ours = training_step(small, some_prior, picture, *drawn_angles, losses_elepose.bone_loss, HIP)
-theirs = losses_elepose.step_losses(small, some_prior, picture, *drawn_angles)
+ours = training_step(small, some_prior, picture, *drawn_angles, elepose_losses.bone_loss, HIP)
+theirs = elepose_losses.step_losses(small, some_prior, picture, *drawn_angles)
 assert torch.isclose(ours["loss"], theirs["loss"])
 print(
-    "the truth costs nothing; elevation is negative from above; equal to posebook.losses.elepose: ok"
+    "the truth costs nothing; elevation is negative from above; equal to posebook.methods.elepose.losses: ok"
 )
 
 # %% [markdown]
@@ -687,7 +687,7 @@ def train_lifter(
     bones, tilt_from = (change.pop("bone_prior", bone_prior), change.pop("elevation", elevation))
     start = change.pop("start_elevation", start_elevation)
     coming_back = dict.fromkeys(("keypoints", "pose", "deformation"), consistency)
-    weights = losses_elepose.WEIGHTS | coming_back | change
+    weights = elepose_losses.WEIGHTS | coming_back | change
     shuffle = training.seed_everything(seed)
     lifter = ElePoseLifter(width=width, start_elevation=start)
     draw = torch.Generator().manual_seed(seed + 1)
@@ -712,8 +712,8 @@ def train_lifter(
             noise = torch.randn(count, generator=draw)
             if tilt_from == "fixed":
                 even = 2 * torch.rand(count, generator=draw) - 1
-                noise = losses_elepose.FIXED_TILT * even
-            losses = losses_elepose.step_losses(
+                noise = elepose_losses.FIXED_TILT * even
+            losses = elepose_losses.step_losses(
                 lifter, prior, batch["keypoints"], azimuth.to(run.device), noise.to(run.device),
                 learned_elevation=tilt_from == "learned", bone_prior=bones, weights=weights,
             )  # fmt: skip
@@ -888,18 +888,18 @@ print(f"{label}: correlation with the truth, frame by frame: {together:.2f}")
 # %%
 with torch.no_grad():
     ratios = {
-        "published": losses_elepose.BONE_RATIOS,
+        "published": elepose_losses.BONE_RATIOS,
         "truth": dict(
             zip(
                 HOUSE.bone_names,
-                losses_elepose.relative_lengths(scored_mm).nanmean(0).tolist(),
+                elepose_losses.relative_lengths(scored_mm).nanmean(0).tolist(),
                 strict=True,
             )
         ),
         "lifted": dict(
             zip(
                 HOUSE.bone_names,
-                losses_elepose.relative_lengths(pose_units).mean(0).tolist(),
+                elepose_losses.relative_lengths(pose_units).mean(0).tolist(),
                 strict=True,
             )
         ),

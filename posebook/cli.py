@@ -105,7 +105,8 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="go on with the newest cut run")] = False,
 ) -> None:
     """Run one chapter without a browser; it can be killed and resumed."""
-    from posebook import chapters, results, running
+    from posebook import chapters, results
+    from posebook.chapters import run
 
     picked = chapters.find(chapter)
     given = {}
@@ -115,7 +116,7 @@ def run(
             raise InputError(f"-p {pair}: expected -p NAME VALUE")
         given[name] = text
     values = chapters.values(picked, given)
-    done = running.run(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
+    done = run.run_chapter(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
 
     print(f"\n{picked.title}: finished in {done.seconds:.0f} s")
     file = done.out_dir / "results.json"
@@ -184,17 +185,17 @@ def evaluate(
 @data.command("list")
 def data_list() -> None:
     """Every data set: what it is, and on what terms."""
-    from posebook.datasets import fetch
+    from posebook.datasets import cards
 
-    print(fetch.listing())
+    print(cards.listing())
 
 
 @data.command("info")
 def data_info(name: str) -> None:
     """The card of one data set: content, licence, how to get it."""
-    from posebook.datasets import fetch
+    from posebook.datasets import cards
 
-    print(fetch.info(name))
+    print(cards.info(name))
 
 
 @data.command("make")
@@ -208,9 +209,9 @@ def data_make(
     ] = None,
 ) -> None:
     """Make the files of a data set: synthetic ones, or human36m out of h36m-fetch's annot.h5."""
-    from posebook.datasets import fetch
+    from posebook.datasets import cards
 
-    print(fetch.make(name, out, root))
+    print(cards.make(name, out, root))
 
 
 @data.command("check")
@@ -218,9 +219,9 @@ def data_check(
     name: str, root: Annotated[Path, typer.Option(help="the folder that you have")]
 ) -> None:
     """Whether a folder holds all that a data set should."""
-    from posebook.datasets import fetch
+    from posebook.datasets import cards
 
-    found = fetch.check(name, root)
+    found = cards.check(name, root)
     print(found)
     raise typer.Exit(0 if found.complete else 1)
 

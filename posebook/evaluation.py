@@ -24,11 +24,11 @@ from torch import Tensor
 from posebook import datasets, lifting
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.errors import InputError
-from posebook.figures import Table
 from posebook.metrics import Score, evaluate_all
-from posebook.protocols import Protocol
+from posebook.metrics.protocols import Protocol
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, conversion
+from posebook.tables import Table
 
 MEAN_POSE, ZERO_DEPTH = "mean pose", "zero depth"
 

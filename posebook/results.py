@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from posebook import paths, result_tables
+from posebook import paths, tables
 from posebook.errors import InputError
 
 LEDGER = paths.DATA / "ledger.jsonl"
@@ -237,7 +237,7 @@ def table(numbers: Iterable[Number], form: str = "md") -> str:
     ]
     if not rows:
         return "no results"
-    return result_tables.FORMS[form](rows)
+    return tables.FORMS[form](rows)
 
 
 def records(numbers: Iterable[Number], form: str) -> str:

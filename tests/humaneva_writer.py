@@ -9,7 +9,7 @@ from pathlib import Path
 import h36m_writer
 import numpy as np
 
-from posebook.datasets.humaneva_cameras import placed
+from posebook.datasets.published.humaneva_cameras import placed
 from posebook.skeletons import HOUSE, HUMANEVA_15
 
 #: focal length, principal point, k1 k2 p1 p2 of the three cameras that the writer makes.

@@ -5,10 +5,11 @@ import math
 import pytest
 import torch
 
-from posebook import ambiguity, results
-from posebook.datasets.synthetic import sample_poses
+from posebook import results
+from posebook.datasets.people.synthetic import sample_poses
+from posebook.geometry import facing_sine
+from posebook.metrics import ambiguity
 from posebook.skeletons import HOUSE
-from posebook.viewpoint import facing_sine
 
 # World axes (z up) to camera axes: x right, y down, z forward.
 LEVEL = torch.tensor([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]], dtype=torch.float64)

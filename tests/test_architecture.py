@@ -6,33 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from posebook import chapters
+from posebook.lifting import SHIPPED
+
 PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 
-# A module may import from its own row and from the rows above it. A package's modules share a row.
-ROWS = [
-    line.split()
-    for line in (
-        "errors paths shapes human36m_calibration result_tables chapter_parameters",
-        "skeletons results",
-        "geometry lenses viewpoint",
-        "cameras",
-        "losses metrics joint_errors protocols ambiguity datasets models figures",
-        "placing rigid_body smoothing key_points",
-        "person_view normalisations kudo_training kudo_protocol kudo_demo",
-        "training lifting lifter_files evaluation evaluation_data bvh_export pose_files",
-        "lift_clip lift_page export",
-        "execute chapters running",
-        "doctor cli",
-    )
-]
-# Families that stand side by side and do not know each other: who -> what it may not import.
-APART = {
-    "models": {"datasets", "models", "losses", "metrics", "figures"},
-    "losses": {"models", "datasets"},
-    "metrics": {"models"},
-    "datasets": {"models", "losses", "figures"},
-    "figures": {"models", "losses"},
-}
+# From the ground up, one name a rank: a module imports from its own name and from those before it.
+ORDER = (
+    "errors", "shapes", "paths", "skeletons", "tables", "geometry", "results", "training",
+    "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "lifting",
+    "evaluation", "export", "doctor", "cli",
+)  # fmt: skip
+MOST_NAMES = 24
 LARGEST = 300
 # A file that is longer, and why it is not two.
 LONG = {
@@ -71,23 +56,77 @@ def family(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def row(module: str) -> int:
+def rank(module: str) -> int:
     name = family(module)
     if not name:  # posebook itself holds the version and imports nothing
-        return 0
-    found = [index for index, names in enumerate(ROWS) if name in names]
-    assert found, f"posebook/{name} has no row in tests/test_architecture.py: say where it stands"
-    return found[0]
+        return -1
+    assert name in ORDER, (
+        f"posebook/{name} has no rank in {Path(__file__).name}: say where it stands"
+    )
+    return ORDER.index(name)
+
+
+def complaint_about(module: str, imported: str, prerequisites: dict[str, list[str]]) -> str | None:
+    """What is wrong with an arrow from one module to another, or None."""
+    if rank(imported) > rank(module):
+        return f"{module} imports {imported}, which stands above it"
+    ours, theirs = method_of(module), method_of(imported)
+    if ours and theirs and ours != theirs and theirs not in prerequisites[ours]:
+        return f"{module} imports {imported}, which its chapter does not name as a prerequisite"
+    return None
+
+
+def method_of(module: str) -> str | None:
+    """'posebook.methods.repnet.losses' -> 'repnet'; None for what no chapter owns."""
+    parts = module.split(".")
+    owned = parts[1:2] == ["methods"] and len(parts) > 2 and parts[2] != "supervised_losses"
+    return parts[2] if owned else None
+
+
+@cache
+def prerequisites() -> dict[str, list[str]]:
+    return {chapter.id: chapter.prerequisites for chapter in chapters.all_chapters()}
 
 
 @pytest.mark.parametrize("path", sources(), ids=module_of)
 def test_no_arrow_runs_upward(path):
     module = module_of(path)
-    for imported in imports(path):
-        assert row(imported) <= row(module), f"{module} imports {imported}, which stands above it"
-        not_allowed = APART.get(family(module), set())
-        itself = imported == module or imported == f"posebook.{family(module)}"
-        assert itself or family(imported) not in not_allowed, f"{module} imports {imported}"
+    wrong = [complaint_about(module, other, prerequisites()) for other in imports(path)]
+    assert not any(wrong), "; ".join(filter(None, wrong))
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "wrong"),
+    [
+        ("posebook.geometry.bones", "posebook.cameras.camera", True),
+        ("posebook.figures.charts", "posebook.lifting", True),
+        ("posebook.lifting.lifter", "posebook.evaluation", True),
+        ("posebook.evaluation", "posebook.lifting.lifter", False),
+        ("posebook.methods.video_gan.step", "posebook.methods.repnet.step", False),
+        ("posebook.methods.repnet.step", "posebook.methods.video_gan.losses", True),
+        ("posebook.methods.elepose.losses", "posebook.methods.supervised_losses", False),
+    ],
+)
+def test_an_arrow_that_runs_upward_is_told(module, imported, wrong):
+    assert bool(complaint_about(module, imported, prerequisites())) == wrong
+
+
+def test_the_top_can_be_taken_in_at_a_glance():
+    names = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in sources()}
+    assert names - {"__init__"} == set(ORDER)
+    assert len(ORDER) <= MOST_NAMES
+
+
+def test_a_method_is_called_what_its_chapter_is():
+    """One word: `posebook run X`, `--lifter X`, data/lifters/X.*, notebooks/NN_X, methods/X."""
+    ids = {chapter.id for chapter in chapters.all_chapters()}
+    folders = {path.name for path in (PACKAGE / "methods").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} <= ids
+    assert SHIPPED.keys() <= ids
+    for chapter in chapters.all_chapters():
+        assert chapter.source.stem == f"{chapter.number}_{chapter.id}"
+    for name, file in SHIPPED.items():
+        assert file.name == f"{name}.safetensors" and file.with_suffix(".md").exists()
 
 
 def test_no_circle():

@@ -20,8 +20,14 @@ from posebook.cameras import (
     random_cameras,
     random_rig,
 )
+from posebook.cameras.lenses import (
+    CONVENTIONS,
+    check_convention,
+    distort,
+    fold_radius,
+    undistort,
+)
 from posebook.errors import InputError
-from posebook.lenses import CONVENTIONS, check_convention, distort, fold_radius, undistort
 
 DOUBLE = torch.float64
 

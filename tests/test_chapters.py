@@ -13,13 +13,16 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from posebook import chapter_parameters, chapters, lifter_files, paths, results, running
+from posebook import chapters, paths, results
+from posebook.chapters import parameters as chapter_parameters
+from posebook.chapters import run
 from posebook.errors import CellFailed, InputError
+from posebook.lifting import lifter_files
 
 
 @pytest.mark.slow
 def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
-    done = running.run(
+    done = run.run_chapter(
         trial, profile="ci", parameters={"rate": 0.2, "seed": 5}, out_dir=tmp_path / "out"
     )
     said = capsys.readouterr().out
@@ -35,7 +38,7 @@ def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
 
     again = (done.out_dir / "results.json").read_text()
     with pytest.raises(InputError, match="finished and is never overwritten"):
-        running.run(trial, out_dir=tmp_path / "out")
+        run.run_chapter(trial, out_dir=tmp_path / "out")
     assert (done.out_dir / "results.json").read_text() == again
 
 
@@ -58,10 +61,10 @@ def test_kill_9_and_resume_gives_the_same_numbers(trial, tmp_path):
     process.wait()
     assert not (tmp_path / "killed" / "results.json").exists()
     with pytest.raises(InputError, match="was begun with profile ci"):
-        running.run(trial, profile="laptop", out_dir=tmp_path / "killed")
+        run.run_chapter(trial, profile="laptop", out_dir=tmp_path / "killed")
     # Without options it goes on with those it was begun with.
-    resumed = running.run(trial, out_dir=tmp_path / "killed", quiet=True)
-    whole = running.run(trial, profile="ci", out_dir=tmp_path / "whole", quiet=True)
+    resumed = run.run_chapter(trial, out_dir=tmp_path / "killed", quiet=True)
+    whole = run.run_chapter(trial, profile="ci", out_dir=tmp_path / "whole", quiet=True)
     numbers = [results.read(done.out_dir / "results.json")[0].value for done in (resumed, whole)]
     assert numbers[0] == numbers[1]
     kept = json.loads((tmp_path / "killed" / "run.json").read_text())
@@ -75,7 +78,7 @@ def test_kill_9_and_resume_gives_the_same_numbers(trial, tmp_path):
 )
 def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
     with pytest.raises(CellFailed) as caught:
-        running.run(
+        run.run_chapter(
             trial, profile="ci", parameters={"fail": fail}, out_dir=tmp_path / "out", quiet=True
         )
     assert caught.value.error_name == name and line in caught.value.error
@@ -90,11 +93,11 @@ def test_a_failing_cell_is_told_in_short(trial, tmp_path, fail, name, line):
 def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(CellFailed):
-        running.run(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
+        run.run_chapter(trial, profile="ci", parameters={"device": "gpu7"}, out_dir=out, quiet=True)
     # Whatever the error's name: torch refuses this rate with a ValueError.
     with pytest.raises(CellFailed, match="learning rate"):
-        running.run(trial, profile="ci", parameters={"rate": -1.0}, out_dir=out, quiet=True)
-    done = running.run(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
+        run.run_chapter(trial, profile="ci", parameters={"rate": -1.0}, out_dir=out, quiet=True)
+    done = run.run_chapter(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
     assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
 
 
@@ -104,7 +107,7 @@ def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
         (tmp_path / "run.json").write_text(json.dumps(made | change))
 
     def found(**parameters):
-        return running.record_of(tmp_path, "repnet", "laptop", parameters)
+        return run.record_of(tmp_path, "repnet", "laptop", parameters)
 
     assert found(poses=10) is None
     record(parameters=dict(poses=10))
@@ -143,7 +146,7 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
-    from posebook.execute import execute
+    from posebook.chapters.execute import execute
 
     started = time.monotonic()
     with pytest.raises(CellFailed, match="ran out of time|kernel died"):
@@ -159,24 +162,24 @@ def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
 
 def test_default_folder_and_newest_unfinished(trial):
     with pytest.raises(InputError, match="no unfinished run"):
-        running.newest_unfinished(trial)
+        run.newest_unfinished(trial)
     for name, finished in (("1", False), ("2", False), ("3", True)):
         record = dict(chapter="trial", profile="ci", parameters={}, finished=finished, seconds=0)
         paths.write_text(paths.runs() / "trial" / name / "run.json", json.dumps(record))
-    assert running.newest_unfinished(trial).name == "2"
+    assert run.newest_unfinished(trial).name == "2"
 
 
 def test_folders_that_cannot_be_written_into(trial, tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
     with pytest.raises(InputError, match="is a file"):
-        running.run(trial, out_dir=file)
+        run.run_chapter(trial, out_dir=file)
     with pytest.raises(InputError, match="holds other files"):
-        running.run(trial, out_dir=trial.source.parent)
+        run.run_chapter(trial, out_dir=trial.source.parent)
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "run.json").write_text("[]")
     with pytest.raises(InputError, match="not a run's record"):
-        running.run(trial, out_dir=tmp_path / "odd")
+        run.run_chapter(trial, out_dir=tmp_path / "odd")
     assert file.read_text() == "mine"
 
 

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from posebook import chapters, cli, paths, results, running
+from posebook import chapters, cli, paths, results
+from posebook.chapters import run
 from posebook.errors import CellFailed
 
 
@@ -100,7 +101,7 @@ def test_a_cell_that_fails(posebook, trial, monkeypatch, name, status):
     def fail(*_, **__):
         raise CellFailed("cell 3 failed: why\n  so far: here", name, "why")
 
-    monkeypatch.setattr(running, "run", fail)
+    monkeypatch.setattr(run, "run_chapter", fail)
     found, _, error = posebook("run", trial.source)
     assert found == status and "why" in error
     assert ("so far" in error) == (status == 1)
@@ -112,11 +113,11 @@ def test_run_prints_results_and_where_they_are(posebook, trial, monkeypatch, tmp
     (tmp_path / "out" / "poses.html").write_text("")
     asked = {}
 
-    def run(chapter, **options):
+    def finish(chapter, **options):
         asked.update(options, chapter=chapter)
-        return running.Finished(chapter, tmp_path / "out", tmp_path / "out" / "90_trial.ipynb", 3.0)
+        return run.Finished(chapter, tmp_path / "out", tmp_path / "out" / "90_trial.ipynb", 3.0)
 
-    monkeypatch.setattr(running, "run", run)
+    monkeypatch.setattr(run, "run_chapter", finish)
     status, text, _ = posebook(
         "run", trial.source, "--profile", "ci", "-p", "rate", "1", "-p", "data=x=y", "--out", "o"
     )

@@ -8,9 +8,9 @@ import torch
 from posebook.errors import InputError
 from posebook.lifting import Lifter
 from posebook.lifting import load as load_lifter
-from posebook.losses import elepose
-from posebook.models.elepose import ElePoseLifter
-from posebook.models.flow import CouplingBlock, Flow, PosePrior, principal_components
+from posebook.methods.elepose import losses as elepose_losses
+from posebook.methods.elepose.flow import CouplingBlock, Flow, PosePrior, principal_components
+from posebook.methods.elepose.network import ElePoseLifter
 from posebook.skeletons import HOUSE
 
 
@@ -137,10 +137,10 @@ def test_lift_is_back_projection_of_the_depths():
     seen = keypoints()
     depths, elevation = lifter(seen)
     pose = lifter.lift(seen)
-    assert torch.equal(pose, elepose.back_project(seen, depths))
+    assert torch.equal(pose, elepose_losses.back_project(seen, depths))
     assert torch.equal(depths, lifter.depths(seen)) and elevation.shape == (12,)
     assert (pose[:, HOUSE.index("hip")] == 0).all()
-    assert torch.allclose(elepose.project(pose), seen, atol=1e-6)
+    assert torch.allclose(elepose_losses.project(pose), seen, atol=1e-6)
     turned = ElePoseLifter(width=16, start_elevation=-0.2)
     turned.load_state_dict(lifter.state_dict())
     assert torch.equal(turned.lift(seen), pose)
@@ -158,8 +158,8 @@ def test_elevation_starts_where_it_is_told():
 def test_depth_stops_in_front_of_the_camera():
     seen = keypoints(2)
     far_off = torch.full((2, 17), -30.0)
-    pose = elepose.back_project(seen, far_off)
-    assert (pose[:, 1:, 2] == elepose.NEAREST - elepose.DISTANCE).all()
+    pose = elepose_losses.back_project(seen, far_off)
+    assert (pose[:, 1:, 2] == elepose_losses.NEAREST - elepose_losses.DISTANCE).all()
     assert (pose[:, HOUSE.index("hip")] == 0).all(), "the hip's own depth counts for nothing"
 
 
@@ -185,16 +185,18 @@ def test_normalise():
     keypoints_px = 400 + 100 * torch.randn(9, 17, 2)
     hip, head = HOUSE.indices("hip", "head")
     reach_px = torch.linalg.vector_norm(keypoints_px[:, head] - keypoints_px[:, hip], dim=-1).mean()
-    found = elepose.normalise(keypoints_px, reach_px)
+    found = elepose_losses.normalise(keypoints_px, reach_px)
     assert (found[:, hip] == 0).all()
     assert found[:, head].norm(dim=-1).mean().item() == pytest.approx(0.1, rel=1e-5)
-    assert torch.allclose(found, elepose.normalise(3 * keypoints_px + 70, 3 * reach_px), atol=1e-5)
+    assert torch.allclose(
+        found, elepose_losses.normalise(3 * keypoints_px + 70, 3 * reach_px), atol=1e-5
+    )
 
 
 def test_a_view_undoes_its_own_elevation():
     elevation = torch.full((4,), -0.3, dtype=torch.float64)
     azimuth = torch.tensor([0.0, 1.0, 2.0, -2.5], dtype=torch.float64)
-    view = elepose.random_view(elevation, azimuth, torch.randn(4, dtype=torch.float64))
+    view = elepose_losses.random_view(elevation, azimuth, torch.randn(4, dtype=torch.float64))
     assert torch.allclose(view[0], torch.eye(3).double()), "all alike, no spin: nothing changes"
     # A camera that looks 0.3 down sees up as (0, -cos, -sin); so does every view of this batch.
     up = torch.tensor([0.0, -math.cos(0.3), -math.sin(0.3)], dtype=torch.float64)
@@ -204,16 +206,16 @@ def test_a_view_undoes_its_own_elevation():
 def test_gradient_reaches_the_elevations_on_all_three_ways():
     noise, azimuth = torch.tensor([1.0, -0.5, 0.3]), torch.tensor([0.4, 1.0, -2.0])
     elevation = torch.tensor([0.1, -0.2, 0.3], requires_grad=True)
-    view = elepose.random_view(elevation, azimuth, noise)
+    view = elepose_losses.random_view(elevation, azimuth, noise)
     view[0, 2, 1].backward()  # the first pose's view depends on the others through mean and spread
     assert (elevation.grad.abs() > 1e-3).all()
     with pytest.raises(InputError, match="a batch of one pose"):
-        elepose.random_view(elevation[:1], azimuth[:1], noise[:1])
+        elepose_losses.random_view(elevation[:1], azimuth[:1], noise[:1])
 
 
 def test_fixed_view_has_no_elevation_to_undo():
     azimuth, tilt = torch.randn(6, dtype=torch.float64), torch.randn(6, dtype=torch.float64)
-    view = elepose.fixed_view(azimuth, tilt)
+    view = elepose_losses.fixed_view(azimuth, tilt)
     up = torch.tensor([0.0, -1.0, 0.0], dtype=torch.float64)
     expected = torch.stack([torch.zeros_like(tilt), -tilt.cos(), -tilt.sin()], -1)
     assert torch.allclose(view @ up, expected)
@@ -221,28 +223,33 @@ def test_fixed_view_has_no_elevation_to_undo():
 
 def test_true_depths_cost_nothing():
     pose = some_pose()
-    view = elepose.fixed_view(torch.randn(12).double(), 0.2 * torch.randn(12).double())
-    way = elepose.cycle(
-        elepose.project(pose), pose[..., 2], view, depths_of=lambda seen: (pose @ view.mT)[..., 2]
+    view = elepose_losses.fixed_view(torch.randn(12).double(), 0.2 * torch.randn(12).double())
+    way = elepose_losses.cycle(
+        elepose_losses.project(pose),
+        pose[..., 2],
+        view,
+        depths_of=lambda seen: (pose @ view.mT)[..., 2],
     )
     losses = (
-        elepose.keypoint_loss(elepose.project(pose), way.back_seen),
-        elepose.pose_loss(way.turned, way.seen_pose),
-        elepose.deformation_loss(way.pose, way.back),
+        elepose_losses.keypoint_loss(elepose_losses.project(pose), way.back_seen),
+        elepose_losses.pose_loss(way.turned, way.seen_pose),
+        elepose_losses.deformation_loss(way.pose, way.back),
     )
     assert all(loss.item() < 1e-12 for loss in losses)
-    wrong = elepose.cycle(
-        elepose.project(pose), pose[..., 2], view, depths_of=lambda seen: 0 * seen[..., 0]
+    wrong = elepose_losses.cycle(
+        elepose_losses.project(pose), pose[..., 2], view, depths_of=lambda seen: 0 * seen[..., 0]
     )
-    assert elepose.pose_loss(wrong.turned, wrong.seen_pose) > 0.1
-    assert elepose.keypoint_loss(elepose.project(pose), wrong.back_seen) > 0.01
+    assert elepose_losses.pose_loss(wrong.turned, wrong.seen_pose) > 0.1
+    assert elepose_losses.keypoint_loss(elepose_losses.project(pose), wrong.back_seen) > 0.01
 
 
 def test_deformation_looks_at_pairs():
     pose, back = some_pose(5), some_pose(5)
-    whole = elepose.deformation_loss(pose, back)
-    assert torch.equal(whole, elepose.deformation_loss(pose[:4], back[:4])), "one has no partner"
-    same_error = elepose.deformation_loss(pose, pose + some_pose(1))
+    whole = elepose_losses.deformation_loss(pose, back)
+    assert torch.equal(whole, elepose_losses.deformation_loss(pose[:4], back[:4])), (
+        "one has no partner"
+    )
+    same_error = elepose_losses.deformation_loss(pose, pose + some_pose(1))
     assert same_error.item() < 1e-12, "an error that both share costs nothing"
 
 
@@ -251,13 +258,13 @@ def puppet(count: int = 3) -> torch.Tensor:
     pose = torch.zeros(count, 17, 3, dtype=torch.float64)
     for name, (parent, child) in zip(HOUSE.bone_names, HOUSE.bones, strict=True):
         direction = torch.nn.functional.normalize(torch.randn(count, 3).double(), dim=-1)
-        pose[:, child] = pose[:, parent] + elepose.BONE_RATIOS[name] * direction
+        pose[:, child] = pose[:, parent] + elepose_losses.BONE_RATIOS[name] * direction
     return pose
 
 
 def test_bone_losses():
     pose = puppet()
-    for loss in (elepose.bone_loss, elepose.own_bone_loss):
+    for loss in (elepose_losses.bone_loss, elepose_losses.own_bone_loss):
         assert loss(pose).item() < 1e-6
         assert loss(7 * pose).item() < 1e-6, "ratios know no scale"
         longer = pose.clone()
@@ -266,19 +273,21 @@ def test_bone_losses():
         changing = pose.clone()
         changing[0, HOUSE.index("head")] *= 3
         assert loss(changing) > 1e-3
-    assert sum(elepose.BONE_RATIOS.values()) / 16 == pytest.approx(1, abs=1e-3)
+    assert sum(elepose_losses.BONE_RATIOS.values()) / 16 == pytest.approx(1, abs=1e-3)
 
 
 def test_a_batch_has_ratios_of_its_own():
     pose, longer = puppet(), puppet()
     feet, knees = (HOUSE.indices(f"left_{j}", f"right_{j}") for j in ("foot", "knee"))
     longer[:, feet] = 2 * longer[:, feet] - longer[:, knees]
-    assert elepose.own_bone_loss(longer) < 1e-6 < 1e-2 < elepose.bone_loss(longer)
-    assert elepose.own_bone_loss(torch.cat([pose, longer])) > 1e-2, "two peoples in one batch"
+    assert elepose_losses.own_bone_loss(longer) < 1e-6 < 1e-2 < elepose_losses.bone_loss(longer)
+    assert elepose_losses.own_bone_loss(torch.cat([pose, longer])) > 1e-2, (
+        "two peoples in one batch"
+    )
 
 
 @pytest.mark.parametrize("learned", (True, False))
-@pytest.mark.parametrize("bones", elepose.BONE_PRIORS)
+@pytest.mark.parametrize("bones", elepose_losses.BONE_PRIORS)
 def test_steps_lower_the_loss(learned, bones):
     seen = keypoints(64)
     prior = PosePrior(blocks=2, width=8).fit_components(seen).requires_grad_(False)
@@ -286,7 +295,7 @@ def test_steps_lower_the_loss(learned, bones):
     optimiser = torch.optim.Adam(lifter.parameters(), lr=1e-3)
     losses = []
     for _ in range(30):
-        parts = elepose.step_losses(
+        parts = elepose_losses.step_losses(
             lifter, prior, seen, torch.linspace(-3, 3, 64), 0.3 * torch.linspace(-1, 1, 64),
             learned_elevation=learned, bone_prior=bones,
         )  # fmt: skip
@@ -296,7 +305,9 @@ def test_steps_lower_the_loss(learned, bones):
         losses.append(parts["loss"].item())
     assert losses[-1] < 0.95 * losses[0]
     assert ("bones" in parts) == (bones != "none")
-    summed = sum(elepose.WEIGHTS[name] * part for name, part in parts.items() if name != "loss")
+    summed = sum(
+        elepose_losses.WEIGHTS[name] * part for name, part in parts.items() if name != "loss"
+    )
     assert torch.allclose(summed, parts["loss"])
     reached = lifter.elevation_path[-1].weight.grad is not None
     assert reached == learned, "without an elevation nothing trains its path"
@@ -305,7 +316,7 @@ def test_steps_lower_the_loss(learned, bones):
 def test_step_refuses_an_unknown_prior():
     prior = PosePrior(blocks=1, width=4).fit_components(keypoints(40))
     with pytest.raises(InputError, match="bone_prior is 'some'"):
-        elepose.step_losses(
+        elepose_losses.step_losses(
             ElePoseLifter(width=8), prior, keypoints(4), torch.randn(4), torch.randn(4),
             bone_prior="some",
         )  # fmt: skip

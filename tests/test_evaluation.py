@@ -8,8 +8,9 @@ import torch
 
 from posebook import evaluation
 from posebook.cameras import human36m_rig
-from posebook.datasets import layouts, synthetic
+from posebook.datasets import layouts
 from posebook.datasets.clips import Motion, PoseDataset
+from posebook.datasets.people import synthetic
 from posebook.errors import InputError
 from posebook.lifting import Lifted
 from posebook.skeletons import COCO_17, HOUSE

@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from posebook import placing, pose_files
-from posebook.bvh_export import bvh_text
+from posebook import key_points
 from posebook.cameras import Camera, human36m_rig
-from posebook.datasets import synthetic
 from posebook.datasets.clips import Clip, Motion
+from posebook.datasets.people import synthetic
 from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
-from posebook.rigid_body import JOINTS, rig
+from posebook.export import pose_files
+from posebook.export.bvh import bvh_text
+from posebook.export.rigid_body import JOINTS, rig
+from posebook.lifting import placing
 from posebook.skeletons import HOUSE
 
 
@@ -239,31 +241,35 @@ def _hole(clip: Clip, frames: slice, joint: int) -> Clip:
     return replace(clip, keypoints_px=points, confidence=trust)
 
 
+def gaps_filled(clip: Clip) -> tuple:
+    return key_points.fill_gaps(clip.keypoints_px, clip.confidence, clip.frames_per_second)
+
+
 def test_short_gaps_are_bridged_and_long_ones_are_not():
     clip = _clip()
     short = _hole(clip, slice(4, 9), 2)  # five frames at 20 frames/s: 0.25 s
-    mended, filled = placing.fill_gaps(short)
+    mended_px, trust, filled = gaps_filled(short)
     assert filled.nonzero().tolist() == [[f, 2] for f in range(4, 9)]
-    assert torch.allclose(mended.keypoints_px, clip.keypoints_px, atol=1e-4)
-    assert (mended.confidence[4:9, 2] == 0.5).all()
+    assert torch.allclose(mended_px, clip.keypoints_px, atol=1e-4)
+    assert (trust[4:9, 2] == 0.5).all()
 
     long = _hole(clip, slice(3, 9), 2)
-    mended, filled = placing.fill_gaps(long)
+    mended_px, _, filled = gaps_filled(long)
     assert not filled.any()
-    assert torch.isnan(mended.keypoints_px[3:9, 2]).all()
+    assert torch.isnan(mended_px[3:9, 2]).all()
 
 
 def test_gaps_at_the_ends_stay_open():
     clip = _hole(_hole(_clip(), slice(0, 2), 0), slice(10, 12), 1)
-    mended, filled = placing.fill_gaps(clip)
-    assert not filled.any() and mended is clip
+    mended_px, _, filled = gaps_filled(clip)
+    assert not filled.any() and mended_px is clip.keypoints_px
 
 
 def test_frames_with_nobody_are_bridged():
     values = torch.arange(6.0).reshape(6, 1, 1).repeat(1, 2, 3)
     holed = values.clone()
     holed[0] = holed[2:4] = torch.nan
-    bridged, which = placing.bridge_frames(holed)
+    bridged, which = key_points.bridge_frames(holed)
     assert which.tolist() == [True, False, True, True, False, False]
     assert torch.allclose(bridged[2:4], values[2:4])
     assert torch.equal(bridged[0], values[1])

@@ -10,9 +10,9 @@ from golden_arrays import golden, largest
 
 from posebook import metrics
 from posebook.geometry import euler_to_matrix
-from posebook.losses import elepose
-from posebook.models.elepose import ElePoseLifter, learning_rate_factor
-from posebook.models.flow import Flow, PosePrior, principal_components
+from posebook.methods.elepose import losses
+from posebook.methods.elepose.flow import Flow, PosePrior, principal_components
+from posebook.methods.elepose.network import ElePoseLifter, learning_rate_factor
 from posebook.skeletons import HOUSE
 
 ARRAYS = golden("elepose")
@@ -48,7 +48,7 @@ def test_normalisation():
     away_px = torch.linalg.vector_norm(keypoints_px[:, head] - keypoints_px[:, hip], dim=-1)
     assert away_px.mean().item() == pytest.approx(ARRAYS["mean_head_root_px"].item(), abs=1e-9)
     for scale_px, name in ((away_px.mean(), "norm_train"), (145.5329587164913, "norm_test_145p53")):
-        found = elepose.normalise(keypoints_px, scale_px)
+        found = losses.normalise(keypoints_px, scale_px)
         assert largest(found - house(ARRAYS[name])) < 1e-12, name
 
 
@@ -161,10 +161,10 @@ KEYPOINTS = house(ARRAYS["cyc_in"])
 NOISE, AZIMUTH = ARRAYS["cyc_eps"].squeeze(-1), ARRAYS["cyc_azim"].squeeze(-1)
 
 
-def stored_cycle() -> elepose.Cycle:
+def stored_cycle() -> losses.Cycle:
     depths, elevation = StandIn()(KEYPOINTS)
-    view = elepose.random_view(elevation, AZIMUTH, NOISE)
-    return elepose.cycle(KEYPOINTS, depths, view, StandIn().depths)
+    view = losses.random_view(elevation, AZIMUTH, NOISE)
+    return losses.cycle(KEYPOINTS, depths, view, StandIn().depths)
 
 
 def test_rotations():
@@ -173,7 +173,7 @@ def test_rotations():
     assert largest(elevation - ARRAYS["cyc_elev"].squeeze(-1)) < 1e-12
     tilt = -elevation.mean() + elevation.std() * NOISE
     assert largest(tilt - ARRAYS["cyc_xang"].squeeze(-1)) < 1e-12
-    assert largest(elepose.random_view(elevation, AZIMUTH, NOISE) - ARRAYS["cyc_R"]) < 1e-12
+    assert largest(losses.random_view(elevation, AZIMUTH, NOISE) - ARRAYS["cyc_R"]) < 1e-12
 
 
 def test_cycle():
@@ -190,16 +190,16 @@ def test_cycle():
 
 def test_losses():
     way = stored_cycle()
-    assert elepose.pose_loss(way.turned, way.seen_pose).item() == pytest.approx(
+    assert losses.pose_loss(way.turned, way.seen_pose).item() == pytest.approx(
         ARRAYS["L3d"].item(), abs=1e-12
     )
-    assert elepose.keypoint_loss(KEYPOINTS, way.back_seen).item() == pytest.approx(
+    assert losses.keypoint_loss(KEYPOINTS, way.back_seen).item() == pytest.approx(
         ARRAYS["L2d"].item(), abs=1e-12
     )
-    assert elepose.deformation_loss(way.pose, way.back).item() == pytest.approx(
+    assert losses.deformation_loss(way.pose, way.back).item() == pytest.approx(
         ARRAYS["Ldef"].item(), abs=1e-12
     )
-    assert elepose.bone_loss(way.pose).item() == pytest.approx(ARRAYS["Lbl"].item(), abs=1e-12)
+    assert losses.bone_loss(way.pose).item() == pytest.approx(ARRAYS["Lbl"].item(), abs=1e-12)
 
 
 def test_bones():
@@ -207,8 +207,8 @@ def test_bones():
     # Their bones in their order: the arms change places with those of ours.
     order = [THEIRS[1:].index(bone) for bone in HOUSE.bone_names]
     relative = ARRAYS["bone_rel"][:, order]
-    assert largest(elepose.relative_lengths(pose) - relative) < 1e-12
-    ratios = ARRAYS["bone_prior"].new_tensor([elepose.BONE_RATIOS[b] for b in HOUSE.bone_names])
+    assert largest(losses.relative_lengths(pose) - relative) < 1e-12
+    ratios = ARRAYS["bone_prior"].new_tensor([losses.BONE_RATIOS[b] for b in HOUSE.bone_names])
     assert torch.equal(ratios, ARRAYS["bone_prior"][order])
 
 
@@ -221,7 +221,7 @@ class TinyPrior(torch.nn.Module):
 
 
 def test_one_step():
-    found = elepose.step_losses(StandIn(), TinyPrior(), KEYPOINTS, AZIMUTH, NOISE)
+    found = losses.step_losses(StandIn(), TinyPrior(), KEYPOINTS, AZIMUTH, NOISE)
     names = dict(
         flow="Lnll_tiny",
         keypoints="L2d",

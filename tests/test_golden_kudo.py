@@ -5,16 +5,22 @@ import pytest
 import torch
 from golden_arrays import golden, largest
 
-from posebook import kudo_demo, kudo_protocol, kudo_training
 from posebook.cameras import Camera, human36m_rig
-from posebook.datasets import mpii
 from posebook.datasets.clips import Clip, PoseDataset
+from posebook.datasets.published import mpii
 from posebook.figures import side_views
-from posebook.losses import kudo as losses
+from posebook.geometry import facing_sine
+from posebook.methods.adversarial_lifting import (
+    demo,
+    losses,
+    protocol,
+)
+from posebook.methods.adversarial_lifting import (
+    step as adversarial_lifting_step,
+)
+from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
 from posebook.metrics import distances_under, score
-from posebook.models.kudo import KudoDiscriminator, KudoGenerator
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, OPENPOSE_COCO_18
-from posebook.viewpoint import facing_sine
 
 ARRAYS = golden("kudo2018")
 LAYERS = ("first", "second", "third", "last")
@@ -125,7 +131,7 @@ def test_three_updates(chainer_epsilon):
     """Reports, logits, weights; PyTorch's own epsilon errs by 2e-4 a step where no gradient is."""
     generator, critic = stored(KudoGenerator, "d_gen"), stored(KudoDiscriminator, "d_dis")
     optimisers = tuple(
-        kudo_training.adam(network.parameters(), chainer_epsilon=chainer_epsilon)
+        adversarial_lifting_step.adam(network.parameters(), chainer_epsilon=chainer_epsilon)
         for network in (generator, critic)
     )
     keypoints = ARRAYS["b_xy_real"].unflatten(1, (17, 2))
@@ -147,7 +153,7 @@ def test_three_updates(chainer_epsilon):
     checked = []
     for step, angle in enumerate(ARRAYS["b_theta"], 1):
         square = generator(keypoints).square().mean().item()
-        said = kudo_training.update(
+        said = adversarial_lifting_step.update(
             generator, critic, optimisers, keypoints,
             lambda pose, angle=angle: losses.turned(pose, angle),
         )  # fmt: skip
@@ -168,7 +174,7 @@ def test_three_updates(chainer_epsilon):
 
 def test_normalisation():
     raw = ARRAYS["e_mpii_raw"].unflatten(1, (17, 2))
-    found = kudo_protocol.normalised(raw)
+    found = protocol.normalised(raw)
     assert largest(found.flatten(1) - ARRAYS["e_mpii_norm"]) < 1e-5
     assert (found[:, 0] == 0).all()
     distances = torch.linalg.vector_norm(found[:, 1:], dim=-1)
@@ -181,7 +187,7 @@ def test_mpii_split():
     assert (len(train), len(test)) == (train_count, test_count)
     assert train[:10].tolist() == ARRAYS["e_mpii_perm_head"].tolist()
     assert sorted(torch.cat([train, test]).tolist()) == list(range(count))
-    first = kudo_protocol.normalised(ARRAYS["e_mpii_train0_raw"].view(1, 17, 2))
+    first = protocol.normalised(ARRAYS["e_mpii_train0_raw"].view(1, 17, 2))
     assert largest(first.flatten() - ARRAYS["e_mpii_train0_norm"]) < 1e-5
 
 
@@ -207,13 +213,13 @@ def test_projection():
     pose_mm = camera.to_camera(world_mm)
     keypoints_px = camera.project(pose_mm)
     assert largest(keypoints_px - ARRAYS["f_proj_pixels_sample0"]) < 1e-6
-    found = kudo_protocol.normalised(keypoints_px.unsqueeze(0))
+    found = protocol.normalised(keypoints_px.unsqueeze(0))
     assert largest(found.flatten() - ARRAYS["f_xy"][0]) < 1e-4
-    truth, scale_mm = kudo_protocol.normalised_truth(pose_mm.unsqueeze(0))
+    truth, scale_mm = protocol.normalised_truth(pose_mm.unsqueeze(0))
     assert largest(truth.flatten() - ARRAYS["f_xyz"][0]) < 1e-4
     assert scale_mm.item() == pytest.approx(ARRAYS["f_scale"][0].item(), abs=1e-3)
     # Theirs turns the world's axes without moving them: about the hip that is the same.
-    turned, _ = kudo_protocol.normalised_truth((world_mm @ camera.rotation.T).unsqueeze(0))
+    turned, _ = protocol.normalised_truth((world_mm @ camera.rotation.T).unsqueeze(0))
     assert largest(turned - truth) < 1e-9
     assert ARRAYS["f_h36m_joint_idx"].tolist() == list(HUMAN36M_KEPT_OF_32)
 
@@ -230,7 +236,7 @@ def test_frames_and_the_damaged_recording():
         )
         for subject in (9, 11) for take in range(16) for name, camera in rig.items()
     ]  # fmt: skip
-    found = kudo_protocol.published_frames(PoseDataset("trial", "test", tuple(clips)))
+    found = protocol.published_frames(PoseDataset("trial", "test", tuple(clips)))
     assert found.frames_per_second == 10
     rows = [
         (int(clip.subject[1:]), int(clip.camera.name), int(frame[0, 0]))
@@ -249,13 +255,13 @@ def test_frames_and_the_damaged_recording():
 def scored(depth):
     """Error of each sample, mm, of the 124 stored ones with this depth."""
     scale_mm = ARRAYS["f_scale"]
-    prediction_mm = kudo_protocol.in_mm(pose_of(ARRAYS["f_xy"], depth), scale_mm)
-    truth_mm = kudo_protocol.in_mm(ARRAYS["f_xyz"].unflatten(1, (17, 3)), scale_mm)
-    under = distances_under(prediction_mm, truth_mm, kudo_protocol.PLAIN)
+    prediction_mm = protocol.in_mm(pose_of(ARRAYS["f_xy"], depth), scale_mm)
+    truth_mm = protocol.in_mm(ARRAYS["f_xyz"].unflatten(1, (17, 3)), scale_mm)
+    under = distances_under(prediction_mm, truth_mm, protocol.PLAIN)
     actions = [str(action) for action in range(15)]
     where = dict(clip_of_frame=ARRAYS["f_action"], actions=actions)
-    average = score(prediction_mm, truth_mm, kudo_protocol.PLAIN, **where)
-    means = kudo_protocol.by_action(under.mean(-1), **where)
+    average = score(prediction_mm, truth_mm, protocol.PLAIN, **where)
+    means = protocol.by_action(under.mean(-1), **where)
     assert means["average"] == pytest.approx(average, abs=1e-9)
     return under.mean(-1), means
 
@@ -270,13 +276,13 @@ def test_evaluation():
     assert list(means_mm.values())[:15] == pytest.approx(expected, abs=1e-3)
     average = ARRAYS["f_eval_average_mm"].item()
     assert means_mm["average"] == pytest.approx(average, abs=1e-3)
-    batches = kudo_protocol.mean_of_batches(errors_mm)
+    batches = protocol.mean_of_batches(errors_mm)
     assert batches == pytest.approx(ARRAYS["f_evaluator_euclid_b32"].item(), abs=1e-3)
     assert abs(batches - average) > 0.1, "the two averages must not be the same"
     truth = ARRAYS["f_xyz"].unflatten(1, (17, 3))
     square = (depth - truth[..., 2]).square().mean(-1)
     expected = ARRAYS["f_evaluator_zmse_b32"].item()
-    assert kudo_protocol.mean_of_batches(square) == pytest.approx(expected, abs=1e-3)
+    assert protocol.mean_of_batches(square) == pytest.approx(expected, abs=1e-3)
 
 
 def test_floor_and_zero_depth():
@@ -291,9 +297,9 @@ def test_floor_and_zero_depth():
 
 
 def test_depth_pck():
-    assert HOUSE.indices(*kudo_protocol.PCK_JOINTS) == ARRAYS["f_pck_joints"].tolist()
+    assert HOUSE.indices(*protocol.PCK_JOINTS) == ARRAYS["f_pck_joints"].tolist()
     truth = ARRAYS["f_xyz"].unflatten(1, (17, 3))[..., 2]
-    found = kudo_protocol.depth_pck(ARRAYS["f_z_pred"], truth, ARRAYS["f_scale"])
+    found = protocol.depth_pck(ARRAYS["f_z_pred"], truth, ARRAYS["f_scale"])
     assert found == pytest.approx(ARRAYS["f_pck_zonly_150"].item(), abs=1e-3)
 
 
@@ -303,9 +309,9 @@ def test_depth_pck():
 def test_demo():
     keypoints_px = ARRAYS["g_coco18"].unsqueeze(0)
     clip = Clip("demo", OPENPOSE_COCO_18, None, keypoints_px, torch.ones(1, 18))
-    house_px = kudo_demo.house_keypoints(clip)
+    house_px = demo.house_keypoints(clip)
     assert largest(house_px[0] - ARRAYS["g_h36m17"]) < 1e-5
-    keypoints = kudo_protocol.normalised(house_px)
+    keypoints = protocol.normalised(house_px)
     assert largest(keypoints.flatten(1) - ARRAYS["g_norm"]) < 1e-5
     pose = stored(KudoGenerator, "d_gen").pose(keypoints.float())
     assert largest(pose.flatten(1) - ARRAYS["g_pose_xyz"]) < 1e-5

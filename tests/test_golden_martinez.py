@@ -4,7 +4,7 @@ import pytest
 import torch
 from golden_arrays import golden, largest
 
-from posebook.models.martinez import (
+from posebook.methods.simple_baseline.network import (
     INPUT_JOINTS,
     OUTPUT_JOINTS,
     CappedLinear,
@@ -12,7 +12,7 @@ from posebook.models.martinez import (
     Standardiser,
     learning_rate_factor,
 )
-from posebook.protocols import JOINT_SETS
+from posebook.metrics.protocols import JOINT_SETS
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, MPII_16
 
 ARRAYS = golden("wang2019")

@@ -5,8 +5,8 @@ import torch
 from golden_arrays import golden, largest
 
 from posebook.cameras import Camera
+from posebook.cameras.lenses import distort
 from posebook.geometry import bone_lengths, euler_to_matrix, kinematic_chain
-from posebook.lenses import distort
 from posebook.skeletons import HOUSE, Skeleton
 
 

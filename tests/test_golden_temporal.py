@@ -5,8 +5,13 @@ import torch
 from golden_arrays import golden, largest
 
 from posebook.errors import InputError
-from posebook.losses.videopose3d_training import batch_norm_momentum
-from posebook.models.videopose3d import FILTER_WIDTHS, Stream, VideoPose3D, learning_rate_factor
+from posebook.methods.temporal_convolutions.batch_norm import batch_norm_momentum
+from posebook.methods.temporal_convolutions.network import (
+    FILTER_WIDTHS,
+    Stream,
+    VideoPose3D,
+    learning_rate_factor,
+)
 
 ARRAYS = golden("videopose3d")
 

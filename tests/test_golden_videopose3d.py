@@ -6,9 +6,9 @@ import pytest
 import torch
 from golden_arrays import golden, largest
 
-from posebook import losses
 from posebook.cameras import Camera, denormalise_screen, human36m_rig, normalise_screen
 from posebook.geometry import quaternion_to_matrix
+from posebook.methods import supervised_losses
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
 ARRAYS = golden("videopose3d")
@@ -110,9 +110,11 @@ def test_losses_of_the_semi_supervised_step():
     labelled, unlabelled = ARRAYS["semi_pos"][:3], ARRAYS["semi_pos"][3:]
     paths, truth, true_path = (ARRAYS[k] for k in ("semi_traj", "semi_gt", "semi_gt_traj"))
     found = {
-        "semi_loss_3d": losses.mpjpe_loss(labelled, truth),
-        "semi_loss_traj": losses.weighted_mpjpe_loss(paths[:3], true_path, 1 / true_path[..., 2]),
-        "semi_bone": losses.bone_length_loss(unlabelled, labelled, HOUSE),
+        "semi_loss_3d": supervised_losses.mpjpe_loss(labelled, truth),
+        "semi_loss_traj": supervised_losses.weighted_mpjpe_loss(
+            paths[:3], true_path, 1 / true_path[..., 2]
+        ),
+        "semi_bone": supervised_losses.bone_length_loss(unlabelled, labelled, HOUSE),
     }
     for name, value in found.items():
         assert value.item() == pytest.approx(ARRAYS[name].item(), abs=1e-9), name
@@ -124,5 +126,5 @@ def test_losses_of_the_semi_supervised_step():
     assert apart.item() == pytest.approx(ARRAYS["semi_loss_2d"].item(), abs=1e-9)
     linear = replace(camera, radial=torch.zeros(3), tangential=torch.zeros(2), ray_limit=None)
     pose_mm = unlabelled + paths[3:]
-    away = losses.reprojection_loss(pose_mm, ARRAYS["semi_target2d"], linear.matrix)
+    away = supervised_losses.reprojection_loss(pose_mm, ARRAYS["semi_target2d"], linear.matrix)
     assert away.item() == pytest.approx(ARRAYS["semi_loss_2d_linear"].item(), abs=1e-9)

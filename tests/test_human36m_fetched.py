@@ -11,7 +11,8 @@ import torch
 
 from posebook import cli
 from posebook.cameras import human36m_rig
-from posebook.datasets import fetch, human36m, human36m_fetched, load
+from posebook.datasets import cards, load
+from posebook.datasets.published import human36m, human36m_fetched
 from posebook.datasets.readers.h36m_fetch import CAMERAS
 from posebook.errors import InputError
 from posebook.skeletons import HUMAN36M_KEPT_OF_32
@@ -80,7 +81,7 @@ def test_round_trip(tmp_path):
         ("S11", "Directions 1"): annot(root, "S11", "Directions", "1", seed=3),
     }
     annot(root, "S11", "Directions", "2")
-    said = fetch.make("human36m", out, tmp_path)
+    said = cards.make("human36m", out, tmp_path)
     assert "4 takes, 192 frames in 16 clips, 10 frames/s" in said
     assert "S11 Directions is left out" in said and "universal" not in said
     told = json.loads((out / "source.json").read_text())
@@ -100,7 +101,7 @@ def test_round_trip(tmp_path):
         assert (clip.keypoints_px - torch.from_numpy(px[camera])).norm(dim=-1).max() < 0.1
         assert (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).max() < 0.1
     assert len(load("human36m", out, split="test").clips) == 8
-    assert "holds Human3.6M by h36m-fetch, 10 frames/s" in str(fetch.check("human36m", out))
+    assert "holds Human3.6M by h36m-fetch, 10 frames/s" in str(cards.check("human36m", out))
 
 
 def test_the_lens_is_the_one_of_the_key_points(tmp_path):
@@ -261,7 +262,7 @@ def test_archives_of_another_origin_stay(tmp_path):
     with pytest.raises(InputError, match="of another origin, which is not replaced"):
         human36m_fetched.make(tmp_path, out)
     with pytest.raises(InputError, match="of another origin, which is not replaced"):
-        fetch.make("synthetic", out)
+        cards.make("synthetic", out)
     assert all((out / name).read_bytes() == content for name, content in before.items())
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file; expected a folder"):

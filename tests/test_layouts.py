@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from posebook.cameras import human36m_rig
-from posebook.datasets import layouts, synthetic
+from posebook.datasets import layouts
+from posebook.datasets.people import synthetic
 from posebook.errors import InputError
 from posebook.skeletons import (
     BODY_25,

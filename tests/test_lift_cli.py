@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from posebook import datasets, export, lift_clip, lifting, pose_files
+from posebook import datasets, export, lifting
 from posebook.cameras import Camera
-from posebook.datasets import synthetic
 from posebook.datasets.clips import Motion
+from posebook.datasets.people import synthetic
 from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
+from posebook.export import command, pose_files, upright
 from posebook.lifting import Lifted
-from posebook.models.martinez import Martinez
+from posebook.lifting.lifter import _somebody
+from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE
 
 
@@ -128,7 +130,7 @@ def test_motion_capture_is_projected_lifted_and_scored(made, lifter, tmp_path):
 
 def test_the_whole_motion_is_in_the_picture(walk):
     far = replace(walk, world_mm=walk.world_mm * torch.tensor([12.0, 12.0, 1.0]))
-    camera, said = lift_clip.camera_around(far)
+    camera, said = upright.camera_around(far)
     clip = far.seen_by(camera)
     points, size = clip.keypoints_px, torch.tensor(camera.size_px)
     assert (clip.confidence > 0).all() and (points > 0).all() and (points < size).all()
@@ -172,7 +174,7 @@ def test_positions_and_key_points_in_arrays(walk, lifter, tmp_path):
     silent = export.lift_file(tmp_path / "motion.npy", tmp_path / "c", lifter)
     assert any("frames per second are not known; 30" in note for note in silent.poses.notes)
     assert not any(score["unit"] == "mm/s" for score in silent.poses.scores)
-    camera, _ = lift_clip.camera_around(walk)
+    camera, _ = upright.camera_around(walk)
     points = walk.seen_by(camera).keypoints_px.numpy()
     np.save(tmp_path / "points.npy", points)
     result = export.lift_file(
@@ -256,7 +258,7 @@ def test_a_failure_half_way_leaves_the_old_files(made, lifter, tmp_path, monkeyp
     def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr(export, "write_page", fail)
+    monkeypatch.setattr(command, "write_page", fail)
     with pytest.raises(OSError, match="disk full"):
         export.lift_file(made / "coco.json", out, lifter, fps=7)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -304,7 +306,7 @@ def test_one_frame_of_motion_capture_has_no_velocity(walk, lifter, tmp_path):
 
 
 def _standing(frames: int) -> np.ndarray:
-    return lifting._somebody().keypoints_px[:1].repeat(frames, 1, 1).numpy().astype(float)
+    return _somebody().keypoints_px[:1].repeat(frames, 1, 1).numpy().astype(float)
 
 
 def _lift(points: np.ndarray, folder: Path, lifter: str = "ambiguity_aware"):
@@ -355,7 +357,7 @@ def test_a_frame_without_a_pose_has_no_place_either(tmp_path):
 
 
 def test_folders_of_long_names_can_be_made():
-    names = export._folder_names(["a" * 400, "a" * 400 + "b", "c"])
+    names = command._folder_names(["a" * 400, "a" * 400 + "b", "c"])
     assert len(set(names)) == 3 and max(map(len, names)) < 100
 
 

@@ -8,17 +8,23 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from posebook import lifter_files, lifting
+from posebook import lifting
 from posebook.cameras import Camera, random_cameras
+from posebook.cameras.turned import turn_towards
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.layouts import in_layout
-from posebook.datasets.synthetic import sample_poses
+from posebook.datasets.people.synthetic import sample_poses
 from posebook.errors import InputError
 from posebook.geometry import aligned_distances
-from posebook.models.martinez import INPUT_JOINTS, OUTPUT_JOINTS, Martinez, Standardiser
-from posebook.models.yu import YuModel
+from posebook.lifting import lifter_files
+from posebook.methods.ambiguity_aware.network import YuModel
+from posebook.methods.simple_baseline.network import (
+    INPUT_JOINTS,
+    OUTPUT_JOINTS,
+    Martinez,
+    Standardiser,
+)
 from posebook.skeletons import COCO_17, HOUSE, SKELETONS
-from posebook.viewpoint import turn_towards
 
 ARGUMENTS = dict(
     input_joints=18, output_joints=17, input_dimensions=3, width=12, blocks=1, dropout=0.0,

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from posebook import losses, metrics
+from posebook import metrics
 from posebook.cameras import Camera, human36m_rig
 from posebook.geometry import bone_lengths
+from posebook.methods import supervised_losses
 from posebook.skeletons import HOUSE
 
 
@@ -18,18 +19,18 @@ def people(count, seed=0):
 def test_values_by_hand():
     target = people(3)
     off = target + torch.tensor([3.0, 4.0, 0.0])
-    assert losses.mpjpe_loss(off, target).item() == pytest.approx(5)
-    assert losses.mse_loss(off, target).item() == pytest.approx(25 / 3)
+    assert supervised_losses.mpjpe_loss(off, target).item() == pytest.approx(5)
+    assert supervised_losses.mse_loss(off, target).item() == pytest.approx(25 / 3)
     weights = torch.full((3, 1), 2.0).double()
-    assert losses.weighted_mpjpe_loss(off, target, weights).item() == pytest.approx(10)
-    longer = losses.bone_length_loss(1.2 * target, target, HOUSE).item()
+    assert supervised_losses.weighted_mpjpe_loss(off, target, weights).item() == pytest.approx(10)
+    longer = supervised_losses.bone_length_loss(1.2 * target, target, HOUSE).item()
     assert longer == pytest.approx(0.2 * bone_lengths(target, HOUSE).mean().item())
 
 
 def test_loss_and_metric_agree():
     prediction, target = people(4), people(4, 1)
     expected = metrics.mpjpe(prediction, target).mean()
-    assert torch.allclose(losses.mpjpe_loss(prediction, target), expected)
+    assert torch.allclose(supervised_losses.mpjpe_loss(prediction, target), expected)
 
 
 def test_reprojection_is_the_camera_s():
@@ -37,34 +38,38 @@ def test_reprojection_is_the_camera_s():
     rig = human36m_rig()[0]
     camera = Camera(rig.focal_px, rig.centre_px)
     seen_px = camera.project(pose_mm)
-    assert losses.reprojection_loss(pose_mm, seen_px, camera.matrix).item() < 1e-9
+    assert supervised_losses.reprojection_loss(pose_mm, seen_px, camera.matrix).item() < 1e-9
     moved_px = seen_px + torch.tensor([6.0, 8.0])
-    assert losses.reprojection_loss(pose_mm, moved_px, camera.matrix).item() == pytest.approx(10)
+    assert supervised_losses.reprojection_loss(
+        pose_mm, moved_px, camera.matrix
+    ).item() == pytest.approx(10)
     along_the_rays = 1.3 * pose_mm
-    assert losses.reprojection_loss(along_the_rays, seen_px, camera.matrix).item() < 1e-9
+    assert supervised_losses.reprojection_loss(along_the_rays, seen_px, camera.matrix).item() < 1e-9
 
 
 def test_reprojection_in_the_pose_s_precision():
     pose_mm = people(2).float()
-    found = losses.reprojection_loss(pose_mm, pose_mm[..., :2], torch.eye(3, dtype=torch.float64))
+    found = supervised_losses.reprojection_loss(
+        pose_mm, pose_mm[..., :2], torch.eye(3, dtype=torch.float64)
+    )
     assert found.dtype == torch.float32
 
 
 def test_bone_loss_takes_batches_of_any_two_sizes_and_reaches_both():
     one, other = people(3).requires_grad_(), people(7, 1).requires_grad_()
-    losses.bone_length_loss(one, other, HOUSE).backward()
+    supervised_losses.bone_length_loss(one, other, HOUSE).backward()
     assert one.grad.abs().max() > 0 and other.grad.abs().max() > 0
 
 
 @pytest.mark.parametrize(
     "loss",
     (
-        losses.mse_loss,
-        losses.mpjpe_loss,
-        lambda pose, target: losses.reprojection_loss(
+        supervised_losses.mse_loss,
+        supervised_losses.mpjpe_loss,
+        lambda pose, target: supervised_losses.reprojection_loss(
             pose, target[..., :2], human36m_rig()[0].matrix
         ),
-        lambda pose, target: losses.bone_length_loss(pose, target, HOUSE),
+        lambda pose, target: supervised_losses.bone_length_loss(pose, target, HOUSE),
     ),
 )
 def test_gradients(loss):

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from posebook import joint_errors, metrics
+from posebook import metrics
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths
-from posebook.metrics import Protocol
+from posebook.metrics import Protocol, joint_errors
 from posebook.skeletons import COCO_17, HOUSE
 
 ROOT = Protocol(joints="17", root="hip", alignment="root", scale="metric", average="frame")

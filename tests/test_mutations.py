@@ -34,10 +34,11 @@ import safetensors.torch
 import torch
 from bvh_writer import Style
 
-from posebook import datasets, lifter_files, lifting
+from posebook import datasets, lifting
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
-from posebook.models.martinez import Martinez
+from posebook.lifting import lifter_files
+from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import COCO_17, HOUSE, MPII_16
 
 FILES = 510

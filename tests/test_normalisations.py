@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from posebook import lifting
-from posebook.datasets import synthetic
+from posebook.datasets.people import synthetic
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths
-from posebook.normalisations import complete, root_centred
-from posebook.person_view import BONES_MM
+from posebook.lifting.normalisations import complete, root_centred
+from posebook.lifting.person_view import BONES_MM
 from posebook.skeletons import HOUSE
 
 OTHERS = [j for j, name in enumerate(HOUSE.joints) if name != "hip"]

@@ -8,7 +8,8 @@ from pathlib import Path
 import mat_writer
 import pytest
 
-from posebook import chapters, results, running, training
+from posebook import chapters, results, training
+from posebook.chapters import run
 from posebook.errors import CellFailed
 
 RANGES = tomllib.loads(Path(__file__).with_name("ranges.toml").read_text(encoding="utf-8"))
@@ -20,7 +21,7 @@ LIMIT_SECONDS = 90
 def test_chapter_at_ci(chapter, tmp_path):
     assert chapter.id in RANGES, "add its results to tests/ranges.toml"
     started = time.monotonic()
-    done = running.run(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
+    done = run.run_chapter(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
     seconds = time.monotonic() - started
     numbers = results.read(done.out_dir / "results.json")
     for row in RANGES[chapter.id]:
@@ -52,7 +53,7 @@ def sport(folder: Path) -> dict:
 def test_a_mistake_is_told_before_anything_is_trained(number, made, message, tmp_path):
     (tmp_path / "given").mkdir()
     with pytest.raises(CellFailed, match=message) as told:
-        running.run(
+        run.run_chapter(
             chapters.find(number), profile="ci", parameters=made(tmp_path / "given"),
             out_dir=tmp_path / "run", quiet=True,
         )  # fmt: skip

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from build_notebooks import LARGEST_BYTES, cells_of, clean_outputs, machine_paths
 
-from posebook import chapters
+from posebook import chapters, paths
 
 
 def stored(chapter):
@@ -17,7 +17,7 @@ def code_cells(notebook):
 
 
 def test_each_notebook_has_its_text():
-    found = {path.stem for path in chapters.paths.NOTEBOOKS.glob("*.ipynb")}
+    found = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb")}
     assert found == {chapter.source.stem for chapter in chapters.all_chapters()}
 
 

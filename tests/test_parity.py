@@ -16,26 +16,27 @@ import numpy
 import pytest
 import torch
 
-from posebook import (
-    cameras,
-    chapters,
-    joint_errors,
-    kudo_protocol,
-    kudo_training,
-    lenses,
-    metrics,
-    shapes,
-    skeletons,
-)
+from posebook import cameras, chapters, metrics, shapes, skeletons
+from posebook.cameras import lenses
 from posebook.datasets.people import body
-from posebook.losses import elepose as losses_elepose
-from posebook.losses import kudo as losses_kudo
-from posebook.losses import repnet_training, video_gan_training, yu, yu_sampling
-from posebook.losses import video_gan as losses_video_gan
-from posebook.losses import videopose3d as losses_videopose3d
-from posebook.models import elepose, flow, martinez, video_gan, videopose3d
-from posebook.models import kudo as models_kudo
-from posebook.models import repnet as models_repnet
+from posebook.methods.adversarial_lifting import losses as adversarial_lifting_losses
+from posebook.methods.adversarial_lifting import network as adversarial_lifting_network
+from posebook.methods.adversarial_lifting import protocol
+from posebook.methods.adversarial_lifting import step as adversarial_lifting_step
+from posebook.methods.ambiguity_aware import losses as ambiguity_aware_losses
+from posebook.methods.ambiguity_aware import sampling
+from posebook.methods.elepose import flow
+from posebook.methods.elepose import losses as elepose_losses
+from posebook.methods.elepose import network as elepose_network
+from posebook.methods.repnet import network as repnet_network
+from posebook.methods.repnet import step as repnet_step
+from posebook.methods.simple_baseline import network as simple_baseline_network
+from posebook.methods.temporal_convolutions import losses as temporal_convolutions_losses
+from posebook.methods.temporal_convolutions import network as temporal_convolutions_network
+from posebook.methods.video_gan import losses as video_gan_losses
+from posebook.methods.video_gan import network as video_gan_network
+from posebook.methods.video_gan import step as video_gan_step
+from posebook.metrics import joint_errors
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
 GIVEN = {
@@ -183,7 +184,7 @@ def metrics_and_protocols(core):
 def simple_baseline(core):
     for max_norm in (True, False):
         theirs = core.SimpleLifter(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
-        ours = martinez.Martinez(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
+        ours = simple_baseline_network.Martinez(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
         ours.load_state_dict(theirs.state_dict())
         for mode in (False, True):
             # Training: the same units are dropped, the same statistics are kept.
@@ -200,7 +201,7 @@ def simple_baseline(core):
     torch.manual_seed(0)
     first = core.SimpleLifter(width=64, blocks=2, dropout=0.5, max_norm=True)
     torch.manual_seed(0)
-    again = martinez.Martinez(width=64, blocks=2, dropout=0.5, max_norm=True)
+    again = simple_baseline_network.Martinez(width=64, blocks=2, dropout=0.5, max_norm=True)
     for one, other in zip(first.parameters(), again.parameters(), strict=True):
         # The first weights are drawn alike, not in the same order.
         assert one.shape == other.shape
@@ -211,26 +212,33 @@ def simple_baseline(core):
 def adversarial_lifting(core):
     points = 300 + 100 * torch.randn(32, 17, 2)
     keypoints = core.normalised(points, skeletons.HOUSE.index("hip"))
-    assert torch.allclose(keypoints, kudo_protocol.normalised(points), atol=1e-5)
+    assert torch.allclose(keypoints, protocol.normalised(points), atol=1e-5)
     pose, angle = torch.randn(32, 17, 3), 6 * torch.rand(3, 32)
-    assert torch.allclose(core.turned(pose, angle[0]), losses_kudo.turned(pose, angle[0]))
+    assert torch.allclose(
+        core.turned(pose, angle[0]), adversarial_lifting_losses.turned(pose, angle[0])
+    )
     heading = skeletons.HOUSE.indices("thorax", "neck_nose", "left_shoulder", "right_shoulder")
     pose[0] = 0  # no heading to speak of
     loss = core.heading_loss(pose, *heading)
-    assert torch.allclose(loss, losses_kudo.heading_loss(pose), atol=1e-6)
+    assert torch.allclose(loss, adversarial_lifting_losses.heading_loss(pose), atol=1e-6)
 
     for batch_norm in (False, True):
         options = dict(width=32, batch_norm=batch_norm)
-        ours = models_kudo.KudoGenerator(**options), models_kudo.KudoDiscriminator(**options)
+        ours = (
+            adversarial_lifting_network.KudoGenerator(**options),
+            adversarial_lifting_network.KudoDiscriminator(**options),
+        )
         theirs = core.Perceptron(17, **options), core.Perceptron(1, **options)
         for one, other in zip(ours, theirs, strict=True):
             one.load_state_dict(other.state_dict())
-        players = [[kudo_training.adam(n.parameters(), 1e-2) for n in p] for p in (ours, theirs)]
+        players = [
+            [adversarial_lifting_step.adam(n.parameters(), 1e-2) for n in p] for p in (ours, theirs)
+        ]
         for turn in angle:  # three steps, the second with a gate that nobody passes
             cap = 0.2 if turn is angle[1] else 0.9
-            said = kudo_training.update(
+            said = adversarial_lifting_step.update(
                 *ours, tuple(players[0]), keypoints,
-                partial(losses_kudo.turned, angle=turn), heading_weight=0.7, cap=cap,
+                partial(adversarial_lifting_losses.turned, angle=turn), heading_weight=0.7, cap=cap,
             )  # fmt: skip
             told = core.play(
                 *theirs, players[1], keypoints, partial(core.turned, angle=turn), heading, 0.7, cap
@@ -244,7 +252,7 @@ def adversarial_lifting(core):
             for name, value in one.state_dict().items():
                 assert torch.allclose(value, other.state_dict()[name], atol=1e-5), name
     network = core.Perceptron(17, width=32, slope=0.0)
-    relu = models_kudo.KudoGenerator(width=32, relu=True)
+    relu = adversarial_lifting_network.KudoGenerator(width=32, relu=True)
     relu.load_state_dict(network.state_dict())
     assert torch.allclose(network(keypoints), relu(keypoints), atol=1e-6)
 
@@ -252,29 +260,29 @@ def adversarial_lifting(core):
 @parity("repnet")
 def repnet_chapter(core):
     pose = torch.randn(24, 16, 3, dtype=torch.float64)
-    bones = [tuple(models_repnet.JOINTS.index(j) for j in bone) for bone in models_repnet.BONES]
-    ours = models_repnet.chain_space(pose, models_repnet.chain_matrix())
+    bones = [tuple(repnet_network.JOINTS.index(j) for j in bone) for bone in repnet_network.BONES]
+    ours = repnet_network.chain_space(pose, repnet_network.chain_matrix())
     assert torch.allclose(core.chain_space(pose, bones), ours)
     camera = torch.randn(50, 2, 3, dtype=torch.float64)
-    ours, _ = models_repnet.complete_camera(camera)
+    ours, _ = repnet_network.complete_camera(camera)
     assert torch.allclose(core.completed(camera), ours, atol=1e-6)
 
     keypoints, share = 0.2 * torch.randn(24, 16, 2).double(), torch.rand(24).double()
     for judged in (True, False):
         networks = [
-            (models_repnet.RepNetGenerator(8).double(), models_repnet.RepNetCritic(8).double())
+            (repnet_network.RepNetGenerator(8).double(), repnet_network.RepNetCritic(8).double())
             for _ in range(2)
         ]
         for one, other in zip(*networks, strict=True):
             one.load_state_dict(other.state_dict())
         optimisers = [
-            tuple(repnet_training.adam(n.parameters(), 1e-3) for n in its) for its in networks
+            tuple(repnet_step.adam(n.parameters(), 1e-3) for n in its) for its in networks
         ]
         for _ in range(2):
             theirs = core.iteration(
                 *networks[0], optimisers[0], keypoints, pose, share, 3, 50.0, judged
             )
-            ours = repnet_training.update(
+            ours = repnet_step.update(
                 *networks[1], optimisers[1], keypoints, pose, share, critic_steps=3,
                 reprojection_weight=50.0, adversarial_weight=float(judged),
             )  # fmt: skip
@@ -288,7 +296,7 @@ def repnet_chapter(core):
 @parity("video_gan")
 def video_gan_chapter(core):
     theirs = core.VideoNetwork(17, 3, 12).double()
-    ours = video_gan.VideoGenerator(17, 3, 12).double()
+    ours = video_gan_network.VideoGenerator(17, 3, 12).double()
     state = theirs.state_dict()
     names = ["first", "wide.0", "same.0", "wide.1", "same.1", "last"]
     layers = [ours.first, *ours.blocks[0], *ours.blocks[1], ours.last]
@@ -299,37 +307,37 @@ def video_gan_chapter(core):
     assert torch.allclose(theirs(windows), ours(windows))
 
     whole, seen, camera = 3 * torch.randn(24, 17, 3).double(), windows[:, 13], torch.randn(4)
-    expected = losses_video_gan.residual(whole, seen, camera.double().expand(24, 4))
+    expected = video_gan_losses.residual(whole, seen, camera.double().expand(24, 4))
     assert torch.allclose(core.residual(whole, seen, camera.double()), expected)
-    assert core.behind(whole) == losses_video_gan.depth_loss(whole) > 0
+    assert core.behind(whole) == video_gan_losses.depth_loss(whole) > 0
     assert torch.allclose(
         core.best_root(whole, seen, camera.double()),
-        losses_video_gan.best_root(whole, seen, camera.double().expand(24, 4)),
+        video_gan_losses.best_root(whole, seen, camera.double().expand(24, 4)),
     )
     numbers = torch.randn(24, 3).double()
     assert torch.allclose(
         core.along_ray(numbers, seen[:, 0], camera.double()),
-        video_gan.along_ray(numbers, seen[:, 0], camera.double()),
+        video_gan_network.along_ray(numbers, seen[:, 0], camera.double()),
     )
     assert torch.allclose(core.jitter(whole), joint_errors.jitter(whole)[1:-1])
 
     real, share = torch.randn(24, 16, 3).double(), torch.rand(24).double()
     for judged, apart in itertools.product((True, False), repeat=2):
         networks = [
-            (video_gan.VideoGan(8).double(), models_repnet.RepNetCritic(8).double())
+            (video_gan_network.VideoGan(8).double(), repnet_network.RepNetCritic(8).double())
             for _ in range(2)
         ]
         for one, other in zip(*networks, strict=True):
             one.load_state_dict(other.state_dict())
         optimisers = [
-            tuple(repnet_training.adam(n.parameters(), 1e-3) for n in its) for its in networks
+            tuple(repnet_step.adam(n.parameters(), 1e-3) for n in its) for its in networks
         ]
         for _ in range(2):
             batch = windows, seen, camera.double(), real, share
             theirs = core.iteration(
                 *networks[0], optimisers[0], *batch, 3, 50.0, 7.0, judged, apart
             )
-            ours = video_gan_training.update(
+            ours = video_gan_step.update(
                 *networks[1], optimisers[1], *batch, critic_steps=3, reprojection_weight=50.0,
                 depth_weight=7.0, adversarial_weight=float(judged), apart=apart,
             )  # fmt: skip
@@ -344,7 +352,7 @@ def video_gan_chapter(core):
 def ambiguity_aware(core):
     generator = torch.Generator().manual_seed(0)
     keypoints = 0.08 * torch.randn(2, 9, 17, 2, generator=generator, dtype=torch.float64)
-    rotation = yu.view_rotation(yu_sampling.random_views(9, generator).double())
+    rotation = ambiguity_aware_losses.view_rotation(sampling.random_views(9, generator).double())
     mixing = torch.randn(34, 17, generator=generator, dtype=torch.float64)
 
     def depth_of(seen):
@@ -353,21 +361,32 @@ def ambiguity_aware(core):
     trips, cycles = [], []
     for seen in keypoints.clone().requires_grad_(True):
         trips.append(core.round_trip(depth_of, seen, rotation, hip=0))
-        cycles.append(yu.cycle(depth_of, seen, rotation))
+        cycles.append(ambiguity_aware_losses.cycle(depth_of, seen, rotation))
         for name, pose in cycles[-1]._asdict().items():
             assert torch.allclose(trips[-1][name], pose, atol=1e-12), name
-    ours = yu.consistency_3d(cycles[0]), yu.consistency_2d(cycles[0], keypoints[0])
+    ours = (
+        ambiguity_aware_losses.consistency_3d(cycles[0]),
+        ambiguity_aware_losses.consistency_2d(cycles[0], keypoints[0]),
+    )
     theirs = core.agreement(trips[0], keypoints[0])
-    ours, theirs = (*ours, yu.motion_term(*cycles)), (*theirs, core.motion(*trips))
+    ours, theirs = (
+        (*ours, ambiguity_aware_losses.motion_term(*cycles)),
+        (*theirs, core.motion(*trips)),
+    )
     mixing.requires_grad_(True)
     way = core.round_trip(depth_of, keypoints[0], rotation, hip=0)
     slopes = [torch.autograd.grad(core.agreement(way, keypoints[0])[0], mixing)[0]]
-    way = yu.cycle(depth_of, keypoints[0], rotation)
-    slopes.append(torch.autograd.grad(yu.consistency_3d(way), mixing)[0])
+    way = ambiguity_aware_losses.cycle(depth_of, keypoints[0], rotation)
+    slopes.append(torch.autograd.grad(ambiguity_aware_losses.consistency_3d(way), mixing)[0])
     assert torch.allclose(*slopes), "the lines of sight of the relifted pose are held fixed"
     assert torch.allclose(torch.stack(theirs), torch.stack(ours))
     real, new = torch.rand(2, 8, 1, dtype=torch.float64)
-    ours = torch.stack([yu.adversarial_loss(new), yu.discriminator_loss(real, new)])
+    ours = torch.stack(
+        [
+            ambiguity_aware_losses.adversarial_loss(new),
+            ambiguity_aware_losses.discriminator_loss(real, new),
+        ]
+    )
     assert torch.allclose(torch.stack(core.judged(real, new)), ours)
 
 
@@ -389,17 +408,17 @@ def elepose_chapter(core):
     keypoints = 0.05 * torch.randn(11, 17, 2)
     keypoints[:, hip] = 0
     prior = flow.PosePrior(width=8).fit_components(0.05 * torch.randn(60, 17, 2))
-    lifter = elepose.ElePoseLifter(width=16, start_elevation=-0.2)
+    lifter = elepose_network.ElePoseLifter(width=16, start_elevation=-0.2)
     draws = 3 * torch.randn(11), torch.randn(11)
     for name, bone_loss in (
-        ("published", losses_elepose.bone_loss),
-        ("own", losses_elepose.own_bone_loss),
+        ("published", elepose_losses.bone_loss),
+        ("own", elepose_losses.own_bone_loss),
     ):
         theirs = core.training_step(lifter, prior, keypoints, *draws, bone_loss, hip)
-        ours = losses_elepose.step_losses(lifter, prior, keypoints, *draws, bone_prior=name)
+        ours = elepose_losses.step_losses(lifter, prior, keypoints, *draws, bone_prior=name)
         assert theirs.keys() == ours.keys()
         for part, loss in theirs.items():
-            weight = losses_elepose.WEIGHTS.get(part, 1.0)
+            weight = elepose_losses.WEIGHTS.get(part, 1.0)
             assert torch.allclose(loss, weight * ours[part], rtol=1e-4), part
 
 
@@ -407,7 +426,7 @@ def elepose_chapter(core):
 def temporal_convolutions(core):
     for widths in ((3, 3, 3), (3, 5), (1, 1)):
         theirs = core.TemporalNetwork(widths, 16, 0.0).double()
-        ours = videopose3d.VideoPose3D(widths, 16, dropout=0.0).double()
+        ours = temporal_convolutions_network.VideoPose3D(widths, 16, dropout=0.0).double()
         seen = torch.randn(3, 40, 17, 2, dtype=torch.float64)
         for mode in (True, False):  # the statistics are kept alike, too
             ours.load_state_dict(theirs.state_dict())
@@ -416,8 +435,8 @@ def temporal_convolutions(core):
             assert torch.allclose(value, theirs.state_dict()[name]), name
     pose_mm, path_mm = 300 * torch.randn(6, 2, 17, 3), 4000 + torch.randn(6, 2, 1, 3)
     given = pose_mm[:2] + 10, path_mm[:2] + 10, torch.rand(4, 2, 17, 2), torch.rand(4, 1, 9)
-    theirs = losses_videopose3d.semi_supervised_losses(pose_mm, path_mm, *given)
-    project = partial(losses_videopose3d.project_to_screen, intrinsics=given[-1])
+    theirs = temporal_convolutions_losses.semi_supervised_losses(pose_mm, path_mm, *given)
+    project = partial(temporal_convolutions_losses.project_to_screen, intrinsics=given[-1])
     found = core.four_losses(pose_mm, path_mm, *given[:-1], project, skeletons.HOUSE.bones)
     assert torch.allclose(found, sum(theirs.values()))
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from posebook import datasets, lifting
-from posebook.models.videopose3d import VideoPose3D, inflated
+from posebook.cameras.turned import blank_frames
+from posebook.methods.temporal_convolutions.network import VideoPose3D, inflated
 from posebook.skeletons import HOUSE
-from posebook.viewpoint import blank_frames
 
 ARGUMENTS = dict(
     filter_widths=[3, 3, 3], channels=16, input_joints=18, input_dimensions=3, output_scale=1.0

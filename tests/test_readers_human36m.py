@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from posebook import datasets
-from posebook.datasets import human36m
+from posebook.datasets.published import human36m
 from posebook.datasets.readers import human36m_detections, safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from posebook import ambiguity, datasets, evaluation, lifter_files, lifting
+from posebook import datasets, evaluation, lifting
+from posebook.lifting import lifter_files
+from posebook.metrics import ambiguity
 
 
 @pytest.fixture(scope="module")

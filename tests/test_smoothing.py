@@ -5,8 +5,9 @@ import inspect
 import pytest
 import torch
 
-from posebook import metrics, smoothing
+from posebook import metrics
 from posebook.errors import InputError
+from posebook.metrics import smoothing
 
 
 def paths(seed=0):

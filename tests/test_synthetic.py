@@ -13,8 +13,8 @@ import torch
 from safetensors import safe_open
 
 from posebook import geometry
-from posebook.datasets import Motion, load, pieces, synthetic
-from posebook.datasets.people import limits, motion_prior
+from posebook.datasets import Motion, load, pieces
+from posebook.datasets.people import limits, motion_prior, synthetic
 from posebook.datasets.people.body import BONES, Body, directions_of, wide_bodies
 from posebook.datasets.people.dice import Dice
 from posebook.datasets.people.pose_samples import SHARES

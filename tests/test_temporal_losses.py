@@ -8,7 +8,7 @@ from golden_arrays import golden, largest
 
 from posebook.cameras import human36m_rig, normalise_screen
 from posebook.errors import InputError
-from posebook.losses import videopose3d as losses
+from posebook.methods.temporal_convolutions import losses
 from posebook.skeletons import HOUSE
 
 ARRAYS = golden("videopose3d")

@@ -58,7 +58,7 @@ def test_a_mistake_is_one_line(tool, tmp_path, arguments, line):
 
 def test_data_without_a_root_are_told_before_anything_runs(tool, tmp_path, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(compare_lifters, "run", lambda *_: 1 / 0)
+    monkeypatch.setattr(compare_lifters, "run_method", lambda *_: 1 / 0)
     for more in ([], ["--table"]):
         command = ["compare_lifters", "--data", "human36m", "--out", str(tmp_path), *more]
         monkeypatch.setattr(sys, "argv", command)
@@ -90,7 +90,9 @@ def test_a_run_of_other_settings_is_refused_by_its_folder(tool, tmp_path):
 
 def test_only_and_seeds_choose_the_runs(tool, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(compare_lifters, "run", lambda _, m, seed: asked.append((m.name, seed)))
+    monkeypatch.setattr(
+        compare_lifters, "run_method", lambda _, m, seed: asked.append((m.name, seed))
+    )
     words = ["--only", "YU", "--seeds", "3", "1", "3", "--jobs", "1", "--out", tmp_path]
     assert tool(compare_lifters, *words) == (0, "")
     assert asked == [

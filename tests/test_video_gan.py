@@ -6,20 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from posebook import datasets, figures, joint_errors, lifting
+from posebook import datasets, figures, lifting
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
 from posebook.lifting import Lifter
-from posebook.losses import repnet as critics
-from posebook.losses import repnet_training, video_gan_training
-from posebook.losses import video_gan as losses
-from posebook.models import repnet, repnet_inputs, video_gan
+from posebook.methods.repnet import inputs
+from posebook.methods.repnet import losses as repnet_losses
+from posebook.methods.repnet import network as repnet_network
+from posebook.methods.repnet import step as repnet_step
+from posebook.methods.video_gan import losses as video_gan_losses
+from posebook.methods.video_gan import network as video_gan_network
+from posebook.methods.video_gan import step as video_gan_step
+from posebook.metrics import joint_errors
 from posebook.skeletons import HOUSE
 
 HIP = HOUSE.index("hip")
-OTHERS = HOUSE.indices(*repnet.JOINTS)
-CAMERA = torch.tensor(repnet_inputs.ONE_CAMERA)
+OTHERS = HOUSE.indices(*repnet_network.JOINTS)
+CAMERA = torch.tensor(inputs.ONE_CAMERA)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +40,8 @@ def clip() -> Clip:
 
 
 def players(dtype=torch.float64) -> tuple:
-    networks = video_gan.VideoGan(12).to(dtype), repnet.RepNetCritic(12).to(dtype)
-    return *networks, tuple(repnet_training.adam(n.parameters(), 1e-3) for n in networks)
+    networks = video_gan_network.VideoGan(12).to(dtype), repnet_network.RepNetCritic(12).to(dtype)
+    return *networks, tuple(repnet_step.adam(n.parameters(), 1e-3) for n in networks)
 
 
 def some_batches(count: int, size: int = 8) -> dict[str, torch.Tensor]:
@@ -65,7 +69,7 @@ def test_an_iteration_is_the_plain_one(steps, apart):
     plain_critic.load_state_dict(critic.state_dict())
     batches = some_batches(steps)
     for _ in range(2):
-        said = video_gan_training.update(
+        said = video_gan_step.update(
             generator, critic, optimisers, **batches, critic_steps=steps,
             reprojection_weight=7.0, depth_weight=3.0, apart=apart,
         )  # fmt: skip
@@ -74,24 +78,26 @@ def test_an_iteration_is_the_plain_one(steps, apart):
         ):
             whole = plain(windows)
             fake = (whole - whole[:, HIP : HIP + 1])[:, OTHERS]
-            loss = critics.critic_loss(plain_critic(real), plain_critic(fake))
-            mixed = critics.between(real, fake, share)
+            loss = repnet_losses.critic_loss(plain_critic(real), plain_critic(fake))
+            mixed = repnet_losses.between(real, fake, share)
             plain_optimisers[1].zero_grad()
-            (loss + 10 * critics.gradient_penalty(plain_critic, mixed)).backward()
+            (loss + 10 * repnet_losses.gradient_penalty(plain_critic, mixed)).backward()
             plain_optimisers[1].step()
         whole = plain(windows)
         fake = (whole - whole[:, HIP : HIP + 1])[:, OTHERS]
         lens = CAMERA.double().expand(len(whole), 4)
-        error = losses.reprojection_loss(whole, windows[:, 13], lens)
-        judged = critics.generator_loss(plain_critic(fake))
-        picture = 7 * error + 3 * losses.depth_loss(whole)
+        error = video_gan_losses.reprojection_loss(whole, windows[:, 13], lens)
+        judged = repnet_losses.generator_loss(plain_critic(fake))
+        picture = 7 * error + 3 * video_gan_losses.depth_loss(whole)
         if apart:
             fixed = plain.join(plain.root(windows), fake.detach())
-            picture = 100 * losses.reprojection_loss(fixed, windows[:, 13], lens)
-            picture = picture + 3 * losses.depth_loss(fixed)
-            best = losses.best_root(plain.join(0 * whole[:, HIP], fake), windows[:, 13], lens)
+            picture = 100 * video_gan_losses.reprojection_loss(fixed, windows[:, 13], lens)
+            picture = picture + 3 * video_gan_losses.depth_loss(fixed)
+            best = video_gan_losses.best_root(
+                plain.join(0 * whole[:, HIP], fake), windows[:, 13], lens
+            )
             placed = plain.join(best.detach(), fake)
-            picture = picture + 7 * losses.reprojection_loss(placed, windows[:, 13], lens)
+            picture = picture + 7 * video_gan_losses.reprojection_loss(placed, windows[:, 13], lens)
         plain_optimisers[0].zero_grad()
         (picture + judged).backward()
         plain_optimisers[0].step()
@@ -108,7 +114,7 @@ def test_each_pose_may_have_a_camera_and_another_picture_to_give_back():
     for change in ({}, dict(camera=CAMERA.double().expand(16, 4)), dict(seen=0 * batches["seen"])):
         torch.manual_seed(1)
         its = batches | change
-        said.append(video_gan_training.update(*players(), **its, critic_steps=2)["reprojection"])
+        said.append(video_gan_step.update(*players(), **its, critic_steps=2)["reprojection"])
     assert torch.allclose(said[0], said[1]) and not torch.allclose(said[0], said[2])
 
 
@@ -118,22 +124,22 @@ def test_the_best_root_is_where_the_error_is_least_and_a_constant_for_the_gradie
     true = true - true[:, HIP : HIP + 1]
     place = torch.tensor([0.5, -0.3, 4.0]).double() + 0.3 * torch.randn(5, 1, 3).double()
     seen = lens[:, None, :2] * (true + place)[..., :2] / (true + place)[..., 2:] + lens[:, None, 2:]
-    assert torch.allclose(losses.best_root(true, seen, lens), place.squeeze(1))
+    assert torch.allclose(video_gan_losses.best_root(true, seen, lens), place.squeeze(1))
     pose = (true + 0.02 * torch.randn_like(true)).requires_grad_()
 
     def error(root):
-        off = losses.residual(pose + root.unsqueeze(1), seen, lens) / lens[:, None, :2]
+        off = video_gan_losses.residual(pose + root.unsqueeze(1), seen, lens) / lens[:, None, :2]
         return off.square().mean()
 
-    best = losses.best_root(pose, seen, lens)
+    best = video_gan_losses.best_root(pose, seen, lens)
     for step in 1e-3 * torch.eye(3).double():
         assert error(best + step) > error(best) < error(best - step)
     slopes = [
         torch.autograd.grad(error(r), pose, retain_graph=True)[0] for r in (best, best.detach())
     ]
     assert torch.allclose(*slopes, atol=1e-12)
-    behind = losses.best_root(-true, seen, lens)
-    assert (behind[:, 2] == losses.NEAREST_M).all()
+    behind = video_gan_losses.best_root(-true, seen, lens)
+    assert (behind[:, 2] == video_gan_losses.NEAREST_M).all()
 
 
 def test_without_a_critic_only_picture_and_depth_count():
@@ -142,7 +148,7 @@ def test_without_a_critic_only_picture_and_depth_count():
     batches = some_batches(1)
     errors = []
     for _ in range(150):
-        said = video_gan_training.update(
+        said = video_gan_step.update(
             generator, critic, optimisers, **batches, critic_steps=1, adversarial_weight=0
         )
         errors.append(said["reprojection"].item())
@@ -151,7 +157,7 @@ def test_without_a_critic_only_picture_and_depth_count():
 
 
 def test_relative_root_and_join_are_the_whole():
-    network = video_gan.VideoGan(8)
+    network = video_gan_network.VideoGan(8)
     windows = torch.randn(4, 27, 17, 2)
     joined = network.join(network.root(windows), network.relative(windows))
     assert torch.allclose(joined, network(windows), atol=1e-6)
@@ -159,9 +165,11 @@ def test_relative_root_and_join_are_the_whole():
 
 def test_one_number_moves_the_root_along_the_ray_of_the_hip():
     """Whoever the network puts deeper is still seen at the key point; published: three numbers."""
-    assert video_gan.CAMERA == repnet_inputs.ONE_CAMERA
+    assert video_gan_network.CAMERA == inputs.ONE_CAMERA
     windows = 0.3 * torch.randn(4, 27, 17, 2)
-    network, published = (video_gan.VideoGan(8, root_on_ray=on).root for on in (True, False))
+    network, published = (
+        video_gan_network.VideoGan(8, root_on_ray=on).root for on in (True, False)
+    )
     with torch.no_grad():
         network.last.weight[:2], network.last.bias[:2] = 0, 0
         near = network(windows)
@@ -172,7 +180,9 @@ def test_one_number_moves_the_root_along_the_ray_of_the_hip():
         assert torch.allclose(seen, windows[:, 13, HIP], atol=1e-5)
         network.last.bias[0] += 1  # a tenth of the depth to the right
         assert torch.allclose(network(windows)[:, 0] - far[:, 0], 0.1 * far[:, 2], atol=1e-5)
-        assert torch.equal(published(windows), video_gan.VideoGenerator.forward(published, windows))
+        assert torch.equal(
+            published(windows), video_gan_network.VideoGenerator.forward(published, windows)
+        )
         assert torch.allclose(network.every_frame(windows[0])[13], network(windows[:1])[0])
 
 
@@ -187,7 +197,7 @@ def lifter(rate: float = 50.0) -> Lifter:
         normalisation=dict(kind="one_camera", frames_per_second=rate),
         data="none", licence="MIT", metrics={},
     )  # fmt: skip
-    network = video_gan.VideoGan(16).eval()
+    network = video_gan_network.VideoGan(16).eval()
     return Lifter(header, network, dict(mean_place=torch.randn(17, 2)))
 
 
@@ -197,11 +207,11 @@ def first(clip: Clip, frames: int, **changes) -> Clip:
 
 
 def test_one_camera_sees_what_it_would_see(clip):
-    screen = repnet_inputs.one_camera(clip.camera.rays(clip.keypoints_px))
+    screen = inputs.one_camera(clip.camera.rays(clip.keypoints_px))
     plain = 2.29 * clip.pose_mm[..., :2] / clip.pose_mm[..., 2:]
     assert torch.allclose(screen, plain.to(screen), atol=1e-4)
     lens = CAMERA.to(clip.pose_mm).expand(60, 4)
-    off = losses.residual(clip.pose_mm / 1000, screen.to(clip.pose_mm), lens)
+    off = video_gan_losses.residual(clip.pose_mm / 1000, screen.to(clip.pose_mm), lens)
     assert off.abs().max() < 1e-3
 
 
@@ -210,7 +220,7 @@ def test_a_file_lifts_clips_of_any_length(tmp_path, clip, frames):
     kept = lifter()
     again = lifting.load(kept.save(tmp_path / "trial.safetensors"))
     lifted = again.lift(first(clip, frames))
-    screen = repnet_inputs.one_camera(clip.camera.rays(clip.keypoints_px[:frames].double()))
+    screen = inputs.one_camera(clip.camera.rays(clip.keypoints_px[:frames].double()))
     with torch.no_grad():
         wanted = 1000 * kept.network.every_frame(screen.float())
     assert torch.allclose(lifted.absolute_mm, wanted, atol=0.05)
@@ -220,7 +230,7 @@ def test_a_file_lifts_clips_of_any_length(tmp_path, clip, frames):
 def test_long_clips_go_through_in_pieces(clip, monkeypatch):
     kept = lifter()
     whole = kept.lift(first(clip, 60))
-    monkeypatch.setattr("posebook.normalisations.BATCH", 7)
+    monkeypatch.setattr("posebook.lifting.normalisations.BATCH", 7)
     assert torch.allclose(kept.lift(first(clip, 60)).absolute_mm, whole.absolute_mm, atol=0.05)
 
 

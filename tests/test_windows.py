@@ -7,8 +7,8 @@ from golden_arrays import golden, largest
 
 from posebook.datasets.windows import Order, Windows, labelled_part, mapped
 from posebook.errors import InputError
-from posebook.losses.videopose3d import flip_intrinsics
-from posebook.models.videopose3d import VideoPose3D
+from posebook.methods.temporal_convolutions.losses import flip_intrinsics
+from posebook.methods.temporal_convolutions.network import VideoPose3D
 from posebook.skeletons import HOUSE
 
 ARRAYS = golden("videopose3d")

@@ -57,7 +57,7 @@ def cells_of(notebook: nbformat.NotebookNode) -> list[tuple[str, str, list[str]]
 
 def build(chapter: chapters.Chapter, profile: str) -> bool:
     """Execute the chapter's text where JupyterLab would, clean the outputs, store it."""
-    from posebook.execute import execute  # slow to import
+    from posebook.chapters.execute import execute
 
     print(f"== {chapter.number} {chapter.title} ({profile} profile)", flush=True)
     os.environ["POSEBOOK_PROFILE"] = profile

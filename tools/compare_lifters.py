@@ -6,9 +6,9 @@
 
 Every row is a chapter run headlessly at the `laptop` profile with an equal training budget on one
 core, ablations left out; what it wrote is then loaded as any lifter, lifts the test people, and is
-scored under one common protocol (`posebook.ambiguity`). A run that is finished is not made again,
-one that was killed goes on: the same command fills the table up. With --held-out the chapters train
-without S8 and are scored on S8: for choosing settings.
+scored under one common protocol (`posebook.metrics.ambiguity`). A run that is finished is not made
+again, one that was killed goes on: the same command fills the table up. With --held-out the
+chapters train without S8 and are scored on S8: for choosing settings.
 """
 
 import argparse
@@ -25,22 +25,13 @@ from pathlib import Path
 
 import torch
 
-from posebook import (
-    ambiguity,
-    chapter_parameters,
-    datasets,
-    evaluation,
-    geometry,
-    lifting,
-    metrics,
-    paths,
-    results,
-    running,
-    smoothing,
-)
+from posebook import datasets, evaluation, geometry, lifting, metrics, paths, results
+from posebook.chapters import parameters as chapter_parameters
+from posebook.chapters.run import record_of
 from posebook.datasets.clips import PoseDataset
 from posebook.errors import InputError
 from posebook.figures import Table
+from posebook.metrics import ambiguity, smoothing
 from posebook.skeletons import HOUSE
 
 
@@ -50,7 +41,7 @@ class Method:
 
     poses   shown in training: about what the group's minutes are worth on one core of the machine
             on which the book's own tables were made
-    smooth  also scored after the best smoothing over time (`posebook.smoothing`)
+    smooth  also scored after the best smoothing over time (`posebook.metrics.smoothing`)
     """
 
     name: str
@@ -134,10 +125,10 @@ def parameters_of(options: argparse.Namespace, method: Method, seed: int) -> dic
 def record(options: argparse.Namespace, method: Method, seed: int) -> dict | None:
     """Of the run that was begun; InputError where it is not the run that these options ask for."""
     folder, wanted = folder_of(options, method, seed), parameters_of(options, method, seed)
-    return running.record_of(folder, method.chapter, "laptop", wanted)
+    return record_of(folder, method.chapter, "laptop", wanted)
 
 
-def run(options: argparse.Namespace, method: Method, seed: int) -> None:
+def run_method(options: argparse.Namespace, method: Method, seed: int) -> None:
     """One chapter in a process of its own, with one thread; a killed one goes on."""
     folder, begun = folder_of(options, method, seed), record(options, method, seed)
     if begun and begun["finished"]:
@@ -305,7 +296,7 @@ def compare(options: argparse.Namespace) -> None:
     if not options.table:
         people(options)  # data that cannot be read are told before anything is run
         with ThreadPoolExecutor(options.jobs) as pool:
-            for waiting in [pool.submit(run, options, *job) for job in chosen]:
+            for waiting in [pool.submit(run_method, options, *job) for job in chosen]:
                 waiting.result()
     print(collect(options))
 

@@ -26,14 +26,20 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from posebook import datasets, kudo_protocol, kudo_training, paths, results, training
+from posebook import datasets, paths, results, training
 from posebook.datasets.batches import Batches
 from posebook.datasets.clips import PoseDataset
 from posebook.errors import InputError
-from posebook.losses import kudo as losses
-from posebook.models.kudo import KudoDiscriminator, KudoGenerator
+from posebook.geometry import facing_sine
+from posebook.methods.adversarial_lifting import losses
+from posebook.methods.adversarial_lifting import (
+    protocol as adversarial_lifting_protocol,
+)
+from posebook.methods.adversarial_lifting import (
+    step as adversarial_lifting_step,
+)
+from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
 from posebook.skeletons import HOUSE, MPII_17_KUDO
-from posebook.viewpoint import facing_sine
 
 
 def half(root: Path, split: str) -> PoseDataset:
@@ -51,7 +57,7 @@ def play(
     generator = training.seed_everything(seed)
     lifter, critic = KudoGenerator(width=options.width), KudoDiscriminator(width=options.width)
     optimisers = tuple(
-        kudo_training.adam(network.parameters(), chainer_epsilon=True)
+        adversarial_lifting_step.adam(network.parameters(), chainer_epsilon=True)
         for network in (lifter, critic)
     )
     batches = Batches({"keypoints": train}, options.batch, generator, drop_last=True)
@@ -66,7 +72,7 @@ def play(
     said, shares = [], []
     smooth = AveragedModel(lifter, multi_avg_fn=get_ema_multi_avg_fn(SMOOTH))
     for step, batch in enumerate(batches, 1):
-        row = kudo_training.update(
+        row = adversarial_lifting_step.update(
             lifter, critic, optimisers, batch["keypoints"], view, heading_weight=heading_weight
         )
         said.append({name: float(value) for name, value in row.items()})
@@ -126,7 +132,9 @@ def main() -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    train, test = (kudo_protocol.normalised(half.keypoints_px) for half in people.values())
+    train, test = (
+        adversarial_lifting_protocol.normalised(half.keypoints_px) for half in people.values()
+    )
     for seed in options.seeds:
         book = results.Results(
             "adversarial_lifting", options.out / f"seed_{seed}", profile="full", seed=seed,

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from posebook.datasets import layouts
 from posebook.datasets.clips import Clip, Motion
-from posebook.lift_clip import camera_around
-from posebook.rigid_body import JOINTS, Rig, rig
+from posebook.export.rigid_body import JOINTS, Rig, rig
+from posebook.export.upright import camera_around
 from posebook.skeletons import BODY_25, COCO_17
 
 

@@ -13,10 +13,11 @@ import torch
 from make_lift_examples import thinned
 
 from posebook import paths
-from posebook.bvh_export import bvh_text
-from posebook.datasets import detector, layouts, synthetic
-from posebook.lift_clip import camera_around
-from posebook.rigid_body import rig
+from posebook.datasets import detector_errors, layouts
+from posebook.datasets.people import synthetic
+from posebook.export.bvh import bvh_text
+from posebook.export.rigid_body import rig
+from posebook.export.upright import camera_around
 from posebook.skeletons import COCO_17
 
 FOLDER = paths.DATA / "samples"
@@ -31,7 +32,7 @@ def main() -> None:
 
     camera, _ = camera_around(motion)
     clip = layouts.in_layout(motion.seen_by(camera), COCO_17)
-    clip = detector.detect(clip, torch.Generator().manual_seed(0))
+    clip = detector_errors.detect(clip, torch.Generator().manual_seed(0))
     people = []
     for frame, (points, trust) in enumerate(zip(clip.keypoints_px, clip.confidence, strict=True)):
         rows = torch.cat([points, trust.unsqueeze(-1)], -1).nan_to_num(0.0)

@@ -17,13 +17,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from posebook import person_view
 from posebook.datasets.people import limits, pose_samples
 from posebook.datasets.people.body import BONE, Body, directions_of, forward_kinematics, wide_bodies
 from posebook.datasets.people.dice import Dice
 from posebook.datasets.people.fitted_motion import draw_pool, fitted_motion, levelled
 from posebook.datasets.people.motion_prior import sample_directions
 from posebook.datasets.people.puppet import pose_of
+from posebook.lifting import person_view
 from posebook.skeletons import HOUSE
 
 #: Frames of a clip of the pool, at 50 per second.

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from posebook import datasets
 from posebook.datasets.clips import Motion, PoseDataset
-from posebook.evaluation_data import motions_of, nearest_mm, same_body_and_facing
+from posebook.datasets.other_bodies import motions_of, nearest_mm, same_body_and_facing
 from posebook.figures import Table
 from posebook.skeletons import HOUSE
 

@@ -17,7 +17,7 @@ import torch
 from report_shipped_lifter import drop_joints
 
 from posebook import datasets, evaluation, lifting
-from posebook.datasets import detector, layouts
+from posebook.datasets import detector_errors, layouts
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.figures import Table
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, MPII_16, Skeleton
@@ -36,7 +36,7 @@ def without_camera(clip: Clip, generator: torch.Generator) -> Clip:
 
 
 def detected(clip: Clip, generator: torch.Generator) -> Clip:
-    return detector.detect(clip, generator)
+    return detector_errors.detect(clip, generator)
 
 
 def in_the_wild(clip: Clip, generator: torch.Generator) -> Clip:

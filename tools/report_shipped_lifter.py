@@ -19,10 +19,10 @@ import torch
 from nearest_training_pose import HEADERS, Nearest, rows_of, test_sets
 
 from posebook import evaluation, lifting
-from posebook.datasets import detector, layouts
+from posebook.datasets import detector_errors, layouts
 from posebook.datasets.clips import Clip, PoseDataset
+from posebook.datasets.other_bodies import motions_of, other_bodies
 from posebook.evaluation import MEAN_POSE, ZERO_DEPTH, Evaluation, evaluate_clips
-from posebook.evaluation_data import motions_of, other_bodies
 from posebook.figures import Table
 from posebook.geometry import procrustes
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, LSP_14, MPII_16, Skeleton
@@ -42,7 +42,7 @@ def damages() -> dict[str, Callable[[Clip, torch.Generator], Clip]]:
     return {
         "exact": lambda clip, generator: clip,
         f"{100 * MISSING:.0f} % missing": drop_joints,
-        "detector errors": lambda clip, generator: detector.detect(clip, generator),
+        "detector errors": lambda clip, generator: detector_errors.detect(clip, generator),
     }
 
 

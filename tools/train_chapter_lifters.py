@@ -11,8 +11,8 @@ from hip to head in the picture, and training goes astray where that all but van
 
 Each chapter then trains on them, at its `laptop` profile and in a folder of its own in OUT; the
 same command goes on where it was killed. What it wrote goes to data/lifters in half precision, with
-the common scores of `posebook.ambiguity` on the test people of `synthetic` in its header. They are
-printed, with --root those on archives as well: for the card.
+the common scores of `posebook.metrics.ambiguity` on the test people of `synthetic` in its header.
+They are printed, with --root those on archives as well: for the card.
 """
 
 import argparse
@@ -26,11 +26,14 @@ from pathlib import Path
 
 import torch
 
-from posebook import ambiguity, datasets, evaluation, lifting, paths, running
+from posebook import datasets, evaluation, lifting, paths
 from posebook.cameras import human36m_rig
-from posebook.datasets import human36m, synthetic
+from posebook.chapters import run
 from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.people import synthetic
+from posebook.datasets.published import human36m
 from posebook.errors import InputError
+from posebook.metrics import ambiguity
 from posebook.skeletons import HOUSE
 
 PEOPLE = dict(train=2400, test=400)  # for training, and a quarter of these for testing
@@ -81,7 +84,7 @@ def parameters_of(chapter: str, out: Path) -> dict:
 
 def record(chapter: str, out: Path) -> dict | None:
     """Of the run that was begun; InputError where it was run with something else."""
-    return running.record_of(out / chapter, chapter, "laptop", parameters_of(chapter, out))
+    return run.record_of(out / chapter, chapter, "laptop", parameters_of(chapter, out))
 
 
 def train(chapter: str, out: Path) -> Path:

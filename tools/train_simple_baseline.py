@@ -8,7 +8,7 @@ run is resumed where it was killed by the same command. About 40 minutes on one 
 
 The network is Martinez et al. 2017 (arXiv:1705.03098) without max-norm and dropout. Its input is
 not the paper's, pixels of the whole picture, but the person as a camera turned towards them would
-see them (posebook/viewpoint.py); the model card says what that changes.
+see them (posebook/cameras/turned.py); the model card says what that changes.
 """
 
 import argparse
@@ -22,14 +22,14 @@ from torch import Tensor
 
 from posebook import lifting, paths, training
 from posebook.cameras import Cameras, bounding_ball, random_cameras
+from posebook.cameras.turned import PersonView, network_input, predict_units, turn_towards
 from posebook.datasets.batches import Batches
 from posebook.datasets.layouts import landmarks
-from posebook.datasets.synthetic import sample_poses
+from posebook.datasets.people.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
-from posebook.models.martinez import Martinez
-from posebook.person_view import FEWEST_JOINTS
+from posebook.lifting.person_view import FEWEST_JOINTS
+from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
-from posebook.viewpoint import PersonView, network_input, predict_units, turn_towards
 
 #: Share of the training views that come as each joint set.
 LAYOUTS = {
@@ -68,7 +68,7 @@ def draw_views(
 ) -> dict[str, Tensor]:
     """People as the network sees them, and what it should say.
 
-    inputs (count, 18, 3) as `viewpoint.network_input`; units (count, 17, 3) and unit_mm
+    inputs (count, 18, 3) as `cameras.turned.network_input`; units (count, 17, 3) and unit_mm
     (count,) as `PersonView.pose_to_units`. `count` is met but for a few poses too near to a camera.
     """
     parts = []
@@ -263,7 +263,7 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
         network={"class": "Martinez", "arguments": arguments},
         skeleton=HOUSE.name,
         normalisation=dict(kind="person_view", bones_mm=average_size(network, perfect)),
-        data="synthetic_wide (posebook.datasets.synthetic.sample_poses), nothing else",
+        data="synthetic_wide (posebook.datasets.people.synthetic.sample_poses), nothing else",
         licence="MIT; the prior of synthetic_wide: data/prior/README.md",
         metrics=[
             _metric("held-out people, perfect keypoints", p_mpjpe(network, perfect)),

@@ -24,7 +24,7 @@ from train_simple_baseline import LAYOUTS, Average, average_size, learning_rate,
 from window_views import EXACT, MIDDLE, WINDOW, WindowQuality, draw_windows
 
 from posebook import lifting, paths, training
-from posebook.models.videopose3d import FILTER_WIDTHS, VideoPose3D
+from posebook.methods.temporal_convolutions.network import FILTER_WIDTHS, VideoPose3D
 from posebook.skeletons import HOUSE
 
 NAME = "temporal_convolutions"

@@ -14,10 +14,10 @@ from torch import Tensor
 from train_simple_baseline import CAMERAS, LAYOUTS, Quality, assumed_rays
 
 from posebook.cameras import Cameras, bounding_ball, random_cameras
+from posebook.cameras.turned import PersonView, blank_frames, network_input, turn_towards
 from posebook.datasets.layouts import landmarks
-from posebook.person_view import FEWEST_JOINTS
+from posebook.lifting.person_view import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
-from posebook.viewpoint import PersonView, blank_frames, network_input, turn_towards
 
 WINDOW = 27
 MIDDLE = WINDOW // 2

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets import detector, human36m, humaneva, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets import detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
+from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
 from posebook.datasets.readers.files import existing, frame_rate, listed
 from posebook.errors import InputError
@@ -55,7 +56,8 @@ def load(
                mpi_inf_3dhp has 'official_test' besides; humaneva's test half is its 'Validate'
     keypoints  'true'; 'detected' (with a detector's errors). For human36m and humaneva these are a
                detector's own, from the folder, and so is any other detector's name; 'simulated'
-               are the true ones with the errors of `detector`. mpii and lsp have 'true' alone
+               are the true ones with the errors of `detector_errors`. mpii and lsp have 'true'
+               alone
     seed       of the synthetic sets, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
@@ -68,7 +70,7 @@ def load(
     if name not in READABLE:
         raise InputError(f"no data set is called '{name}'; there are {', '.join(READABLE)}")
     if name in ("synthetic", "synthetic_wide"):
-        from posebook.datasets import synthetic
+        from posebook.datasets.people import synthetic
 
         given = {} if size is None else {"size": size}
         people = synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
@@ -81,7 +83,7 @@ def load(
         if keypoints != "simulated":
             return read(root, split, keypoints, subjects, actions)
         people = read(root, split, "true", subjects, actions)
-        return replace(people, clips=tuple(detector.detect_all(people, seed)))
+        return replace(people, clips=tuple(detector_errors.detect_all(people, seed)))
     if name == "mpi_inf_3dhp":
         return mpi_inf_3dhp.read(root, split, keypoints, subjects, actions, seed=seed)
     if name in ("mpii", "lsp"):

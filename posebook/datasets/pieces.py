@@ -18,7 +18,14 @@ from tqdm.auto import tqdm
 
 from posebook import paths
 from posebook.datasets.clips import Motion
-from posebook.datasets.synthetic import DEFAULT, FRAMES_PER_SECOND, Person, Size, cast, world_of
+from posebook.datasets.people.synthetic import (
+    DEFAULT,
+    FRAMES_PER_SECOND,
+    Person,
+    Size,
+    cast,
+    world_of,
+)
 from posebook.errors import InputError
 
 PLAN = "plan.json"

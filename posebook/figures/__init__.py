@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from posebook.figures.charts import bars, loss_curves, rig
 from posebook.figures.film import film
 from posebook.figures.motion import animate
-from posebook.figures.pages import Heading, Picture, Table, page
+from posebook.figures.pages import Heading, Picture, page
 from posebook.figures.panels import three_panels
 from posebook.figures.parts import (
     HOVER_2D,
@@ -41,6 +41,7 @@ from posebook.figures.side_views import from_all_sides
 from posebook.figures.space import box, facing, floor_grid, scene
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, Skeleton
+from posebook.tables import Table
 
 __all__ = [
     "Heading", "Picture", "Table", "animate", "bars", "compare", "film", "from_all_sides",

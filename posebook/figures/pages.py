@@ -10,6 +10,7 @@ from typing import Any
 from posebook import paths
 from posebook.errors import InputError
 from posebook.figures.showing import described, plotly_bundle
+from posebook.tables import Table
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--paper:#fff;--line:#d0d7de;
@@ -77,68 +78,6 @@ class Picture:
 
     def __post_init__(self):
         described(self.alt)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows of words and numbers. In a notebook it shows itself; `str` gives plain text.
-
-    headers  one for each column, with the unit: "MPJPE (mm)"
-    rows     strings and numbers; floats are printed with `digits` digits after the point
-    """
-
-    headers: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    caption: str = ""
-    digits: int = 1
-
-    def __post_init__(self):
-        for i, row in enumerate(self.rows):
-            if len(row) != len(self.headers):
-                raise InputError(
-                    f"row {i} of a table has {len(row)} cells, expected {len(self.headers)}"
-                )
-
-    def cell(self, value: Any) -> str:
-        if value is None:
-            return "–"
-        return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
-
-    @property
-    def _numeric(self) -> list[bool]:
-        """Columns that hold numbers alone, and are set to the right."""
-        return [
-            bool(self.rows) and all(isinstance(r[i], (int, float, type(None))) for r in self.rows)
-            for i in range(len(self.headers))
-        ]
-
-    def _repr_html_(self) -> str:
-        right = ' class="number" style="text-align:right"'
-
-        def td(value: Any, number: bool) -> str:
-            return f"<td{right if number else ''}>{escape(self.cell(value))}</td>"
-
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        head = "".join(
-            f'<th scope="col"{right if n else ""}>{escape(str(h))}</th>'
-            for h, n in zip(self.headers, self._numeric, strict=True)
-        )
-        body = "".join("<tr>" + "".join(map(td, row, self._numeric)) + "</tr>" for row in self.rows)
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-    def __str__(self) -> str:
-        cells = [[str(h) for h in self.headers]] + [[self.cell(v) for v in r] for r in self.rows]
-        widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
-        right = self._numeric
-        lines = [
-            "  ".join(
-                c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)
-            ).rstrip()
-            for row in cells
-        ]
-        return "\n".join(([self.caption] if self.caption else []) + lines)
-
-    __repr__ = __str__
 
 
 Part = str | Heading | Picture | Table

@@ -6,7 +6,8 @@ import math
 import pytest
 from seen import positions
 
-from posebook import chapters, datasets, figures, running
+from posebook import chapters, datasets, figures
+from posebook.chapters import run
 
 
 def turn(page, plot) -> float:
@@ -41,7 +42,7 @@ def look_at(page_file, watched, name: str) -> None:
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quickstart") / "run"
-    return running.run(chapters.find("quickstart"), profile="ci", out_dir=folder, quiet=True)
+    return run.run_chapter(chapters.find("quickstart"), profile="ci", out_dir=folder, quiet=True)
 
 
 def test_page_of_the_quickstart(quickstart, watched):

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from posebook import figures
-from posebook.datasets import synthetic
+from posebook.datasets.people import synthetic
 from posebook.figures.parts import COLOUR
 
 

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy
 
+from posebook.cameras.human36m import LENSES, PLACES
 from posebook.datasets.readers.files import existing, listed
 from posebook.datasets.readers.matlab import read_hdf5
 from posebook.errors import InputError
-from posebook.human36m_calibration import LENSES, PLACES
 from posebook.skeletons import HUMAN36M_KEPT_OF_32
 
 CAMERAS = tuple(lens[0] for lens in LENSES)

@@ -1,0 +1,22 @@
+"""Cameras: one with its lens, many as tensors.
+
+`camera` has the pinhole camera and random ones, `lenses` what glass adds, `human36m` the
+calibration of Human3.6M's rigs, `turned` a person as a camera turned towards them sees them.
+"""
+
+from posebook.cameras.camera import (
+    Camera,
+    Cameras,
+    bounding_ball,
+    denormalise_screen,
+    human36m_rig,
+    normalise_screen,
+    random_camera,
+    random_cameras,
+    random_rig,
+)
+
+__all__ = [
+    "Camera", "Cameras", "bounding_ball", "denormalise_screen", "human36m_rig", "normalise_screen",
+    "random_camera", "random_cameras", "random_rig",
+]  # fmt: skip

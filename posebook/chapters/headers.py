@@ -1,0 +1,144 @@
+"""The chapters as data: read their headers and parameters, build their notebooks.
+
+The `.py` is the truth; nothing here imports a notebook. `posebook.chapters.run` runs one
+headlessly.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from posebook import paths
+from posebook.chapters import parameters as chapter_parameters
+from posebook.errors import InputError
+from posebook.results import PROFILES
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter's header: the keys under `jupyter: posebook:` in its `.py`.
+
+    minutes        profile -> minutes on 2 CPU cores (full: on one GPU)
+    prerequisites  ids of the chapters that it builds on
+    data           names of the data sets that it can read; the first is its default
+    paper          DOI or arXiv id of the method; empty where there is none
+    """
+
+    source: Path
+    id: str
+    title: str
+    level: str
+    prerequisites: tuple[str, ...]
+    minutes: Mapping[str, float]
+    device: str
+    data: tuple[str, ...]
+    paper: str
+    updated: str
+
+    @property
+    def number(self) -> str:
+        return self.source.stem.partition("_")[0]
+
+    @property
+    def notebook(self) -> Path:
+        return self.source.with_suffix(".ipynb")
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Name -> default, from the cell tagged `parameters`; `...` for what is not a literal."""
+        cells = [c for c in load(self.source).cells if "parameters" in c.metadata.get("tags", [])]
+        if len(cells) != 1:
+            raise InputError(f"{self.source}: has {len(cells)} cells tagged parameters, expected 1")
+        found: dict[str, Any] = {}
+        for node in ast.parse(cells[0].source).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", 0)]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    try:
+                        found[target.id] = ast.literal_eval(node.value)
+                    except ValueError:
+                        found[target.id] = ...
+        return found
+
+
+def load(source: Path) -> Any:
+    """The notebook that a py:percent text stands for, without outputs."""
+    import jupytext  # slow to import
+
+    try:
+        notebook = jupytext.read(source, fmt="py:percent")
+    except Exception as error:  # the header may be wrong in as many ways as YAML can
+        reason = str(error).partition("\n")[0]
+        raise InputError(
+            f"{source}: its header is not a notebook's (kernelspec?): {reason}"
+        ) from None
+    header = notebook.metadata.get("posebook")
+    if header and "updated" in header:
+        header["updated"] = str(header["updated"])  # YAML makes a date of it, JSON has none
+    return notebook
+
+
+def read(source: Path) -> Chapter:
+    """A chapter from its `.py`; an InputError names the header key that is wrong."""
+    notebook = load(source)
+    header = notebook.metadata.get("posebook")
+    if header is None:
+        raise InputError(f"{source}: no header `jupyter: posebook:`; see CONTRIBUTING.md")
+    if "name" not in notebook.metadata.get("kernelspec", {}):
+        raise InputError(f"{source}: the header has no kernelspec, papermill needs it")
+    wanted = {field.name for field in fields(Chapter)} - {"source"}
+    if header.keys() != wanted:
+        raise InputError(
+            f"{source}: header keys missing {sorted(wanted - header.keys())}, "
+            f"unknown {sorted(header.keys() - wanted)}"
+        )
+    minutes = header["minutes"]
+    if not isinstance(minutes, Mapping) or minutes.keys() != set(PROFILES):
+        raise InputError(f"{source}: header key minutes, expected {{ci: , laptop: , full: }}")
+    return Chapter(
+        source=source,
+        id=str(header["id"]),
+        title=str(header["title"]),
+        level=str(header["level"]),
+        prerequisites=tuple(header["prerequisites"] or ()),
+        minutes={name: float(minutes[name]) for name in PROFILES},
+        device=str(header["device"]),
+        data=tuple(header["data"] or ()),
+        paper=str(header["paper"] or ""),
+        updated=str(header["updated"]),
+    )
+
+
+def all_chapters(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
+    """Every chapter, by number."""
+    return [read(source) for source in sorted(folder.glob("[0-9][0-9]_*.py"))]
+
+
+def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
+    """A chapter by id, by number (6 or 06), by file name, or by its path."""
+    if Path(name).suffix == ".py" and Path(name).is_file():
+        return read(Path(name))
+    stem = Path(name).stem
+    for source in sorted(folder.glob("[0-9][0-9]_*.py")):
+        number, _, slug = source.stem.partition("_")
+        if stem in (slug, source.stem) or stem.isdigit() and int(stem) == int(number):
+            return read(source)
+    known = ", ".join(s.stem.partition("_")[2] for s in sorted(folder.glob("[0-9][0-9]_*.py")))
+    raise InputError(f"no chapter '{name}'; there are {known or 'none'}")
+
+
+def values(chapter: Chapter, given: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters as typed on a command line, checked by `parameters`."""
+    parameters = {}
+    for name, text in given.items():
+        if name not in chapter.parameters:
+            raise InputError(
+                f"{chapter.id} has no parameter '{name}'; it has {', '.join(chapter.parameters)}"
+            )
+        if name in ("profile", "out_dir"):
+            raise InputError(f"parameter '{name}' has an option of its own: --profile, --out")
+        parameters[name] = chapter_parameters.value(name, text, chapter.parameters[name])
+    return parameters

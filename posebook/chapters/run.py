@@ -1,0 +1,193 @@
+"""One chapter, run headlessly: papermill executes it in a folder of its own, which remembers how it
+was begun, so that a run that was killed goes on, and one that is finished is never overwritten.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from posebook import paths
+from posebook.chapters import Chapter, find, load
+from posebook.errors import CellFailed, InputError
+from posebook.results import PROFILES
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run left behind."""
+
+    chapter: Chapter
+    out_dir: Path
+    notebook: Path
+    seconds: float
+
+
+def run_chapter(
+    chapter: Chapter,
+    *,
+    profile: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    out_dir: Path | str | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+) -> Finished:
+    """Execute a chapter in `out_dir` and leave the executed notebook and results.json there.
+
+    profile   None: what POSEBOOK_PROFILE says, else laptop
+    out_dir   None: a new `runs/<chapter>/<time>/`. A folder in which this chapter was killed or
+              failed: goes on there, with the profile and parameters it was begun with.
+              A finished run is never overwritten: InputError.
+    resume    take the newest unfinished folder in `runs/<chapter>/`
+    quiet     no progress on stdout
+
+    An error in a cell raises CellFailed, with the cell and the partial notebook.
+    """
+    parameters = json.loads(json.dumps(dict(parameters or {})))  # as the record will hold them
+    wanted = profile or os.environ.get("POSEBOOK_PROFILE") or "laptop"
+    if wanted not in PROFILES:
+        raise InputError(f"profile is '{wanted}', expected one of {', '.join(PROFILES)}")
+    if resume and out_dir is None:
+        out_dir = newest_unfinished(chapter)
+    folder = paths.new_run(chapter.id) if out_dir is None else Path(out_dir).resolve()
+    begun = _begun(folder, chapter)
+    if begun is None or (begun.get("refused") and (parameters or profile)):
+        begun = {
+            "chapter": chapter.id,
+            "profile": wanted,
+            "parameters": parameters,
+            "finished": False,
+            "seconds": 0.0,
+        }
+    elif (profile or begun["profile"]) != begun["profile"] or (
+        parameters and parameters != begun["parameters"]
+    ):
+        raise InputError(
+            f"{paths.shown(folder)} was begun with profile {begun['profile']} and parameters "
+            f"{begun['parameters']}; leave them out to go on, or choose another --out"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with paths.alone_in(folder):
+        return _execute(chapter, folder, begun, quiet)
+
+
+def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finished:
+    """The run itself, in a folder that is held; `begun` is its record."""
+    from posebook.chapters.execute import execute
+
+    begun.pop("refused", None)
+    _write(folder, begun)
+    if not quiet:
+        where = paths.shown(folder)
+        print(f"{chapter.number} {chapter.title} ({begun['profile']} profile) -> {where}")
+    partial = folder / f"{chapter.source.stem}.partial.ipynb"
+    started = time.monotonic()
+    try:
+        execute(
+            load(chapter.source),
+            partial,
+            {**begun["parameters"], "profile": begun["profile"], "out_dir": str(folder)},
+            minutes=max(10.0, 10 * chapter.minutes[begun["profile"]]),
+            quiet=quiet,
+        )
+    except CellFailed:
+        # Nothing was trained yet, so that a parameter which is to blame may be put right.
+        from posebook.training import CHECKPOINT  # brings torch
+
+        if not any(folder.rglob(CHECKPOINT)):
+            begun["refused"] = True
+            (folder / "results.json").unlink(missing_ok=True)
+        raise
+    except KeyboardInterrupt:
+        raise CellFailed(
+            f"interrupted; go on with: posebook run {chapter.id} --out {paths.shown(folder)}",
+            "KeyboardInterrupt",
+            "",
+        ) from None
+    finally:
+        begun["seconds"] = round(begun["seconds"] + time.monotonic() - started, 1)
+        _write(folder, begun)
+    notebook = partial.rename(folder / f"{chapter.source.stem}.ipynb")
+    _write(folder, {**begun, "finished": True})
+    return Finished(chapter, folder, notebook, begun["seconds"])
+
+
+def newest_unfinished(chapter: Chapter) -> Path:
+    """The folder of the last run of this chapter, by name, that did not finish."""
+    folders = sorted((paths.runs() / chapter.id).glob("*/"), reverse=True)
+    for folder in folders:
+        if (folder / RUN_FILE).exists() and not _read(folder)["finished"]:
+            return folder
+    raise InputError(
+        f"{chapter.id} has no unfinished run in {paths.shown(paths.runs() / chapter.id)}; "
+        "leave --resume out to begin a new one"
+    )
+
+
+def _begun(folder: Path, chapter: Chapter) -> dict | None:
+    """The record of the run that was begun here, None in a new or empty folder."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, expected a folder to write the run into")
+    if not folder.exists() or not any(folder.iterdir()):
+        return None
+    if not (folder / RUN_FILE).exists():
+        raise InputError(f"{paths.shown(folder)}: holds other files; choose a new folder")
+    begun = _read(folder)
+    if begun["chapter"] != chapter.id:
+        raise InputError(f"{paths.shown(folder)}: holds a run of {begun['chapter']}")
+    if begun["finished"]:
+        raise InputError(
+            f"{paths.shown(folder)}: this run is finished and is never overwritten; choose another "
+            "--out"
+        )
+    return begun
+
+
+def record_of(
+    folder: Path, chapter: str, profile: str, parameters: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What a run's record in `folder` says; None where no run was begun or its parameters were at
+    fault before anything was trained.
+
+    Raises InputError, one line, where the run is of another chapter or profile or has other
+    parameters. One that a record lacks had the chapter's default.
+    """
+    if not (folder / RUN_FILE).exists():
+        return None
+    begun = _read(folder)
+    if begun.get("refused"):
+        return None
+    defaults = find(chapter).parameters
+    wanted = {**defaults, **parameters, "profile": profile, "chapter": chapter}
+    found = {**defaults, **begun["parameters"]}
+    found |= {"profile": begun["profile"], "chapter": begun["chapter"]}
+    wrong = [n for n in sorted(wanted | found) if wanted.get(n, ...) != found.get(n, ...)]
+    if wrong:
+        name = "chapter" if "chapter" in wrong else wrong[0]
+        raise InputError(
+            f"{paths.shown(folder)}: holds a run with {name} {found.get(name, 'not given')}, "
+            f"expected {wanted.get(name, 'none')}; move it away or choose another folder"
+        )
+    return begun
+
+
+def _read(folder: Path) -> dict:
+    kinds = dict(chapter=str, profile=str, parameters=dict, finished=bool, seconds=float | int)
+    try:
+        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+        fits = all(isinstance(record[key], kind) for key, kind in kinds.items())
+        assert fits and record["profile"] in PROFILES
+        return record
+    except (OSError, ValueError, AssertionError, KeyError, TypeError):
+        raise InputError(
+            f"{folder / RUN_FILE}: not a run's record; choose another folder"
+        ) from None
+
+
+def _write(folder: Path, record: dict) -> None:
+    paths.write_text(folder / RUN_FILE, json.dumps(record, indent=1) + "\n")

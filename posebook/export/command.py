@@ -1,0 +1,222 @@
+"""From a file of key points, or of motion capture, to lifted poses in four files.
+
+`lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright (`upright`),
+write. Everything that was chosen, filled, invented or assumed is said in words, in `Poses.notes`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from posebook import datasets, lifting, paths
+from posebook.cameras import Camera
+from posebook.datasets.clips import Clip, Motion
+from posebook.datasets.readers.files import frame_rate, number, picture_size, read_json
+from posebook.errors import InputError
+from posebook.evaluation import score_table
+from posebook.export.page import write_page
+from posebook.export.pose_files import Poses, read_bvh_back, write_bvh, write_json, write_npz
+from posebook.export.upright import camera_around, lift_clip
+
+#: A file with more clips than this is lifted in part: each page takes 5 MB.
+MOST_FOLDERS = 24
+NAMES = ("poses.npz", "poses.json", "poses.bvh", "poses.html")
+
+
+@dataclass(frozen=True)
+class Lift:
+    """One person's poses, and the files they were written to."""
+
+    poses: Poses
+    files: tuple[Path, ...]
+
+    def lines(self) -> list[str]:
+        count = len(self.poses)
+        said = [f"{count} frame{'s' * (count != 1)} lifted with {self.poses.lifter}"]
+        said += [f"- {note}" for note in self.poses.notes]
+        if self.poses.scores:
+            said += ["", str(score_table(self.poses.scores))]
+        return said + [""] + [f"{path.suffix[1:]:<5} {paths.shown(path)}" for path in self.files]
+
+
+@dataclass(frozen=True)
+class LiftResult:
+    """What `lift_file` wrote, and what to tell the one who asked for it.
+
+    lifts  one for each person, film or motion that was lifted; mostly one
+    notes  what was left out of the file
+    """
+
+    lifts: tuple[Lift, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def poses(self) -> Poses:
+        return self.lifts[0].poses
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return tuple(path for lift in self.lifts for path in lift.files)
+
+    def lines(self) -> list[str]:
+        """The report, for people."""
+        said = list(self.notes)
+        for count, lift in enumerate(self.lifts, 1):
+            if len(self.lifts) > 1:
+                said += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
+            said += lift.lines()
+        return said
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def lift_file(
+    input: Path | str,
+    out: Path | str | None = None,
+    lifter: Any = None,
+    *,
+    layout: str | None = None,
+    size: str | Sequence[int] | None = None,
+    intrinsics: str | Path | Sequence[float] | Camera | None = None,
+    fps: float | int | str | None = None,
+    person: int | str | None = None,
+    image: Any = None,
+) -> LiftResult:
+    """Lift a file of key points, or of motion capture, and write poses.npz, .bvh, .html, .json.
+
+    input       any key-point file that `datasets.read_any` knows, or a BVH, an AMC beside its ASF,
+                positions (.npz, .npy, .csv): these are seen by a Human3.6M-like camera, lifted,
+                and scored against themselves
+    out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
+                pictures or motions, or with person='all', gets a folder in it for each
+    lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` each clip
+    layout      joint set of the file, where the file does not say
+    size        width and height of the picture, (w, h) or 'WxH'
+    intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
+    fps         frames per second, where the file does not say
+    person      which person, where there are several; see `datasets.read_keypoints`
+    image       a photograph to draw a single frame on
+
+    A folder belongs to the input that was first lifted into it: lifting the same file again
+    replaces its results, each in one step, and any other file is refused with an InputError.
+    """
+    source = Path(input)
+    size, fps = picture_size(size, "--size"), frame_rate(fps, "--fps")
+    camera = camera_of(intrinsics, size)
+    if out is not None:
+        _check_folder(Path(out), source)
+    given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
+    found = datasets.read_any(source, layout=layout, size=size, fps=fps, person=person)
+    if not found:
+        raise InputError(f"{source}: nothing to lift in it; expected key points or a motion")
+    notes = ()
+    if len(found) > MOST_FOLDERS:
+        notes = (f"{len(found)} clips in {source}: the first {MOST_FOLDERS} are lifted.",)
+    idle = {"--person": person, "--size": size, "--intrinsics": intrinsics}
+    idle = [option for option, value in idle.items() if value is not None]
+    if idle and any(isinstance(item, Motion) for item in found):
+        notes += (f"No effect on motion capture, which has its own camera: {', '.join(idle)}.",)
+    ready = []
+    for item in found[:MOST_FOLDERS]:
+        clip, said = _clip_of(item)
+        chosen = given or lifting.default_for(clip)
+        poses = lift_clip(clip, chosen, camera=camera, input=str(source), notes=said)
+        # A file with one thing in it needs no name for it, unless somebody was left out.
+        alone = len(found) == 1 and "person" not in item.name
+        ready.append(replace(poses, clip=source.stem if alone else item.name))
+    folder = Path(out) if out is not None else paths.new_run("lift")
+    if len(ready) == 1:
+        return LiftResult((Lift(*write(ready[0], folder, image=image)),), notes)
+    names = _folder_names([item.name for item in found[: len(ready)]])
+    lifts = [Lift(*write(p, folder / name)) for p, name in zip(ready, names, strict=True)]
+    return LiftResult(tuple(lifts), notes)
+
+
+def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[str, ...]]:
+    """What to lift, and what the reader and the camera have to say."""
+    if isinstance(item, Clip):
+        return item, tuple(item.notes)
+    camera, said = camera_around(item)
+    return item.seen_by(camera), (*item.notes, said)
+
+
+def _folder_names(names: Sequence[str]) -> list[str]:
+    """A name for each clip that any file system takes, and no name twice."""
+    made: list[str] = []
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "_", name)[:80].strip("._") or "clip"
+        count = sum(other == plain or other.startswith(f"{plain}~") for other in made)
+        made.append(f"{plain}~{count + 1}" if count else plain)
+    return made
+
+
+def write(poses: Poses, folder: Path | str, *, image: Any = None) -> tuple[Poses, tuple[Path, ...]]:
+    """All four files, each under a temporary name and then renamed; the BVH is read back.
+
+    Returns the poses with what the files have to say about themselves added to the notes.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".lifting-", dir=folder) as temporary:
+        part = Path(temporary)
+        bvh, rigid_mm, notes = write_bvh(part / "poses.bvh", poses)
+        apart = (read_bvh_back(bvh) - rigid_mm).abs().max().item()
+        if not apart < 1.0:
+            raise RuntimeError(f"poses.bvh is {apart:.1f} mm off when read back: a bug of posebook")
+        poses = replace(poses, notes=(*poses.notes, *notes))
+        write_npz(part / "poses.npz", poses, rigid_mm)
+        write_page(part / "poses.html", poses, image=image)
+        write_json(part / "poses.json", poses, rigid_mm)
+        files = tuple(folder / name for name in NAMES)
+        for path in files:
+            os.replace(part / path.name, path)
+    return poses, files
+
+
+def _check_folder(folder: Path, source: Path) -> None:
+    """Refuse a folder that holds another input's results, before any work is lost."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; --out expects a folder")
+    for place in (folder, *folder.glob("*/")):
+        there = [name for name in NAMES if (place / name).exists()]
+        if not there:
+            continue
+        try:
+            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input_path"]
+            same = Path(first) == source.resolve()
+        except (OSError, ValueError, KeyError, TypeError):
+            first, same = "something else", False
+        if not same:
+            raise InputError(
+                f"{place}: holds {there[0]} of {first}; give another folder with --out, or "
+                "remove it"
+            )
+
+
+def camera_of(given: Any, size_px: tuple[int, int] | None) -> Camera | None:
+    """A camera from 'fx,fy,cx,cy', four numbers, a JSON file or a Camera; None from None.
+
+    A file may carry a rotation (world, z up, to camera axes): then the pose stands as upright as it
+    says, and not as a camera held level would see it.
+    """
+    if given is None or isinstance(given, Camera):
+        return given
+    if isinstance(given, (str, Path)) and Path(given).suffix.lower() == ".json":
+        values = read_json(given, "a camera: focal_px and centre_px, each two numbers in pixels")
+        if not isinstance(values, dict):
+            raise InputError(f"{given}: expected a JSON object with focal_px and centre_px")
+        values = {"size_px": size_px, **values}
+        return Camera.from_dict(values)
+    words = str(given).split(",") if isinstance(given, (str, Path)) else list(given)
+    if len(words) != 4:
+        raise InputError(f"--intrinsics {given}: expected FX,FY,CX,CY in pixels, or a .json file")
+    fx, fy, cx, cy = (number(word, "--intrinsics", "a value") for word in words)
+    return Camera(torch.tensor([fx, fy]), torch.tensor([cx, cy]), size_px, name="given")

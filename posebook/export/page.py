@@ -1,0 +1,165 @@
+"""`poses.html`: the lifted pose to turn and scrub, the key points beside it, what it rests on."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from posebook import figures
+from posebook.evaluation import score_table
+from posebook.export.pose_files import ORIGINS, Poses
+from posebook.skeletons import HOUSE
+
+#: A joint is drawn as invented where it was not marked in more than this part of the frames.
+_MOSTLY = 0.5
+#: Whoever moves further than this over the floor is followed: a pose should fill its picture, and a
+#: path hangs on distances, which are the least certain thing here.
+_STAYS_MM = 600.0
+
+
+def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
+    """One page, no network. image: a photograph to draw a single frame's key points on."""
+    name = _name(poses)
+    parts: list[Any] = [_introduction(poses)]
+    parts += _pictures(poses, image)
+    if poses.scores:
+        parts += [figures.Heading("How far it is from the truth"), score_table(poses.scores)]
+    parts += [figures.Heading("What was chosen, invented, filled and assumed")]
+    parts += [f"{note[:1].upper()}{note[1:]}" for note in poses.notes]
+    parts += [figures.Heading("Where each joint came from"), _origins(poses)]
+    parts += [
+        figures.Heading("The files beside this page"),
+        figures.Table(
+            ("file", "what is in it"),
+            (
+                ("poses.npz", "arrays in mm, for Python: numpy.load; keys are documented in "
+                 "poses.json under 'about'"),
+                ("poses.json", "the same as text, and these notes"),
+                ("poses.bvh", "the motion for Blender and other animation programs (Y up, cm)"),
+            ),
+        ),
+    ]  # fmt: skip
+    return figures.page(path, f"{name}: lifted from 2D to 3D", parts, footer="Made by posebook.")
+
+
+def _name(poses: Poses) -> str:
+    """The file's name, and which person or film of it, where that is not all of the file."""
+    name = Path(poses.input).name
+    clip = poses.clip.removeprefix(Path(name).stem).strip("/")
+    return f"{name}, {clip}" if clip else name
+
+
+def _introduction(poses: Poses) -> str:
+    count = len(poses)
+    rate = f" at {poses.frames_per_second:g} frames per second" if poses.frames_per_second else ""
+    how_long = f"{count} frames{rate}" if count > 1 else "One frame"
+    compared = (
+        " Beside the lifted pose, dashed and black, stands the true one, its hip put on the "
+        "lifted hip."
+        if poses.truth_mm is not None
+        else ""
+    )
+    return (
+        f"{how_long}, lifted by {poses.lifter}. Turn the pose with the mouse; joints that nobody "
+        f"marked are hollow.{compared}"
+    )
+
+
+def _pictures(poses: Poses, image: Any) -> list[Any]:
+    """The figures: a film for a motion, two pictures for a single frame."""
+    invented = [
+        joint
+        for joint, share in zip(HOUSE.joints, _shares(poses.origin), strict=True)
+        if share[0] + share[2] < _MOSTLY
+    ]
+    truth_mm = _truth(poses)
+    own = None if poses.input_skeleton == HOUSE else poses.input_skeleton
+    words = _alt(poses, invented)
+    somebody = torch.isfinite(poses.world_mm).flatten(1).all(-1)
+    if len(poses) > 1 and somebody.sum() > 1:
+        film = figures.animate(
+            poses.world_mm,
+            poses.input_px.to(poses.world_mm),
+            input_skeleton=own,
+            frames_per_second=poses.rate,
+            frame="world",
+            truth_mm=truth_mm,
+            size_px=poses.camera.size_px,
+            image=image,
+            follow=_path_mm(poses) > _STAYS_MM,
+            invented=invented,
+            title="Key points in the picture (left), lifted to 3D (right)",
+        )
+        return [figures.Picture(film, words)]
+    frame = int(somebody.nonzero()[0])
+    seen = figures.pose_2d(
+        poses.input_px[frame].to(poses.world_mm),
+        poses.input_skeleton,
+        image=image,
+        size_px=poses.camera.size_px,
+        title="Key points in the picture",
+    )
+    solid = figures.pose_3d(
+        poses.world_mm[frame],
+        frame="world",
+        truth_mm=None if truth_mm is None else truth_mm[frame],
+        invented=invented,
+        title="Lifted to 3D",
+    )
+    return [figures.Picture(seen, words), figures.Picture(solid, words)]
+
+
+def _path_mm(poses: Poses) -> float:
+    """The longer side of the rectangle on the floor that the hip's path fits in."""
+    path = poses.world_mm[:, HOUSE.index("hip"), :2]
+    path = path[torch.isfinite(path).all(-1)]
+    return float((path.amax(0) - path.amin(0)).max())
+
+
+def _truth(poses: Poses) -> Tensor | None:
+    """The true pose in world axes, its hip on the lifted one's."""
+    if poses.truth_mm is None:
+        return None
+    hip = HOUSE.index("hip")
+    relative = poses.truth_mm - poses.truth_mm[:, hip : hip + 1]
+    turned = relative.to(poses.world_mm) @ poses.camera_rotation.to(poses.world_mm).T
+    return turned + poses.world_mm[:, hip : hip + 1]
+
+
+def _shares(origin: Tensor) -> list[list[float]]:
+    """For each joint, the part of the frames in which it was seen, invented, filled, missing."""
+    return [
+        [(origin[:, joint] == kind).double().mean().item() for kind in range(len(ORIGINS))]
+        for joint in range(len(HOUSE))
+    ]
+
+
+def _origins(poses: Poses) -> figures.Table | str:
+    if not poses.origin.any():
+        return "Every joint was marked in every frame."
+    rows = []
+    for joint, shares in zip(HOUSE.joints, _shares(poses.origin), strict=True):
+        rows.append([joint.replace("_", " "), *(f"{100 * share:.0f} %" for share in shares)])
+    headers = ("joint", "marked", "invented from others", "filled gap", "missing, guessed")
+    return figures.Table(headers, rows, "Part of the frames in which each joint's key point was")
+
+
+def _alt(poses: Poses, invented: list[str]) -> str:
+    """What the pictures show, for somebody who cannot see them."""
+    somebody = torch.isfinite(poses.world_mm).flatten(1).all(-1)
+    first = poses.world_mm[int(somebody.nonzero()[0])]
+    where = dict(zip(HOUSE.joints, first.tolist(), strict=True))
+    hip, feet = where["hip"][2], (where["left_foot"][2] + where["right_foot"][2]) / 2
+    raised = [
+        f"the {side} hand is above the head"
+        for side in ("left", "right")
+        if where[f"{side}_wrist"][2] > where["head"][2]
+    ]
+    leaning = "upright" if where["thorax"][2] - hip > 300 else "bent over or lying"
+    made = f" Invented or guessed: {', '.join(invented).replace('_', ' ')}." if invented else ""
+    return (
+        f"A stick figure of 17 joints, left side orange, right side blue, in {len(poses)} frames. "
+        f"In the first one the trunk is {leaning}, the hip {abs(hip - feet):.0f} mm above the "
+        f"ankles{''.join(', ' + item for item in raised)}.{made}"
+    )

@@ -1,0 +1,136 @@
+r"""What `procrustes` leaves of the distance between poses, several times faster than by SVD.
+
+Maths: the best turn of the centred poses :math:`A, B` has
+:math:`\lambda=\max_R \mathrm{tr}(R^\top S)` with :math:`S=A^\top B`, and the scale is
+:math:`\lambda/\lVert A\rVert^2`. :math:`\lambda` is the largest root of Horn's quartic (Horn 1987,
+found by Newton's method as in Theobald 2005), and :math:`R=\partial\lambda/\partial S`, which
+differentiating the quartic gives in closed form. That is plain arithmetic; the few poses where it
+loses digits go through the SVD.
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from posebook.geometry.procrustes import best_rotation
+from posebook.shapes import Pose3D, Seen
+
+
+@torch.no_grad()
+def aligned_distances(
+    pose: Pose3D, target: Pose3D, *, scale: bool = True, seen: Seen | None = None
+) -> Float[Tensor, "*batch joints"]:
+    """Distance of each joint from its target after `procrustes`: same arguments, one fast pass.
+
+    Joints that are not `seen` have the distance 0. For measuring: no gradient comes back.
+    """
+    batch, pieces = _pieces(pose, target, seen)
+    distances = []
+    for piece in pieces:
+        fit = _fit(*piece, scale)
+        apart = fit.b.neg_()
+        for a_along, turn in zip(fit.a.split(1, dim=1), fit.scale * fit.rotation, strict=True):
+            apart.addcmul_(a_along, turn)
+        distances.append(apart.square_().sum(1).sqrt_().T.contiguous())
+    dtype = torch.promote_types(pose.dtype, target.dtype)
+    return torch.cat(distances).reshape(*batch, pose.shape[-2]).to(dtype)
+
+
+# From here on, arrays have the batch LAST: poses (joints, 3, n), matrices (3, 3, n). Each
+# line is then one long run over memory; a few thousand poses at a time stay in the cache; and what
+# is as large as they are is worked on in place. Together that is five times faster than the same
+# lines on (n, joints, 3).
+
+
+@dataclass
+class _Fit:
+    """A fitted similarity: scale * a @ rotation lies on b; both were centred at their means."""
+
+    a: Tensor
+    b: Tensor
+    a_mean: Tensor
+    b_mean: Tensor
+    rotation: Tensor
+    scale: Tensor
+
+    def shift(self) -> Tensor:
+        return self.b_mean - self.scale * (self.a_mean[:, None] * self.rotation).sum(0)
+
+
+def _pieces(
+    pose: Tensor, target: Tensor, seen: Tensor | None
+) -> tuple[torch.Size, Iterator[tuple[Tensor, Tensor, Tensor | None]]]:
+    """The batch shape, and (pose, target, weight of joints) in float64, some poses at a time."""
+    pose, target = torch.broadcast_tensors(pose, target)
+    batch, joints = pose.shape[:-2], pose.shape[-2]
+    count = max(1, batch.numel())
+    step = 4096 if pose.device.type == "cpu" else count
+
+    def batch_last(values: Tensor, width: int) -> Iterator[Tensor]:
+        for piece in values.reshape(-1, joints * width).split(step):
+            copy = torch.empty(piece.T.shape, dtype=torch.float64, device=piece.device)
+            yield copy.copy_(piece.T).view(joints, width, -1)
+
+    nothing = itertools.repeat(None)
+    weights = nothing if seen is None else batch_last(seen.expand(*batch, joints), 1)
+    return batch, zip(batch_last(pose, 3), batch_last(target, 3), weights, strict=False)
+
+
+def _fit(a: Tensor, b: Tensor, weight: Tensor | None, scale: bool) -> _Fit:
+    if weight is None:
+        a_mean, b_mean = a.mean(0), b.mean(0)
+        a -= a_mean
+        b -= b_mean
+    else:
+        a, b = torch.where(weight > 0, a, 0.0), torch.where(weight > 0, b, 0.0)
+        count = weight.sum(0).clamp(min=1)
+        a_mean, b_mean = a.sum(0) / count, b.sum(0) / count
+        a, b = (a - a_mean) * weight, (b - b_mean) * weight
+    s, a_squares, b_squares = (a.new_zeros(*size, a.shape[-1]) for size in ((3, 3), (3,), (3,)))
+    for a_joint, b_joint in zip(a, b, strict=True):
+        s.addcmul_(a_joint[:, None], b_joint)
+        a_squares.addcmul_(a_joint, a_joint)
+        b_squares.addcmul_(b_joint, b_joint)
+    a_size, b_size = a_squares.sum(0).sqrt(), b_squares.sum(0).sqrt()
+    # Joints that agree to the last digits are in one place: what is left is rounding, not shape.
+    digits = 8 * torch.finfo(a.dtype).eps * len(a) ** 0.5
+    point = a_size <= digits * a_mean.abs().amax(0)
+    point |= b_size <= digits * b_mean.abs().amax(0)
+    rotation, lam = _best_rotation(torch.where(point, 0.0, s / (a_size * b_size)))
+    ratio = torch.where(point, 0.0, lam.clamp(min=0) * b_size / a_size)
+    return _Fit(a, b, a_mean, b_mean, rotation, ratio if scale else torch.ones_like(ratio))
+
+
+def _best_rotation(s: Float[Tensor, "3 3 n"]) -> tuple[Tensor, Tensor]:
+    """(rotation, lam) with lam = max tr(rotation.T @ s), where lam is known to be at most 1."""
+    squares = s.square().sum((0, 1))
+    further = {(i, j): s.roll((-i, -j), (0, 1)) for i in (1, 2) for j in (1, 2)}  # s[+i, +j]
+    cofactors = further[1, 1] * further[2, 2] - further[1, 2] * further[2, 1]
+    det = (s[0] * cofactors[0]).sum(0)
+    constant = squares.square() - 4 * cofactors.square().sum((0, 1))
+    # lam^4 - 2 squares lam^2 - 8 det lam + constant = 0. All four roots are real; from above the
+    # largest, Newton's steps come down to it and do not pass it.
+    lam = (3 * squares).sqrt().clamp(max=1)
+    for _ in range(16):
+        slope = 4 * (lam * (lam * lam - squares) - 2 * det)
+        value = (lam * lam - 2 * squares) * lam * lam - 8 * det * lam + constant
+        step = value / slope
+        lam = lam - step
+        if not (step.abs() > 1e-9).any():  # the next step would be under 1e-15
+            break
+    slope = 4 * (lam * (lam * lam - squares) - 2 * det)
+    sss = (s[:, :, None] * (s[:, :, None] * s[:, None]).sum(0)).sum(1)  # s @ s.T @ s
+    rotation = ((lam * lam + squares) * s + 2 * lam * cofactors - 2 * sss) * (4 / slope)
+    # The slope is the product of the distances to the other roots: where it is small, two turns
+    # are nearly as good as each other and the closed form has lost digits.
+    doubtful = ~((slope > 1e-2) & (step.abs() < 1e-9)) & torch.isfinite(squares)
+    if doubtful.any():
+        rows = doubtful.nonzero().squeeze(-1)
+        by_svd, lam_by_svd = best_rotation(s[:, :, rows].permute(2, 0, 1))
+        rotation = rotation.index_copy(2, rows, by_svd.permute(1, 2, 0))
+        lam = lam.index_copy(0, rows, lam_by_svd)
+    return rotation, lam

@@ -1,0 +1,242 @@
+"""A trained lifter: 2D key points of a clip in, a 3D pose for each of its frames out.
+
+    lifter = lifting.load("simple_baseline")         # a shipped one, or a file that a chapter wrote
+    lifted = lifter.lift(clip)                       # lifted.pose_mm (frames, 17, 3)
+
+`SHIPPED` names the lifters that come with posebook; `lifter_files` says what is in such a file.
+What the numbers of its network mean is its normalisation, one of the kinds of `normalisations`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from posebook import paths
+from posebook.cameras import Camera
+from posebook.datasets.clips import Clip
+from posebook.errors import InputError
+from posebook.key_points import LONGEST_GAP_S, fill_gaps, in_one_place
+from posebook.lifting import lifter_files
+from posebook.lifting.normalisations import NORMALISATIONS
+from posebook.lifting.person_view import FEWEST_JOINTS
+from posebook.lifting.placing import place_root
+from posebook.shapes import Pose3D, Seen
+from posebook.skeletons import HOUSE, conversion
+
+#: Lifters that come with posebook: their name, which is their chapter's, and their file.
+SHIPPED: dict[str, Path] = {
+    name: paths.DATA / "lifters" / f"{name}.safetensors"
+    for name in (
+        "simple_baseline",
+        "adversarial_lifting",
+        "ambiguity_aware",
+        "elepose",
+        "temporal_convolutions",
+        "video_gan",
+    )
+}
+
+#: What is taken where no lifter is named: for a single frame, and for a clip of several.
+FOR_A_FRAME, FOR_A_CLIP = "simple_baseline", "temporal_convolutions"
+
+#: A lifter that puts a joint of somebody who stands further from the hip than this is refused.
+FARTHEST_MM = 10_000.0
+#: And so is one whose pose of somebody 3.5 m away fits the picture only from further than this.
+_HORIZON_MM = 100_000.0
+#: Somebody who stands, facing the camera: house joints, in a picture of 1000 x 1000 px.
+_STANDING_PX = (
+    (500.0, 520.0), (470.0, 520.0), (465.0, 690.0), (460.0, 860.0), (530.0, 520.0), (535.0, 690.0),
+    (540.0, 860.0), (500.0, 430.0), (500.0, 340.0), (502.0, 300.0), (500.0, 255.0), (545.0, 345.0),
+    (570.0, 440.0), (580.0, 530.0), (455.0, 345.0), (430.0, 440.0), (420.0, 530.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """Poses of one clip.
+
+    pose_mm   (frames, 17, 3)  house joints, camera axes, mm, hip at 0; NaN where a frame is empty
+    root_mm   (frames, 3)      where the hip is, camera axes, mm, for a person of average size;
+                               NaN where a frame is empty; None where a lifter cannot say
+    seen      (frames, 17)     joints that had a key point, marked, filled or invented
+    invented  joints that the clip's joint set does not mark, and how they were made up
+    notes     what was assumed, filled and invented, one sentence each
+    """
+
+    pose_mm: Pose3D
+    root_mm: Float[Tensor, "frames 3"] | None
+    seen: Seen
+    invented: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def absolute_mm(self) -> Pose3D:
+        """(frames, 17, 3) camera axes, mm: the pose where the camera sees it."""
+        if self.root_mm is None:
+            raise InputError("this lifter gives root-relative poses only")
+        return self.pose_mm + self.root_mm.unsqueeze(1)
+
+    @property
+    def empty(self) -> Bool[Tensor, " frames"]:
+        """Frames without a pose."""
+        return ~torch.isfinite(self.pose_mm).all((-1, -2))
+
+
+@dataclass(frozen=True)
+class Lifter:
+    """A network, and how the key points of a clip become its numbers and its numbers a pose.
+
+    header   name, network, skeleton, normalisation, data, licence, metrics; see `lifter_files`
+    network  in evaluation mode
+    tensors  what the normalisation keeps besides the network (means, standard deviations)
+    """
+
+    header: dict[str, Any]
+    network: nn.Module
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.header["name"]
+
+    def lift(self, clip: Clip) -> Lifted:
+        """Lift every frame: by itself, or with those before and after it, as the network does.
+
+        The clip may be in any joint set with a conversion to the house joints; joints may be
+        missing (NaN, or confidence 0). Gaps of up to 0.25 s are bridged by a straight line first.
+        A frame with fewer than three joints in sight, or with all in one place, stays empty (NaN),
+        and so does one in which a length that the network needs is missing. The clip's camera gives
+        the directions of the key points; without one, a plain camera is assumed and said.
+        The same clip gives the same numbers; no random number is drawn.
+        """
+        notes: list[str] = []
+        keypoints_px, confidence, filled = fill_gaps(
+            clip.keypoints_px, clip.confidence, clip.frames_per_second
+        )
+        clip = replace(clip, keypoints_px=keypoints_px, confidence=confidence)
+        if filled.any():
+            notes.append(
+                f"Gaps: {int(filled.sum())} joint positions were missing for at most "
+                f"{LONGEST_GAP_S:g} s; filled in a straight line."
+            )
+        change = conversion(clip.skeleton, HOUSE)
+        if clip.skeleton != HOUSE:
+            notes.append(f"Joints: {change.describe()}.")
+        keypoints_px, confidence = change(clip.keypoints_px.double(), clip.confidence.double())
+        clip = replace(clip, keypoints_px=keypoints_px, confidence=confidence, skeleton=HOUSE)
+        seen = confidence > 0
+        kind = self.header["normalisation"]["kind"]
+        pose_mm, root_mm, said = NORMALISATIONS[kind](self, clip, seen, tuple(change.invented))
+        few = seen.sum(-1) < FEWEST_JOINTS
+        heap = in_one_place(keypoints_px, seen) & ~few
+        empty = (few | heap)[:, None]
+        pose_mm = torch.where(empty.unsqueeze(-1), torch.nan, pose_mm)
+        root_mm = None if root_mm is None else torch.where(empty, torch.nan, root_mm)
+        for name, frames, show in (
+            ("Nobody", few, f"fewer than {FEWEST_JOINTS} joints"),
+            ("One place", heap, "all joints in one place"),
+        ):
+            if frames.any():
+                count = f"{int(frames.sum())} of {len(clip)}"
+                notes.append(f"{name}: {count} frames show {show}; no pose there.")
+        return Lifted(pose_mm, root_mm, seen, change.invented, (*notes, *said))
+
+    def save(self, path: Path | str, weights: torch.dtype = torch.float32) -> Path:
+        """Write the lifter as one safetensors file.
+
+        weights  torch.float16 halves the file and moves no joint by more than a small part of a mm
+        """
+        state = self.network.state_dict()
+        tensors = {f"network.{n}": t for n, t in state.items() if t.is_floating_point()}
+        tensors = {name: tensor.to(weights) for name, tensor in tensors.items()}
+        return lifter_files.write(path, self.header, tensors | dict(self.tensors))
+
+
+def load(name: str | Path) -> Lifter:
+    """A shipped lifter by its name, or a lifter file by its path.
+
+    Raises InputError, one line, for a name that is not shipped and for any file that is not a
+    whole lifter: a Git LFS pointer, a file cut short or altered, other networks or shapes.
+    """
+    path = SHIPPED.get(str(name))
+    if path is None:
+        path = Path(name)
+        try:
+            there = path.exists()
+        except OSError as error:  # a name that is too long, a folder that may not be entered
+            raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        if not path.suffix and not there:
+            raise InputError(
+                f"no lifter is called '{name}'; shipped are {', '.join(SHIPPED)}; or name a file"
+            )
+    header, tensors = lifter_files.read(path)
+    kind = header["normalisation"]
+    kind = kind.get("kind") if isinstance(kind, dict) else kind
+    if not isinstance(kind, str) or kind not in NORMALISATIONS or header["skeleton"] != HOUSE.name:
+        raise InputError(
+            f"{path}: normalisation {kind!r:.60} of {header['skeleton']!r:.60}; expected "
+            f"{' or '.join(NORMALISATIONS)} of {HOUSE.name}"
+        )
+    prefix = "network."
+    state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+    network = lifter_files.build_network(path, header, state)
+    rest = {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}
+    _check_tensors(path, rest)
+    lifter = Lifter(header, network, rest)
+    try:
+        pose_mm = lifter.lift(somebody := _somebody()).pose_mm[:2]
+    except (
+        RuntimeError, LookupError, AttributeError, TypeError, ValueError, ArithmeticError
+    ) as error:  # fmt: skip
+        reason = " ".join(str(error).split())[:120]
+        reason = f"{reason} is missing" if isinstance(error, KeyError) else reason
+        raise InputError(f"{path}: network and normalisation do not fit: {reason}") from None
+    seen_px, seen = somebody.keypoints_px[:2], somebody.confidence[:2]
+    away_mm = place_root(pose_mm, seen_px, seen, Camera.guess(somebody.size_px), 1.0)
+    for name, values, most in (("pose", pose_mm, FARTHEST_MM), ("distance", away_mm, _HORIZON_MM)):
+        if not (values.abs() <= most).all():  # NaN, too
+            raise InputError(
+                f"{path}: {name} of a standing person up to {values.abs().max() / 1000:.3g} m; "
+                f"expected numbers up to {most / 1000:g} m: damaged weights?"
+            )
+    return lifter
+
+
+def default_for(clip: Clip) -> Lifter:
+    """The shipped lifter for a clip: `FOR_A_FRAME`, or `FOR_A_CLIP` where it has several frames."""
+    return _shipped(FOR_A_CLIP if len(clip) > 1 else FOR_A_FRAME)
+
+
+@cache
+def _shipped(name: str) -> Lifter:
+    return load(name)
+
+
+def _check_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not torch.isfinite(tensor).all():
+            raise InputError(f"{path}: {name:.60} holds other than finite numbers")
+    place = tensors.get("mean_place")
+    if place is None:
+        return
+    if place.shape != (len(HOUSE), 2) or place.amax() <= place.amin():
+        raise InputError(
+            f"{path}: mean_place is {tuple(place.shape)}, expected ({len(HOUSE)}, 2): the places "
+            "of a person's joints, not all the same"
+        )
+
+
+def _somebody() -> Clip:
+    """What a lifter must be able to take: somebody who stands there, all joints seen; the same
+    with an arm and a foot out of sight; nobody."""
+    keypoints_px = torch.tensor(_STANDING_PX).repeat(3, 1, 1)
+    keypoints_px[1, HOUSE.indices("left_elbow", "left_wrist", "right_foot")] = torch.nan
+    keypoints_px[2] = torch.nan
+    seen = torch.isfinite(keypoints_px).all(-1).float()
+    return Clip("", HOUSE, None, keypoints_px, seen, size_px=(1000, 1000))

@@ -1,0 +1,219 @@
+"""A trained lifter as one file: safetensors, with a JSON header that says what it is.
+
+The header names the network and its arguments, the joint set, how poses become the network's
+numbers and back, the data it was trained on, the licence and the measured scores. Nothing in a
+file is executed: it holds numbers and text, and a name that is not known here is refused.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import posebook
+from posebook import paths
+from posebook.errors import InputError
+from posebook.methods.adversarial_lifting.network import KudoGenerator
+from posebook.methods.ambiguity_aware.network import YuModel
+from posebook.methods.elepose.network import ElePoseLifter
+from posebook.methods.repnet.network import RepNetGenerator
+from posebook.methods.simple_baseline.network import Martinez
+from posebook.methods.temporal_convolutions.network import VideoPose3D
+from posebook.methods.video_gan.network import VideoGan
+
+FORMAT = "posebook lifter 1"
+#: Networks that a file may name.
+NETWORKS: dict[str, type[nn.Module]] = {
+    "Martinez": Martinez,
+    "VideoPose3D": VideoPose3D,
+    "KudoGenerator": KudoGenerator,
+    "YuModel": YuModel,
+    "ElePoseLifter": ElePoseLifter,
+    "RepNetGenerator": RepNetGenerator,
+    "VideoGan": VideoGan,
+}
+REQUIRED = ("name", "network", "skeleton", "normalisation", "data", "licence", "metrics")
+LARGEST_BYTES = 200_000_000
+#: No dimension of a network in a file may be larger: an altered header must not ask for terabytes.
+LARGEST_SIZE = 16_384
+LARGEST_DEPTH = 64
+PREFIX = "network."
+#: No weight that was trained comes near it; products of larger ones leave float32.
+LARGEST_WEIGHT = 1e9
+_GIT_LFS = b"version https://git-lfs"
+
+
+def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Path:
+    """Write a lifter in one step; `posebook` version and checksum are added to the header.
+
+    header   the fields of `REQUIRED`; network = {"class": a key of NETWORKS, "arguments": {...}}
+    tensors  the network's state as `network.*`, and what the normalisation needs; float tensors
+
+    Raises InputError where the network could not be built again from what is written, or not read.
+    """
+    missing = [field for field in REQUIRED if field not in header]
+    if missing:
+        raise InputError(f"lifter header: {', '.join(missing)} missing; expected {REQUIRED}")
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    state = {n.removeprefix(PREFIX): t for n, t in tensors.items() if n.startswith(PREFIX)}
+    build_network(path, header, state)
+    header = dict(header, format=FORMAT, posebook=posebook.__version__)
+    header["checksum"] = checksum(header, tensors)
+    text = json.dumps(header, ensure_ascii=False)
+    with paths.replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={"posebook": text})
+        if (size := temporary.stat().st_size) > LARGEST_BYTES:
+            raise InputError(
+                f"{path}: not written, {size // 10**6} MB, of which {LARGEST_BYTES // 10**6} are "
+                "read; save it with weights=torch.float16, or train a narrower network"
+            )
+    return Path(path)
+
+
+def read(path: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Header and tensors of a lifter file; an InputError of one line for anything else."""
+    path = Path(path)
+    if not path.is_file():
+        kind = "a folder" if path.is_dir() else "not there"
+        raise InputError(f"{path}: {kind}; expected a lifter file (.safetensors)")
+    with open(path, "rb") as file:
+        start = file.read(64)
+    if start.startswith(_GIT_LFS):
+        raise InputError(
+            f"{path}: a Git LFS pointer stands in place of the weights; fetch them (git lfs pull)"
+        )
+    if path.stat().st_size > LARGEST_BYTES:
+        raise InputError(f"{path}: larger than {LARGEST_BYTES // 10**6} MB; not a lifter file")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            text = (file.metadata() or {}).get("posebook")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"{path}: not readable as safetensors ({reason}); is it cut short or altered?"
+        ) from None
+    header = _header(path, text)
+    if header.pop("checksum", None) != checksum(header, tensors):
+        raise InputError(f"{path}: its checksum does not fit its contents; fetch the file again")
+    return header, tensors
+
+
+def _header(path: Path, text: str | None) -> dict[str, Any]:
+    """The JSON header, with the fields that every lifter has."""
+    try:
+        header = json.loads(text or "")
+    except (ValueError, RecursionError):
+        raise InputError(f"{path}: no posebook header; expected a file of lifting.save") from None
+    if not isinstance(header, dict) or header.get("format") != FORMAT:
+        raise InputError(f"{path}: not in the format '{FORMAT}'; expected a file of lifting.save")
+    missing = [field for field in REQUIRED if field not in header]
+    if missing:
+        raise InputError(f"{path}: header lacks {', '.join(missing)}")
+    for field in ("name", "data", "licence"):
+        text, most = header[field], 200 if field == "name" else 1000
+        if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
+            raise InputError(
+                f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
+            )
+    metrics = header["metrics"]
+    told = isinstance(metrics, dict) and all(isinstance(text, str) for text in metrics.values())
+    listed = isinstance(metrics, list) and all(isinstance(metric, dict) for metric in metrics)
+    if not told and not listed:
+        raise InputError(
+            f"{path}: metrics are {metrics!r:.40}; expected a list of scores, or names and texts"
+        )
+    return header
+
+
+def checksum(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 over the header and every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, Tensor]):
+    """The network that a header names, with its weights, in float32, ready to be used."""
+    network = header["network"]
+    if not isinstance(network, dict) or str(network.get("class")) not in NETWORKS:
+        known = ", ".join(NETWORKS)
+        raise InputError(f"{path}: network {network!r:.80} is not known; there are {known}")
+    built = NETWORKS[network["class"]]
+    arguments = network.get("arguments")
+    _check_arguments(path, built, arguments)
+    for name, tensor in state.items():
+        if not tensor.is_floating_point() or not (tensor.float().abs() <= LARGEST_WEIGHT).all():
+            raise InputError(
+                f"{path}: network.{name} holds other than finite numbers up to {LARGEST_WEIGHT:g}"
+            )
+    # On the meta device nothing is allocated: shapes are compared before memory is asked for.
+    try:
+        with torch.device("meta"):
+            module = built(**arguments)
+    except (ValueError, TypeError, ArithmeticError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: {network['class']}({arguments}): {reason}") from None
+    expected = {n: tuple(t.shape) for n, t in module.state_dict().items() if t.is_floating_point()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    if expected != found:
+        differ = sorted(n for n in expected.keys() | found if expected.get(n) != found.get(n))
+        raise InputError(
+            f"{path}: network.{differ[0]} is {found.get(differ[0])}, "
+            f"expected {expected.get(differ[0])} for {network['class']}({arguments})"
+        )
+    module = module.to_empty(device="cpu")
+    counters = {n: torch.zeros_like(t) for n, t in module.state_dict().items() if n not in state}
+    module.load_state_dict(counters | {name: tensor.float() for name, tensor in state.items()})
+    return module.eval().requires_grad_(False)
+
+
+def _check_arguments(path: Path | str, built: type[nn.Module], arguments: Any) -> None:
+    known = inspect.signature(built).parameters
+    if not isinstance(arguments, dict) or not arguments.keys() <= known.keys():
+        raise InputError(
+            f"{path}: network arguments {arguments!r:.120}; expected numbers for {', '.join(known)}"
+        )
+    for name, value in arguments.items():
+        kind = known[name].annotation
+        if not _fits(kind, value, name):
+            raise InputError(
+                f"{path}: network argument {name} is {value!r:.60}, expected {_words(kind, name)}"
+            )
+
+
+def _words(kind: Any, name: str) -> str:
+    """What `_fits` expects."""
+    if kind is bool:
+        return "true or false"
+    if kind == Sequence[int]:
+        return f"at most {LARGEST_DEPTH} whole numbers from 1 to {LARGEST_SIZE}"
+    if kind is int:
+        return f"a whole number from 1 to {_most(name)}"
+    return f"a number from 0 to {LARGEST_SIZE}"
+
+
+def _most(name: str) -> int:
+    return LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
+
+
+def _fits(kind: Any, value: Any, name: str) -> bool:
+    """Whether a value is what an argument of a network is declared to be, and of sane size."""
+    if kind == Sequence[int]:
+        several = isinstance(value, list | tuple) and len(value) <= LARGEST_DEPTH
+        return several and all(_fits(int, each, name) for each in value)
+    if kind is bool or isinstance(value, bool):
+        return kind is bool and isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and 1 <= value <= _most(name)
+    return isinstance(value, int | float) and 0 <= value <= LARGEST_SIZE

@@ -1,0 +1,151 @@
+"""Where a lifted pose stands: how far away, how high, and which way up.
+
+A lifter gives a pose about its own hip. Here it is put where a camera would see it.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from posebook.cameras import Camera
+from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation, Seen
+from posebook.skeletons import HOUSE
+
+
+def place_root(
+    pose_mm: Pose3D,
+    keypoints_px: Pose2D,
+    confidence: Confidence,
+    camera: Camera,
+    frames_per_second: float,
+    smooth_s: float = 0.2,
+) -> Points3D:
+    """Where the hip must be for the pose to be seen at the key points.
+
+    pose_mm       (frames, joints, 3)  camera axes, hip at 0, mm, of the true size
+    keypoints_px  (frames, joints, 2)  NaN where missing; only what was really seen should count
+    smooth_s      the distance is smoothed over time by a Gaussian of this width in seconds: a
+                  distance jumps when a joint jitters, a person does not
+
+    Returns (frames, 3), mm, camera axes; NaN where fewer than two joints are seen. Depth is least
+    squares on the rays: x + t_x = u (z + t_z), y + t_y = v (z + t_z) over the joints.
+    """
+    seen = (confidence > 0) & torch.isfinite(keypoints_px).all(-1) & torch.isfinite(pose_mm).all(-1)
+    weight = (confidence * seen).double()
+    total = weight.sum(-1)
+    rays = camera.rays(keypoints_px.double().nan_to_num())
+    rays = torch.where(seen.unsqueeze(-1), rays, 0.0)
+    pose = torch.where(seen.unsqueeze(-1), pose_mm.double(), 0.0)
+
+    def mean(values: Tensor) -> Tensor:
+        return (weight.unsqueeze(-1) * values).sum(-2) / total.clamp_min(1e-9).unsqueeze(-1)
+
+    # Take out t_x and t_y: what is left is one equation in t_z, with a = rays, b = rays z - (x, y).
+    target = rays * pose[..., 2:] - pose[..., :2]
+    off_rays = rays - mean(rays).unsqueeze(-2)
+    off_target = target - mean(target).unsqueeze(-2)
+    spread = (weight.unsqueeze(-1) * off_rays**2).sum((-1, -2))
+    depth = -(weight.unsqueeze(-1) * off_rays * off_target).sum((-1, -2)) / spread.clamp_min(1e-12)
+    nearest = 100.0 - torch.where(seen, pose[..., 2], torch.inf).amin(-1)  # in front of the camera
+    known = (seen.sum(-1) >= 2) & (spread > 1e-10)
+    depth = torch.where(known, torch.maximum(depth, nearest), torch.nan)
+    depth = _smooth_distance(depth, smooth_s * frames_per_second)
+    sideways = depth.unsqueeze(-1) * mean(rays) + mean(target)
+    return torch.cat([sideways, depth.unsqueeze(-1)], -1).to(pose_mm)
+
+
+def _smooth_distance(depth: Tensor, width: float) -> Tensor:
+    """A line fitted around each frame, weighted by a Gaussian over time, to the inverse distance.
+
+    A line, and not a mean: at the ends of a clip a mean would hold back whoever walks away.
+    """
+    reach = int(3 * width)
+    if reach < 1 or len(depth) < 3:
+        return depth
+    steps = torch.arange(-reach, reach + 1).to(depth)
+    bell = torch.exp(-0.5 * (steps / width) ** 2)
+    known = torch.isfinite(depth)
+    inverse = torch.where(known, 1 / depth, 0.0)
+
+    def around(values: Tensor, power: int) -> Tensor:
+        kernel = bell * steps**power
+        return torch.nn.functional.conv1d(values[None, None], kernel[None, None], padding=reach)[
+            0, 0
+        ]
+
+    zeroth, first, second = (around(known.to(depth), power) for power in range(3))
+    mean, slope = around(inverse, 0), around(inverse, 1)
+    spread = zeroth * second - first**2
+    fitted = (second * mean - first * slope) / spread.clamp_min(1e-12)
+    # One frame by itself has no line; and a line may not leave the distances that were seen.
+    fitted = torch.where(spread > 1e-6, fitted, inverse)
+    low, high = (1 / depth[known]).aminmax() if known.any() else (0.0, 0.0)
+    return torch.where(known, 1 / fitted.clamp(low, high), torch.nan)
+
+
+#: Camera axes to world axes for a camera that is held level: x right, y forward, z up.
+LEVEL = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
+
+
+#: Frames in which somebody must stand straight before they are believed to show what is upright.
+FEWEST_STANDING = 10
+
+
+def upright_from(pose_mm: Pose3D, seen: Seen) -> tuple[Rotation, int] | None:
+    """Camera axes to world axes (3, 3), from people who stand straight: they stand vertically.
+
+    pose_mm  (frames, 17, 3)  camera axes
+    seen     (frames, 17)     joints that are in the picture: who shows no feet shows no standing
+
+    A frame counts where the legs are stretched, the trunk goes on in their direction, and both are
+    within 45 degrees of the picture's up. None where fewer than ten frames count; else the rotation
+    and how many did.
+    """
+
+    def at(*joints: str) -> Tensor:
+        return pose_mm[:, HOUSE.indices(*joints)].double().mean(1)
+
+    def long(vector: Tensor) -> Tensor:
+        return torch.linalg.vector_norm(vector, dim=-1)
+
+    feet, hip, neck = at("left_foot", "right_foot"), at("hip"), at("thorax")
+    trunk, legs, whole = neck - hip, hip - feet, neck - feet
+    leg = sum(
+        long(at(f"{side}_{a}") - at(f"{side}_{b}")) / 2
+        for side in ("left", "right")
+        for a, b in (("hip", "knee"), ("knee", "foot"))
+    )
+    cosine = (trunk * legs).sum(-1) / (long(trunk) * long(legs)).clamp_min(1e-9)
+    up = whole / long(whole).clamp_min(1e-9).unsqueeze(-1)
+    needed = HOUSE.indices("left_foot", "right_foot", "left_shoulder", "right_shoulder")
+    counts = (cosine > 0.94) & (long(legs) > 0.85 * leg) & (up[:, 1] < -0.7)
+    counts &= seen[:, needed].all(-1)
+    if counts.sum() < FEWEST_STANDING:
+        return None
+    up = torch.nn.functional.normalize(up[counts].median(0).values, dim=0)
+    forward = torch.tensor([0.0, 0.0, 1.0]).to(up)
+    forward = torch.nn.functional.normalize(forward - (forward @ up) * up, dim=0)
+    return torch.stack([torch.linalg.cross(forward, up), forward, up]), int(counts.sum())
+
+
+def stand_up(
+    absolute_mm: Pose3D, to_world: Rotation | None = None
+) -> tuple[Pose3D, Float[Tensor, "3 3"], Float[Tensor, "3"]]:
+    """World axes (z up) from camera axes, when only the camera's tilt, or nothing, is known.
+
+    absolute_mm  (frames, 17, 3)  camera axes; NaN where nobody is
+    to_world     (3, 3)           camera axes to world axes; None: the camera was held level
+
+    The origin of the world is on the floor under the hip of the first frame with a person; the
+    floor is where the lower foot is most of the time. Returns the poses, the rotation and the
+    shift: world = rotation @ camera + shift.
+    """
+    rotation = torch.tensor(LEVEL).to(absolute_mm) if to_world is None else to_world.to(absolute_mm)
+    turned = absolute_mm @ rotation.mT
+    known = torch.isfinite(turned).flatten(1).all(-1)
+    if not known.any():
+        return turned, rotation, torch.zeros(3).to(turned)
+    hip = turned[known][0, HOUSE.index("hip")]
+    feet = turned[known][:, HOUSE.indices("left_foot", "right_foot"), 2].amin(-1)
+    shift = torch.stack([-hip[0], -hip[1], -feet.median()])
+    return turned + shift, rotation, shift

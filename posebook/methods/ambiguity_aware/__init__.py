@@ -1,0 +1,1 @@
+"""Yu 2021, taught in 15_ambiguity_aware."""

@@ -1,0 +1,1 @@
+"""ElePose (Wandt 2022), taught in 16_elepose."""

@@ -1,0 +1,88 @@
+"""What goes into the networks of chapters 13 and 14: both published normalisations, and windows.
+
+Sources as in `network`. bzhao96's global normalisation is one fixed map for all
+poses: pixels over half a picture, millimetres over 1000. The original's takes every pose by itself.
+"""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from posebook.shapes import Points2D, Pose2D, Pose3D
+from posebook.skeletons import HOUSE
+
+#: bzhao96 takes every picture to be so wide and so high, px; Human3.6M's are, to 2 px.
+PICTURE_PX = 1000.0
+#: A plain camera much like Human3.6M's four: fx, fy, cx, cy in the unit of `on_screen`.
+ONE_CAMERA = (2.29, 2.29, 0.0, 0.0)
+FRAMES = 27  # of a window: thirteen before its middle frame and thirteen after
+
+
+def on_screen(points_px: Points2D, width_px: float | int = PICTURE_PX) -> Points2D:
+    """Pixels to -1 ... 1 across a picture that is as high as wide."""
+    return 2 * points_px / width_px - 1
+
+
+def about_hip(keypoints_px: Pose2D, width_px: float | int = PICTURE_PX) -> Pose2D:
+    """(..., 17, 2): house joints relative to the hip, over half the picture's width.
+
+    Not scaled by the person: someone who comes nearer looks larger, as in the picture.
+    """
+    hip = HOUSE.index("hip")
+    return 2 / width_px * (keypoints_px - keypoints_px[..., hip : hip + 1, :])
+
+
+def intrinsics(
+    focal_px: Float[Tensor, "*batch 2"],
+    centre_px: Float[Tensor, "*batch 2"],
+    width_px: float | int = PICTURE_PX,
+) -> Float[Tensor, "*batch 4"]:
+    """(..., 4): focal lengths and centre (fx, fy, cx, cy) in the unit of `on_screen`; no lens."""
+    return torch.cat([2 / width_px * focal_px, on_screen(centre_px, width_px)], -1)
+
+
+def one_camera(rays: Points2D) -> Points2D:
+    """Directions (x/z, y/z) to where `ONE_CAMERA`, which has no lens, would see them.
+
+    Ours: bzhao96 takes every camera's own picture, and tells the networks nothing of its focal
+    length. Redrawn like this, one network serves all cameras whose intrinsics are known.
+    """
+    focal, centre = rays.new_tensor(ONE_CAMERA).split(2)
+    return focal * rays + centre
+
+
+def metres_about_hip(pose_mm: Pose3D) -> Pose3D:
+    """(..., 17, 3): mm in, metres relative to the hip out."""
+    hip = HOUSE.index("hip")
+    return (pose_mm - pose_mm[..., hip : hip + 1, :]) / 1000
+
+
+def by_itself(
+    keypoints_px: Float[Tensor, "*batch 16 2"], upwards: bool = True
+) -> Float[Tensor, "*batch 16 2"]:
+    """The original's: about the joints' mean, over one standard deviation of all 32 numbers.
+
+    upwards  y up, as in the original's training; its released evaluation leaves y down
+    A person of no extent comes out as all zeros.
+    """
+    about = keypoints_px - keypoints_px.mean(-2, keepdim=True)
+    spread = about.square().mean((-1, -2), keepdim=True).sqrt()
+    about = about / torch.where(spread == 0, 1.0, spread)  # where joints are missing, NaN stays
+    return about * about.new_tensor([1.0, -1.0]) if upwards else about
+
+
+def window_rows(
+    frame: Int[Tensor, " windows"],
+    first: Int[Tensor, " windows"] | int,
+    last: Int[Tensor, " windows"] | int,
+) -> Int[Tensor, "windows 27"]:
+    """Rows of the 27 frames around each frame of its clip, whose first and last rows are given.
+
+    Beyond a clip's ends its first or last frame is repeated, at both ends if need be: the released
+    code repeats at one only, and clips shorter than 27 frames gave it windows of fewer. Windows are
+    looked up when they are needed: a tensor of all windows would be 27 times the clip's.
+    """
+    reach = torch.arange(FRAMES, device=frame.device) - FRAMES // 2
+    rows = frame.unsqueeze(-1) + reach
+    low, high = (torch.as_tensor(end, device=frame.device) for end in (first, last))
+    return rows.clamp(low.unsqueeze(-1), high.unsqueeze(-1))

@@ -1,0 +1,1 @@
+"""Martinez 2017, taught in 06_simple_baseline."""
