@@ -18,6 +18,7 @@ from posebook.export import pose_files
 from posebook.export.bvh import bvh_text
 from posebook.export.rigid_body import JOINTS, rig
 from posebook.lifting import placing
+from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
 
 
@@ -366,10 +367,10 @@ def test_a_known_tilt_is_used(seen):
 
 
 @pytest.fixture
-def poses(seen) -> pose_files.Poses:
+def poses(seen) -> Poses:
     hip = seen.pose_mm[:, :1]
     world, rotation, shift = placing.stand_up(seen.pose_mm, seen.camera.rotation.T)
-    return pose_files.Poses(
+    return Poses(
         input="walk.json", clip="walk", lifter="stub", frames_per_second=25.0,
         pose_mm=seen.pose_mm - hip,
         root_mm=hip[:, 0], world_mm=world, keypoints_px=seen.keypoints_px,

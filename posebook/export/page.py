@@ -8,7 +8,7 @@ from torch import Tensor
 
 from posebook import figures
 from posebook.evaluation import score_table
-from posebook.export.pose_files import ORIGINS, Poses
+from posebook.lifting.poses import ORIGINS, Poses
 from posebook.skeletons import HOUSE
 
 #: A joint is drawn as invented where it was not marked in more than this part of the frames.

@@ -6,7 +6,6 @@ them needs pickle: `numpy.load(path)` as it comes is enough.
 
 import json
 import math
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -15,17 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from posebook.cameras import Camera
 from posebook.datasets.readers import mocap
 from posebook.errors import InputError
 from posebook.export.bvh import bvh_text
 from posebook.export.rigid_body import JOINTS, rig
-from posebook.key_points import ASSUMED_FRAMES_PER_SECOND, bridge_frames
+from posebook.key_points import bridge_frames
+from posebook.lifting.poses import ORIGINS, Poses
 from posebook.paths import replacing, write_text
-from posebook.skeletons import HOUSE, Skeleton
-
-#: How a joint's key point came about; the values of `origin`.
-ORIGINS = ("seen", "invented", "filled", "missing")
+from posebook.skeletons import HOUSE
 
 KEYS = {
     "pose_mm": "(frames, 17, 3) float32, mm. The lifted pose in camera axes (x right, y down, "
@@ -56,37 +52,6 @@ KEYS = {
     "lifter": "name of the lifter",
     "notes": "lines of text: what was chosen, invented, filled and assumed",
 }
-
-
-@dataclass(frozen=True)
-class Poses:
-    """What a lift gives for one person; the fields are those of `KEYS`."""
-
-    input: str
-    clip: str
-    lifter: str
-    frames_per_second: float | None
-    pose_mm: Tensor
-    root_mm: Tensor
-    world_mm: Tensor
-    keypoints_px: Tensor
-    confidence: Tensor
-    origin: Tensor
-    input_px: Tensor
-    input_skeleton: Skeleton
-    camera: Camera
-    camera_rotation: Tensor
-    camera_place_mm: Tensor
-    truth_mm: Tensor | None = None
-    notes: tuple[str, ...] = ()
-    scores: tuple[dict[str, Any], ...] = field(default=())
-
-    def __len__(self) -> int:
-        return len(self.pose_mm)
-
-    @property
-    def rate(self) -> float:
-        return self.frames_per_second or ASSUMED_FRAMES_PER_SECOND
 
 
 def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:

@@ -17,7 +17,6 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion
 from posebook.errors import InputError
 from posebook.evaluation import scores_of
-from posebook.export.pose_files import ORIGINS, Poses
 from posebook.key_points import (
     ASSUMED_FRAMES_PER_SECOND,
     LONGEST_GAP_S,
@@ -25,6 +24,7 @@ from posebook.key_points import (
     guessed_size,
 )
 from posebook.lifting.placing import place_root, stand_up, upright_from
+from posebook.lifting.poses import ORIGINS, Poses
 from posebook.skeletons import HOUSE, Conversion, conversion
 
 #: How near a camera comes that motion capture is shown to: about as in Human3.6M's room.
