@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,6 @@ from posebook.datasets import layouts
 from posebook.datasets.clips import Motion, PoseDataset
 from posebook.datasets.people import synthetic
 from posebook.errors import InputError
-from posebook.lifting import Lifted
 from posebook.skeletons import COCO_17, HOUSE
 
 
@@ -23,12 +23,12 @@ class Oracle:
         self.truth = {clip.name: clip.pose_mm for clip in truth}
         self.wrong, self.blind, self.name = wrong, blind, "oracle"
 
-    def lift(self, clip) -> Lifted:
+    def lift(self, clip) -> SimpleNamespace:
         pose = self.truth[clip.name] - self.truth[clip.name][:, :1]
         pose = pose.clone()
         pose[:, HOUSE.index("head"), 0] += self.wrong
         pose[: self.blind] = torch.nan
-        return Lifted(pose, None, clip.confidence > 0)
+        return SimpleNamespace(pose_mm=pose)
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_by_name_with_the_mean_of_its_training_people():
 
         def lift(self, clip):
             pose = clip.pose_mm - clip.pose_mm[:, :1]
-            return Lifted(pose * torch.tensor([1.0, 1.0, 0.0]), None, clip.confidence > 0)
+            return SimpleNamespace(pose_mm=pose * torch.tensor([1.0, 1.0, 0.0]))
 
     found = evaluation.evaluate(Flat(), "synthetic", size=4)
     assert found.data == "synthetic" and found.frames > 100
@@ -140,7 +140,7 @@ def test_baselines_on_real_motion(shared):
         name = "nothing"
 
         def lift(self, clip):
-            return Lifted(torch.zeros(len(clip), 17, 3), None, clip.confidence > 0)
+            return SimpleNamespace(pose_mm=torch.zeros(len(clip), 17, 3))
 
     found = evaluation.evaluate(Nothing(), "human36m", root=shared / "data" / "cmu_as_h36m")
     assert found.frames == 17640

@@ -18,6 +18,7 @@ from posebook.export import pose_files
 from posebook.export.bvh import bvh_text
 from posebook.export.rigid_body import JOINTS, rig
 from posebook.lifting import placing
+from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
 
@@ -377,7 +378,7 @@ def poses(seen) -> Poses:
         confidence=seen.confidence, origin=torch.zeros(20, 17), input_px=seen.keypoints_px,
         input_skeleton=HOUSE, camera=seen.camera,
         camera_rotation=rotation, camera_place_mm=shift, truth_mm=seen.pose_mm,
-        notes=("one", "two"),
+        notes=(Note("one", "first"), Note("two", "second")),
     )  # fmt: skip
 
 
@@ -394,7 +395,7 @@ def test_npz_has_the_documented_keys_and_no_pickles(poses, tmp_path):
         rays = camera @ archive["camera_matrix"].T
         lens_px = 60  # the matrix knows nothing of the lens
         assert np.abs(rays[..., :2] / rays[..., 2:] - archive["keypoints_px"]).max() < lens_px
-    assert pose_files.read_npz(path)["notes"].tolist() == ["one", "two"]
+    assert pose_files.read_npz(path)["notes"].tolist() == ["One: first", "Two: second"]
 
 
 def test_json_holds_the_same(poses, tmp_path):
@@ -415,7 +416,7 @@ def test_bvh_of_a_clip_with_empty_frames_says_so(poses, tmp_path):
     gone[5:7] = torch.nan
     _, rigid_mm, notes = pose_files.write_bvh(tmp_path / "a.bvh", replace(poses, world_mm=gone))
     assert torch.isfinite(rigid_mm).all()
-    assert any("2 of 20 frames" in note for note in notes)
+    assert any("2 of 20 frames" in note.text for note in notes)
     with pytest.raises(InputError, match="no frame"):
         pose_files.write_bvh(tmp_path / "b.bvh", replace(poses, world_mm=gone * torch.nan))
 

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import make_lift_examples as examples
@@ -21,26 +21,27 @@ from posebook.errors import InputError
 from posebook.export import command, pose_files, upright
 from posebook.lifting import Lifted
 from posebook.lifting.lifter import _somebody
+from posebook.lifting.person_view import Answer
 from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE
 
 
-class Standing:
+class Standing(lifting.Lifter):
     """A lifter that answers the same standing person whatever it sees, and truth where there is."""
 
-    name = "standing"
-
     def __init__(self, pose_mm: torch.Tensor):
-        self.pose_mm = pose_mm
+        super().__init__(dict(name="standing"), torch.nn.Identity())
+        self.tensors["pose_mm"] = pose_mm
 
-    def lift(self, clip) -> Lifted:
-        seen = clip.confidence > 0
-        if clip.pose_mm is not None:
-            pose = (clip.pose_mm - clip.pose_mm[:, :1]).float()
-        else:
-            pose = self.pose_mm.expand(len(clip), 17, 3).clone()
-        pose[~seen.any(-1)] = torch.nan
-        return Lifted(pose, None, torch.ones(len(clip), 17).bool(), {}, ("Size: an average one.",))
+    def lift(self, clip, camera=None) -> Lifted:
+        self.tensors["truth_mm"] = clip.pose_mm
+        return super().lift(clip, camera)
+
+    def answer(self, clip) -> Answer:
+        truth_mm = self.tensors["truth_mm"]
+        if truth_mm is None:
+            return Answer(self.tensors["pose_mm"].expand(len(clip), 17, 3).clone())
+        return Answer((truth_mm - truth_mm[:, :1]).float())
 
 
 @pytest.fixture(scope="session")
@@ -130,11 +131,11 @@ def test_motion_capture_is_projected_lifted_and_scored(made, lifter, tmp_path):
 
 def test_the_whole_motion_is_in_the_picture(walk):
     far = replace(walk, world_mm=walk.world_mm * torch.tensor([12.0, 12.0, 1.0]))
-    camera, said = upright.camera_around(far)
+    camera, note = upright.camera_around(far)
     clip = far.seen_by(camera)
     points, size = clip.keypoints_px, torch.tensor(camera.size_px)
     assert (clip.confidence > 0).all() and (points > 0).all() and (points < size).all()
-    assert re.search(r"\d\.\d m from", said)
+    assert re.search(r"\d\.\d m from", note.text)
 
 
 def test_openpose_folder_with_holes_and_a_passer_by(made, lifter, tmp_path):
@@ -162,7 +163,7 @@ def test_all_people_get_a_folder_each(made, lifter, tmp_path):
 
 def test_coco_says_what_it_invents(made, lifter, tmp_path):
     result = export.lift_file(made / "coco.json", tmp_path / "out", lifter)
-    joints = next(note for note in result.poses.notes if note.startswith("Joints:"))
+    joints = next(note.text for note in result.poses.notes if note.kind == "joints")
     for joint in ("hip", "spine", "thorax", "neck_nose", "head"):
         assert f"{joint} (" in joints
 
@@ -172,7 +173,7 @@ def test_positions_and_key_points_in_arrays(walk, lifter, tmp_path):
     result = export.lift_file(tmp_path / "motion.npy", tmp_path / "a", lifter, fps=20)
     assert result.poses.scores and result.poses.frames_per_second == 20
     silent = export.lift_file(tmp_path / "motion.npy", tmp_path / "c", lifter)
-    assert any("frames per second are not known; 30" in note for note in silent.poses.notes)
+    assert any("frames per second are not known; 30" in n.text for n in silent.poses.notes)
     assert not any(score["unit"] == "mm/s" for score in silent.poses.scores)
     camera, _ = upright.camera_around(walk)
     points = walk.seen_by(camera).keypoints_px.numpy()
@@ -181,14 +182,14 @@ def test_positions_and_key_points_in_arrays(walk, lifter, tmp_path):
         tmp_path / "points.npy", tmp_path / "b", lifter, fps=20, size="1000x1002"
     )
     assert len(result.poses) == 40 and not result.poses.scores
-    assert any("1000 x 1002" in note for note in result.poses.notes)
+    assert any("1000 x 1002" in note.text for note in result.poses.notes)
 
 
 def test_given_intrinsics_are_used_and_said(made, lifter, tmp_path):
     result = export.lift_file(
         made / "coco.json", tmp_path / "a", lifter, intrinsics="900,901,500,499"
     )
-    assert any("900, 901 px" in note for note in result.poses.notes)
+    assert any("900, 901 px" in note.text for note in result.poses.notes)
     tilted = Camera(torch.tensor([900.0, 901]), torch.tensor([500.0, 499]))
     (tmp_path / "camera.json").write_text(json.dumps(tilted.to_dict()))
     again = export.lift_file(
@@ -213,7 +214,8 @@ def test_four_files_that_agree(made, lifter, tmp_path):
     motion = read_bvh(out / "poses.bvh")
     assert np.abs(motion.world_mm.numpy() - found["rigid_mm"]).max() < 1.0
     record = json.loads((out / "poses.json").read_text())
-    assert record["notes"] == list(result.poses.notes)
+    assert record["notes"] == [asdict(note) for note in result.poses.notes]
+    assert found["notes"].tolist() == [str(note) for note in result.poses.notes]
     assert np.nanmax(np.abs(np.array(record["world_mm"], float) - found["world_mm"])) < 0.06
 
 

@@ -8,13 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from posebook import lifting
+from posebook import datasets, lifting, paths
 from posebook.cameras import Camera, random_cameras
 from posebook.cameras.turned import turn_towards
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.layouts import in_layout
 from posebook.datasets.people.synthetic import sample_poses
 from posebook.errors import InputError
+from posebook.export.upright import lift_upright
 from posebook.geometry import aligned_distances
 from posebook.lifting import lifter_files
 from posebook.methods.ambiguity_aware.network import YuModel
@@ -155,7 +156,7 @@ def test_missing_joints_leave_a_finite_pose_and_empty_frames_stay_empty(shipped)
         lifted = shipped.lift(one)
         empty = i in (7, 9)
         assert lifted.empty.item() == empty
-        assert any("Nobody" in note for note in lifted.notes) == empty
+        assert any("Nobody" in str(note) for note in lifted.notes) == empty
         if empty:
             assert torch.isnan(lifted.pose_mm).all() and torch.isnan(lifted.root_mm).all()
         else:
@@ -171,7 +172,7 @@ def test_short_gaps_are_bridged_and_said(shipped):
     gap[4, 3] = 0
     lifted = shipped.lift(replace(still, confidence=gap))
     assert torch.allclose(lifted.pose_mm[4], shipped.lift(still).pose_mm[4], atol=1e-3)
-    assert any("Gaps: 1 joint" in note for note in lifted.notes)
+    assert any("Gaps: 1 joint" in str(note) for note in lifted.notes)
 
 
 def test_every_frame_is_lifted_by_itself(shipped):
@@ -194,18 +195,18 @@ def test_other_joint_sets_are_converted_and_said(shipped, name):
     clip = scene(100)
     lifted = shipped.lift(in_layout(clip, SKELETONS[name]))
     assert lifted.invented.keys() <= set(HOUSE.joints)
-    assert any(name in note for note in lifted.notes)
+    assert any(name in str(note) for note in lifted.notes)
     assert p_mpjpe(lifted, clip).mean() < 85
 
 
 def test_unknown_intrinsics_are_guessed_and_said(shipped):
     clip = replace(scene(100), camera=None)
     lifted = shipped.lift(clip)
-    assert any("1000 x 1000 px a focal length of 1200 px" in note for note in lifted.notes)
+    assert any("1000 x 1000 px; a focal length of 1200 px" in str(note) for note in lifted.notes)
     assert p_mpjpe(lifted, clip).mean() < 85
     blind = shipped.lift(replace(clip, size_px=None))
     assert torch.isfinite(blind.pose_mm).all()
-    assert any("taken to be" in note for note in blind.notes)
+    assert any("taken to be" in str(note) for note in blind.notes)
 
 
 def test_absurd_keypoints_give_a_defined_pose(shipped):
@@ -223,7 +224,7 @@ def test_joints_in_one_place_are_no_pose(name):
     points[3] = points[3, :1] + 1e-6 * (points[3] - points[3, :1])
     lifted = lifting.load(name).lift(replace(clip, keypoints_px=points))
     assert lifted.empty.tolist() == [False, False, True, True, False]
-    assert any(note.startswith("One place: 2 of 5 frames") for note in lifted.notes)
+    assert any(str(note).startswith("One place: 2 of 5 frames") for note in lifted.notes)
 
 
 @pytest.mark.parametrize("offset_px", [0.0, 1e-30, 1e-4])
@@ -237,7 +238,7 @@ def test_a_head_on_the_hip_is_no_length_to_divide_by(name, kept, offset_px):
     points[which, head] = points[which, hip] + offset_px
     lifted = lifting.load(name).lift(replace(clip, keypoints_px=points))
     assert lifted.empty.tolist() == [not kept, not kept, True, not kept, not kept]
-    assert any(note.startswith("Length: in ") for note in lifted.notes)
+    assert any(str(note).startswith("Length: in ") for note in lifted.notes)
 
 
 def test_a_person_left_of_the_picture_is_refused(shipped):
@@ -301,7 +302,7 @@ def test_pixels_of_the_paper_are_read_too(tmp_path):
     with torch.no_grad():
         expected = asked.inverse(lifter.network(seen(keypoints)))
     assert torch.allclose(lifted.pose_mm[:, HOUSE.indices(*OUTPUT_JOINTS)], expected, atol=1e-2)
-    assert (lifted.pose_mm[:, hip] == 0).all() and lifted.root_mm is None
+    assert (lifted.pose_mm[:, hip] == 0).all()
 
 
 def refused(path, match: str) -> None:
@@ -508,3 +509,40 @@ def test_the_shipped_file_says_what_it_is(shipped):
     assert json.dumps(header)
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert "tools/train_simple_baseline.py" in card
+
+
+# ------------------------------------------------------------------------------- where the hip is
+
+
+def root_error_mm(lifter_name: str, **given) -> float:
+    """Mean distance of the lifted from the true hip, of some clips of each kind."""
+    lifter, wrong = lifting.load(lifter_name), []
+    for clip in datasets.load(split="test", **given).clips[::6]:
+        true_mm = clip.pose_mm[:, HOUSE.index("hip")]
+        wrong.append(torch.linalg.vector_norm(lifter.lift(clip).root_mm - true_mm, dim=-1))
+    return torch.cat(wrong).nanmean().item()
+
+
+@pytest.mark.parametrize("name", ["simple_baseline", "temporal_convolutions"])
+def test_where_the_hip_is_on_real_motion_seen_by_a_detector(name, shared):
+    """Least squares on all joints. Each frame's width alone left 185 and 172 mm of the same."""
+    root = shared / "data" / "cmu_as_h36m"
+    assert root_error_mm(name, name="human36m", root=root, keypoints="simulated") < 140
+
+
+def test_where_the_hip_is_on_synthetic_people():
+    """Nearly all of it is that a picture does not say how large a person is: 7 % of 5 m."""
+    assert root_error_mm("simple_baseline", name="synthetic", keypoints="detected") < 350
+
+
+def test_the_hip_is_in_one_place_for_python_and_for_the_command():
+    """Both are `Lifter.lift`; they once guessed two pictures and were 0.2 m apart on this file."""
+    (clip,) = datasets.read_any(paths.DATA / "samples" / "motion_alphapose.json")
+    lifter = lifting.default_for(clip)
+    poses = lift_upright(clip, lifter)
+    assert torch.equal(poses.root_mm, lifter.lift(clip).root_mm)
+    assert torch.equal(poses.pose_mm, lifter.lift(clip).pose_mm)
+    hip = HOUSE.index("hip")
+    shown = poses.camera.project(poses.pose_mm.double() + poses.root_mm.double().unsqueeze(1))
+    apart = torch.linalg.vector_norm(shown - poses.keypoints_px, dim=-1)
+    assert apart[:, hip].nanmedian() < 30, "where the picture shows it"

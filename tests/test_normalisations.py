@@ -9,7 +9,7 @@ from posebook import lifting
 from posebook.datasets.people import synthetic
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths
-from posebook.lifting.normalisations import complete, root_centred
+from posebook.key_points import complete, root_centred
 from posebook.lifting.person_view import BONES_MM
 from posebook.skeletons import HOUSE
 
@@ -75,8 +75,8 @@ def test_missing_joints_go_where_the_mean_pose_has_them():
 def test_lifted_people_are_of_average_size_and_say_so(clip):
     lifted = lifter(clip).lift(clip)
     assert torch.allclose(bone_lengths(lifted.pose_mm, HOUSE).sum(-1), torch.tensor(BONES_MM))
-    assert lifted.root_mm is None and (lifted.pose_mm[:, 0] == 0).all()
-    assert any(note.startswith("Size:") for note in lifted.notes)
+    assert (lifted.pose_mm[:, 0] == 0).all()
+    assert any(str(note).startswith("Size:") for note in lifted.notes)
 
 
 def test_missing_joints_and_empty_frames_are_said(clip):
@@ -91,4 +91,4 @@ def test_missing_joints_and_empty_frames_are_said(clip):
     assert torch.allclose(lifted.pose_mm[:5], whole.pose_mm[:5], atol=1e-3)
     apart = torch.linalg.vector_norm(lifted.pose_mm[5:15] - whole.pose_mm[5:15], dim=-1)
     assert apart.mean() < 150  # the hip was put back where people have it
-    assert any(note.startswith("Missing: 10 of 20") for note in lifted.notes)
+    assert any(str(note).startswith("Missing: 10 of 20") for note in lifted.notes)

@@ -112,3 +112,17 @@ def test_inflated_keeps_numbers_per_joint_and_scale():
     window = torch.randn(2, 27, 18, 3)
     with torch.no_grad():
         assert torch.allclose(network(window, 27), single(window[:, 13:14]), atol=1e-5)
+
+
+def test_a_slow_clip_is_its_frames_one_by_one(clip):
+    """Below 8 frames a second neighbours say nothing: each frame is a clip by itself."""
+    lifter = lifting.load("temporal_convolutions")
+    slow = replace(clip, frames_per_second=2.0)
+    whole = lifter.lift(slow).pose_mm
+    for frame in (0, 7, len(clip) - 1):
+        rows = slice(frame, frame + 1)
+        alone = replace(
+            slow, keypoints_px=slow.keypoints_px[rows], confidence=slow.confidence[rows],
+            pose_mm=slow.pose_mm[rows],
+        )  # fmt: skip
+        assert torch.allclose(whole[rows], lifter.lift(alone).pose_mm, atol=0.05)

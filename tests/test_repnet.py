@@ -317,8 +317,8 @@ def test_a_lifter_file_holds_it(tmp_path):
     assert torch.allclose(twice.pose_mm, lifted.pose_mm, atol=1e-2), "measured by its width"
     unknown = again.lift(clip_of(keypoints_px))
     assert torch.equal(unknown.pose_mm, lifted.pose_mm)
-    assert any("taken to be 1000 px wide" in note for note in unknown.notes)
-    assert not any("wide" in note for note in lifted.notes)
+    assert any("taken to be 1000 px wide" in str(note) for note in unknown.notes)
+    assert not any("wide" in str(note) for note in lifted.notes)
 
 
 def test_a_lifter_goes_on_without_a_joint():
@@ -326,7 +326,7 @@ def test_a_lifter_goes_on_without_a_joint():
     keypoints_px[:, 5] = torch.nan  # in all frames: nothing to bridge the gap from
     lifted = lifter().lift(clip_of(keypoints_px, (1000, 1000)))
     assert not lifted.empty.any()
-    assert any("6 of 6 frames lack a joint" in note for note in lifted.notes)
+    assert any("6 of 6 frames lack a joint" in str(note) for note in lifted.notes)
 
 
 @pytest.mark.parametrize("width_px", (0.0, -5.0, 1e9, "wide"))

@@ -27,7 +27,7 @@ from posebook.datasets.batches import Batches
 from posebook.datasets.layouts import landmarks
 from posebook.datasets.people.synthetic import sample_poses
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
-from posebook.lifting.person_view import FEWEST_JOINTS
+from posebook.lifting.house_clip import FEWEST_JOINTS
 from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
 

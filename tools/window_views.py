@@ -16,7 +16,7 @@ from train_simple_baseline import CAMERAS, LAYOUTS, Quality, assumed_rays
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.cameras.turned import PersonView, blank_frames, network_input, turn_towards
 from posebook.datasets.layouts import landmarks
-from posebook.lifting.person_view import FEWEST_JOINTS
+from posebook.lifting.house_clip import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
 
 WINDOW = 27

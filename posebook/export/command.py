@@ -1,7 +1,8 @@
 """From a file of key points, or of motion capture, to lifted poses in four files.
 
-`lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright (`upright`),
-write. Everything that was chosen, filled, invented or assumed is said in words, in `Poses.notes`.
+`lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
+(`lift_upright`), write. Everything that was chosen, filled, invented or assumed is said in words,
+in `Poses.notes`.
 """
 
 import json
@@ -22,8 +23,10 @@ from posebook.datasets.readers.files import frame_rate, number, picture_size, re
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.export.page import write_page
-from posebook.export.pose_files import Poses, read_bvh_back, write_bvh, write_json, write_npz
-from posebook.export.upright import camera_around, lift_clip
+from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
+from posebook.export.upright import camera_around, lift_upright
+from posebook.lifting.notes import Note, of_input
+from posebook.lifting.poses import Poses
 
 #: A file with more clips than this is lifted in part: each page takes 5 MB.
 MOST_FOLDERS = 24
@@ -97,7 +100,7 @@ def lift_file(
                 and scored against themselves
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
                 pictures or motions, or with person='all', gets a folder in it for each
-    lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` each clip
+    lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` the clip
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
@@ -126,9 +129,9 @@ def lift_file(
         notes += (f"No effect on motion capture, which has its own camera: {', '.join(idle)}.",)
     ready = []
     for item in found[:MOST_FOLDERS]:
-        clip, said = _clip_of(item)
-        chosen = given or lifting.default_for(clip)
-        poses = lift_clip(clip, chosen, camera=camera, input=str(source), notes=said)
+        clip, notes_of_input = _clip_of(item)
+        chosen = given or lifting.default_for(clip, exact=isinstance(item, Motion))
+        poses = lift_upright(clip, chosen, camera=camera, input=str(source), notes=notes_of_input)
         # A file with one thing in it needs no name for it, unless somebody was left out.
         alone = len(found) == 1 and "person" not in item.name
         ready.append(replace(poses, clip=source.stem if alone else item.name))
@@ -140,12 +143,12 @@ def lift_file(
     return LiftResult(tuple(lifts), notes)
 
 
-def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[str, ...]]:
-    """What to lift, and what the reader and the camera have to say."""
+def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
+    """What to lift, and the notes of the reader and of the camera."""
     if isinstance(item, Clip):
-        return item, tuple(item.notes)
-    camera, said = camera_around(item)
-    return item.seen_by(camera), (*item.notes, said)
+        return item, of_input(item.notes)
+    camera, note = camera_around(item)
+    return item.seen_by(camera), (*of_input(item.notes), note)
 
 
 def _folder_names(names: Sequence[str]) -> list[str]:

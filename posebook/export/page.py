@@ -8,7 +8,8 @@ from torch import Tensor
 
 from posebook import figures
 from posebook.evaluation import score_table
-from posebook.lifting.poses import ORIGINS, Poses
+from posebook.lifting.house_clip import ORIGINS
+from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
 
 #: A joint is drawn as invented where it was not marked in more than this part of the frames.
@@ -26,7 +27,7 @@ def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
     if poses.scores:
         parts += [figures.Heading("How far it is from the truth"), score_table(poses.scores)]
     parts += [figures.Heading("What was chosen, invented, filled and assumed")]
-    parts += [f"{note[:1].upper()}{note[1:]}" for note in poses.notes]
+    parts += [str(note) for note in poses.notes]
     parts += [figures.Heading("Where each joint came from"), _origins(poses)]
     parts += [
         figures.Heading("The files beside this page"),

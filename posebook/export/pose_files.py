@@ -6,6 +6,7 @@ them needs pickle: `numpy.load(path)` as it comes is enough.
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -19,7 +20,9 @@ from posebook.errors import InputError
 from posebook.export.bvh import bvh_text
 from posebook.export.rigid_body import JOINTS, rig
 from posebook.key_points import bridge_frames
-from posebook.lifting.poses import ORIGINS, Poses
+from posebook.lifting.house_clip import ORIGINS
+from posebook.lifting.notes import Note
+from posebook.lifting.poses import Poses
 from posebook.paths import replacing, write_text
 from posebook.skeletons import HOUSE
 
@@ -50,7 +53,8 @@ KEYS = {
     "input": "the file that was lifted",
     "clip": "name of the person, film or motion in it",
     "lifter": "name of the lifter",
-    "notes": "lines of text: what was chosen, invented, filled and assumed",
+    "notes": "what was chosen, invented, filled and assumed: lines of text; in the JSON each with "
+    "its kind, text and counts",
 }
 
 
@@ -80,7 +84,7 @@ def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
         "input": np.array(poses.input),
         "clip": np.array(poses.clip),
         "lifter": np.array(poses.lifter),
-        "notes": np.array(poses.notes or ("",)),
+        "notes": np.array([str(note) for note in poses.notes] or [""]),
     }
 
 
@@ -98,7 +102,7 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
         for name, value in arrays(poses, rigid_mm).items()
     }
     record["frames_per_second"] = poses.rate
-    record["notes"] = list(poses.notes)
+    record["notes"] = [asdict(note) for note in poses.notes]
     record["scores"] = [dict(score) for score in poses.scores]
     # Whose results a folder holds, wherever the command is given next.
     record["input_path"] = str(Path(poses.input).resolve())
@@ -116,20 +120,22 @@ def _plain(values: np.ndarray, digits: int) -> Any:
     return mend(values.astype(np.float64).tolist())
 
 
-def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[str, ...]]:
+def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[Note, ...]]:
     """`poses.bvh`; also what is in it, as house joints (frames, 17, 3) world mm, and notes."""
     whole, bridged = bridge_frames(poses.world_mm.double())
     if not torch.isfinite(whole).all():
         raise InputError(f"{poses.input}: no frame has a pose, so there is nothing to write")
     body = rig(whole)
     write_text(path, bvh_text(body, poses.rate))
-    notes = [
-        f"BVH: every bone has its mean length over the clip, left and right alike, which moves a "
-        f"joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; Y up, cm."
-    ]
-    if bridged.any():
-        count = int(bridged.sum())
-        notes.append(f"BVH: {count} of {len(poses)} frames have nobody in them and are bridged.")
+    text = (
+        "in poses.bvh every bone has its mean length over the clip, left and right alike, which "
+        f"moves a joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; "
+        "Y up, cm."
+    )
+    notes = [Note("bones", text)]
+    if count := int(bridged.sum()):
+        text = f"in poses.bvh {count} of {len(poses)} frames have nobody in them and are bridged."
+        notes.append(Note("bridged", text, dict(frames=count, of=len(poses))))
     return path, body.house_mm, tuple(notes)
 
 

@@ -3,7 +3,7 @@
 
 from posebook.lifting.lifter import (
     FOR_A_CLIP,
-    FOR_A_FRAME,
+    FOR_EXACT,
     SHIPPED,
     Lifted,
     Lifter,
@@ -11,4 +11,4 @@ from posebook.lifting.lifter import (
     load,
 )
 
-__all__ = ["FOR_A_CLIP", "FOR_A_FRAME", "SHIPPED", "Lifted", "Lifter", "default_for", "load"]
+__all__ = ["FOR_A_CLIP", "FOR_EXACT", "SHIPPED", "Lifted", "Lifter", "default_for", "load"]

@@ -8,7 +8,7 @@ What the numbers of its network mean is its normalisation, one of the kinds of `
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,14 @@ from posebook import paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
-from posebook.key_points import LONGEST_GAP_S, fill_gaps, in_one_place
 from posebook.lifting import lifter_files
+from posebook.lifting.house_clip import HouseClip, house_clip
 from posebook.lifting.normalisations import NORMALISATIONS
-from posebook.lifting.person_view import FEWEST_JOINTS
+from posebook.lifting.notes import Note
+from posebook.lifting.person_view import Answer
 from posebook.lifting.placing import place_root
 from posebook.shapes import Pose3D, Seen
-from posebook.skeletons import HOUSE, conversion
+from posebook.skeletons import HOUSE
 
 #: Lifters that come with posebook: their name, which is their chapter's, and their file.
 SHIPPED: dict[str, Path] = {
@@ -42,12 +43,14 @@ SHIPPED: dict[str, Path] = {
     )
 }
 
-#: What is taken where no lifter is named: for a single frame, and for a clip of several.
-FOR_A_FRAME, FOR_A_CLIP = "simple_baseline", "temporal_convolutions"
+#: What is taken where no lifter is named: for a single frame and for exact key points, and for a
+#: clip of several frames as detectors see them.
+FOR_EXACT, FOR_A_CLIP = "simple_baseline", "temporal_convolutions"
 
 #: A lifter that puts a joint of somebody who stands further from the hip than this is refused.
 FARTHEST_MM = 10_000.0
-#: And so is one whose pose of somebody 3.5 m away fits the picture only from further than this.
+#: A lifter is also refused if the pose of a person 3.5 m away fits the picture only from further
+#: away than this.
 _HORIZON_MM = 100_000.0
 #: Somebody who stands, facing the camera: house joints, in a picture of 1000 x 1000 px.
 _STANDING_PX = (
@@ -62,25 +65,32 @@ class Lifted:
     """Poses of one clip.
 
     pose_mm   (frames, 17, 3)  house joints, camera axes, mm, hip at 0; NaN where a frame is empty
-    root_mm   (frames, 3)      where the hip is, camera axes, mm, for a person of average size;
-                               NaN where a frame is empty; None where a lifter cannot say
-    seen      (frames, 17)     joints that had a key point, marked, filled or invented
-    invented  joints that the clip's joint set does not mark, and how they were made up
-    notes     what was assumed, filled and invented, one sentence each
+    root_mm   (frames, 3)      where the hip is, camera axes, mm; NaN where a frame is empty or its
+                               key points do not say. As far away as a person of average size,
+                               unless the network itself says where people are
+    clip      the key points as the lifter took them, their camera, and how each came about
+    notes     what was assumed, filled and invented
     """
 
     pose_mm: Pose3D
-    root_mm: Float[Tensor, "frames 3"] | None
-    seen: Seen
-    invented: Mapping[str, str] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
+    root_mm: Float[Tensor, "frames 3"]
+    clip: HouseClip
+    notes: tuple[Note, ...] = ()
 
     @property
     def absolute_mm(self) -> Pose3D:
         """(frames, 17, 3) camera axes, mm: the pose where the camera sees it."""
-        if self.root_mm is None:
-            raise InputError("this lifter gives root-relative poses only")
         return self.pose_mm + self.root_mm.unsqueeze(1)
+
+    @property
+    def seen(self) -> Seen:
+        """(frames, 17): joints that had a key point, marked, filled or invented."""
+        return self.clip.seen
+
+    @property
+    def invented(self) -> Mapping[str, str]:
+        """Joints that the clip's joint set does not mark, and how they were made up."""
+        return self.clip.invented
 
     @property
     def empty(self) -> Bool[Tensor, " frames"]:
@@ -105,47 +115,34 @@ class Lifter:
     def name(self) -> str:
         return self.header["name"]
 
-    def lift(self, clip: Clip) -> Lifted:
+    def lift(self, clip: Clip, camera: Camera | None = None) -> Lifted:
         """Lift every frame: by itself, or with those before and after it, as the network does.
 
+        camera  intrinsics, where the clip has no camera of its own; without either a plain one is
+                assumed
+
         The clip may be in any joint set with a conversion to the house joints; joints may be
-        missing (NaN, or confidence 0). Gaps of up to 0.25 s are bridged by a straight line first.
-        A frame with fewer than three joints in sight, or with all in one place, stays empty (NaN),
-        and so does one in which a length that the network needs is missing. The clip's camera gives
-        the directions of the key points; without one, a plain camera is assumed and said.
-        The same clip gives the same numbers; no random number is drawn.
+        missing (NaN, or confidence 0), and short gaps are bridged first. A frame with fewer than
+        three joints in sight, or with all in one place, stays empty (NaN), and so does one in which
+        a length that the network needs is missing. The same clip gives the same numbers; no random
+        number is drawn.
         """
-        notes: list[str] = []
-        keypoints_px, confidence, filled = fill_gaps(
-            clip.keypoints_px, clip.confidence, clip.frames_per_second
-        )
-        clip = replace(clip, keypoints_px=keypoints_px, confidence=confidence)
-        if filled.any():
-            notes.append(
-                f"Gaps: {int(filled.sum())} joint positions were missing for at most "
-                f"{LONGEST_GAP_S:g} s; filled in a straight line."
+        ready, notes = house_clip(clip, camera)
+        answer = self.answer(ready)
+        empty = (ready.few | ready.heap).unsqueeze(-1)
+        pose_mm = torch.where(empty.unsqueeze(-1), torch.nan, answer.pose_mm)
+        root_mm = answer.root_mm
+        if root_mm is None:
+            root_mm = place_root(
+                pose_mm, ready.keypoints_px, ready.confidence, ready.camera, ready.rate
             )
-        change = conversion(clip.skeleton, HOUSE)
-        if clip.skeleton != HOUSE:
-            notes.append(f"Joints: {change.describe()}.")
-        keypoints_px, confidence = change(clip.keypoints_px.double(), clip.confidence.double())
-        clip = replace(clip, keypoints_px=keypoints_px, confidence=confidence, skeleton=HOUSE)
-        seen = confidence > 0
-        kind = self.header["normalisation"]["kind"]
-        pose_mm, root_mm, said = NORMALISATIONS[kind](self, clip, seen, tuple(change.invented))
-        few = seen.sum(-1) < FEWEST_JOINTS
-        heap = in_one_place(keypoints_px, seen) & ~few
-        empty = (few | heap)[:, None]
-        pose_mm = torch.where(empty.unsqueeze(-1), torch.nan, pose_mm)
-        root_mm = None if root_mm is None else torch.where(empty, torch.nan, root_mm)
-        for name, frames, show in (
-            ("Nobody", few, f"fewer than {FEWEST_JOINTS} joints"),
-            ("One place", heap, "all joints in one place"),
-        ):
-            if frames.any():
-                count = f"{int(frames.sum())} of {len(clip)}"
-                notes.append(f"{name}: {count} frames show {show}; no pose there.")
-        return Lifted(pose_mm, root_mm, seen, change.invented, (*notes, *said))
+        root_mm = torch.where(empty, torch.nan, root_mm)
+        return Lifted(pose_mm, root_mm, ready, (*notes, *answer.notes))
+
+    def answer(self, clip: HouseClip) -> Answer:
+        """What the network says of a clip that is made ready."""
+        settings = self.header["normalisation"]
+        return NORMALISATIONS[settings["kind"]](self.network, settings, self.tensors, clip)
 
     def save(self, path: Path | str, weights: torch.dtype = torch.float32) -> Path:
         """Write the lifter as one safetensors file.
@@ -190,15 +187,16 @@ def load(name: str | Path) -> Lifter:
     _check_tensors(path, rest)
     lifter = Lifter(header, network, rest)
     try:
-        pose_mm = lifter.lift(somebody := _somebody()).pose_mm[:2]
+        ready, _ = house_clip(_somebody())
+        pose_mm = lifter.answer(ready).pose_mm[:2]
     except (
         RuntimeError, LookupError, AttributeError, TypeError, ValueError, ArithmeticError
     ) as error:  # fmt: skip
         reason = " ".join(str(error).split())[:120]
         reason = f"{reason} is missing" if isinstance(error, KeyError) else reason
         raise InputError(f"{path}: network and normalisation do not fit: {reason}") from None
-    seen_px, seen = somebody.keypoints_px[:2], somebody.confidence[:2]
-    away_mm = place_root(pose_mm, seen_px, seen, Camera.guess(somebody.size_px), 1.0)
+    px, sure = ready.keypoints_px[:2], ready.confidence[:2]
+    away_mm = place_root(pose_mm, px, sure, ready.camera, 1.0)
     for name, values, most in (("pose", pose_mm, FARTHEST_MM), ("distance", away_mm, _HORIZON_MM)):
         if not (values.abs() <= most).all():  # NaN, too
             raise InputError(
@@ -208,9 +206,13 @@ def load(name: str | Path) -> Lifter:
     return lifter
 
 
-def default_for(clip: Clip) -> Lifter:
-    """The shipped lifter for a clip: `FOR_A_FRAME`, or `FOR_A_CLIP` where it has several frames."""
-    return _shipped(FOR_A_CLIP if len(clip) > 1 else FOR_A_FRAME)
+def default_for(clip: Clip, exact: bool = False) -> Lifter:
+    """The shipped lifter for a clip, as the lifters' cards recommend.
+
+    exact  the key points have no errors, such as projected motion capture: then each frame by
+           itself is lifted better than several together by a network that was made for errors
+    """
+    return _shipped(FOR_A_CLIP if len(clip) > 1 and not exact else FOR_EXACT)
 
 
 @cache

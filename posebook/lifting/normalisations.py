@@ -13,13 +13,11 @@ A trained lifter names one of these kinds (`NORMALISATIONS`):
     one_camera           whole clips, redrawn as one plain camera would see them; absolute poses
                          in metres out (the video GAN of bzhao96)
 
-Each takes a lifter (header, network, tensors), a clip in house joints, which joints are seen and
-which were invented, and gives poses (frames, 17, 3) in mm about the hip, the hip's place or None,
-and what to say to people.
+Each is a function of a network, its settings (the header's `normalisation`), its tensors (means,
+deviations) and a `HouseClip`, and gives an `Answer`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -27,22 +25,28 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from posebook.cameras import normalise_screen
-from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import frame_rate, number
 from posebook.errors import InputError
-from posebook.key_points import bridge_frames, complete, extent_of, in_one_place, root_centred
+from posebook.key_points import (
+    bridge_frames,
+    complete,
+    extent_of,
+    guessed_size,
+    root_centred,
+)
+from posebook.lifting.house_clip import HouseClip
+from posebook.lifting.notes import Note
 from posebook.lifting.person_view import (
     AVERAGE_SIZE,
     BATCH,
-    FEWEST_JOINTS,
-    camera_of,
+    Answer,
     in_batches,
-    lift_person_view,
-    lift_person_view_clip,
+    person_view,
+    person_view_clip,
     unit_mm_of,
 )
 from posebook.methods.repnet import inputs as repnet_inputs
-from posebook.shapes import Pose2D, Pose3D, Seen
+from posebook.shapes import Pose2D
 from posebook.skeletons import HOUSE
 
 #: Key points are not divided by a length that goes into the person's extent more often than this.
@@ -50,166 +54,159 @@ MOST_LENGTHS = 50
 #: A clip whose frame rate differs from the training's by a larger factor is refused.
 SLOWEST = 100
 
+Settings = Mapping[str, Any]
+Tensors = Mapping[str, Tensor]
+
 # ---------------------------------------------------------------------------- standardised pixels
 
 
-def _lift_standardised_pixels(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def standardised_pixels(
+    network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip
+) -> Answer:
     """Martinez et al. 2017: pixels minus mean over standard deviation in, mm likewise out.
 
     A missing joint is put at its mean place. Joints that the network does not predict are 0.
     """
-    told = lifter.header["normalisation"]
-    inputs, outputs = (HOUSE.indices(*told[f"{end}_joints"]) for end in ("input", "output"))
-    mean, std = lifter.tensors["mean_px"], lifter.tensors["std_px"]
+    inputs, outputs = (HOUSE.indices(*settings[f"{end}_joints"]) for end in ("input", "output"))
+    mean, std = tensors["mean_px"], tensors["std_px"]
     keypoints = (clip.keypoints_px[:, inputs] - mean) / std.clamp_min(1e-9)
-    keypoints = torch.where(seen[:, inputs].unsqueeze(-1) & (std > 0), keypoints, 0.0).float()
-    answer = in_batches(lifter.network, keypoints)
+    usable = clip.seen[:, inputs].unsqueeze(-1) & (std > 0)
+    keypoints = torch.where(usable, keypoints, 0.0).float()
+    answer = in_batches(network, keypoints)
     pose_mm = torch.zeros(len(clip), len(HOUSE), 3)
-    pose_mm[:, outputs] = answer * lifter.tensors["std_mm"] + lifter.tensors["mean_mm"]
+    pose_mm[:, outputs] = answer * tensors["std_mm"] + tensors["mean_mm"]
     hip = HOUSE.index("hip")
-    return pose_mm - pose_mm[:, hip : hip + 1], None, []
+    return Answer(pose_mm - pose_mm[:, hip : hip + 1])
 
 
 # ------------------------------------------------------------------------------- about the hip
 
 
-def _lift_root_centred(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def in_root_centred(
+    network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip
+) -> Answer:
     """`root_centred` key points in, `network.lift`, and the answer at the size of an average adult.
 
     The picture is taken as it is: no camera enters. Missing joints are `complete`d.
     """
-    told = lifter.header["normalisation"]
-    factor = number(told["factor"], "normalisation", "factor")
+    factor = number(settings["factor"], "normalisation", "factor")
     if not 1e-3 <= factor <= 1e3:
         raise InputError(f"factor is {factor:g}; expected a number from 0.001 to 1000")
-    points, notes = _completed(lifter, clip, seen)
-    keypoints = root_centred(points, scale=told["scale"], factor=factor, per=told["per"])
+    points, notes = _completed(clip, tensors)
+    keypoints = root_centred(points, scale=settings["scale"], factor=factor, per=settings["per"])
     keypoints = keypoints.nan_to_num()
-    lengths = extent_of(keypoints, torch.ones_like(seen)) / factor  # how many go into the person
+    # How many of the lengths that the key points are divided by go into the person.
+    lengths = extent_of(keypoints, torch.ones_like(clip.seen)) / factor
     useless = ((lengths == 0) | (lengths > MOST_LENGTHS)) & torch.isfinite(points).all((-1, -2))
-    useless &= ~in_one_place(clip.keypoints_px, seen)
-    if useless.any():
-        notes.append(
-            f"Length: in {int(useless.sum())} of {len(clip)} frames the head lies on the hip in "
-            "the picture, or nearly, and the key points are divided by that length; no pose there."
+    useless &= ~clip.heap
+    if count := int(useless.sum()):
+        text = (
+            f"in {count} of {len(clip)} frames the head lies on the hip in the picture, or nearly, "
+            "and the key points are divided by that length; no pose there."
         )
-    units = in_batches(lifter.network.lift, keypoints.float()).double()
+        notes.append(Note("length", text, dict(frames=count, of=len(clip)), empty=True))
+    units = in_batches(network.lift, keypoints.float()).double()
     hip = HOUSE.index("hip")
     units = units - units[:, hip : hip + 1]
-    pose_mm = units * unit_mm_of(lifter, units)[:, None, None]
+    pose_mm = units * unit_mm_of(settings, units)[:, None, None]
     pose_mm = torch.where(useless[:, None, None], torch.nan, pose_mm)
-    return pose_mm.float(), None, [*notes, AVERAGE_SIZE]
+    return Answer(pose_mm.float(), notes=(*notes, AVERAGE_SIZE))
 
 
-def _completed(lifter: Any, clip: Clip, seen: Seen) -> tuple[Pose2D, list[str]]:
+def _completed(clip: HouseClip, tensors: Tensors) -> tuple[Pose2D, list[Note]]:
     """The clip's key points with missing joints `complete`d, NaN where too few are seen; notes."""
-    enough = seen.sum(-1) >= FEWEST_JOINTS
-    missing = ~seen & enough.unsqueeze(-1)
+    missing = ~clip.seen & ~clip.few.unsqueeze(-1)
     notes = []
-    if missing.any():
-        notes.append(
-            f"Missing: {int(missing.any(-1).sum())} of {len(clip)} frames lack a joint, and the "
-            "network needs all 17; what lacks was put where the mean training pose, laid over the "
-            "joints that are seen, has it."
+    if count := int(missing.any(-1).sum()):
+        text = (
+            f"{count} of {len(clip)} frames lack a joint, and the network needs all 17; what lacks "
+            "was put where the mean training pose, laid over the joints that are seen, has it."
         )
-    points = complete(clip.keypoints_px, seen, lifter.tensors["mean_place"])
-    return torch.where(enough[:, None, None], points, torch.nan), notes
+        notes.append(Note("completed", text, dict(frames=count, of=len(clip))))
+    points = complete(clip.keypoints_px, clip.seen, tensors["mean_place"])
+    return torch.where(clip.few[:, None, None], torch.nan, points), notes
 
 
 # -------------------------------------------------------------------------------- half pictures
 
 
-def _lift_half_pictures(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def half_pictures(
+    network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip
+) -> Answer:
     """`repnet.inputs.about_hip` in, `network.lift`, metres out. Missing joints are `complete`d.
 
     The network's people are as large as those it was trained on. Pictures are measured by their
     width; one of unknown size is taken to be as wide as those of the training.
     """
-    points, notes = _completed(lifter, clip, seen)
-    width_px = number(lifter.header["normalisation"]["width_px"], "normalisation", "width_px")
+    points, notes = _completed(clip, tensors)
+    width_px = number(settings["width_px"], "normalisation", "width_px")
     if not 1 <= width_px <= 100_000:
         raise InputError(f"width_px is {width_px:g}; expected the width of a picture, in px")
     if clip.size_px is not None:
         width_px = clip.size_px[0]
     else:
-        notes.append(f"Picture: its size is unknown; it is taken to be {width_px:g} px wide.")
+        text = f"its size is unknown; it is taken to be {width_px:g} px wide."
+        notes.append(Note("picture", text))
     keypoints = repnet_inputs.about_hip(points, width_px).nan_to_num()
-    pose = in_batches(lifter.network.lift, keypoints.float())
-    return (1000 * pose).float(), None, notes
+    pose = in_batches(network.lift, keypoints.float())
+    return Answer((1000 * pose).float(), notes=tuple(notes))
 
 
 # ------------------------------------------------------------------------- whole clips over time
 
 
-def _lift_screen_clip(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def screen_clip(
+    network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip
+) -> Answer:
     """`normalise_screen` key points of the whole clip in, mm about the hip out.
 
     Missing joints are `complete`d, frames without a person bridged. A clip with other frames per
     second than the training's is brought to those and back. Mean of the clip and its mirror image.
     """
-    told, notes = lifter.header["normalisation"], []
-    size = clip.size_px or (clip.camera.size_px if clip.camera is not None else None)
-    if size is None:
-        size = camera_of(replace(clip, camera=None))[0].size_px
-        notes.append(f"Picture: of unknown size, taken to be {size[0]} x {size[1]} px.")
-    enough = (seen.sum(-1) >= FEWEST_JOINTS)[:, None, None]
+    notes = []
+    size = clip.size_px or clip.camera.size_px or guessed_size(clip.keypoints_px)
+    if clip.size_px is None:
+        notes.append(Note("picture", f"of unknown size, taken to be {size[0]} x {size[1]} px."))
     points = normalise_screen(clip.keypoints_px, *size)
-    points = complete(points, seen, lifter.tensors["mean_place"])
-    points = bridge_frames(torch.where(enough, points, torch.nan))[0].nan_to_num().float()
-    frames = len(points)
-    points, said = _at_rate(points, clip.frames_per_second, _rate_of(told))
-    notes += said
-    network = lifter.network
+    points = complete(points, clip.seen, tensors["mean_place"])
+    points = torch.where(clip.few[:, None, None], torch.nan, points)
+    points = bridge_frames(points)[0].nan_to_num().float()
+    points, at_rate = _at_rate(points, clip.frames_per_second, settings)
     with torch.no_grad():
         pose_mm = (network.lift(points) + HOUSE.flip(network.lift(HOUSE.flip(points)))) / 2
     pose_mm[:, HOUSE.index("hip")] = 0  # where its place is trained towards
-    return _resampled(pose_mm, frames), None, notes
+    return Answer(_resampled(pose_mm, len(clip)), notes=(*notes, *at_rate))
 
 
-def _lift_one_camera(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def one_camera(network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip) -> Answer:
     """The clip as `repnet.inputs.one_camera` sees it in, absolute poses in metres out.
 
     The lens is undone, and a longer focal length does not look like a nearer person. Missing
     joints are `complete`d, frames without a person bridged, frames per second as in `screen_clip`.
     """
-    points, notes = _completed(lifter, clip, seen)
-    camera, said = camera_of(clip)
-    rays = camera.rays(points.nan_to_num())
+    points, notes = _completed(clip, tensors)
+    rays = clip.camera.rays(points.nan_to_num())
     screen = repnet_inputs.one_camera(torch.where(torch.isfinite(points), rays, torch.nan))
     screen = bridge_frames(screen)[0].nan_to_num().float()
-    told = lifter.header["normalisation"]
-    screen, heard = _at_rate(screen, clip.frames_per_second, _rate_of(told))
+    screen, at_rate = _at_rate(screen, clip.frames_per_second, settings)
     # Windows reach 13 frames to either side; long clips go through in pieces that share those.
     half, parts = repnet_inputs.FRAMES // 2, []
     for start in range(0, len(screen), BATCH):
         first = max(0, start - half)
         piece = screen[first : start + BATCH + half]
         with torch.no_grad():
-            parts.append(lifter.network.every_frame(piece)[start - first :][:BATCH])
+            parts.append(network.every_frame(piece)[start - first :][:BATCH])
     pose_mm = torch.cat(parts) if parts else torch.zeros(0, len(HOUSE), 3)
     pose_mm = _resampled(1000 * pose_mm, len(clip))
     root_mm = pose_mm[:, HOUSE.index("hip")]
-    return pose_mm - root_mm.unsqueeze(1), root_mm, [*notes, *said, *heard]
-
-
-def _rate_of(told: dict[str, Any]) -> float:
-    return frame_rate(told["frames_per_second"], "frames_per_second")
+    return Answer(pose_mm - root_mm.unsqueeze(1), root_mm, (*notes, *at_rate))
 
 
 def _at_rate(
-    points: Pose2D, given: float | None, rate: float
-) -> tuple[Float[Tensor, "_moments joints 2"], list[str]]:
-    """A clip at the frames per second of the training, and what to say if it had others."""
+    points: Pose2D, given: float | None, settings: Settings
+) -> tuple[Float[Tensor, "_moments joints 2"], list[Note]]:
+    """A clip at the frames per second of the training, and a note if it had others."""
+    rate = frame_rate(settings["frames_per_second"], "frames_per_second")
     if not rate / SLOWEST <= (given or rate) <= rate * SLOWEST:
         raise InputError(
             f"{given:g} frames/s, for a network that was trained at {rate:g}; expected "
@@ -218,8 +215,11 @@ def _at_rate(
     count = round((len(points) - 1) * rate / (given or rate)) + 1
     if count == len(points) or len(points) < 2:
         return points, []
-    note = f"Time: {given:g} frames/s; interpolated to the {rate:g} that the network was trained "
-    return _resampled(points, count), [note + "with, and back."]
+    text = (
+        f"{given:g} frames/s; interpolated to the {rate:g} that the network was trained with, and "
+        "back."
+    )
+    return _resampled(points, count), [Note("time", text)]
 
 
 def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tensor:
@@ -232,12 +232,12 @@ def _resampled(values: Float[Tensor, "frames joints dims"], count: int) -> Tenso
 
 
 #: What the numbers of a lifter's network mean.
-NORMALISATIONS: dict[str, Callable] = {
-    "person_view": lift_person_view,
-    "person_view_clip": lift_person_view_clip,
-    "standardised_pixels": _lift_standardised_pixels,
-    "root_centred": _lift_root_centred,
-    "screen_clip": _lift_screen_clip,
-    "half_pictures": _lift_half_pictures,
-    "one_camera": _lift_one_camera,
+NORMALISATIONS: dict[str, Callable[[nn.Module, Settings, Tensors, HouseClip], Answer]] = {
+    "person_view": person_view,
+    "person_view_clip": person_view_clip,
+    "standardised_pixels": standardised_pixels,
+    "root_centred": in_root_centred,
+    "screen_clip": screen_clip,
+    "half_pictures": half_pictures,
+    "one_camera": one_camera,
 }

@@ -1,29 +1,27 @@
 """The shipped lifters' networks see each person as a camera turned towards them would.
 
-What `cameras.turned` computes, for a lifter and a clip: key points to the network's numbers, its
+What `cameras.turned` computes, for a network and a clip: key points to the network's numbers, its
 numbers to poses in mm. For networks of single frames, and for networks over time, which see each
 frame of a window turned towards its own person. Also what other normalisations share with them.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from posebook.cameras import Camera
 from posebook.cameras.turned import blank_frames, network_input, predict_units, turn_towards
-from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import number
 from posebook.errors import InputError
-from posebook.key_points import guessed_size, in_one_place
+from posebook.lifting.house_clip import FEWEST_JOINTS, HouseClip
+from posebook.lifting.notes import Note
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE
 
-#: With fewer joints than this in sight there is no pose to speak of: the frame stays empty.
-FEWEST_JOINTS = 3
 #: Frames that go through a network at once: bounds the memory, changes no number that matters.
 BATCH = 8192
 #: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
@@ -32,82 +30,92 @@ BONES_MM = 3900.0
 #: Frames per second that a network over time is trained with. Of a faster clip, every second,
 #: third, ... frame is a clip by itself; of a slower one, every frame is.
 SLOWEST, FASTEST = 8.0, 60.0
-AVERAGE_SIZE = "Size: a picture does not tell it; the person is taken to be of average size."
+#: Windows of slow clips that go through a network over time at once.
+WINDOWS = 256
+AVERAGE_SIZE = Note(
+    "size", "a picture does not tell it; the person is taken to be of average size."
+)
 
 
-def lift_person_view(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+@dataclass(frozen=True)
+class Answer:
+    """What a network says of a clip.
+
+    pose_mm  (frames, 17, 3)  house joints, camera axes, mm, hip at 0; NaN where there is no pose
+    root_mm  (frames, 3)      where the network puts the hip; None where it does not say
+    notes    what was assumed for this network
+    """
+
+    pose_mm: Pose3D
+    root_mm: Float[Tensor, "frames 3"] | None = None
+    notes: tuple[Note, ...] = ()
+
+
+def person_view(
+    network: nn.Module, settings: Mapping[str, Any], tensors: Mapping[str, Tensor], clip: HouseClip
+) -> Answer:
     """`network_input` in, poses in units out; the size is that of an average adult."""
 
     def answer(inputs: Tensor, seen: Seen) -> Pose3D:
-        return in_batches(lambda batch: predict_units(lifter.network, batch), inputs)
+        return in_batches(lambda batch: predict_units(network, batch), inputs)
 
-    return _lift_turned(lifter, clip, seen, invented, answer)
+    return _turned(settings, clip, answer)
 
 
-def lift_person_view_clip(
-    lifter: Any, clip: Clip, seen: Seen, invented: Sequence[str]
-) -> tuple[Pose3D, Tensor | None, list[str]]:
-    """The same with `network.lift`, which takes whole clips of any length, one frame too.
+def person_view_clip(
+    network: nn.Module, settings: Mapping[str, Any], tensors: Mapping[str, Tensor], clip: HouseClip
+) -> Answer:
+    """The same with `network.lift`, which takes whole clips of any length.
 
     Frames without a person are empty (`blank_frames`) and bridged by what their neighbours show.
     """
     rate = clip.frames_per_second or FASTEST
-    apart = math.ceil(rate / FASTEST - 1e-6) if rate >= SLOWEST else max(1, len(clip))
 
     def answer(inputs: Tensor, seen: Seen) -> Pose3D:
         inputs = blank_frames(inputs, seen, FEWEST_JOINTS)
+        if rate < SLOWEST:
+            return in_batches(lambda batch: predict_units(_each_alone(network), batch), inputs)
+        apart = math.ceil(rate / FASTEST - 1e-6)
         units = inputs.new_zeros(len(inputs), len(HOUSE), 3)
         with torch.no_grad():
             for first in range(min(apart, len(inputs))):
-                units[first::apart] = predict_units(lifter.network.lift, inputs[first::apart])
+                units[first::apart] = predict_units(network.lift, inputs[first::apart])
         return units
 
-    return _lift_turned(lifter, clip, seen, invented, answer)
+    return _turned(settings, clip, answer)
 
 
-def _lift_turned(
-    lifter: Any,
-    clip: Clip,
-    seen: Seen,
-    invented: Sequence[str],
-    answer: Callable[[Tensor, Seen], Pose3D],
-) -> tuple[Pose3D, Tensor | None, list[str]]:
+def _each_alone(network: nn.Module) -> Callable[[Tensor], Pose3D]:
+    """Every frame as a clip of one frame: its window holds nothing but that frame, repeated."""
+
+    def lift(inputs: Tensor) -> Pose3D:
+        length = network.receptive_field
+        windows = (w.unsqueeze(1).expand(-1, length, -1, -1) for w in inputs.split(WINDOWS))
+        return torch.cat([network(window, step=length).squeeze(1) for window in windows])
+
+    return lift
+
+
+def _turned(
+    settings: Mapping[str, Any], clip: HouseClip, answer: Callable[[Tensor, Seen], Pose3D]
+) -> Answer:
     """Poses from `answer`: network inputs (frames, 18, 3) and joints seen to poses in units."""
-    camera, notes = camera_of(clip)
-    rays = camera.rays(clip.keypoints_px.nan_to_num())
-    seen = seen & torch.isfinite(rays).all(-1)
+    rays = clip.camera.rays(clip.keypoints_px.nan_to_num())
+    seen = clip.seen & torch.isfinite(rays).all(-1)
     view = turn_towards(rays.nan_to_num(), seen)
-    known = torch.full((len(clip),), clip.camera is not None)
-    made_up = torch.tensor([joint in invented for joint in HOUSE.joints])
-    inputs = network_input(view, seen, made_up, known).float()
-    somewhere = seen & ~in_one_place(clip.keypoints_px, seen).unsqueeze(-1)
-    units = answer(inputs, somewhere).double()
-    absolute_mm = view.pose_from_units(units, unit_mm_of(lifter, units))
-    root_mm = absolute_mm[:, HOUSE.index("hip")]
-    notes.append(AVERAGE_SIZE)
-    return (absolute_mm - root_mm.unsqueeze(1)).float(), root_mm.float(), notes
+    known = torch.full((len(clip),), clip.camera_known)
+    invented = torch.tensor([joint in clip.invented for joint in HOUSE.joints])
+    inputs = network_input(view, seen, invented, known).float()
+    units = answer(inputs, seen & ~clip.heap.unsqueeze(-1)).double()
+    absolute_mm = view.pose_from_units(units, unit_mm_of(settings, units))
+    hip = HOUSE.index("hip")
+    pose_mm = absolute_mm - absolute_mm[:, hip : hip + 1]
+    return Answer(pose_mm.float(), notes=(AVERAGE_SIZE,))
 
 
-def camera_of(clip: Clip) -> tuple[Camera, list[str]]:
-    """The clip's camera, or a guess and the words for it."""
-    if clip.camera is not None:
-        return clip.camera, []
-    size = clip.size_px
-    size = guessed_size(clip.keypoints_px, clip.name or "clip") if size is None else size
-    camera = Camera.guess(size)
-    how = "of" if clip.size_px else "taken to be"
-    return camera, [
-        f"Camera: unknown; in a picture {how} {size[0]} x {size[1]} px a focal length of "
-        f"{camera.focal_px[0]:.0f} px is assumed."
-    ]
-
-
-def unit_mm_of(lifter: Any, units: Pose3D) -> Float[Tensor, " frames"]:
+def unit_mm_of(settings: Mapping[str, Any], units: Pose3D) -> Float[Tensor, " frames"]:
     """Millimetres in a unit, where the bones of each pose add up to an average adult's."""
-    bones_mm = lifter.header["normalisation"].get("bones_mm", BONES_MM)
-    bones_mm = number(bones_mm, "normalisation", "bones_mm")
+    bones_mm = number(settings.get("bones_mm", BONES_MM), "normalisation", "bones_mm")
     if not 500 < bones_mm < 20_000:  # of nobody's body
         raise InputError(f"bones_mm is {bones_mm:g}; expected the bones of a person, in mm")
     parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))

@@ -7,10 +7,8 @@ from torch import Tensor
 
 from posebook.cameras import Camera
 from posebook.key_points import ASSUMED_FRAMES_PER_SECOND
+from posebook.lifting.notes import Note
 from posebook.skeletons import Skeleton
-
-#: How a joint's key point came about; the values of `origin`.
-ORIGINS = ("seen", "invented", "filled", "missing")
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Poses:
     camera_rotation: Tensor
     camera_place_mm: Tensor
     truth_mm: Tensor | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     scores: tuple[dict[str, Any], ...] = field(default=())
 
     def __len__(self) -> int:
