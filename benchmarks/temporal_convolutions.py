@@ -69,7 +69,7 @@ def step_of(network: VideoPose3D, outputs: int, step: int):
     frames = network.receptive_field + (outputs - 1) * step
     seen = torch.randn(items, frames, 17, 2, device=device)
     true_mm = 300 * torch.randn(items, outputs, 17, 3, device=device)
-    optimiser = torch.optim.Adam(network.parameters(), amsgrad=True)
+    optimiser = torch.optim.Adam(network.parameters(), amsgrad=True, fused=True)
 
     def work() -> None:
         loss = mpjpe_loss(network.train()(seen, step=step), true_mm) / 1000

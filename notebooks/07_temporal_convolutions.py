@@ -390,7 +390,7 @@ def train_phase(name: str, network: VideoPose3D, budget: float, mixed: bool):
         network.padding,
         drop_last=True,  # so that a batch larger than the data is refused
     )
-    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, amsgrad=True)
+    optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate, amsgrad=True, fused=True)
     state = dict(network=network, optimiser=optimiser, draw=draw)
     run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     windows.to(run.device)
@@ -709,7 +709,7 @@ def train_with_few(name: str, share: float, pictures: bool):
             for part, joints in (("pose", 17), ("path", 1))
         }
     )
-    optimiser = torch.optim.Adam(networks.parameters(), lr=learning_rate, amsgrad=True)
+    optimiser = torch.optim.Adam(networks.parameters(), lr=learning_rate, amsgrad=True, fused=True)
     state = dict(networks=networks, optimiser=optimiser, order=order)
     run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     epochs = max(5, round(labelled_poses / batch_size / PART))

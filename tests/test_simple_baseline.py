@@ -44,6 +44,19 @@ def test_gradient_goes_through_the_cap():
     assert layer.weight.grad.abs().max() > 1e-6
 
 
+@pytest.mark.parametrize("norm", (0.4, 3.0))
+def test_gradients_are_those_of_the_plain_formula(norm):
+    layer = CappedLinear(6, 5).double()
+    layer.weight.data *= norm / layer.weight.norm()
+    values = torch.randn(4, 6, dtype=torch.float64, requires_grad=True)
+    parameters = (values, layer.weight, layer.bias)
+    plain = values @ (layer.weight / layer.weight.norm().clamp(min=1)).T + layer.bias
+    expected = torch.autograd.grad(plain.square().sum(), parameters)
+    found = torch.autograd.grad(layer(values).square().sum(), parameters)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-12)
+
+
 @pytest.mark.parametrize("switch", ("max_norm", "batch_norm", "residual"))
 def test_each_part_can_go(switch):
     torch.manual_seed(0)

@@ -16,14 +16,14 @@ from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 
 
-def train(folder, epochs, *, seed=3, stop_after=None, poison=None, pause=0.0):
+def train(folder, epochs, *, seed=3, stop_after=None, poison=None, pause=0.0, fused=None):
     """A small network with dropout, batch norm, a schedule and shuffling: all that has a state."""
     shuffle = training.seed_everything(seed)
     net = torch.nn.Sequential(
         torch.nn.Linear(4, 16), torch.nn.BatchNorm1d(16), torch.nn.Dropout(0.5),
         torch.nn.Linear(16, 1),
     )  # fmt: skip
-    optimiser = torch.optim.Adam(net.parameters(), lr=0.01)
+    optimiser = torch.optim.Adam(net.parameters(), lr=0.01, fused=fused)
     schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [2, 4])
     seen = torch.randn(320, 4)
     batches = Batches(dict(seen=seen, wanted=seen.sum(1, keepdim=True)), 32, shuffle)
@@ -52,11 +52,12 @@ def same(one, other) -> bool:
     return run.history == run2.history and all(torch.equal(a, b) for a, b in weights)
 
 
-def test_resumed_run_ends_like_an_uninterrupted_one(tmp_path):
-    whole = train(tmp_path / "whole", 6)
+@pytest.mark.parametrize("fused", (None, True))
+def test_resumed_run_ends_like_an_uninterrupted_one(tmp_path, fused):
+    whole = train(tmp_path / "whole", 6, fused=fused)
     # An epoch that was left half way counts for nothing: its numbers come from doing it again.
-    train(tmp_path / "cut", 6, stop_after=3)
-    assert same(whole, train(tmp_path / "cut", 6))
+    train(tmp_path / "cut", 6, stop_after=3, fused=fused)
+    assert same(whole, train(tmp_path / "cut", 6, fused=fused))
 
 
 def test_a_finished_run_is_loaded_not_trained(tmp_path):
