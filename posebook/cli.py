@@ -138,7 +138,7 @@ def lift(
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")
     ] = None,
     layout: Annotated[
-        str | None, typer.Option(help="the file's joint set, where it is not said")
+        str | None, typer.Option(help="the file's joint set, where the file does not name it")
     ] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="picture size in pixels")] = None,
     intrinsics: Annotated[

@@ -292,7 +292,7 @@ def test_mistakes_get_one_line_and_leave_nothing(options, words, made, lifter, t
 
 def test_options_that_motion_capture_has_no_use_for_are_said(made, lifter, tmp_path):
     result = export.lift_file(made / "mixamo.bvh", tmp_path / "out", lifter, person=3, size="9x9")
-    assert any("No effect" in note and "--person, --size" in note for note in result.notes)
+    assert any(n.kind == "no effect" and "--person, --size" in n.text for n in result.notes)
 
 
 def test_a_picture_that_the_person_is_not_in_has_the_wrong_size(made, lifter, tmp_path):

@@ -42,11 +42,11 @@ class Lift:
 
     def lines(self) -> list[str]:
         count = len(self.poses)
-        said = [f"{count} frame{'s' * (count != 1)} lifted with {self.poses.lifter}"]
-        said += [f"- {note}" for note in self.poses.notes]
+        lines = [f"{count} frame{'s' * (count != 1)} lifted with {self.poses.lifter}"]
+        lines += [f"- {note}" for note in self.poses.notes]
         if self.poses.scores:
-            said += ["", str(score_table(self.poses.scores))]
-        return said + [""] + [f"{path.suffix[1:]:<5} {paths.shown(path)}" for path in self.files]
+            lines += ["", str(score_table(self.poses.scores))]
+        return lines + [""] + [f"{path.suffix[1:]:<5} {paths.shown(path)}" for path in self.files]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class LiftResult:
     """
 
     lifts: tuple[Lift, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def poses(self) -> Poses:
@@ -70,12 +70,12 @@ class LiftResult:
 
     def lines(self) -> list[str]:
         """The report, for people."""
-        said = list(self.notes)
+        lines = [str(note) for note in self.notes]
         for count, lift in enumerate(self.lifts, 1):
             if len(self.lifts) > 1:
-                said += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
-            said += lift.lines()
-        return said
+                lines += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
+            lines += lift.lines()
+        return lines
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -122,11 +122,13 @@ def lift_file(
         raise InputError(f"{source}: nothing to lift in it; expected key points or a motion")
     notes = ()
     if len(found) > MOST_FOLDERS:
-        notes = (f"{len(found)} clips in {source}: the first {MOST_FOLDERS} are lifted.",)
+        text = f"{len(found)} clips in {source}; the first {MOST_FOLDERS} are lifted."
+        notes = (Note("left out", text, dict(clips=len(found) - MOST_FOLDERS, of=len(found))),)
     idle = {"--person": person, "--size": size, "--intrinsics": intrinsics}
     idle = [option for option, value in idle.items() if value is not None]
     if idle and any(isinstance(item, Motion) for item in found):
-        notes += (f"No effect on motion capture, which has its own camera: {', '.join(idle)}.",)
+        text = f"on motion capture, which has its own camera: {', '.join(idle)}."
+        notes += (Note("no effect", text),)
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, notes_of_input = _clip_of(item)

@@ -56,7 +56,7 @@ def lift_upright(
     """Lift one clip, in any joint set, and stand the person upright.
 
     camera  intrinsics, where the clip has no camera of its own
-    notes   what has been said already
+    notes   those of the reader and of the command
     """
     if not ((clip.confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)).any():
         raise InputError(f"{input or clip.name}: no joint is marked in any frame; nothing to lift")

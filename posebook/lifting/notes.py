@@ -1,4 +1,4 @@
-"""What was assumed, filled or invented on the way from key points to a pose: said once, as data."""
+"""Notes: what was assumed, filled or invented on the way from key points to a pose, as data."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
