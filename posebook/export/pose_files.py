@@ -5,7 +5,7 @@ them needs pickle: `numpy.load(path)` as it comes is enough.
 """
 
 import json
-import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -16,11 +16,11 @@ from torch import Tensor
 
 from posebook.datasets.readers import mocap
 from posebook.errors import InputError
-from posebook.export.bvh import bvh_text
+from posebook.export.bvh import bvh_pieces
 from posebook.export.rigid_body import JOINTS, rig
 from posebook.key_points import bridge_frames
 from posebook.lifting.poses import ORIGINS, Poses
-from posebook.paths import replacing, write_text
+from posebook.paths import replacing
 from posebook.skeletons import HOUSE
 
 KEYS = {
@@ -52,6 +52,9 @@ KEYS = {
     "lifter": "name of the lifter",
     "notes": "lines of text: what was chosen, invented, filled and assumed",
 }
+
+#: So many frames are made text at a time, so that a long clip does not fill the memory.
+_PIECE = 10_000
 
 
 def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
@@ -94,26 +97,45 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
     """The npz's keys as lists (0.1 mm, 0.1 px), `scores` where there is truth, and `about`."""
     digits = {"camera_matrix": 6, "camera_rotation": 9, "confidence": 3}
     record: dict[str, Any] = {
-        name: _plain(value, digits.get(name, 1)) if value.dtype.kind == "f" else value.tolist()
-        for name, value in arrays(poses, rigid_mm).items()
+        **arrays(poses, rigid_mm),
+        "frames_per_second": poses.rate,
+        "notes": list(poses.notes),
+        "scores": [dict(score) for score in poses.scores],
+        # Whose results a folder holds, wherever the command is given next.
+        "input_path": str(Path(poses.input).resolve()),
+        "about": {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)},
     }
-    record["frames_per_second"] = poses.rate
-    record["notes"] = list(poses.notes)
-    record["scores"] = [dict(score) for score in poses.scores]
-    # Whose results a folder holds, wherever the command is given next.
-    record["input_path"] = str(Path(poses.input).resolve())
-    record["about"] = {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)}
-    write_text(path, json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        before = "{"
+        for name, value in record.items():
+            file.write(f"{before}{json.dumps(name)}: ")
+            before = ", "
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                file.writelines(_number_lists(value, digits.get(name, 1)))
+                continue
+            value = value.tolist() if isinstance(value, np.ndarray) else value
+            file.write(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        file.write("}\n")
     return path
 
 
-def _plain(values: np.ndarray, digits: int) -> Any:
-    def mend(value: Any) -> Any:
-        if isinstance(value, list):
-            return [mend(item) for item in value]
-        return round(value, digits) if math.isfinite(value) else None
+def _number_lists(values: np.ndarray, digits: int) -> Iterator[str]:
+    """An array as JSON, in pieces; null for what is not a number.
 
-    return mend(values.astype(np.float64).tolist())
+    A clip has millions of numbers but few different ones, once they are rounded: only these are
+    made text.
+    """
+    row = json.dumps(np.zeros(values.shape[1:]).tolist()).replace("0.0", "%s")
+    yield "["
+    for start in range(0, len(values), _PIECE):
+        piece = np.round(values[start : start + _PIECE].astype(np.float64), digits)
+        piece[~np.isfinite(piece)] = np.nan
+        # By their bits, since -0.0 equals 0.0 and NaN does not equal itself.
+        different, where = np.unique(piece.view(np.int64), return_inverse=True)
+        text = json.dumps(different.view(np.float64).tolist())[1:-1].replace("NaN", "null")
+        words = np.array(text.split(", "), dtype=object)[where.reshape(len(piece), -1)]
+        yield ", " * (start > 0) + ", ".join([row % tuple(frame) for frame in words])
+    yield "]"
 
 
 def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[str, ...]]:
@@ -122,7 +144,8 @@ def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[str, ...]]:
     if not torch.isfinite(whole).all():
         raise InputError(f"{poses.input}: no frame has a pose, so there is nothing to write")
     body = rig(whole)
-    write_text(path, bvh_text(body, poses.rate))
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(bvh_pieces(body, poses.rate))
     notes = [
         f"BVH: every bone has its mean length over the clip, left and right alike, which moves a "
         f"joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; Y up, cm."

@@ -124,10 +124,10 @@ def animate(
     frames = []
     for i in range(len(points)):
         data = [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in at(i)]
-        frames.append(go.Frame(data=data, name=str(i), traces=moves))
+        frames.append({"data": data, "name": str(i), "traces": moves})
         if windows is not None:
             axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
-            frames[-1].layout = axes
+            frames[-1]["layout"] = axes
     made |= player([i * step for i in range(len(points))], frames_per_second, step)
     return go.Figure(fixed + first, made, frames)
 

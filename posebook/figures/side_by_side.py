@@ -117,9 +117,11 @@ def side_by_side(
     moves = [len(fixed) + i for i in range(len(first))]
     numbers = list(range(0, len(keypoints_px), step))
     frames = [
-        go.Frame(
-            data=[{k: t[k] for k in ("type", "x", "y")} for t in at(i)], name=str(n), traces=moves
-        )
+        {
+            "data": [{k: t[k] for k in ("type", "x", "y")} for t in at(i)],
+            "name": str(n),
+            "traces": moves,
+        }
         for n, i in enumerate(numbers)
     ]
     made |= player(numbers, frames_per_second, step)
