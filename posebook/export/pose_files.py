@@ -125,7 +125,8 @@ def _number_lists(values: np.ndarray, digits: int) -> Iterator[str]:
     A clip has millions of numbers but few different ones, once they are rounded: only these are
     made text.
     """
-    row = json.dumps(np.zeros(values.shape[1:]).tolist()).replace("0.0", "%s")
+    # What stands before, between and behind the numbers of a frame.
+    around = np.array(f", {np.zeros(values.shape[1:]).tolist()}".split("0.0"), dtype="S")
     yield "["
     for start in range(0, len(values), _PIECE):
         piece = np.round(values[start : start + _PIECE].astype(np.float64), digits)
@@ -133,8 +134,13 @@ def _number_lists(values: np.ndarray, digits: int) -> Iterator[str]:
         # By their bits, since -0.0 equals 0.0 and NaN does not equal itself.
         different, where = np.unique(piece.view(np.int64), return_inverse=True)
         text = json.dumps(different.view(np.float64).tolist())[1:-1].replace("NaN", "null")
-        words = np.array(text.split(", "), dtype=object)[where.reshape(len(piece), -1)]
-        yield ", " * (start > 0) + ", ".join([row % tuple(frame) for frame in words])
+        words = np.array(text.split(", "), dtype="S")
+        lines = np.empty((len(piece), 2 * len(around) - 1), np.result_type(words, around))
+        lines[:, 0::2] = around
+        lines[:, 1::2] = words[where.reshape(len(piece), -1)]
+        letters = lines.view(np.uint8)  # each word is filled up with zeros
+        text = letters[letters != 0].tobytes().decode()
+        yield text if start else text.removeprefix(", ")
     yield "]"
 
 
