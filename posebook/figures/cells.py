@@ -1,7 +1,7 @@
 """How a contact sheet is laid out: cells on one pair of axes in mm, and a frame for every turn."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,6 @@ def turned(points: np.ndarray, degrees: float | int) -> np.ndarray:
 def sheet(
     cells: list[Cell],
     skeleton: Skeleton,
-    invented: Collection[str],
     columns: int,
     turn: int,
     title: str,
@@ -84,12 +83,11 @@ def sheet(
                     for cell, (_, place) in zip(cells, places, strict=True)
                 ],
                 skeleton,
-                invented,
             )
         return moving
 
     truth = any(look.truth for cell in cells for _, look, _ in cell.bodies)
-    fixed = key(legend_of(skeleton, truth, invented), three=False)
+    fixed = key(legend_of(skeleton, truth), three=False)
     shapes, texts = [], []
     for (left, place), cell, (caption, _) in zip(places, cells, captions, strict=True):
         top = place[1] + high
@@ -110,7 +108,7 @@ def sheet(
                 cell.input_px, left + 20 + pad, left + inlet - pad,
                 place[1] + low + 20 + pad, top - 10 - pad,
             )  # fmt: skip
-            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton, ())
+            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton)
     if input_skeleton is not None:
         note = f"{note} On grey: the 2D input. Beside it: the lifted pose, turned.".strip()
     note = f"{note} Squares on the floor: 250 mm.".strip()
@@ -118,11 +116,11 @@ def sheet(
     first = frames_at[turn]
     moves = [len(fixed) + i for i in range(len(first))]
     frames = [
-        go.Frame(
-            data=[{k: t[k] for k in ("type", "x", "y")} for t in traces],
-            name=str(degrees),
-            traces=moves,
-        )
+        {
+            "data": [{k: t[k] for k in ("type", "x", "y")} for t in traces],
+            "name": str(degrees),
+            "traces": moves,
+        }
         for degrees, traces in frames_at.items()
     ]
     height_mm = rows * cell_tall
@@ -154,14 +152,12 @@ def _fitted(
 
 def merged(
     bodies: Sequence[tuple[np.ndarray, Look, Sequence[str]]],
-    skeleton: Skeleton | None,
-    invented: Collection[str],
+    skeleton: Skeleton,
 ) -> list[dict[str, Any]]:
     """The traces of bodies that look alike, as the traces of one: fewer, and smaller frames."""
-    assert skeleton is not None
     each = []
     for points, look, words in bodies:
-        traces = body(points, skeleton, look=look, invented=invented)
+        traces = body(points, skeleton, look=look)
         traces[-1] |= {"text": list(words), "hovertemplate": "%{text}<extra></extra>"}
         each.append(traces)
     together = []
@@ -179,11 +175,6 @@ def merged(
             marker = dict(trace["marker"])
             for part in ("color", "symbol"):
                 marker[part] = [value for t in alike for value in t["marker"][part]]
-            if invented:
-                marker["line"] = {
-                    "color": marker["color"],
-                    "width": [value for t in alike for value in t["marker"]["line"]["width"]],
-                }
             trace["marker"] = marker
         together.append(trace)
     return together

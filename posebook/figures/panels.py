@@ -36,7 +36,6 @@ def three_panels(
     skeleton: Skeleton = HOUSE,
     *,
     image: Any = None,
-    size_px: tuple[int, int] | None = None,
     input_skeleton: Skeleton | None = None,
     invented: Collection[str] = (),
     turn: float | int = 60,
@@ -48,7 +47,7 @@ def three_panels(
 
     keypoints_px    (joints, 2), px, joints of `input_skeleton` where that is not the pose's own
     pose_mm         (joints, 3), mm, camera axes; drawn about its root
-    image, size_px  as in `pose_2d`
+    image           as in `pose_2d`
     invented        joints of the pose that nobody marked: hollow, their bones dotted
     turn            degrees that the viewer walks to the right
     """
@@ -57,9 +56,7 @@ def three_panels(
     checked(pose_mm, skeleton, "pose_mm")
     if keypoints_px.dim() != 2 or pose_mm.dim() != 2:
         raise InputError("three_panels draws one person: keypoints_px (joints, 2), pose_mm (.., 3)")
-    background = None
-    if image is not None:
-        background, size_px = photograph(image)
+    background, size_px = (None, None) if image is None else photograph(image)
     points_px = flat(keypoints_px)
     x_axis, y_axis = picture_axes(points_px, size_px)
     height = 300.0

@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from posebook import paths
 from posebook.errors import InputError
 from posebook.figures.painter import Painter
 
@@ -212,33 +211,3 @@ def strip_widget_state(notebook: Any) -> None:
                 kept.append(output)  # a progress bar that has words of its own
         if "outputs" in cell:
             cell["outputs"] = kept
-
-
-def save(figure: Any, path: str | Path, *, alt: str, scale: float | int = 1.0) -> Path | None:
-    """Write a still picture (.png, .jpg or .svg) with its alt text beside it (.txt).
-
-    An SVG carries the description inside as well. None, with a printed line, where there is no
-    Chromium to draw it.
-    """
-    alt, path = described(alt), Path(path)
-    form = path.suffix.lower().lstrip(".")
-    if form not in ("png", "jpg", "svg"):
-        raise InputError(f"{path}: expected a name that ends in .png, .jpg or .svg")
-    drawn = still(figure, form, scale)
-    if drawn is None:
-        return None
-    if form == "svg":
-        drawn = _svg_with_description(drawn.decode(), alt).encode()
-    with paths.replacing(path) as temporary:
-        temporary.write_bytes(drawn)
-    paths.write_text(path.with_suffix(".txt"), alt + "\n")
-    return path
-
-
-def _svg_with_description(svg: str, alt: str) -> str:
-    from posebook.figures.parts import plain
-
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    opening = svg[start:end] + ' role="img" aria-labelledby="description"'
-    return f'{svg[:start]}{opening}><title id="description">{plain(alt)}</title>{svg[end + 1 :]}'
