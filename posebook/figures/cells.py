@@ -188,17 +188,26 @@ def _floors(
 ) -> dict[str, Any]:
     """A small grid under each pose, which turns with it."""
     half = 250 * max(1, round(0.6 * radius / 250))
-    ticks = np.arange(-half, half + 1, 250)
-    ends = [((t, -half), (t, half)) for t in ticks] + [((-half, t), (half, t)) for t in ticks]
-    flat_pen = [p for a, b in ends for p in (a, b, (np.nan, np.nan))]
     drawn = []
     for cell, (_, place) in zip(cells, places, strict=True):
         lowest = min(float(np.nanmin(b[:, 2], initial=0)) for b, _, _ in cell.bodies)
-        pen = np.array([(x, y, lowest) for x, y in flat_pen])
+        pen = floor_pen(np.arange(-half, half + 1, 250), lowest)
         drawn.append(turned(pen, degrees) + place)
-    points = np.concatenate(drawn).astype(np.float32)
+    return floor_trace(np.concatenate(drawn))
+
+
+def floor_pen(ticks: np.ndarray, height: float) -> np.ndarray:
+    """A pen's way over a square grid on the floor, (n, 3) in drawing axes."""
+    low, high = ticks[0], ticks[-1]
+    lines = [((t, low), (t, high)) for t in ticks] + [((low, t), (high, t)) for t in ticks]
+    return np.array([(x, y, height) for a, b in lines for x, y in (a, b, (np.nan, np.nan))])
+
+
+def floor_trace(pen: np.ndarray) -> dict[str, Any]:
+    """A floor that is drawn flat; pen (n, 2)."""
+    pen = pen.astype(np.float32)
     return {
-        "type": "scatter", "mode": "lines", "x": points[:, 0], "y": points[:, 1],
+        "type": "scatter", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1],
         "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
 

@@ -9,9 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import turned
+from posebook.figures.cells import floor_pen, floor_trace, turned
 from posebook.figures.parts import (
-    FLOOR,
     HOVER_2D,
     INK,
     WIDTH_PX,
@@ -78,16 +77,13 @@ def three_panels(
     points = rooted(to_plot(pose_mm, "camera"), skeleton)
     finite = points[np.isfinite(points).all(-1)]
     reach = max(200.0, 0.5 * float(np.linalg.norm(finite, axis=-1).max(initial=0)))
-    around = [np.concatenate([turned(finite, d), _floor(finite, reach, d)]) for d in (0.0, turn)]
+    floor = floor_pen(np.linspace(-reach, reach, 5), float(finite[:, 2].min(initial=0)))
+    around = [turned(np.concatenate([finite, floor]), degrees) for degrees in (0.0, turn)]
     low, high = (end(np.concatenate(around), axis=0) for end in (np.nanmin, np.nanmax))
     middle, half = (low + high) / 2, (high - low) * 0.54
     for panel, degrees in ((2, 0.0), (3, turn)):
         axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
-        floor = _floor(finite, reach, degrees).astype(np.float32)
-        traces.append(axes | {
-            "type": "scatter", "mode": "lines", "x": floor[:, 0], "y": floor[:, 1],
-            "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
-        })  # fmt: skip
+        traces.append(axes | floor_trace(turned(floor, degrees)))
         traces += body(
             turned(points, degrees), skeleton, look=Look(size=5, line=2.6),
             invented=invented, extra=axes, hover="%{text}",
@@ -111,12 +107,3 @@ def three_panels(
     made["margin"] |= {"b": 26}
     made["width"] = WIDTH_PX
     return go.Figure(traces, made)
-
-
-def _floor(points: np.ndarray, half: float, degrees: float | int) -> np.ndarray:
-    """A grid under the lowest joint, which shows from where we look: a pen's way, (n, 2)."""
-    low = float(points[:, 2].min(initial=0))
-    ticks = np.linspace(-half, half, 5)
-    lines = [((t, -half), (t, half)) for t in ticks] + [((-half, t), (half, t)) for t in ticks]
-    pen = [(x, y, low) for a, b in lines for x, y in (a, b, (np.nan, np.nan))]
-    return turned(np.array(pen), degrees)

@@ -16,19 +16,14 @@ from torch import Tensor
 from posebook.errors import InputError
 from posebook.figures.cells import Cell, sheet
 from posebook.figures.parts import Frame, Look, checked, flat, to_plot
-from posebook.figures.space import facing
+from posebook.figures.space import facing, root_of
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
 
 def rooted(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Points (..., joints, d) with the root (or the place between the hips, or the mean) at 0."""
-    if skeleton.root is not None:
-        root = points[..., [skeleton.index(skeleton.root)], :]
-    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
-        root = points[..., skeleton.indices("left_hip", "right_hip"), :].mean(-2, keepdims=True)
-    else:
-        root = np.nanmean(points, axis=-2, keepdims=True)
+    """Points (..., joints, d) with the root (see `root_of`) at 0."""
+    root = root_of(points, skeleton)
     return points - np.where(np.isfinite(root), root, np.nanmean(points, -2, keepdims=True))
 
 

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import turned
+from posebook.figures.cells import floor_pen, floor_trace, turned
 from posebook.figures.film import joint_lines, literally, sheet_of, written
 from posebook.figures.motion import player
 from posebook.figures.parts import (
@@ -93,12 +93,8 @@ def side_by_side(
             "font": {"size": 12, "color": INK},
         })  # fmt: skip
         if panel.floor is not None:
-            pen = panel.floor.astype(np.float32)
-            fixed.append({
-                "type": "scatter", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1],
-                "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
-                "xaxis": f"x{axes}", "yaxis": f"y{axes}",
-            })  # fmt: skip
+            own = {"xaxis": f"x{axes}", "yaxis": f"y{axes}"}
+            fixed.append(floor_trace(panel.floor) | own)
 
     def at(i: int) -> list[dict[str, Any]]:
         moving = []
@@ -196,10 +192,7 @@ def _panels(keypoints_px: Tensor, poses_mm: Motions, skeleton: Skeleton) -> list
     found = np.concatenate([points.reshape(-1, 3) for points in spaces])
     found = found[np.isfinite(found).all(-1)]
     low = float(np.percentile(found[:, 2], 1)) if len(found) else 0.0
-    ticks = np.linspace(-500, 500, 5)
-    lines = [((t, -500), (t, 500)) for t in ticks] + [((-500, t), (500, t)) for t in ticks]
-    pen = np.array([(x, y, low) for a, b in lines for x, y in (a, b, (np.nan, np.nan))])
-    floor = turned(pen, _TURN)
+    floor = turned(floor_pen(np.linspace(-500, 500, 5), low), _TURN)
     panels = [_Panel("the 2D", flat(keypoints_px))]
     panels += [
         _Panel(name, turned(points, _TURN), floor)
