@@ -440,6 +440,21 @@ def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
     assert "A person <stands>" in data["text/plain"]
 
 
+def test_a_live_widget_leaves_its_figure_beside_it(notebook, monkeypatch):
+    class Widget:
+        _config = {"responsive": True}
+
+        def _repr_mimebundle_(self):
+            return {showing.WIDGET: {"model_id": "one"}}, {}
+
+    monkeypatch.setenv("POSEBOOK_STILLS", "0")
+    widget = Widget()
+    figures.show_live(widget, figures.pose_2d(SEEN), alt="A person stands in the picture.")
+    data = notebook[0][0]
+    assert data[showing.WIDGET] == {"model_id": "one"} and data[showing.PLOTLY]["data"]
+    assert widget._config == {"responsive": True, **showing.CONFIG}
+
+
 def test_show_never_offers_to_upload_the_readers_data(notebook, monkeypatch):
     monkeypatch.setenv("POSEBOOK_STILLS", "0")
     figures.show(figures.pose_2d(SEEN), alt="A person stands in the picture.")

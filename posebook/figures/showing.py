@@ -47,17 +47,15 @@ def stills_wanted() -> bool:
     return wish != "0" if wish else os.environ.get("POSEBOOK_PROFILE") != "ci"
 
 
-def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | None:
-    """A figure as a picture: 'png' (reduced to a palette, 10 to 40 KB), 'jpg' (20 to 80 KB)
-    or 'svg'.
+def still(figure: Any, form: str = "png") -> bytes | None:
+    """A figure as a picture: 'png' (reduced to a palette, 10 to 40 KB) or 'jpg' (20 to 80 KB).
 
     None where Chromium cannot be found or started; the reason is printed once.
     """
     if _chromium["missing"]:
         return None
     layout = figure.layout
-    options = dict(format="svg" if form == "svg" else "png", scale=scale)
-    options |= dict(width=layout.width or 700, height=layout.height or 450)
+    options = dict(format="png", width=layout.width or 700, height=layout.height or 450)
     try:
         if _chromium["painter"] is None:
             _chromium["painter"] = Painter()
@@ -69,7 +67,7 @@ def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | N
         why = str(error).strip().splitlines() or [type(error).__name__]
         print(f"(no stills of figures: {why[0][:150]}; the README says how to install Chromium)")
         return None
-    return drawn if form == "svg" else _small(drawn, form)
+    return _small(drawn, form)
 
 
 def _small(drawn: bytes, form: str) -> bytes:
@@ -150,16 +148,7 @@ def show(figure: Any, *, alt: str) -> None:
     figure  a plotly Figure
     alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
     """
-    from IPython.core.getipython import get_ipython
-    from IPython.display import display
-
-    alt = described(alt)
-    if get_ipython() is None:
-        print(f"[Figure: {alt}]")
-        return
-    data, metadata = _bundle(figure, alt)
-    display(data, metadata=metadata, raw=True)
-    _describe(alt)
+    _show(figure, alt)
 
 
 def show_live(widget: Any, figure: Any, *, alt: str) -> None:
@@ -170,6 +159,10 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
     Stored widgets swell a notebook by 5 MB; `strip_widget_state` takes them out after a run, and
     the figure and its still, which are in the same output, are seen in their place.
     """
+    _show(figure, alt, widget)
+
+
+def _show(figure: Any, alt: str, widget: Any = None) -> None:
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
@@ -178,10 +171,10 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
         print(f"[Figure: {alt}]")
         return
     data, metadata = _bundle(figure, alt)
-    _configure(widget)
-    live = widget._repr_mimebundle_()
-    live = live[0] if isinstance(live, tuple) else live
-    data[WIDGET] = live[WIDGET]
+    if widget is not None:
+        _configure(widget)
+        live = widget._repr_mimebundle_()
+        data[WIDGET] = (live[0] if isinstance(live, tuple) else live)[WIDGET]
     display(data, metadata=metadata, raw=True)
     _describe(alt)
 
