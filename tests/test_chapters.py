@@ -276,6 +276,9 @@ def test_what_the_profiles_choose_is_admitted(chapter):
         ("{ci: 0.1, laptop: 0.2, full: 1}", "5", "minutes"),
         ("#   posebook:\n", "#   other:\n", "no header"),
         ("#     name: python3\n", "", "kernelspec"),
+        ("#     level: beginner", "#   level: [", "not a notebook's"),
+        ("# jupyter:", "# other:", "not a notebook's"),
+        ("# ---\n# jupyter", "# jupyter", "no header"),
     ],
 )
 def test_a_header_that_lacks_something_is_named(trial, old, new, message):
@@ -284,6 +287,15 @@ def test_a_header_that_lacks_something_is_named(trial, old, new, message):
     trial.source.write_text(text.replace(old, new))
     with pytest.raises(InputError, match=message):
         chapters.read(trial.source)
+
+
+def test_a_header_is_read_as_jupytext_reads_it(chapter):
+    """`read` does so without jupytext, which takes seconds to import."""
+    metadata = chapters.load(chapter.source).metadata
+    own = {key: getattr(chapter, key) for key in metadata["posebook"]}
+    assert {**own, "prerequisites": list(chapter.prerequisites), "data": list(chapter.data)} == (
+        metadata["posebook"] | {"paper": metadata["posebook"]["paper"] or ""}
+    )
 
 
 def test_find_by_id_number_and_file(trial):

@@ -15,8 +15,9 @@ from posebook.datasets.people import synthetic
 from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
 from posebook.export import pose_files
-from posebook.export.bvh import bvh_text
+from posebook.export.bvh import _zxy_degrees, bvh_text
 from posebook.export.rigid_body import JOINTS, rig
+from posebook.geometry import euler_to_matrix
 from posebook.lifting import placing
 from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
@@ -228,6 +229,31 @@ def test_angles_do_not_jump_while_a_person_turns(one_body):
     assert np.abs(np.diff(angles, axis=0)).max() < 60
 
 
+def _nearest_in_turn(angles: torch.Tensor) -> torch.Tensor:
+    """Frame after frame, the nearer of the two ways to write a rotation: plain, and slow."""
+    other = torch.stack([angles[..., 0] + 180, 180 - angles[..., 1], angles[..., 2] + 180], -1)
+    angles = angles.clone()
+    for frame in range(1, len(angles)):
+        before = angles[frame - 1]
+        ways = [a + 360 * torch.round((before - a) / 360) for a in (angles[frame], other[frame])]
+        one, two = ((way - before).abs().sum(-1, keepdim=True) for way in ways)
+        angles[frame] = torch.where(two < one, ways[1], ways[0])
+    return angles
+
+
+def test_angles_along_time_are_those_of_a_loop():
+    """Joints that tumble: they change sides and go round many times."""
+    draw = torch.Generator().manual_seed(0)
+    steps = 25 * torch.randn(400, 12, 3, dtype=torch.float64, generator=draw)
+    turns = euler_to_matrix(torch.deg2rad(steps.cumsum(0)), "zxy")
+    alone = torch.stack([_zxy_degrees(turn[None])[0] for turn in turns])  # no frame before
+    found, expected = _zxy_degrees(turns), _nearest_in_turn(alone)
+    assert (found - expected).abs().max() < 1e-9
+    assert found.abs().max() > 360 and found[..., 1].abs().max() > 90
+    assert (euler_to_matrix(torch.deg2rad(found), "zxy") - turns).abs().max() < 1e-9
+    assert torch.equal(_zxy_degrees(turns[:1])[0], alone[0])
+
+
 # --------------------------------------------------------------------------- gaps, place, upright
 
 
@@ -409,6 +435,25 @@ def test_json_holds_the_same(poses, tmp_path):
     assert record["pose_mm"][3][5] == [None, None, None]
     again = torch.tensor(record["pose_mm"][0])
     assert (again - poses.pose_mm[0]).abs().max() <= 0.051
+
+
+def test_json_has_the_bytes_of_numbers_rounded_one_by_one(monkeypatch):
+    """Also where pieces of a long clip meet, and for what is no number, -0.0 or on the half."""
+    monkeypatch.setattr(pose_files, "_PIECE", 7)
+    values = np.random.default_rng(0).normal(0, 300, (23, 5, 3)).astype(np.float32)
+    values[4, 1] = np.nan, np.inf, -np.inf
+    values[6:8] = np.array([-0.01, 0.25, 0.35], np.float32)
+
+    def plain(value, digits):
+        if isinstance(value, list):
+            return [plain(item, digits) for item in value]
+        return round(value, digits) if math.isfinite(value) else None
+
+    for array in (values, values[:, 0, 0], values[:1], values[:, 0].astype(np.float64)):
+        for digits in (1, 3):
+            expected = json.dumps(plain(array.astype(np.float64).tolist(), digits))
+            assert "".join(pose_files._number_lists(array, digits)) == expected
+    assert "-0.0," in "".join(pose_files._number_lists(values, 1))
 
 
 def test_bvh_of_a_clip_with_empty_frames_says_so(poses, tmp_path):

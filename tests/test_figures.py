@@ -44,6 +44,11 @@ SEEN = CAMERA.project(STANDING)
 CLIP = STANDING + torch.linspace(0, 300, 120)[:, None, None] * torch.tensor([1.0, 0, 0])
 
 
+def film(path, pose_mm=CLIP, keypoints_px=None, **options):
+    seen = CAMERA.project(pose_mm) if keypoints_px is None else keypoints_px
+    return figures.side_by_side_film(path, seen, {"a person": pose_mm}, **options)
+
+
 def size(figure: go.Figure) -> int:
     return len(json.dumps(showing.plotly_bundle(figure)))
 
@@ -127,7 +132,7 @@ def test_house_colours_can_be_told_from_the_card():
 
 
 def test_truth_is_black_and_dashed_in_2d_and_3d():
-    flat = figures.pose_2d(SEEN, truth_px=SEEN + 3)
+    flat = figures.compare({"a": STANDING}, truth_mm=STANDING)
     dashed = [t for t in flat.data if t.mode == "lines" and t.line.dash == "5px,3px"]
     assert dashed and all(t.line.color == COLOUR["truth"] for t in dashed)
     solid = figures.overlay(STANDING, STANDING)
@@ -216,7 +221,7 @@ def test_a_photograph_that_is_none_is_refused(tmp_path):
 
 def test_animation_is_small_thinned_and_says_so():
     seen = CAMERA.project(CLIP)
-    figure = figures.animate(CLIP, seen, frames_per_second=50, truth_mm=CLIP, most_frames=60)
+    figure = figures.animate(CLIP, seen, frames_per_second=50, truth_mm=CLIP)
     assert len(figure.frames) == 60 and "every 2nd of 120 frames" in figure.layout.title.text
     assert size(figure) < 300_000
     assert size(figures.animate(CLIP, seen)) < 300_000
@@ -306,11 +311,8 @@ def test_gallery_puts_roots_together_and_shows_what_was_given():
 
 def test_the_input_may_be_marked_by_another_joint_set():
     seen = torch.zeros(3, 25, 2)
-    marked = dict(input_skeleton=BODY_25)
     pose = STANDING.expand(3, 17, 3)
-    figure = figures.gallery(pose, pose, seen, torch.ones(3), **marked)
-    assert "left big toe (input)" in joints_of(figure, "scatter")[0].text
-    figure = figures.animate(pose, seen, **marked)
+    figure = figures.animate(pose, seen, input_skeleton=BODY_25)
     assert "left big toe" in joints_of(figure, "scatter")[0].text
     with pytest.raises(InputError, match="keypoints_px has 25 joints, expected 17"):
         figures.animate(pose, seen)
@@ -331,10 +333,10 @@ def test_compare_draws_each_pose_and_turns_them_together():
 
 
 def test_rig_draws_the_pyramid_before_the_camera():
-    figure = figures.rig([CAMERA], depth_mm=1000)
+    figure = figures.rig([CAMERA])
     pen = next(t for t in figure.data if t.mode == "lines" and t.line.width == 4)
     points = np.stack([pen.x, pen.y, pen.z], -1)
-    np.testing.assert_allclose(points[0], [-500, -500, 1000])  # top left of the picture
+    np.testing.assert_allclose(points[0], [-350, -350, 700], rtol=1e-6)  # top left of the picture
     assert [0, 0, 0] in points.tolist()
 
 
@@ -346,8 +348,6 @@ def test_loss_curves_leave_out_empty_cells(tmp_path):
     loss, mpjpe = figures.loss_curves(tmp_path / "log.csv", unit="mm").data
     assert list(loss.x) == [0, 1] and list(loss.y) == [3.5, 2.5]
     assert list(mpjpe.x) == [1, 2] and mpjpe.line.dash != loss.line.dash
-    with pytest.raises(InputError, match="no column 'accuracy'"):
-        figures.loss_curves({"loss": [1.0]}, columns=["accuracy"])
     (tmp_path / "bad.csv").write_text("epoch,loss\n0,high\n")
     for bad in ("bad.csv", "absent.csv"):
         with pytest.raises(InputError, match=bad):
@@ -398,9 +398,8 @@ def test_no_figure_leaves_without_a_description(alt, tmp_path):
     for send in (
         lambda: figures.show(figure, alt=alt),
         lambda: figures.show_live(None, figure, alt=alt),
-        lambda: figures.save(figure, tmp_path / "a.png", alt=alt),
         lambda: figures.Picture(figure, alt),
-        lambda: figures.film(tmp_path / "a.mp4", CLIP, frames_per_second=25, alt=alt),
+        lambda: film(tmp_path / "a.mp4", frames_per_second=25, alt=alt),
     ):
         with pytest.raises(InputError, match="alt is"):
             send()
@@ -439,6 +438,21 @@ def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
     assert metadata["image/jpeg"]["alt"] == "A person <stands> in the picture."
     assert "A person &lt;stands&gt; in the picture." in words["text/html"]
     assert "A person <stands>" in data["text/plain"]
+
+
+def test_a_live_widget_leaves_its_figure_beside_it(notebook, monkeypatch):
+    class Widget:
+        _config = {"responsive": True}
+
+        def _repr_mimebundle_(self):
+            return {showing.WIDGET: {"model_id": "one"}}, {}
+
+    monkeypatch.setenv("POSEBOOK_STILLS", "0")
+    widget = Widget()
+    figures.show_live(widget, figures.pose_2d(SEEN), alt="A person stands in the picture.")
+    data = notebook[0][0]
+    assert data[showing.WIDGET] == {"model_id": "one"} and data[showing.PLOTLY]["data"]
+    assert widget._config == {"responsive": True, **showing.CONFIG}
 
 
 def test_show_never_offers_to_upload_the_readers_data(notebook, monkeypatch):
@@ -528,25 +542,13 @@ def test_a_page_without_figures_carries_no_plotly(tmp_path):
         figures.page(tmp_path / "p.html", "Words", [{}])
 
 
-def test_a_saved_picture_carries_its_description(tmp_path, monkeypatch):
-    figure = figures.bars({"a": 1.0}, "mm")
-    monkeypatch.setattr(showing, "still", lambda *_: b'<svg class="main" width="7">x</svg>')
-    path = figures.save(figure, tmp_path / "bar.svg", alt="One bar < two.")
-    assert '<svg class="main" width="7" role="img"' in path.read_text()
-    assert "<title" in path.read_text() and "One bar &lt; two." in path.read_text()
-    assert (tmp_path / "bar.txt").read_text() == "One bar < two.\n"
-    with pytest.raises(InputError, match="ends in"):
-        figures.save(figure, tmp_path / "bar.pdf", alt="One bar < two.")
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_a_film_has_a_picture_for_every_frame(tmp_path, suffix):
     import imageio.v3 as iio
 
-    path = figures.film(
+    path = film(
         tmp_path / f"walk{suffix}", CLIP[:8], frames_per_second=20, size_px=(320, 201),
-        keypoints_px=CAMERA.project(CLIP[:8]), truth_mm=CLIP[:8], invented=("head",),
         alt="A person slides to the right.",
     )  # fmt: skip
     assert iio.imread(path).shape[:3] == (8, 200, 320)
@@ -556,7 +558,7 @@ def test_a_film_has_a_picture_for_every_frame(tmp_path, suffix):
 
 def test_film_refuses_other_kinds(tmp_path):
     with pytest.raises(InputError, match="mp4 or .gif"):
-        figures.film(tmp_path / "a.avi", CLIP, frames_per_second=20, alt="A person slides along.")
+        film(tmp_path / "a.avi", frames_per_second=20, alt="A person slides along.")
 
 
 @pytest.mark.parametrize(
@@ -569,34 +571,29 @@ def test_film_refuses_other_kinds(tmp_path):
         dict(size_px=(10**6, 10**6)),
         dict(pose_mm=CLIP[:0]),
         dict(pose_mm=CLIP[:3, :16]),
-        dict(truth_mm=CLIP[:2]),
         dict(keypoints_px=CAMERA.project(CLIP[:2])),
     ],
 )
 def test_a_film_of_nonsense_is_refused(tmp_path, wrong):
     given = dict(pose_mm=CLIP[:3], frames_per_second=20, alt="A person slides along.") | wrong
     with pytest.raises(REFUSED):
-        figures.film(tmp_path / "a.gif", **given)
+        film(tmp_path / "a.gif", **given)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_film_leaves_somebody_s_notes_alone(tmp_path):
     (tmp_path / "walk.txt").write_text("mine")
     with pytest.raises(InputError, match="walk.txt: is there, but no film"):
-        figures.film(
-            tmp_path / "walk.gif", CLIP[:1], frames_per_second=20, alt="A person stands there."
-        )
+        film(tmp_path / "walk.gif", CLIP[:1], frames_per_second=20, alt="A person stands there.")
     assert (tmp_path / "walk.txt").read_text() == "mine"
     for kind in ("mp4", "gif", "gif"):  # one film in two forms shares its words, and may be redone
-        figures.film(
-            tmp_path / f"run.{kind}", CLIP[:1], frames_per_second=20, alt="A person stands there."
-        )
+        film(tmp_path / f"run.{kind}", CLIP[:1], frames_per_second=20, alt="A person stands there.")
 
 
 def test_side_by_side_of_nonsense_is_refused(tmp_path):
     seen = CAMERA.project(CLIP[:3])
     for wrong in (
-        dict(most_frames=0), dict(most_frames=-1), dict(frames_per_second=-1), dict(turn=math.inf),
+        dict(most_frames=0), dict(most_frames=-1), dict(frames_per_second=-1),
         dict(frames_per_second=math.nan), dict(poses_mm={str(n): CLIP[:3] for n in range(100)}),
     ):  # fmt: skip
         with pytest.raises(InputError, match="side by side: "):

@@ -56,5 +56,5 @@ def test_a_photograph_other_joints_and_missing_ones():
 
 def test_it_takes_a_clip_of_the_book():
     clip = datasets.load("synthetic", split="test", subjects=["S9"], actions=["Walking"]).clips[0]
-    figure = figures.three_panels(clip.keypoints_px[0], clip.pose_mm[0], size_px=clip.size_px)
+    figure = figures.three_panels(clip.keypoints_px[0], clip.pose_mm[0])
     assert len(figure.data) > 10

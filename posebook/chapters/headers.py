@@ -8,8 +8,11 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from posebook import paths
 from posebook.chapters import parameters as chapter_parameters
@@ -66,28 +69,43 @@ class Chapter:
 
 def load(source: Path) -> Any:
     """The notebook that a py:percent text stands for, without outputs."""
-    import jupytext  # slow to import
+    import jupytext  # takes seconds, and headers do not need it
 
     try:
         notebook = jupytext.read(source, fmt="py:percent")
     except Exception as error:  # the header may be wrong in as many ways as YAML can
-        reason = str(error).partition("\n")[0]
-        raise InputError(
-            f"{source}: its header is not a notebook's (kernelspec?): {reason}"
-        ) from None
+        raise _not_a_header(source, error) from None
     header = notebook.metadata.get("posebook")
     if header and "updated" in header:
         header["updated"] = str(header["updated"])  # YAML makes a date of it, JSON has none
     return notebook
 
 
+def _not_a_header(source: Path, error: Exception) -> InputError:
+    reason = str(error).partition("\n")[0]
+    return InputError(f"{source}: its header is not a notebook's (kernelspec?): {reason}")
+
+
+def _metadata(source: Path) -> Mapping[str, Any]:
+    """What the header says under `jupyter:`; a header is YAML in comments between two `# ---`."""
+    try:
+        with open(source, encoding="utf-8") as file:
+            if next(file, "").rstrip() != "# ---":
+                return {}
+            lines = list(takewhile(lambda line: line.rstrip() != "# ---", file))
+        found = yaml.safe_load("".join(line.removeprefix("#") for line in lines))
+        return found["jupyter"]
+    except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise _not_a_header(source, error) from None
+
+
 def read(source: Path) -> Chapter:
     """A chapter from its `.py`; an InputError names the header key that is wrong."""
-    notebook = load(source)
-    header = notebook.metadata.get("posebook")
+    metadata = _metadata(source)
+    header = metadata.get("posebook")
     if header is None:
         raise InputError(f"{source}: no header `jupyter: posebook:`; see CONTRIBUTING.md")
-    if "name" not in notebook.metadata.get("kernelspec", {}):
+    if "name" not in metadata.get("kernelspec", {}):
         raise InputError(f"{source}: the header has no kernelspec, papermill needs it")
     wanted = {field.name for field in fields(Chapter)} - {"source"}
     if header.keys() != wanted:

@@ -6,6 +6,8 @@ limb. How points become rotations: `rigid_body`.
 Source of the format: Meredith & Maddock 2001, "Motion Capture File Formats Explained".
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -28,22 +30,29 @@ def _zxy_degrees(turns: Tensor) -> Tensor:
     )
     about_y = torch.where(locked, 0.0, torch.atan2(-turns[..., 2, 0], turns[..., 2, 2]))
     angles = torch.rad2deg(torch.stack([about_z, about_x, about_y], -1))
-    # (z, x, y) and (z + 180, 180 - x, y + 180) are one rotation; keep the nearer of the two.
+    # (z, x, y) and (z + 180, 180 - x, y + 180) are one rotation. Which of the two a frame is nearer
+    # to changes sides with the one that the frame before took, so changing sides adds up, modulo 2.
     other = torch.stack([angles[..., 0] + 180, 180 - angles[..., 1], angles[..., 2] + 180], -1)
-    for frame in range(1, len(angles)):
-        before = angles[frame - 1]
-        one, two = (
-            a + 360 * torch.round((before - a) / 360) for a in (angles[frame], other[frame])
-        )
-        nearer = (two - before).abs().sum(-1, keepdim=True) < (one - before).abs().sum(
-            -1, keepdim=True
-        )
-        angles[frame] = torch.where(nearer, two, one)
-    return angles
+    changes = _apart(angles[:-1], other[1:]) < _apart(angles[:-1], angles[1:])
+    flipped = torch.cat([torch.zeros_like(angles[:1, ..., :1]), changes.cumsum(0) % 2]) == 1
+    angles = torch.where(flipped, other, angles)
+    turns = torch.round((angles[:-1] - angles[1:]) / 360).cumsum(0)
+    return torch.cat([angles[:1], angles[1:] + 360 * turns])
+
+
+def _apart(one: Tensor, other: Tensor) -> Tensor:
+    """(..., 3) -> (..., 1), degrees: how far angles are apart in all, by the shorter way round."""
+    step = other - one
+    return (step - 360 * torch.round(step / 360)).abs().sum(-1, keepdim=True)
 
 
 def bvh_text(body: Rig, frames_per_second: float) -> str:
     """The file: HIERARCHY, MOTION; six channels on Hips, three on every other joint."""
+    return "".join(bvh_pieces(body, frames_per_second))
+
+
+def bvh_pieces(body: Rig, frames_per_second: float) -> Iterator[str]:
+    """The same piece by piece, so that a long clip does not fill the memory."""
     lines = ["HIERARCHY"]
     children: dict[str | None, list[int]] = {}
     for index, joint in enumerate(JOINTS):
@@ -68,7 +77,9 @@ def bvh_text(body: Rig, frames_per_second: float) -> str:
 
     write(0, 0)
     angles = _zxy_degrees(body.turns).flatten(1)
-    rows = torch.cat([body.root_cm, angles], 1).tolist()
+    rows = torch.cat([body.root_cm, angles], 1)
     lines += ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / frames_per_second:.9f}"]
-    lines += [" ".join(f"{value:.6f}" for value in row) for row in rows]
-    return "\n".join(lines) + "\n"
+    yield "\n".join(lines) + "\n"
+    form = " ".join(["%.6f"] * rows.shape[1]) + "\n"
+    for row in rows.numpy():
+        yield form % tuple(row.tolist())

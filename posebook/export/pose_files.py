@@ -5,7 +5,7 @@ them needs pickle: `numpy.load(path)` as it comes is enough.
 """
 
 import json
-import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,13 @@ from torch import Tensor
 
 from posebook.datasets.readers import mocap
 from posebook.errors import InputError
-from posebook.export.bvh import bvh_text
+from posebook.export.bvh import bvh_pieces
 from posebook.export.rigid_body import JOINTS, rig
 from posebook.key_points import bridge_frames
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
-from posebook.paths import replacing, write_text
+from posebook.paths import replacing
 from posebook.skeletons import HOUSE
 
 KEYS = {
@@ -56,6 +56,9 @@ KEYS = {
     "notes": "what was chosen, invented, filled and assumed: lines of text; in the JSON each with "
     "its kind, text and counts",
 }
+
+#: So many frames are made text at a time, so that a long clip does not fill the memory.
+_PIECE = 10_000
 
 
 def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
@@ -98,26 +101,51 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
     """The npz's keys as lists (0.1 mm, 0.1 px), `scores` where there is truth, and `about`."""
     digits = {"camera_matrix": 6, "camera_rotation": 9, "confidence": 3}
     record: dict[str, Any] = {
-        name: _plain(value, digits.get(name, 1)) if value.dtype.kind == "f" else value.tolist()
-        for name, value in arrays(poses, rigid_mm).items()
+        **arrays(poses, rigid_mm),
+        "frames_per_second": poses.rate,
+        "notes": [asdict(note) for note in poses.notes],
+        "scores": [dict(score) for score in poses.scores],
+        # Whose results a folder holds, wherever the command is given next.
+        "input_path": str(Path(poses.input).resolve()),
+        "about": {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)},
     }
-    record["frames_per_second"] = poses.rate
-    record["notes"] = [asdict(note) for note in poses.notes]
-    record["scores"] = [dict(score) for score in poses.scores]
-    # Whose results a folder holds, wherever the command is given next.
-    record["input_path"] = str(Path(poses.input).resolve())
-    record["about"] = {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)}
-    write_text(path, json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        before = "{"
+        for name, value in record.items():
+            file.write(f"{before}{json.dumps(name)}: ")
+            before = ", "
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                file.writelines(_number_lists(value, digits.get(name, 1)))
+                continue
+            value = value.tolist() if isinstance(value, np.ndarray) else value
+            file.write(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        file.write("}\n")
     return path
 
 
-def _plain(values: np.ndarray, digits: int) -> Any:
-    def mend(value: Any) -> Any:
-        if isinstance(value, list):
-            return [mend(item) for item in value]
-        return round(value, digits) if math.isfinite(value) else None
+def _number_lists(values: np.ndarray, digits: int) -> Iterator[str]:
+    """An array as JSON, in pieces; null for what is not a number.
 
-    return mend(values.astype(np.float64).tolist())
+    A clip has millions of numbers but few different ones, once they are rounded: only these are
+    made text.
+    """
+    # What stands before, between and behind the numbers of a frame.
+    around = np.array(f", {np.zeros(values.shape[1:]).tolist()}".split("0.0"), dtype="S")
+    yield "["
+    for start in range(0, len(values), _PIECE):
+        piece = np.round(values[start : start + _PIECE].astype(np.float64), digits)
+        piece[~np.isfinite(piece)] = np.nan
+        # By their bits, since -0.0 equals 0.0 and NaN does not equal itself.
+        different, where = np.unique(piece.view(np.int64), return_inverse=True)
+        text = json.dumps(different.view(np.float64).tolist())[1:-1].replace("NaN", "null")
+        words = np.array(text.split(", "), dtype="S")
+        lines = np.empty((len(piece), 2 * len(around) - 1), np.result_type(words, around))
+        lines[:, 0::2] = around
+        lines[:, 1::2] = words[where.reshape(len(piece), -1)]
+        letters = lines.view(np.uint8)  # each word is filled up with zeros
+        text = letters[letters != 0].tobytes().decode()
+        yield text if start else text.removeprefix(", ")
+    yield "]"
 
 
 def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[Note, ...]]:
@@ -126,7 +154,8 @@ def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[Note, ...]]
     if not torch.isfinite(whole).all():
         raise InputError(f"{poses.input}: no frame has a pose, so there is nothing to write")
     body = rig(whole)
-    write_text(path, bvh_text(body, poses.rate))
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(bvh_pieces(body, poses.rate))
     text = (
         "in poses.bvh every bone has its mean length over the clip, left and right alike, which "
         f"moves a joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; "

@@ -236,16 +236,16 @@ def rig(world_mm: Pose3D) -> Rig:
             ends[joint.name] = rests[joint.name] * lengths[joint.name]
             end = where[joint.name] + turns[joint.name] @ ends[joint.name]
             house[:, HOUSE.index("head")] = end
-    local = [
-        turns[joint.name] if joint.parent is None else turns[joint.parent].mT @ turns[joint.name]
-        for joint in JOINTS
-    ]
+    local = points.new_empty(len(points), len(JOINTS), 3, 3)
+    for i, joint in enumerate(JOINTS):
+        before = torch.eye(3).double() if joint.parent is None else turns[joint.parent].mT
+        local[:, i] = before @ turns[joint.name]
     moved_mm = 10 * _length(house - points).mean().item()
     return Rig(
         torch.stack(offsets),
         ends,
         where["Hips"],
-        torch.stack(local, 1),
+        local,
         10 * _z_up(house),
         moved_mm,
     )

@@ -3,7 +3,7 @@
 Every function takes torch tensors and returns a plotly Figure, drawn on a white card so that it
 reads on light and dark pages. Poses in camera axes (x right, y down, z forward) are drawn upright:
 x to the right, z away, -y up. House colours and shapes are explained in `parts`; showing and
-saving (`show`, `save`, `page`, `film`) asks for a description in words, the alt text.
+saving (`show`, `page`, `side_by_side_film`) asks for a description in words, the alt text.
 Each of `pose_3d`, `overlay`, `animate` and `rig` takes one of the sixteen 3D canvases that a
 browser keeps alive in one window; `compare` and `gallery` take none.
 """
@@ -15,7 +15,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from posebook.figures.charts import bars, loss_curves, rig
-from posebook.figures.film import film
 from posebook.figures.motion import animate
 from posebook.figures.pages import Heading, Picture, page
 from posebook.figures.panels import three_panels
@@ -35,7 +34,7 @@ from posebook.figures.parts import (
 )
 from posebook.figures.plane import photograph, picture_axes
 from posebook.figures.sheets import compare, gallery
-from posebook.figures.showing import save, show, show_live, still, strip_widget_state
+from posebook.figures.showing import show, show_live, still, strip_widget_state
 from posebook.figures.side_by_side import side_by_side, side_by_side_film
 from posebook.figures.side_views import from_all_sides
 from posebook.figures.space import box, facing, floor_grid, scene
@@ -44,10 +43,11 @@ from posebook.skeletons import HOUSE, Skeleton
 from posebook.tables import Table
 
 __all__ = [
-    "Heading", "Picture", "Table", "animate", "bars", "compare", "film", "from_all_sides",
-    "gallery", "loss_curves", "overlay", "page", "pose_2d", "pose_3d", "rig", "save", "show",
-    "show_live", "side_by_side", "side_by_side_film", "still", "strip_widget_state", "three_panels",
+    "Heading", "Picture", "Table", "animate", "bars", "compare", "from_all_sides",
+    "gallery", "loss_curves", "overlay", "page", "pose_2d", "pose_3d", "rig", "show", "show_live",
+    "side_by_side", "side_by_side_film", "still", "strip_widget_state", "three_panels",
 ]  # fmt: skip
+_HEIGHT_PX = 460  # of a drawing in 3D
 
 
 def pose_2d(
@@ -57,7 +57,6 @@ def pose_2d(
     image: Any = None,
     size_px: tuple[int, int] | None = None,
     invented: Collection[str] = (),
-    truth_px: Pose2D | None = None,
     names: bool = False,
     title: str = "",
     note: str = "",
@@ -70,26 +69,21 @@ def pose_2d(
                   smaller than 50 KB for the figure
     size_px       (width, height) of the picture, where there is no image; else the view fits
     invented      names of joints that no detector marked: drawn hollow, their bones dotted
-    truth_px      drawn under the keypoints, black and dashed
     names         write each joint's name beside it
     """
     checked(keypoints_px, skeleton, "keypoints_px")
     people = flat(keypoints_px).reshape(-1, len(skeleton), 2)
-    true = None if truth_px is None else flat(truth_px).reshape(-1, len(skeleton), 2)
     background = None
     if image is not None:
         background, size_px = photograph(image)
-    fit = people if true is None else np.concatenate([people, true])
-    x_axis, y_axis = picture_axes(fit, size_px, room=(0.35, 0.1) if names else (0.1, 0.1))
+    x_axis, y_axis = picture_axes(people, size_px, room=(0.35, 0.1) if names else (0.1, 0.1))
     wide, tall = (abs(a["range"][1] - a["range"][0]) for a in (x_axis, y_axis))
     height = min(480.0, (WIDTH_PX - 90) * tall / wide)
     made = layout(title, note, height=height, foot=52)
     made["margin"] |= {"l": 62, "r": 28}
     made |= {"xaxis": x_axis, "yaxis": y_axis, "images": [background] if background else []}
     size = 9 if height > 300 else 7
-    traces = key(legend_of(skeleton, true is not None, invented), three=False)
-    for person in true if true is not None else ():
-        traces += body(person, skeleton, look=Look(True, size, 2.5), hover=HOVER_2D)
+    traces = key(legend_of(skeleton, invented=invented), three=False)
     for person in people:
         look = Look(size=size, line=4 if image is not None else 3, halo=image is not None)
         traces += body(person, skeleton, look=look, invented=invented, hover=HOVER_2D, names=names)
@@ -106,7 +100,6 @@ def pose_3d(
     names: bool = False,
     title: str = "",
     note: str = "",
-    height: int = 460,
 ) -> go.Figure:
     """A pose that the reader can turn; equal axes in mm, a grid under the lowest joint.
 
@@ -132,10 +125,10 @@ def pose_3d(
             hover=HOVER_3D[frame], names=names,
         )  # fmt: skip
     squares = f"Squares on the floor: {step} mm."
-    made = layout(title, f"{note} {squares}".strip(), height=height)
+    made = layout(title, f"{note} {squares}".strip(), height=_HEIGHT_PX)
     first = people[0] if true is None else true[0]
     front = facing(first, skeleton) if frame == "world" else None
-    made["scene"] = scene(low, high, frame, front=front, shape=(WIDTH_PX - 24) / height)
+    made["scene"] = scene(low, high, frame, front=front, shape=(WIDTH_PX - 24) / _HEIGHT_PX)
     return go.Figure(traces, made)
 
 
@@ -144,19 +137,13 @@ def overlay(
     truth_mm: Pose3D,
     skeleton: Skeleton = HOUSE,
     *,
-    frame: Frame = "camera",
-    invented: Collection[str] = (),
     title: str = "",
     note: str = "",
-    height: int = 460,
 ) -> go.Figure:
     """A prediction in the house colours over the truth, black and dashed.
 
-    prediction_mm, truth_mm  (joints, 3), mm, in the same axes; align them first (by the root, or by
+    prediction_mm, truth_mm  (joints, 3), mm, camera axes; align them first (by the root, or by
     Procrustes): this draws what it is given
     """
     checked(truth_mm, skeleton, "truth_mm")
-    return pose_3d(
-        prediction_mm, skeleton, frame=frame, truth_mm=truth_mm, invented=invented,
-        title=title, note=note, height=height,
-    )  # fmt: skip
+    return pose_3d(prediction_mm, skeleton, truth_mm=truth_mm, title=title, note=note)

@@ -1,7 +1,7 @@
 """How a contact sheet is laid out: cells on one pair of axes in mm, and a frame for every turn."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,6 @@ def turned(points: np.ndarray, degrees: float | int) -> np.ndarray:
 def sheet(
     cells: list[Cell],
     skeleton: Skeleton,
-    invented: Collection[str],
     columns: int,
     turn: int,
     title: str,
@@ -84,12 +83,11 @@ def sheet(
                     for cell, (_, place) in zip(cells, places, strict=True)
                 ],
                 skeleton,
-                invented,
             )
         return moving
 
     truth = any(look.truth for cell in cells for _, look, _ in cell.bodies)
-    fixed = key(legend_of(skeleton, truth, invented), three=False)
+    fixed = key(legend_of(skeleton, truth), three=False)
     shapes, texts = [], []
     for (left, place), cell, (caption, _) in zip(places, cells, captions, strict=True):
         top = place[1] + high
@@ -110,7 +108,7 @@ def sheet(
                 cell.input_px, left + 20 + pad, left + inlet - pad,
                 place[1] + low + 20 + pad, top - 10 - pad,
             )  # fmt: skip
-            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton, ())
+            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton)
     if input_skeleton is not None:
         note = f"{note} On grey: the 2D input. Beside it: the lifted pose, turned.".strip()
     note = f"{note} Squares on the floor: 250 mm.".strip()
@@ -118,11 +116,11 @@ def sheet(
     first = frames_at[turn]
     moves = [len(fixed) + i for i in range(len(first))]
     frames = [
-        go.Frame(
-            data=[{k: t[k] for k in ("type", "x", "y")} for t in traces],
-            name=str(degrees),
-            traces=moves,
-        )
+        {
+            "data": [{k: t[k] for k in ("type", "x", "y")} for t in traces],
+            "name": str(degrees),
+            "traces": moves,
+        }
         for degrees, traces in frames_at.items()
     ]
     height_mm = rows * cell_tall
@@ -154,14 +152,12 @@ def _fitted(
 
 def merged(
     bodies: Sequence[tuple[np.ndarray, Look, Sequence[str]]],
-    skeleton: Skeleton | None,
-    invented: Collection[str],
+    skeleton: Skeleton,
 ) -> list[dict[str, Any]]:
     """The traces of bodies that look alike, as the traces of one: fewer, and smaller frames."""
-    assert skeleton is not None
     each = []
     for points, look, words in bodies:
-        traces = body(points, skeleton, look=look, invented=invented)
+        traces = body(points, skeleton, look=look)
         traces[-1] |= {"text": list(words), "hovertemplate": "%{text}<extra></extra>"}
         each.append(traces)
     together = []
@@ -179,11 +175,6 @@ def merged(
             marker = dict(trace["marker"])
             for part in ("color", "symbol"):
                 marker[part] = [value for t in alike for value in t["marker"][part]]
-            if invented:
-                marker["line"] = {
-                    "color": marker["color"],
-                    "width": [value for t in alike for value in t["marker"]["line"]["width"]],
-                }
             trace["marker"] = marker
         together.append(trace)
     return together
@@ -197,17 +188,26 @@ def _floors(
 ) -> dict[str, Any]:
     """A small grid under each pose, which turns with it."""
     half = 250 * max(1, round(0.6 * radius / 250))
-    ticks = np.arange(-half, half + 1, 250)
-    ends = [((t, -half), (t, half)) for t in ticks] + [((-half, t), (half, t)) for t in ticks]
-    flat_pen = [p for a, b in ends for p in (a, b, (np.nan, np.nan))]
     drawn = []
     for cell, (_, place) in zip(cells, places, strict=True):
         lowest = min(float(np.nanmin(b[:, 2], initial=0)) for b, _, _ in cell.bodies)
-        pen = np.array([(x, y, lowest) for x, y in flat_pen])
+        pen = floor_pen(np.arange(-half, half + 1, 250), lowest)
         drawn.append(turned(pen, degrees) + place)
-    points = np.concatenate(drawn).astype(np.float32)
+    return floor_trace(np.concatenate(drawn))
+
+
+def floor_pen(ticks: np.ndarray, height: float) -> np.ndarray:
+    """A pen's way over a square grid on the floor, (n, 3) in drawing axes."""
+    low, high = ticks[0], ticks[-1]
+    lines = [((t, low), (t, high)) for t in ticks] + [((low, t), (high, t)) for t in ticks]
+    return np.array([(x, y, height) for a, b in lines for x, y in (a, b, (np.nan, np.nan))])
+
+
+def floor_trace(pen: np.ndarray) -> dict[str, Any]:
+    """A floor that is drawn flat; pen (n, 2)."""
+    pen = pen.astype(np.float32)
     return {
-        "type": "scatter", "mode": "lines", "x": points[:, 0], "y": points[:, 1],
+        "type": "scatter", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1],
         "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
     }  # fmt: skip
 

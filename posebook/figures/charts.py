@@ -38,7 +38,6 @@ GRID = {"gridcolor": "#E3E6EA", "zeroline": False, "linecolor": FAINT, "showline
 def loss_curves(
     log: str | Path | Mapping[str, Sequence[SupportsFloat]],
     *,
-    columns: Sequence[str] | None = None,
     x: str = "epoch",
     unit: str = "",
     log_scale: bool = False,
@@ -49,17 +48,13 @@ def loss_curves(
     """Curves of a training run, each with a colour and a dash of its own, named at its end.
 
     log      a Run's `log.csv`, or name -> values; empty cells and NaN are left out
-    columns  which to draw; None: all but x
     unit     of the vertical axis, printed on it: "mm"
     levels   name -> value: level lines to compare with, such as the mean pose's error
     """
     table = dict(log) if isinstance(log, Mapping) else _read(Path(log))
     count = max((len(v) for v in table.values()), default=0)
     across = table.get(x, list(range(count)))
-    chosen = [name for name in table if name != x] if columns is None else list(columns)
-    for name in chosen:
-        if name not in table:
-            raise InputError(f"the log has no column '{name}'; it has {', '.join(table)}")
+    chosen = [name for name in table if name != x]
     made = layout(title, note, height=300, foot=52)
     made["margin"] |= {"l": 68, "r": 16}
     traces: list[dict[str, Any]] = []
@@ -195,17 +190,14 @@ def rig(
     world_mm: Pose3D | None = None,
     skeleton: Skeleton = HOUSE,
     *,
-    depth_mm: float | int = 700.0,
     title: str = "",
-    note: str = "",
-    height: int = 480,
 ) -> go.Figure:
-    """Cameras as pyramids (the picture's corners, `depth_mm` in front of each) round a person.
+    """Cameras as pyramids (the picture's corners, 700 mm in front of each) round a person.
 
     world_mm  (joints, 3) or (people, joints, 3), world axes, z up, mm
     """
     people = None if world_mm is None else to_plot(world_mm, "world").reshape(-1, len(skeleton), 3)
-    outlines = [_frustum(camera, depth_mm) for camera in cameras]
+    outlines = [_frustum(camera, 700.0) for camera in cameras]
     everything = np.concatenate(
         [o for o, _ in outlines] + ([] if people is None else [people.reshape(-1, 3)])
     )
@@ -233,7 +225,8 @@ def rig(
             "textfont": {"color": colour, "size": 12}, "showlegend": False, "hoverinfo": "skip",
         })  # fmt: skip
     squares = f"Squares on the floor: {step} mm. Dotted: straight down from each camera."
-    made = layout(title, f"{note} {squares}".strip(), height=height, legend=people is not None)
+    height = 480
+    made = layout(title, squares, height=height, legend=people is not None)
     made["scene"] = scene(
         low, high, "world", front=np.array([0.0, -1.0]), labels=("x (mm)", "y (mm)", "z (mm)"),
         shape=(WIDTH_PX - 24) / height, height=1.5, zoom=0.95,
@@ -241,7 +234,7 @@ def rig(
     return go.Figure(traces, made)
 
 
-def _frustum(camera: Camera, depth_mm: float | int) -> tuple[np.ndarray, np.ndarray]:
+def _frustum(camera: Camera, depth_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """The pen's way round a pyramid, in the world, and where the camera stands."""
     size = camera.size_px or tuple((2 * camera.centre_px).tolist())
     focal, centre = camera.focal_px.double(), camera.centre_px.double()

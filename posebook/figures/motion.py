@@ -44,10 +44,8 @@ def animate(
     size_px: tuple[int, int] | None = None,
     invented: Collection[str] = (),
     follow: bool | None = None,
-    most_frames: int | None = None,
     title: str = "",
     note: str = "",
-    height: int = 400,
 ) -> go.Figure:
     """A motion with a play button and a slider; the 2D keypoints beside the 3D pose.
 
@@ -56,8 +54,9 @@ def animate(
     input_skeleton  the keypoints' own joint set, where it is not the pose's
     truth_mm      (frames, joints, 3), drawn black and dashed
     follow        keep the hip in the middle of the floor; None: when the walk is longer than 2 m
-    most_frames   longer motions are thinned out evenly, and the figure says so; None: 75, or 60
-                  with a truth: 150 to 270 KB
+
+    Motions of more than 75 frames, or 60 with a truth, are thinned out evenly, and the figure says
+    so: 150 to 270 KB.
     """
     checked(pose_mm, skeleton, "pose_mm")
     marked = input_skeleton or skeleton
@@ -70,7 +69,7 @@ def animate(
     for other, what in ((truth_mm, "truth_mm"), (keypoints_px, "keypoints_px")):
         if other is not None and len(other) != len(pose_mm):
             raise InputError(f"{what} has {len(other)} frames, expected {len(pose_mm)} as pose_mm")
-    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 60)))
+    step = ceil(len(pose_mm) / (75 if truth_mm is None else 60))
     points = to_plot(pose_mm, frame)[::step]
     true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
     seen = None if keypoints_px is None else flat(keypoints_px)[::step]
@@ -89,6 +88,7 @@ def animate(
     remarks = [note, f"Squares on the floor: {square} mm."]
     remarks += ["The 2D window walks along with the person."] * (windows is not None)
     remarks += [f"Shown: every {_ordinal(step)} of {len(pose_mm)} frames."] * (step > 1)
+    height = 400
     made = layout(title, " ".join(r for r in remarks if r), height=height, foot=84)
     front = facing(points[0] if true is None else true[0], skeleton) if frame == "world" else None
     shape = (1.0 if seen is None else 0.58) * (WIDTH_PX - 24) / height
@@ -124,10 +124,10 @@ def animate(
     frames = []
     for i in range(len(points)):
         data = [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in at(i)]
-        frames.append(go.Frame(data=data, name=str(i), traces=moves))
+        frames.append({"data": data, "name": str(i), "traces": moves})
         if windows is not None:
             axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
-            frames[-1].layout = axes
+            frames[-1]["layout"] = axes
     made |= player([i * step for i in range(len(points))], frames_per_second, step)
     return go.Figure(fixed + first, made, frames)
 

@@ -83,9 +83,7 @@ class Picture:
 Part = str | Heading | Picture | Table
 
 
-def page(
-    path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "", language: str = "en"
-) -> Path:
+def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "") -> Path:
     """Write one HTML page that needs no network and no other file (about 5 MB: plotly is inside).
 
     parts  a string is a paragraph; `Heading`, `Picture` (alt text required), `Table`. All text is
@@ -117,7 +115,7 @@ def page(
         scripts = f"<script>{get_plotlyjs()}</script>{''.join(data)}<script>{_SCRIPT}</script>"
     last = f"<footer>{escape(footer)}</footer>" if footer else ""
     html = (
-        f'<!DOCTYPE html>\n<html lang="{escape(language)}"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body><main>"

@@ -31,7 +31,7 @@ class Painter:
         self._wait(self._browser.open())
 
     def paint(self, figure: Any, **options: Any) -> bytes:
-        """The picture of a plotly figure. options: format ('png', 'svg'), width, height, scale."""
+        """The picture of a plotly figure. options: format ('png'), width, height."""
         return self._wait(self._browser.calc_fig(json.loads(figure.to_json()), opts=options))
 
     def close(self) -> None:

@@ -9,9 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import turned
+from posebook.figures.cells import floor_pen, floor_trace, turned
 from posebook.figures.parts import (
-    FLOOR,
     HOVER_2D,
     INK,
     WIDTH_PX,
@@ -36,7 +35,6 @@ def three_panels(
     skeleton: Skeleton = HOUSE,
     *,
     image: Any = None,
-    size_px: tuple[int, int] | None = None,
     input_skeleton: Skeleton | None = None,
     invented: Collection[str] = (),
     turn: float | int = 60,
@@ -48,7 +46,7 @@ def three_panels(
 
     keypoints_px    (joints, 2), px, joints of `input_skeleton` where that is not the pose's own
     pose_mm         (joints, 3), mm, camera axes; drawn about its root
-    image, size_px  as in `pose_2d`
+    image           as in `pose_2d`
     invented        joints of the pose that nobody marked: hollow, their bones dotted
     turn            degrees that the viewer walks to the right
     """
@@ -57,9 +55,7 @@ def three_panels(
     checked(pose_mm, skeleton, "pose_mm")
     if keypoints_px.dim() != 2 or pose_mm.dim() != 2:
         raise InputError("three_panels draws one person: keypoints_px (joints, 2), pose_mm (.., 3)")
-    background = None
-    if image is not None:
-        background, size_px = photograph(image)
+    background, size_px = (None, None) if image is None else photograph(image)
     points_px = flat(keypoints_px)
     x_axis, y_axis = picture_axes(points_px, size_px)
     height = 300.0
@@ -81,16 +77,13 @@ def three_panels(
     points = rooted(to_plot(pose_mm, "camera"), skeleton)
     finite = points[np.isfinite(points).all(-1)]
     reach = max(200.0, 0.5 * float(np.linalg.norm(finite, axis=-1).max(initial=0)))
-    around = [np.concatenate([turned(finite, d), _floor(finite, reach, d)]) for d in (0.0, turn)]
+    floor = floor_pen(np.linspace(-reach, reach, 5), float(finite[:, 2].min(initial=0)))
+    around = [turned(np.concatenate([finite, floor]), degrees) for degrees in (0.0, turn)]
     low, high = (end(np.concatenate(around), axis=0) for end in (np.nanmin, np.nanmax))
     middle, half = (low + high) / 2, (high - low) * 0.54
     for panel, degrees in ((2, 0.0), (3, turn)):
         axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
-        floor = _floor(finite, reach, degrees).astype(np.float32)
-        traces.append(axes | {
-            "type": "scatter", "mode": "lines", "x": floor[:, 0], "y": floor[:, 1],
-            "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
-        })  # fmt: skip
+        traces.append(axes | floor_trace(turned(floor, degrees)))
         traces += body(
             turned(points, degrees), skeleton, look=Look(size=5, line=2.6),
             invented=invented, extra=axes, hover="%{text}",
@@ -114,12 +107,3 @@ def three_panels(
     made["margin"] |= {"b": 26}
     made["width"] = WIDTH_PX
     return go.Figure(traces, made)
-
-
-def _floor(points: np.ndarray, half: float, degrees: float | int) -> np.ndarray:
-    """A grid under the lowest joint, which shows from where we look: a pen's way, (n, 2)."""
-    low = float(points[:, 2].min(initial=0))
-    ticks = np.linspace(-half, half, 5)
-    lines = [((t, -half), (t, half)) for t in ticks] + [((-half, t), (half, t)) for t in ticks]
-    pen = [(x, y, low) for a, b in lines for x, y in (a, b, (np.nan, np.nan))]
-    return turned(np.array(pen), degrees)

@@ -20,10 +20,8 @@ from posebook.figures.strokes import along, broken, strokes
 from posebook.skeletons import Skeleton
 
 Frame = Literal["camera", "world"]
-SIDES = ("left", "right", "middle")
 COLOUR = {"left": "#D55E00", "right": "#0072B2", "middle": "#6B6B6B", "truth": "#000000"}
 SYMBOL = {"left": "circle", "right": "square", "middle": "diamond"}
-SHAPE_NAMES = {"left": "circles", "right": "squares", "middle": "diamonds"}
 #: For curves and bars, where left and right play no part; each curve gets a dash of its own too.
 CURVES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7A6A00", "#6A3D9A", "#000000")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
@@ -210,15 +208,11 @@ def _outwards(points: np.ndarray) -> list[str]:
     return ["middle left" if x < middle else "middle right" for x in points[:, 0]]
 
 
-def key(
-    entries: Collection[str], three: bool, scene: str | None = None, **more: Any
-) -> list[dict[str, Any]]:
+def key(entries: Collection[str], three: bool) -> list[dict[str, Any]]:
     """Legend entries for 'left', 'right', 'truth', 'invented': traces without points."""
     nothing: list[float | None] = [None]
     kind: dict[str, Any] = {"x": nothing, "y": nothing, "hoverinfo": "skip", "showlegend": True}
     kind |= {"type": "scatter3d", "z": nothing} if three else {"type": "scatter"}
-    if scene:
-        kind["scene"] = scene
     made = []
     for entry in entries:
         colour = COLOUR.get(entry, COLOUR["middle"])
@@ -236,7 +230,6 @@ def key(
                 "line": {"color": colour, "width": 3, "dash": dash},
                 "marker": {"color": colour, "symbol": symbol, "size": 8},
             }
-            | more
         )
     return made
 

@@ -6,30 +6,24 @@ of them together, each about its own upright axis, which one 3D scene could not 
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
 from posebook.figures.cells import Cell, sheet
 from posebook.figures.parts import Frame, Look, checked, flat, to_plot
-from posebook.figures.space import facing
-from posebook.shapes import Pose3D
+from posebook.figures.space import facing, root_of
+from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
 
 def rooted(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Points (..., joints, d) with the root (or the place between the hips, or the mean) at 0."""
-    if skeleton.root is not None:
-        root = points[..., [skeleton.index(skeleton.root)], :]
-    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
-        root = points[..., skeleton.indices("left_hip", "right_hip"), :].mean(-2, keepdims=True)
-    else:
-        root = np.nanmean(points, axis=-2, keepdims=True)
+    """Points (..., joints, d) with the root (see `root_of`) at 0."""
+    root = root_of(points, skeleton)
     return points - np.where(np.isfinite(root), root, np.nanmean(points, -2, keepdims=True))
 
 
@@ -39,7 +33,6 @@ def compare(
     *,
     frame: Frame = "camera",
     truth_mm: Pose3D | None = None,
-    invented: Collection[str] = (),
     columns: int = 4,
     turn: int = 30,
     title: str = "",
@@ -68,7 +61,7 @@ def compare(
             )
         bodies = [] if true is None else [(true, Look(True, 4, 1.8), words)]
         cells.append(Cell(name, [*bodies, (points, Look(size=6, line=2.6), words)]))
-    return sheet(cells, skeleton, invented, min(columns, len(cells)), turn, title, note)
+    return sheet(cells, skeleton, min(columns, len(cells)), turn, title, note)
 
 
 def _faced(points: np.ndarray, front: np.ndarray | None) -> np.ndarray:
@@ -89,16 +82,13 @@ def _faced(points: np.ndarray, front: np.ndarray | None) -> np.ndarray:
 def gallery(
     prediction_mm: Pose3D,
     truth_mm: Pose3D,
-    keypoints_px: Float[Tensor, "frames marked 2"],
+    keypoints_px: Pose2D,
     errors: Tensor,
     captions: Sequence[str] | Callable[[int], str] | None = None,
     *,
     skeleton: Skeleton = HOUSE,
-    input_skeleton: Skeleton | None = None,
     clip_of_frame: Tensor | None = None,
     count: int = 6,
-    columns: int = 2,
-    turn: int = 60,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -107,8 +97,7 @@ def gallery(
 
     prediction_mm  (frames, joints, 3), mm, camera axes; drawn with its root on the truth's root
     truth_mm       (frames, joints, 3), mm, camera axes
-    keypoints_px   (frames, joints, 2), px: what the lifter was given; NaN: missing; joints in the
-                   order of `input_skeleton`, where that is not the pose's own
+    keypoints_px   (frames, joints, 2), px: what the lifter was given; NaN: missing
     errors         (frames,), mm: what "worst" means here
     captions       a cause for each frame, or a function of the frame's index
     clip_of_frame  (frames,): with it, at most one pose of each clip is shown
@@ -119,8 +108,7 @@ def gallery(
             raise InputError(
                 f"{what} has shape {tuple(other.shape)}, expected {(frames, len(skeleton), 3)}"
             )
-    seen_as = input_skeleton or skeleton
-    checked(keypoints_px, seen_as, "keypoints_px")
+    checked(keypoints_px, skeleton, "keypoints_px")
     if len(keypoints_px) != frames:
         raise InputError(f"keypoints_px has {len(keypoints_px)} frames, expected {frames}")
     predicted = rooted(to_plot(prediction_mm, "camera"), skeleton)
@@ -136,12 +124,11 @@ def gallery(
             (true[i], Look(True, 3.5, 1.8), [f"truth: {n}" for n in names]),
             (predicted[i], Look(size=5.5, line=2.6), words),
         ]
-        inputs = [joint.replace("_", " ") + " (input)" for joint in seen_as.joints]
+        inputs = [joint.replace("_", " ") + " (input)" for joint in skeleton.joints]
         cells.append(Cell(caption, bodies, flat(keypoints_px[i]), inputs))
     if not cells:
         raise InputError("errors has no finite value: there is no worst pose to show")
-    columns = min(columns, len(cells))
-    return sheet(cells, skeleton, (), columns, turn, title, note, seen_as)
+    return sheet(cells, skeleton, min(2, len(cells)), 60, title, note, skeleton)
 
 
 def worst(errors: Tensor, clip_of_frame: Tensor | None, count: int) -> list[int]:

@@ -14,7 +14,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from posebook import paths
 from posebook.errors import InputError
 from posebook.figures.painter import Painter
 
@@ -48,17 +47,15 @@ def stills_wanted() -> bool:
     return wish != "0" if wish else os.environ.get("POSEBOOK_PROFILE") != "ci"
 
 
-def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | None:
-    """A figure as a picture: 'png' (reduced to a palette, 10 to 40 KB), 'jpg' (20 to 80 KB)
-    or 'svg'.
+def still(figure: Any, form: str = "png") -> bytes | None:
+    """A figure as a picture: 'png' (reduced to a palette, 10 to 40 KB) or 'jpg' (20 to 80 KB).
 
     None where Chromium cannot be found or started; the reason is printed once.
     """
     if _chromium["missing"]:
         return None
     layout = figure.layout
-    options = dict(format="svg" if form == "svg" else "png", scale=scale)
-    options |= dict(width=layout.width or 700, height=layout.height or 450)
+    options = dict(format="png", width=layout.width or 700, height=layout.height or 450)
     try:
         if _chromium["painter"] is None:
             _chromium["painter"] = Painter()
@@ -70,7 +67,7 @@ def still(figure: Any, form: str = "png", scale: float | int = 1.0) -> bytes | N
         why = str(error).strip().splitlines() or [type(error).__name__]
         print(f"(no stills of figures: {why[0][:150]}; the README says how to install Chromium)")
         return None
-    return drawn if form == "svg" else _small(drawn, form)
+    return _small(drawn, form)
 
 
 def _small(drawn: bytes, form: str) -> bytes:
@@ -151,16 +148,7 @@ def show(figure: Any, *, alt: str) -> None:
     figure  a plotly Figure
     alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
     """
-    from IPython.core.getipython import get_ipython
-    from IPython.display import display
-
-    alt = described(alt)
-    if get_ipython() is None:
-        print(f"[Figure: {alt}]")
-        return
-    data, metadata = _bundle(figure, alt)
-    display(data, metadata=metadata, raw=True)
-    _describe(alt)
+    _show(figure, alt)
 
 
 def show_live(widget: Any, figure: Any, *, alt: str) -> None:
@@ -171,6 +159,10 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
     Stored widgets swell a notebook by 5 MB; `strip_widget_state` takes them out after a run, and
     the figure and its still, which are in the same output, are seen in their place.
     """
+    _show(figure, alt, widget)
+
+
+def _show(figure: Any, alt: str, widget: Any = None) -> None:
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
@@ -179,10 +171,10 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
         print(f"[Figure: {alt}]")
         return
     data, metadata = _bundle(figure, alt)
-    _configure(widget)
-    live = widget._repr_mimebundle_()
-    live = live[0] if isinstance(live, tuple) else live
-    data[WIDGET] = live[WIDGET]
+    if widget is not None:
+        _configure(widget)
+        live = widget._repr_mimebundle_()
+        data[WIDGET] = (live[0] if isinstance(live, tuple) else live)[WIDGET]
     display(data, metadata=metadata, raw=True)
     _describe(alt)
 
@@ -212,33 +204,3 @@ def strip_widget_state(notebook: Any) -> None:
                 kept.append(output)  # a progress bar that has words of its own
         if "outputs" in cell:
             cell["outputs"] = kept
-
-
-def save(figure: Any, path: str | Path, *, alt: str, scale: float | int = 1.0) -> Path | None:
-    """Write a still picture (.png, .jpg or .svg) with its alt text beside it (.txt).
-
-    An SVG carries the description inside as well. None, with a printed line, where there is no
-    Chromium to draw it.
-    """
-    alt, path = described(alt), Path(path)
-    form = path.suffix.lower().lstrip(".")
-    if form not in ("png", "jpg", "svg"):
-        raise InputError(f"{path}: expected a name that ends in .png, .jpg or .svg")
-    drawn = still(figure, form, scale)
-    if drawn is None:
-        return None
-    if form == "svg":
-        drawn = _svg_with_description(drawn.decode(), alt).encode()
-    with paths.replacing(path) as temporary:
-        temporary.write_bytes(drawn)
-    paths.write_text(path.with_suffix(".txt"), alt + "\n")
-    return path
-
-
-def _svg_with_description(svg: str, alt: str) -> str:
-    from posebook.figures.parts import plain
-
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    opening = svg[start:end] + ' role="img" aria-labelledby="description"'
-    return f'{svg[:start]}{opening}><title id="description">{plain(alt)}</title>{svg[end + 1 :]}'

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import turned
+from posebook.figures.cells import floor_pen, floor_trace, turned
 from posebook.figures.film import joint_lines, literally, sheet_of, written
 from posebook.figures.motion import player
 from posebook.figures.parts import (
@@ -42,6 +42,7 @@ from posebook.skeletons import HOUSE, Skeleton
 Motions = Mapping[str, Float[Tensor, "_frames joints 3"]]
 _GAP = 0.02  # between panels, parts of the width
 _MOST = 20
+_TURN = 30  # degrees that the viewer has walked to the right of the camera
 
 
 def side_by_side(
@@ -50,16 +51,13 @@ def side_by_side(
     skeleton: Skeleton = HOUSE,
     *,
     frames_per_second: float | int | None = None,
-    turn: float | int = 30,
     most_frames: int = 60,
     title: str = "",
-    note: str = "",
 ) -> go.Figure:
     """The 2D on the left, and beside it each pose about its own root, with a player under them.
 
     keypoints_px  (frames, joints, 2), px; NaN: missing
     poses_mm      name -> (frames, joints, 3), mm, camera axes; one panel each, in this order
-    turn          degrees that the viewer has walked to the right; 0: the camera's place
     most_frames   longer motions are thinned out evenly, and the figure says so
     """
     if not most_frames >= 1 or not 0.001 <= (frames_per_second or 25) <= 100_000:
@@ -67,10 +65,10 @@ def side_by_side(
             f"side by side: most_frames {most_frames}, {frames_per_second} frames/s; expected 1 or "
             "more, and 0.001 to 100000"
         )
-    panels = _panels(keypoints_px, poses_mm, skeleton, turn)
+    panels = _panels(keypoints_px, poses_mm, skeleton)
     step = math.ceil(len(keypoints_px) / most_frames)
     shown = [f"Shown: every {step} frames of {len(keypoints_px)}."] * (step > 1)
-    remarks = " ".join([note, *shown, "Squares on the floor: 250 mm."]).strip()
+    remarks = " ".join([*shown, "Squares on the floor: 250 mm."])
     made = layout(title, remarks, height=300, foot=96)
     fixed = key(legend_of(skeleton, False, ()), three=False)
     wide = 1 / len(panels)
@@ -95,12 +93,8 @@ def side_by_side(
             "font": {"size": 12, "color": INK},
         })  # fmt: skip
         if panel.floor is not None:
-            pen = panel.floor.astype(np.float32)
-            fixed.append({
-                "type": "scatter", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1],
-                "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
-                "xaxis": f"x{axes}", "yaxis": f"y{axes}",
-            })  # fmt: skip
+            own = {"xaxis": f"x{axes}", "yaxis": f"y{axes}"}
+            fixed.append(floor_trace(panel.floor) | own)
 
     def at(i: int) -> list[dict[str, Any]]:
         moving = []
@@ -117,9 +111,11 @@ def side_by_side(
     moves = [len(fixed) + i for i in range(len(first))]
     numbers = list(range(0, len(keypoints_px), step))
     frames = [
-        go.Frame(
-            data=[{k: t[k] for k in ("type", "x", "y")} for t in at(i)], name=str(n), traces=moves
-        )
+        {
+            "data": [{k: t[k] for k in ("type", "x", "y")} for t in at(i)],
+            "name": str(n),
+            "traces": moves,
+        }
         for n, i in enumerate(numbers)
     ]
     made |= player(numbers, frames_per_second, step)
@@ -137,12 +133,11 @@ def side_by_side_film(
     *,
     frames_per_second: float | int,
     alt: str,
-    turn: float | int = 30,
     title: str = "",
     size_px: tuple[int, int] = (960, 300),
 ) -> Path:
     """The same as a film: .mp4 (h264) or .gif. The alt text goes beside it (.txt)."""
-    panels = _panels(keypoints_px, poses_mm, skeleton, turn)
+    panels = _panels(keypoints_px, poses_mm, skeleton)
     sheet = sheet_of(size_px, title)
     moving = []
     for n, panel in enumerate(panels):
@@ -156,7 +151,7 @@ def side_by_side_film(
         axes.text(0.5, -0.02, literally(panel.name), transform=axes.transAxes, **label)
         if panel.floor is not None:
             axes.plot(*panel.floor.T, color=FLOOR, lw=0.8)
-        moving.append((panel.points, joint_lines(axes, skeleton, (), 2)))
+        moving.append((panel.points, joint_lines(axes, skeleton)))
     sheet.subplots_adjust(left=0.01, right=0.99, bottom=0.1, top=0.9, wspace=0.02)
 
     def draw(i: int) -> list[Any]:
@@ -180,17 +175,12 @@ class _Panel:
         self.half = 0.53 * max(float((high - low).max()), 1.0)
 
 
-def _panels(
-    keypoints_px: Tensor, poses_mm: Motions, skeleton: Skeleton, turn: float | int
-) -> list[_Panel]:
+def _panels(keypoints_px: Tensor, poses_mm: Motions, skeleton: Skeleton) -> list[_Panel]:
     checked(keypoints_px, skeleton, "keypoints_px")
     if keypoints_px.dim() != 3 or not len(keypoints_px) or not poses_mm:
         raise InputError("side by side: expected frames of keypoints_px and at least one motion")
-    if len(poses_mm) > _MOST or not math.isfinite(turn):
-        raise InputError(
-            f"side by side: {len(poses_mm)} motions, turned by {turn}; expected at most {_MOST}, "
-            "and degrees"
-        )
+    if len(poses_mm) > _MOST:
+        raise InputError(f"side by side: {len(poses_mm)} motions; expected at most {_MOST}")
     for name, pose in poses_mm.items():
         checked(pose, skeleton, name)
         if pose.shape[:-1] != keypoints_px.shape[:-1]:
@@ -202,13 +192,10 @@ def _panels(
     found = np.concatenate([points.reshape(-1, 3) for points in spaces])
     found = found[np.isfinite(found).all(-1)]
     low = float(np.percentile(found[:, 2], 1)) if len(found) else 0.0
-    ticks = np.linspace(-500, 500, 5)
-    lines = [((t, -500), (t, 500)) for t in ticks] + [((-500, t), (500, t)) for t in ticks]
-    pen = np.array([(x, y, low) for a, b in lines for x, y in (a, b, (np.nan, np.nan))])
-    floor = turned(pen, turn)
+    floor = turned(floor_pen(np.linspace(-500, 500, 5), low), _TURN)
     panels = [_Panel("the 2D", flat(keypoints_px))]
     panels += [
-        _Panel(name, turned(points, turn), floor)
+        _Panel(name, turned(points, _TURN), floor)
         for name, points in zip(poses_mm, spaces, strict=True)
     ]
     half = max(panel.half for panel in panels[1:])  # one scale, one height for all poses

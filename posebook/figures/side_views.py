@@ -36,7 +36,6 @@ def from_all_sides(
     skeleton: Skeleton = HOUSE,
     *,
     degrees: Sequence[float | int] = DEGREES,
-    columns: int = 9,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -53,7 +52,7 @@ def from_all_sides(
     # Room for the pose at every angle: its radius about the axis, its highest and lowest joint.
     radius = max(1e-6, float(np.hypot(finite[:, 0], finite[:, 2]).max()))
     top, bottom = float(finite[:, 1].min()), float(finite[:, 1].max())
-    columns = min(columns, len(degrees))
+    columns = min(9, len(degrees))
     wide = 2.1 * radius
     unit_px = min((WIDTH_PX - 24) / (columns * wide), 260 / max(bottom - top, 1e-6))
     head = 22 / unit_px  # the line with the angle
@@ -78,7 +77,7 @@ def from_all_sides(
     made["xaxis"] = hidden | {"range": [0, (WIDTH_PX - 24) / unit_px]}
     made["yaxis"] = hidden | {"range": [-rows * tall, 0], "scaleanchor": "x"}
     made["annotations"] = texts
-    traces = merged(bodies, skeleton, ())
+    traces = merged(bodies, skeleton)
     return go.Figure(key(legend_of(skeleton), three=False) + traces, made)
 
 

@@ -116,14 +116,17 @@ def travel(points: np.ndarray) -> float:
     return float(np.ptp(path, axis=0).max()) if len(path) else 0.0
 
 
+def root_of(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """(..., joints, d) -> (..., 1, d): the root, or the place between the hips, or the mean."""
+    if skeleton.root is not None:
+        return points[..., [skeleton.index(skeleton.root)], :]
+    if {"left_hip", "right_hip"} <= set(skeleton.joints):
+        return points[..., skeleton.indices("left_hip", "right_hip"), :].mean(-2, keepdims=True)
+    return np.nanmean(points, axis=-2, keepdims=True)
+
+
 def footing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """(frames, 1, 3): where the body stands on the floor in each frame; height 0."""
-    if skeleton.root is not None:
-        middle = points[:, skeleton.index(skeleton.root)]
-    elif {"left_hip", "right_hip"} <= set(skeleton.joints):
-        middle = points[:, skeleton.indices("left_hip", "right_hip")].mean(1)
-    else:
-        middle = np.nanmean(points, axis=1)
-    middle = np.nan_to_num(middle)[:, None].copy()
+    middle = np.nan_to_num(root_of(points, skeleton))
     middle[..., 2] = 0
     return middle
