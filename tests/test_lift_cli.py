@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import make_lift_examples as examples
+import lift_examples as examples
 import numpy as np
 import pytest
 import torch

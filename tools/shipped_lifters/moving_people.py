@@ -25,6 +25,7 @@ from posebook.datasets.people.motion_prior import sample_directions
 from posebook.datasets.people.puppet import pose_of
 from posebook.lifting import person_view
 from posebook.skeletons import HOUSE
+from shipped_lifters.views import Draw
 
 #: Frames of a clip of the pool, at 50 per second.
 FRAMES, RATE = 168, 50.0
@@ -155,10 +156,7 @@ def draw_people(
     The generator's device is the pool's. All frames of a window are one body's, and the frame in
     the middle is the one that is asked about.
     """
-    device = generator.device
-
-    def even(*shape: int) -> Tensor:
-        return torch.rand(count, *shape, generator=generator, device=device)
+    even, device = Draw(count, generator).even, generator.device
 
     def pick(first: int, last: int, rows: int) -> Tensor:
         return torch.randint(first, last, (rows,), generator=generator, device=device)
