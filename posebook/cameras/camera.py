@@ -260,13 +260,6 @@ def random_cameras(
     return Cameras(focal[:, None].expand(count, 2), size / 2, size.long(), rotation, position)
 
 
-def random_camera(
-    generator: torch.Generator, target_mm: Points3D | Sequence[Real] = (0.0, 0.0, 900.0), **options
-) -> Camera:
-    """One camera of `random_cameras` around a person at `target_mm` (3,), with its options."""
-    return random_cameras(1, generator, target_mm=target_mm, **options)[0]
-
-
 def random_rig(count: int, generator: torch.Generator, **options) -> tuple[Camera, ...]:
     """`count` cameras around one person, with the options of `random_cameras`."""
     cameras = random_cameras(count, generator, **options)
