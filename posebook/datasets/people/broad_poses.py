@@ -19,8 +19,6 @@ Directions = Float[Tensor, "people bones 3"]
 _SIDES = (("left", -1.0), ("right", 1.0))
 _ARM_BONES = tuple(f"{side}_{bone}" for side, _ in _SIDES for bone in ("elbow", "wrist"))
 _ABOVE_HIPS = ("neck_nose", "head", "left_shoulder", "right_shoulder", *_ARM_BONES)
-
-
 #: Share of the people with that part drawn anew; arms: each by itself; whole: tipped over.
 ARMS, LEGS, TRUNK, HEAD, WHOLE = 0.15, 0.06, 0.08, 0.1, 0.02
 

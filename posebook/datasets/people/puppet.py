@@ -88,6 +88,12 @@ class Strings:
     tumble: Tensor | None = None
 
 
+def flat_axes(facing: Tensor) -> tuple[Tensor, Tensor]:
+    """To the right and forward over the floor, (..., 2) each, for a heading `facing` (...)."""
+    cos, sin = facing.cos(), facing.sin()
+    return torch.stack([cos, sin], dim=-1), torch.stack([-sin, cos], dim=-1)
+
+
 def upright(facing: Tensor) -> Frame:
     """The frame of someone who stands straight and looks along `facing` (...)."""
     one, zero = torch.ones_like(facing), torch.zeros_like(facing)
