@@ -1,6 +1,5 @@
 """Kudo et al. 2018: what must hold for any input, what must not break, and that a step learns."""
 
-import argparse
 import copy
 import math
 
@@ -363,11 +362,12 @@ def test_side_views_of_nobody_and_of_no_angle():
 # --- the tool for MPII --------------------------------------------------------------------------
 
 
-def test_tool_says_what_it_promises():
+def test_tool_says_what_it_promises(monkeypatch):
+    monkeypatch.setattr(kudo_on_mpii, "WIDTH", 8)
+    monkeypatch.setattr(kudo_on_mpii, "BATCH", 2)
     keypoints = protocol.normalised(some_pose(300)[..., :2] * 100 + 50)
-    options = argparse.Namespace(width=8, batch=2)
-    found = kudo_on_mpii.play(keypoints, keypoints[:50], 0, 1.0, options)
-    assert found.keys() == kudo_on_mpii.SAID.keys()
+    found = kudo_on_mpii.play(keypoints, keypoints[:50], 0, 1.0)
+    assert found.keys() == kudo_on_mpii.MEASURED.keys()
     assert found["steps"] == 150
     assert found["nose before chest, lowest"] <= found["nose before chest"] <= 100
 

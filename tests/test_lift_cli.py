@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import make_lift_examples as examples
+import lift_examples as examples
 import numpy as np
 import pytest
 import torch

@@ -1,13 +1,16 @@
-"""Tools that run chapters: which runs they take for theirs, and how they tell a mistake."""
+"""Tools: which runs they take for theirs, how they show a mistake, and that they still train."""
 
+import ast
 import json
 import sys
 
 import compare_lifters
 import pytest
 import train_chapter_lifters
+import train_simple_baseline
+import train_temporal_convolutions
 
-from posebook import paths
+from posebook import datasets, lifting, paths
 
 
 @pytest.fixture
@@ -128,3 +131,44 @@ def test_a_lifter_of_other_settings_is_not_shipped(tool, tmp_path):
     assert "elepose: holds a run with poses 500, expected 1800000" in said
     status, said = tool(train_chapter_lifters, "--out", tmp_path, "--jobs", 0)
     assert status == 2 and "--jobs is 0" in said
+
+
+def test_a_tool_imports_no_tool():
+    """What tools share is in `tools/shipped_lifters`."""
+    tools = {file.stem: file for file in (paths.CHECKOUT / "tools").glob("*.py")}
+    assert "train_simple_baseline" in tools
+    for file in tools.values():
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        names |= {
+            name.name for node in ast.walk(tree) if isinstance(node, ast.Import)
+            for name in node.names
+        }  # fmt: skip
+        assert not names & tools.keys(), file.name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("training", "more", "name"),
+    [
+        (train_simple_baseline, [], "simple_baseline"),
+        (train_temporal_convolutions, ["--seconds", "3", "--device", "cpu"],
+         "temporal_convolutions"),
+    ],
+)  # fmt: skip
+def test_a_shipped_lifter_can_be_made_again(training, more, name, tmp_path, monkeypatch):
+    """A trial of the whole way: draw people, train, measure, write, read, lift."""
+    file = tmp_path / "lifter.safetensors"
+    words = ["--trial", "--out", tmp_path / "run", "--file", file, *more]
+    monkeypatch.setattr(sys, "argv", [training.NAME, *map(str, words)])
+    training.main()
+    made, shipped = lifting.load(file), lifting.load(name)
+    assert type(made.network) is type(shipped.network)
+    for field in ("name", "network", "skeleton", "licence"):
+        assert made.header[field] == shipped.header[field]
+    assert made.header["normalisation"]["kind"] == shipped.header["normalisation"]["kind"]
+    assert [m["data"] for m in made.header["metrics"]] == [
+        m["data"] for m in shipped.header["metrics"]
+    ]
+    clip, *_ = datasets.read_keypoints(paths.DATA / "samples" / "motion_alphapose.json")
+    assert made.lift(clip).pose_mm.isfinite().all()

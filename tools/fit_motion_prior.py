@@ -167,7 +167,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, required=True, help="folder with data_3d_h36m.npz")
     parser.add_argument("--held-out", nargs="*", default=[], choices=SUBJECTS)
-    parser.add_argument("--out", type=Path, default=FILE)
     parser.add_argument("--dry", action="store_true", help="report only, write nothing")
     given = parser.parse_args()
     path = given.root / "data_3d_h36m.npz"
@@ -201,9 +200,9 @@ def main() -> None:
     print(f"{len(content)} bytes")
     assert len(content) <= LARGEST_BYTES, "more than the book may ship"
     if not given.dry:
-        with paths.replacing(given.out) as temporary:
+        with paths.replacing(FILE) as temporary:
             temporary.write_bytes(content)
-        print(paths.shown(given.out))
+        print(paths.shown(FILE))
 
 
 if __name__ == "__main__":

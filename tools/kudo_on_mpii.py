@@ -31,13 +31,7 @@ from posebook.datasets.batches import Batches
 from posebook.datasets.clips import PoseDataset
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
-from posebook.methods.adversarial_lifting import losses
-from posebook.methods.adversarial_lifting import (
-    protocol as adversarial_lifting_protocol,
-)
-from posebook.methods.adversarial_lifting import (
-    step as adversarial_lifting_step,
-)
+from posebook.methods.adversarial_lifting import losses, protocol, step
 from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
 from posebook.skeletons import HOUSE, MPII_17_KUDO
 
@@ -50,17 +44,14 @@ def half(root: Path, split: str) -> PoseDataset:
     return people
 
 
-def play(
-    train: Tensor, test: Tensor, seed: int, heading_weight: float, options: argparse.Namespace
-) -> dict[str, float]:
+def play(train: Tensor, test: Tensor, seed: int, heading_weight: float) -> dict[str, float]:
     """One epoch; the numbers of the module's head."""
     generator = training.seed_everything(seed)
-    lifter, critic = KudoGenerator(width=options.width), KudoDiscriminator(width=options.width)
+    lifter, critic = KudoGenerator(width=WIDTH), KudoDiscriminator(width=WIDTH)
     optimisers = tuple(
-        adversarial_lifting_step.adam(network.parameters(), chainer_epsilon=True)
-        for network in (lifter, critic)
+        step.adam(network.parameters(), chainer_epsilon=True) for network in (lifter, critic)
     )
-    batches = Batches({"keypoints": train}, options.batch, generator, drop_last=True)
+    batches = Batches({"keypoints": train}, BATCH, generator, drop_last=True)
 
     def view(pose):
         return losses.turned(pose, 2 * math.pi * torch.rand(len(pose), generator=generator))
@@ -69,19 +60,19 @@ def play(
         with torch.no_grad():
             return 100 * (facing_sine(network.pose(test)) > 0).double().mean().item()
 
-    said, shares = [], []
+    rows, shares = [], []
     smooth = AveragedModel(lifter, multi_avg_fn=get_ema_multi_avg_fn(SMOOTH))
-    for step, batch in enumerate(batches, 1):
-        row = adversarial_lifting_step.update(
+    for count, batch in enumerate(batches, 1):
+        row = step.update(
             lifter, critic, optimisers, batch["keypoints"], view, heading_weight=heading_weight
         )
-        said.append({name: float(value) for name, value in row.items()})
+        rows.append({name: float(value) for name, value in row.items()})
         smooth.update_parameters(lifter)
-        if step % EACH == 0 or step == len(batches):
+        if count % EACH == 0 or count == len(batches):
             shares.append(share(lifter))
     with torch.no_grad():
         pose = lifter.pose(test)
-    late, late_shares = said[len(said) // 2 :], shares[len(shares) // 2 :]
+    late, late_shares = rows[len(rows) // 2 :], shares[len(shares) // 2 :]
     hip = HOUSE.index("hip")
     return {
         "nose before chest": statistics.median(late_shares),
@@ -89,19 +80,20 @@ def play(
         "nose before chest, last": late_shares[-1],
         "nose before chest, running mean": share(smooth.module),
         "critic is right": 100 * sum(row["accuracy"] for row in late) / len(late),
-        "generator waits": sum(row["generator_waits"] for row in said),
-        "critic waits": sum(row["discriminator_waits"] for row in said),
-        "steps": len(said),
+        "generator waits": sum(row["generator_waits"] for row in rows),
+        "critic waits": sum(row["discriminator_waits"] for row in rows),
+        "steps": len(rows),
         "depth spread": pose[..., 2].std(correction=0).item(),
         "hip depth": pose[:, hip, 2].abs().mean().item(),
     }
 
 
+BATCH, WIDTH = 16, 1024  # poses in a step, units of a hidden layer: as published
 EACH = 70  # steps from one reading to the next
 SMOOTH = 0.99  # how much of the running mean stays at each step
 _SHARE = "share of held-out poses with facing sine > 0 in the published joints"
 #: Unit and protocol of each number.
-SAID = {
+MEASURED = {
     "nose before chest": ("%", f"{_SHARE}, median of readings of the last half of the epoch"),
     "nose before chest, lowest": ("%", f"{_SHARE}, lowest reading of the last half of the epoch"),
     "nose before chest, last": ("%", f"{_SHARE}, at the end of the epoch"),
@@ -124,17 +116,13 @@ def main() -> int:
     add("poses", type=Path, help="the array (19919, 34), or the folder that holds it")
     add("--out", type=Path, default=paths.runs() / "kudo_on_mpii")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    add("--width", type=int, default=1024, help="units of a hidden layer (%(default)s)")
-    add("--batch", type=int, default=16, help="poses in a step (%(default)s)")
     options = parser.parse_args()
     try:
         people = {split: half(options.poses, split) for split in ("train", "test")}
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    train, test = (
-        adversarial_lifting_protocol.normalised(half.keypoints_px) for half in people.values()
-    )
+    train, test = (protocol.normalised(half.keypoints_px) for half in people.values())
     for seed in options.seeds:
         book = results.Results(
             "adversarial_lifting", options.out / f"seed_{seed}", profile="full", seed=seed,
@@ -142,11 +130,11 @@ def main() -> int:
         )  # fmt: skip
         for method, weight in (("Kudo", 1.0), ("no heading loss", 0.0)):
             started = time.monotonic()
-            found = play(train, test, seed, weight, options)
+            found = play(train, test, seed, weight)
             seconds = time.monotonic() - started
             for metric, value in found.items():
-                unit, protocol = SAID[metric]
-                settings = f"{protocol}; batch {options.batch}, {options.width} units"
+                unit, how = MEASURED[metric]
+                settings = f"{how}; batch {BATCH}, {WIDTH} units"
                 book.add(
                     metric, value, unit, protocol=settings, data=people["test"].name, split="test",
                     method=method, seconds=seconds,

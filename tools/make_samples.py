@@ -8,9 +8,9 @@ motion_alphapose.json  the same, as a detector would see it in COCO-17: AlphaPos
 """
 
 import json
+from dataclasses import replace
 
 import torch
-from make_lift_examples import thinned
 
 from posebook import paths
 from posebook.datasets import detector_errors, layouts
@@ -25,7 +25,8 @@ FOLDER = paths.DATA / "samples"
 
 def main() -> None:
     motions = synthetic.motions("synthetic", subjects=["S9"], frames=300)
-    motion = thinned(next(m for m in motions if m.action == "Walking"), 25)
+    motion = next(m for m in motions if m.action == "Walking")
+    motion = replace(motion, world_mm=motion.world_mm[::2], frames_per_second=25.0)
     body = rig(motion.world_mm)
     text = bvh_text(body, motion.frames_per_second)
     print(paths.shown(paths.write_text(FOLDER / "motion.bvh", text)), len(motion), "frames")

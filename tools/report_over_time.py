@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from report_shipped_lifter import drop_joints
+from shipped_lifters.reports import drop_joints
 
 from posebook import datasets, evaluation, lifting
 from posebook.datasets import detector_errors, layouts

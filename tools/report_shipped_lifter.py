@@ -12,11 +12,10 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
-from nearest_training_pose import HEADERS, Nearest, rows_of, test_sets
+from shipped_lifters.reports import HEADERS, MISSING, Nearest, drop_joints, rows_of, test_sets
 
 from posebook import evaluation, lifting
 from posebook.datasets import detector_errors, layouts
@@ -28,14 +27,6 @@ from posebook.geometry import procrustes
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, LSP_14, MPII_16, Skeleton
 
 LAYOUTS = (HOUSE, COCO_17, BODY_25, MPII_16, LSP_14)
-MISSING = 0.15
-
-
-def drop_joints(clip: Clip, generator: torch.Generator, share: float = MISSING) -> Clip:
-    """Each joint of each frame is missing with this probability."""
-    kept = torch.rand(clip.confidence.shape, generator=generator) >= share
-    points = torch.where(kept.unsqueeze(-1), clip.keypoints_px, torch.nan)
-    return replace(clip, keypoints_px=points, confidence=clip.confidence * kept)
 
 
 def damages() -> dict[str, Callable[[Clip, torch.Generator], Clip]]:
@@ -137,7 +128,7 @@ def main() -> None:
     print(layout_table(lifter, sets["S9+S11"].every(5), mean_pose_mm), "\n")
 
     nearest = Nearest(given.archives)
-    near = [row for n, d in sets.items() if d is not bodies for row in rows_of(n, d, nearest)[0]]
+    near = [row for n, d in sets.items() if d is not bodies for row in rows_of(n, d, nearest)]
     caption = f"Mean joint distance, mm, to the nearest of {len(nearest.poses)} poses of the prior"
     print(Table(HEADERS, near, caption), "\n")
     bands = by_distance(lifter, sets["S9+S11"], nearest)

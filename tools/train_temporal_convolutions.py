@@ -1,7 +1,7 @@
 """Train the shipped lifter `temporal_convolutions`, on motion of `synthetic_wide` alone.
 
     python tools/train_temporal_convolutions.py --device cuda --workers 8  # data/lifters/temporal_*
-    python tools/train_temporal_convolutions.py --help                     # size, length, folders
+    python tools/train_temporal_convolutions.py --help                     # length, folders
 
 A pool of motion is made first, in about a minute; then every step draws from it, on the device that
 trains, people, cameras and mistakes of detectors that no other step has. The run is resumed where
@@ -12,216 +12,146 @@ what `simple_baseline` sees, and answers for the frame in the middle what that a
 """
 
 import argparse
-import copy
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
-from moving_people import Pool, make_pool
+from shipped_lifters.moving_people import Pool, make_pool
+from shipped_lifters.training import (
+    ALIGNED,
+    OTHER_SEED,
+    SEED,
+    WEIGHT_DECAY,
+    Answer,
+    Views,
+    command_line,
+    learning_rate,
+    loss_of,
+    mean_of_weights,
+    p_mpjpe,
+    ship,
+)
+from shipped_lifters.views import LAYOUTS
+from shipped_lifters.window_views import EXACT, WINDOW, WindowQuality, draw_windows
 from torch import Tensor
-from train_simple_baseline import LAYOUTS, Average, average_size, learning_rate, loss_of, p_mpjpe
-from window_views import EXACT, MIDDLE, WINDOW, WindowQuality, draw_windows
 
-from posebook import lifting, paths, training
+from posebook import training
 from posebook.methods.temporal_convolutions.network import FILTER_WIDTHS, VideoPose3D
 from posebook.skeletons import HOUSE
 
 NAME = "temporal_convolutions"
-FILE = paths.DATA / "lifters" / f"{NAME}.safetensors"
-#: People that training does not see: clips of either sort and single poses, and windows of them.
-HELD_OUT_POOL, HELD_OUT = (1200, 1200, 20_000), 8_000
+RATE = 1.5e-3  # highest learning rate
+AT_ONCE = 8  # batches that are drawn together
+EPOCHS = 400  # at most
 
 
-def of_windows(network: VideoPose3D) -> Callable[[Tensor], Tensor]:
+@dataclass(frozen=True)
+class Size:
+    """Windows in a step, steps in an epoch, windows that the lifter is measured on; and the pools
+    of training and measuring: clips of actions, clips of the prior, single poses."""
+
+    batch: int
+    steps: int
+    held_out: int
+    pool: tuple[int, int, int]
+    other_pool: tuple[int, int, int]
+
+
+FULL = Size(4096, 500, 8_000, (8_000, 14_000, 500_000), (1_200, 1_200, 20_000))
+TRIAL = Size(64, 2, 200, (16, 16, 320), (16, 16, 320))
+
+
+def of_windows(network: torch.nn.Module) -> Answer:
     """The network on windows: (n, WINDOW, 18, 3) -> the pose in the middle (n, 17, 3)."""
     return lambda windows: network(windows, WINDOW).squeeze(1)
 
 
-def train(options: argparse.Namespace) -> tuple[lifting.Lifter, dict[str, dict[str, Tensor]]]:
-    """The whole run, and the windows that it was judged on; `options`: the command line's."""
+def train(options: argparse.Namespace) -> None:
+    """The whole run; `options` are those of the command line."""
+    size = TRIAL if options.trial else FULL
     device = training.pick_device(options.device)
-    training.seed_everything(options.seed)
-    torch.set_num_threads(options.threads)
+    training.seed_everything(SEED)
     arguments = dict(
-        filter_widths=FILTER_WIDTHS[WINDOW], channels=options.width, dropout=options.dropout,
+        filter_widths=FILTER_WIDTHS[WINDOW], channels=960, dropout=0.0,
         input_joints=len(HOUSE) + 1, input_dimensions=3, output_scale=1.0,
     )  # fmt: skip
     network = VideoPose3D(**arguments).to(device)
-    average = OnDevice(network, options.mean_over)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), options.rate, weight_decay=options.decay, fused=True
-    )
-    draw = torch.Generator(device).manual_seed(options.seed)
-    counter = Counter()
-    state = dict(network=network, average=average, optimiser=optimiser, draw=draw, counter=counter)
-    run = training.Run(options.out, seed=options.seed, device=device, state=state)
+    mean = mean_of_weights(network)
+    optimiser = torch.optim.AdamW(network.parameters(), weight_decay=WEIGHT_DECAY, fused=True)
+    draw = torch.Generator(device).manual_seed(SEED)
+    state = dict(network=network, mean=mean, optimiser=optimiser, draw=draw)
+    run = training.Run(options.out, seed=SEED, device=device, state=state)
     torch.set_num_threads(options.threads)
-    started = time.perf_counter()
-    sizes = options.actions, options.fitted, options.poses
-    pool = make_pool(*sizes, options.seed, options.workers).to(device)
-    unseen = make_pool(*HELD_OUT_POOL, 1_000_000 + options.seed, options.workers).to(device)
-    held_out = _held_out(unseen, options.seed, WindowQuality(), LAYOUTS)
-    perfect = _held_out(unseen, options.seed, EXACT, {HOUSE.name: 1.0})
-    passed = time.perf_counter() - started
-    print(f"pool of {len(pool.directions)} clips made in {passed:.0f} s", flush=True)
-    steps = options.epochs * options.steps
-    for epoch in run.epochs(options.epochs):
+    pool = make_pool(*size.pool, SEED, options.workers).to(device)
+    other_pool = make_pool(*size.other_pool, OTHER_SEED, options.workers).to(device)
+    held_out = _held_out(other_pool, size.held_out, WindowQuality(), LAYOUTS)
+    perfect = _held_out(other_pool, size.held_out, EXACT, {HOUSE.name: 1.0})
+    for _ in run.epochs(EPOCHS):
         network.train()
         started = time.perf_counter()
-        for batch in _batches(pool, draw, options):
-            spent = counter.steps / steps
-            if options.seconds:
-                passed = run.seconds + time.perf_counter() - started
-                spent = max(spent, passed / options.seconds)
+        for batch in _batches(pool, draw, size):
+            spent = (run.seconds + time.perf_counter() - started) / options.seconds
             if spent >= 1:
                 run.stop()
                 break
-            for group in optimiser.param_groups:
-                group["lr"] = options.rate * _rate(counter.steps, spent)
+            optimiser.param_groups[0]["lr"] = RATE * learning_rate(int(mean.n_averaged), spent)
             # Products of 10 bits (TF32) where a GPU has them: for the network, not for the views.
             torch.set_float32_matmul_precision("high")
-            with torch.autocast(device.type, torch.bfloat16, enabled=options.bfloat16):
-                predicted = of_windows(network)(batch["inputs"])
+            predicted = of_windows(network)(batch["inputs"])
             torch.set_float32_matmul_precision("highest")
-            loss = loss_of(predicted.float(), batch["units"], batch["unit_mm"], options.aligned)
+            loss = loss_of(predicted, batch)
             optimiser.zero_grad(set_to_none=True)
             torch.set_float32_matmul_precision("high")
             loss.backward()
             torch.set_float32_matmul_precision("highest")
             optimiser.step()
-            average.update(network)
-            counter.steps += 1
+            mean.update_parameters(network)
             run.log(dict(loss_mm=1000 * loss.detach()))
-        judged = copy.deepcopy(network).eval()
-        judged.load_state_dict(average.weights)
-        judged = of_windows(judged)
-        found = dict(held_out_mm=p_mpjpe(judged, held_out), perfect_mm=p_mpjpe(judged, perfect))
+        answer = of_windows(mean)
+        found = dict(held_out_mm=p_mpjpe(answer, held_out), perfect_mm=p_mpjpe(answer, perfect))
         run.log(found)
-        means = ", ".join(f"{name} {value:.2f}" for name, value in found.items())
-        print(f"epoch {epoch}, {counter.steps} steps: {means}", flush=True)
-    network.load_state_dict(average.weights)
-    network.cpu().eval().requires_grad_(False)
+    network = mean.module.cpu().requires_grad_(False)
     held_out, perfect = ({n: t.cpu() for n, t in v.items()} for v in (held_out, perfect))
-    answer = of_windows(network)
     header = dict(
         name=NAME,
         network={"class": "VideoPose3D", "arguments": arguments},
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="person_view_clip", bones_mm=average_size(answer, perfect)),
-        data="synthetic_wide in motion (tools/moving_people.py), nothing else",
-        licence="MIT; the prior of synthetic_wide: data/prior/README.md",
-        metrics=[
-            _metric("held-out people in motion, perfect keypoints", p_mpjpe(answer, perfect)),
-            _metric("held-out people in motion, as in training", p_mpjpe(answer, held_out)),
-        ],
-        training={n: v for n, v in vars(options).items() if n not in _PLACES}
-        | dict(steps_done=counter.steps, device=device.type),
+        normalisation="person_view_clip",
+        data="synthetic_wide in motion (tools/shipped_lifters/moving_people.py), nothing else",
+        training=dict(
+            steps_done=int(mean.n_averaged), batch=size.batch, rate=RATE, decay=WEIGHT_DECAY,
+            aligned=ALIGNED, seed=SEED, seconds=options.seconds, device=device.type,
+        ),
         seconds=round(run.seconds),
-    )
-    return lifting.Lifter(header, network), {"as in training": held_out, "perfect": perfect}
+    )  # fmt: skip
+    ship(options.file, header, "people in motion", network, of_windows(network), held_out, perfect)
 
 
-def _batches(pool: Pool, draw: torch.Generator, options: argparse.Namespace):
+def _batches(pool: Pool, draw: torch.Generator, size: Size) -> Iterator[dict[str, Tensor]]:
     """An epoch's batches; windows are drawn many at a time, since small steps are slow on a GPU."""
-    rest = options.steps
-    while rest > 0:
-        count = min(rest, options.at_once)
-        windows = draw_windows(pool, count * options.batch, draw, WindowQuality())
-        order = torch.randperm(count * options.batch, generator=draw, device=draw.device)
-        for rows in order.split(options.batch):
+    for first in range(0, size.steps, AT_ONCE):
+        count = size.batch * min(AT_ONCE, size.steps - first)
+        windows = draw_windows(pool, count, draw, WindowQuality(), LAYOUTS)
+        order = torch.randperm(count, generator=draw, device=draw.device)
+        for rows in order.split(size.batch):
             yield {name: tensor[rows] for name, tensor in windows.items()}
-        rest -= count
 
 
-def _rate(step: int, spent: float, warm_up: int = 500) -> float:
-    """Part of the highest rate: `train_simple_baseline.learning_rate` by the part of the run."""
-    whole = 10**6
-    return min(1.0, (step + 1) / warm_up) * learning_rate(int(spent * whole), whole, 1)
-
-
-class OnDevice(Average):
-    """The running mean, which a checkpoint brings back to where the network is."""
-
-    def load_state_dict(self, state: dict) -> None:
-        places = {name: tensor.device for name, tensor in self.weights.items()}
-        super().load_state_dict(state)
-        self.weights = {name: tensor.to(places[name]) for name, tensor in self.weights.items()}
-
-
-class Counter:
-    """Steps done, kept in the checkpoint."""
-
-    def __init__(self):
-        self.steps = 0
-
-    def state_dict(self) -> dict:
-        return dict(steps=self.steps)
-
-    def load_state_dict(self, state: dict) -> None:
-        self.steps = state["steps"]
-
-
-def _held_out(
-    pool: Pool, seed: int, quality: WindowQuality, layouts: dict[str, float]
-) -> dict[str, Tensor]:
-    generator = torch.Generator(pool.directions.device).manual_seed(1_000_000 + seed)
-    windows = draw_windows(pool, HELD_OUT, generator, quality, layouts)
+def _held_out(pool: Pool, count: int, quality: WindowQuality, layouts: dict[str, float]) -> Views:
+    """Windows of people that training does not see."""
+    generator = torch.Generator(pool.directions.device).manual_seed(OTHER_SEED)
+    windows = draw_windows(pool, count, generator, quality, layouts)
     usable = windows["unit_mm"] > 0
     return {name: tensor[usable] for name, tensor in windows.items()}
 
 
-def _beside(unseen: dict[str, dict[str, Tensor]]) -> None:
-    """Say what `simple_baseline` makes of the middle frames of the same windows."""
-    network = lifting.load("simple_baseline").network
-    for words, views in unseen.items():
-        single = dict(views, inputs=views["inputs"][:, MIDDLE])
-        print(f"simple_baseline, held-out people, {words}: {p_mpjpe(network, single):.2f} mm")
-
-
-def _metric(data: str, value: float) -> dict:
-    protocol = "P-MPJPE, 17 joints, Procrustes with scale, frame mean"
-    return dict(
-        metric="P-MPJPE", value=round(value, 2), unit="mm", protocol=protocol,
-        data=f"synthetic_wide, {data}",
-    )  # fmt: skip
-
-
-_PLACES = ("out", "file", "threads", "workers", "device")
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = command_line(__doc__, NAME)
     add = parser.add_argument
-    add("--epochs", type=int, default=80, help="at most so many (%(default)s)")
-    add("--steps", type=int, default=500, help="steps in an epoch (%(default)s)")
-    add("--seconds", type=float, default=0, help="end after so many, the rate at 0; 0: no limit")
-    add("--batch", type=int, default=4096, help="windows in a step (%(default)s)")
-    add("--at-once", type=int, default=8, help="batches that are drawn together (%(default)s)")
-    add("--actions", type=int, default=8_000, help="clips of actions in the pool (%(default)s)")
-    add("--fitted", type=int, default=14_000, help="clips of the prior (%(default)s)")
-    add("--poses", type=int, default=500_000, help="single poses in the pool (%(default)s)")
-    add("--width", type=int, default=1024, help="channels (%(default)s)")
-    add("--dropout", type=float, default=0.0, help="probability to drop a unit (%(default)s)")
-    add("--rate", type=float, default=1.5e-3, help="highest learning rate (%(default)s)")
-    add("--decay", type=float, default=1e-2, help="weight decay (%(default)s)")
-    add("--aligned", type=float, default=0.5, help="weight of the aligned loss (%(default)s)")
-    add("--mean-over", type=float, default=0.9995, help="decay of the mean weights (%(default)s)")
-    add("--seed", type=int, default=0)
+    add("--seconds", type=float, default=165, help="of training; the learning rate ends at 0")
     add("--device", default="auto", help="auto, cpu or cuda")
-    add("--threads", type=int, default=1, help="CPU threads (%(default)s)")
     add("--workers", type=int, default=1, help="processes that make the pool (%(default)s)")
-    add(
-        "--bfloat16", action=argparse.BooleanOptionalAction, default=False,
-        help="multiply matrices in bfloat16: faster, 7 bits in place of 10 or 23",
-    )  # fmt: skip
-    add("--out", type=Path, default=paths.runs() / f"{NAME}_lifter", help="checkpoints")
-    add("--file", type=Path, default=FILE, help="the lifter")
-    options = parser.parse_args()
-    lifter, unseen = train(options)
-    lifter.save(options.file, weights=torch.float16)
-    print(f"{paths.shown(options.file)}: {lifter.header['metrics']}")
-    _beside(unseen)
+    train(parser.parse_args())
 
 
 if __name__ == "__main__":

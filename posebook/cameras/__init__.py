@@ -11,12 +11,11 @@ from posebook.cameras.camera import (
     denormalise_screen,
     human36m_rig,
     normalise_screen,
-    random_camera,
     random_cameras,
     random_rig,
 )
 
 __all__ = [
     "Camera", "Cameras", "bounding_ball", "denormalise_screen", "human36m_rig", "normalise_screen",
-    "random_camera", "random_cameras", "random_rig",
+    "random_cameras", "random_rig",
 ]  # fmt: skip

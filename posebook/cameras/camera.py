@@ -214,7 +214,6 @@ def random_cameras(
     roll_deg: Real = 5.0,
     fill: tuple[Real, Real] = (0.3, 0.95),
     nearest_mm: Real = 1800.0,
-    longer_side_px: tuple[Real, Real] = (480, 1920),
 ) -> Cameras:
     """Cameras of every kind around people, who lie inside the picture.
 
@@ -223,7 +222,7 @@ def random_cameras(
     field of view across its longer side, direction and elevation of the camera as seen from the
     person, roll up to +-`roll_deg`, the part `fill` of the picture's shorter side that the ball
     takes up, which gives the distance (not under `nearest_mm`), and the ball's place in the
-    picture, as far from the middle as it still is inside.
+    picture, as far from the middle as it still is inside. The longer side has 480 to 1920 px.
     """
 
     def even(low: Real, high: Real, *shape: int) -> Tensor:
@@ -232,7 +231,7 @@ def random_cameras(
 
     like = dict(dtype=torch.float64, device=generator.device)
     shape = torch.randint(len(_ASPECTS), (count,), generator=generator, device=generator.device)
-    longer = even(*longer_side_px, 1)
+    longer = even(480, 1920, 1)
     size = (torch.tensor(_ASPECTS, **like)[shape] * longer).round()
     half_view = torch.deg2rad(even(*field_of_view_deg) / 2)
     focal = size.amax(-1) / 2 / half_view.tan()
@@ -258,13 +257,6 @@ def random_cameras(
     turns = torch.stack([down, (aim[:, 0] * down.cos()).atan(), roll], -1)
     rotation = euler_to_matrix(turns, "xyz") @ look_at(position, target.expand(count, 3))
     return Cameras(focal[:, None].expand(count, 2), size / 2, size.long(), rotation, position)
-
-
-def random_camera(
-    generator: torch.Generator, target_mm: Points3D | Sequence[Real] = (0.0, 0.0, 900.0), **options
-) -> Camera:
-    """One camera of `random_cameras` around a person at `target_mm` (3,), with its options."""
-    return random_cameras(1, generator, target_mm=target_mm, **options)[0]
 
 
 def random_rig(count: int, generator: torch.Generator, **options) -> tuple[Camera, ...]:

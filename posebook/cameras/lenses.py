@@ -44,9 +44,7 @@ def distort(rays: Points2D, radial: Tensor, tangential: Tensor, convention: str)
     return rays * growth + q * squared
 
 
-def undistort(
-    seen: Points2D, radial: Tensor, tangential: Tensor, convention: str, *, iterations: int = 50
-) -> Points2D:
+def undistort(seen: Points2D, radial: Tensor, tangential: Tensor, convention: str) -> Points2D:
     """The rays (..., 2) that the lens moves to `seen`; NaN where there are none.
 
     Newton's method from `seen` itself. A lens with barrel distortion folds the picture back at
@@ -58,7 +56,7 @@ def undistort(
     fold = fold_radius(radial).unsqueeze(-1)
     tolerance = 64 * torch.finfo(seen.dtype).eps * (1 + seen.abs().amax(-1))
     rays, done = seen, torch.zeros_like(seen[..., 0], dtype=torch.bool)
-    for _ in range(iterations):
+    for _ in range(50):
         size = torch.linalg.vector_norm(rays, dim=-1, keepdim=True)
         rays = torch.where(size > fold, rays * (fold / size), rays)  # never step over the fold
         squared = (rays * rays).sum(-1)

@@ -131,11 +131,12 @@ def flip_input(inputs: Float[Tensor, "*batch rows 3"]) -> Float[Tensor, "*batch 
 
 
 def predict_units(
-    network: Callable[[Tensor], Tensor], inputs: Float[Tensor, "*batch rows 3"]
+    network: Callable[[Tensor], Tensor], inputs: Float[Tensor, "*frames rows 3"]
 ) -> Pose3D:
     """Poses in units (`PersonView`), the mean of the person's and of the mirrored person's.
 
-    network  for single frames, or one that takes the frames of a clip or of windows
+    network  for single frames, or one that takes the frames of a clip, or of windows and has a
+             pose for each window
     """
     straight = network(inputs)
     mirrored = HOUSE.flip(network(flip_input(inputs)))

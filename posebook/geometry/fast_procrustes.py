@@ -52,13 +52,8 @@ class _Fit:
 
     a: Tensor
     b: Tensor
-    a_mean: Tensor
-    b_mean: Tensor
     rotation: Tensor
     scale: Tensor
-
-    def shift(self) -> Tensor:
-        return self.b_mean - self.scale * (self.a_mean[:, None] * self.rotation).sum(0)
 
 
 def _pieces(
@@ -102,7 +97,7 @@ def _fit(a: Tensor, b: Tensor, weight: Tensor | None, scale: bool) -> _Fit:
     point |= b_size <= digits * b_mean.abs().amax(0)
     rotation, lam = _best_rotation(torch.where(point, 0.0, s / (a_size * b_size)))
     ratio = torch.where(point, 0.0, lam.clamp(min=0) * b_size / a_size)
-    return _Fit(a, b, a_mean, b_mean, rotation, ratio if scale else torch.ones_like(ratio))
+    return _Fit(a, b, rotation, ratio if scale else torch.ones_like(ratio))
 
 
 def _best_rotation(s: Float[Tensor, "3 3 n"]) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Every metric under one roof, and their averages under a `Protocol`.
+"""Averages of the metrics under a `Protocol`.
 
 The functions of one frame each are in `joint_errors`, with what they do about missing joints;
 `score` is one number under a protocol, `evaluate_all` is the whole table of chapter 5. A number is
@@ -18,27 +18,13 @@ from posebook.metrics.joint_errors import (
     bone_length_error,
     joint_distances,
     least_squares_scale,
-    mpjpe,
-    n_mpjpe,
-    n_mpjpe_norm_ratio,
-    n_mpjpe_uncentred,
     norm_ratio,
-    p_mpjpe,
-    p_mpjpe_reflected,
     pck,
     procrustes_distances,
     symmetry_error,
     velocity_error,
-    weighted_mpjpe,
 )
-from posebook.metrics.protocols import JOINT_SETS, Protocol
-
-__all__ = [
-    "JOINT_SETS", "Protocol", "Score", "auc", "bone_length_error", "distances_under",
-    "evaluate_all", "joint_distances", "mpjpe", "n_mpjpe", "n_mpjpe_norm_ratio",
-    "n_mpjpe_uncentred", "p_mpjpe", "p_mpjpe_reflected", "pck", "score", "symmetry_error",
-    "velocity_error", "weighted_mpjpe",
-]  # fmt: skip
+from posebook.metrics.protocols import Protocol
 
 Poses = Float[Tensor, "_frames _all_joints 3"]  # sizes are checked by hand: users give these
 

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from posebook.geometry import bone_vectors
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
@@ -68,10 +69,32 @@ def forward_kinematics(directions: Float[Tensor, "*batch bones 3"], lengths_mm: 
 
 def directions_of(pose: Pose3D) -> Float[Tensor, "*batch bones 3"]:
     """Unit bone directions (..., 16, 3) of house poses (..., 17, 3)."""
-    ends = torch.tensor(HOUSE.bones)
-    return torch.nn.functional.normalize(
-        pose[..., ends[:, 1], :] - pose[..., ends[:, 0], :], dim=-1
-    )
+    return unit(bone_vectors(pose, HOUSE))
+
+
+def levelled(
+    directions: Float[Tensor, "*batch bones 3"], level: Tensor
+) -> Float[Tensor, "*batch bones 3"]:
+    """The hip midway between the hip joints, as in Human3.6M, where `level` (..., 1) says so."""
+    right, left = BONE["right_hip"], BONE["left_hip"]
+    across = unit(directions[..., right, :] - directions[..., left, :])
+    levelled = directions.clone()
+    levelled[..., right, :] = torch.where(level, across, directions[..., right, :])
+    levelled[..., left, :] = torch.where(level, -across, directions[..., left, :])
+    return levelled
+
+
+def turned(points: Float[Tensor, "*batch dim"], angle: Tensor) -> Float[Tensor, "*batch dim"]:
+    """Points (..., 2 or 3) turned about the vertical; `angle` has the points' leading axes."""
+    cos, sin = angle.cos(), angle.sin()
+    x, y = points[..., 0], points[..., 1]
+    moved = [cos * x - sin * y, sin * x + cos * y, *points.unbind(-1)[2:]]
+    return torch.stack(torch.broadcast_tensors(*moved), dim=-1)
+
+
+def unit(vectors: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
+    """The vectors' directions."""
+    return torch.nn.functional.normalize(vectors, dim=-1)
 
 
 def wide_bodies(count: int, generator: torch.Generator) -> Tensor:

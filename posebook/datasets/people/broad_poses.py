@@ -12,40 +12,31 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from posebook.datasets.people.body import BONE
+from posebook.datasets.people.body import BONE, unit
 from posebook.geometry import axis_angle_to_matrix
 
 Directions = Float[Tensor, "people bones 3"]
 _SIDES = (("left", -1.0), ("right", 1.0))
 _ARM_BONES = tuple(f"{side}_{bone}" for side, _ in _SIDES for bone in ("elbow", "wrist"))
 _ABOVE_HIPS = ("neck_nose", "head", "left_shoulder", "right_shoulder", *_ARM_BONES)
+#: Share of the people with that part drawn anew; arms: each by itself; whole: tipped over.
+ARMS, LEGS, TRUNK, HEAD, WHOLE = 0.15, 0.06, 0.08, 0.1, 0.02
 
 
-def broaden(
-    directions: Directions,
-    generator: torch.Generator,
-    *,
-    arms: float = 0.15,
-    legs: float = 0.06,
-    trunk: float = 0.08,
-    head: float = 0.1,
-    whole: float = 0.02,
-) -> Directions:
+def broaden(directions: Directions, generator: torch.Generator) -> Directions:
     """Draw parts of some people anew.
 
     directions  (people, 16, 3)  unit; x to the person's right, y forward, z up
-    arms, ...   share of the people with that part drawn anew (arms: each arm by itself; whole:
-                the person tipped over)
     """
     draw = _Draw(len(directions), generator)
-    directions = torch.where(draw.chance(legs), _with_legs(directions, draw), directions)
-    directions = torch.where(draw.chance(trunk), _with_trunk(directions, draw), directions)
-    directions = _with_arms(directions, draw, arms)
+    directions = torch.where(draw.chance(LEGS), _with_legs(directions, draw), directions)
+    directions = torch.where(draw.chance(TRUNK), _with_trunk(directions, draw), directions)
+    directions = _with_arms(directions, draw)
     turned = _turned(directions, ("neck_nose", "head"), draw.normal(0.35, 3))
-    directions = torch.where(draw.chance(head), turned, directions)
+    directions = torch.where(draw.chance(HEAD), turned, directions)
     tip = draw.normal(1.0, 3)
     tipped = directions @ axis_angle_to_matrix(tip).mT
-    return torch.where(draw.chance(whole), tipped, directions)
+    return torch.where(draw.chance(WHOLE), tipped, directions)
 
 
 class _Draw:
@@ -66,10 +57,6 @@ class _Draw:
     def chance(self, share: float) -> Tensor:
         """(people, 1, 1), true for a share of the people."""
         return self.even(0, 1, 1, 1) < share
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
 
 
 def _turned(directions: Tensor, bones: tuple[str, ...], turn: Tensor) -> Tensor:
@@ -112,22 +99,22 @@ def _with_trunk(directions: Tensor, draw: _Draw) -> Tensor:
     return _turned(bent, ("thorax", *_ABOVE_HIPS), turn)
 
 
-def _with_arms(directions: Tensor, draw: _Draw, share: float) -> Tensor:
+def _with_arms(directions: Tensor, draw: _Draw) -> Tensor:
     """Upper arms anywhere but mostly out, forward and down; elbows bent forward and inward."""
-    across = _unit(directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]])
+    across = unit(directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]])
     up = directions[:, BONE["thorax"]]
-    forward = _unit(torch.linalg.cross(up, across))
+    forward = unit(torch.linalg.cross(up, across))
     chest = torch.stack([torch.linalg.cross(forward, up), forward, up], dim=1)
     arms = directions.clone()
     for side, outward in _SIDES:
         likely = torch.tensor([0.5 * outward, 0.35, -0.3], dtype=torch.float64)
-        upper = _unit(_unit(draw.normal(1, 3)) + likely)
+        upper = unit(unit(draw.normal(1, 3)) + likely)
         inward = torch.tensor([-0.3 * outward, 0.7, 0.3], dtype=torch.float64)
-        bend_to = _unit(draw.normal(1, 3)) + inward
-        bend_to = _unit(bend_to - (bend_to * upper).sum(-1, keepdim=True) * upper)
+        bend_to = unit(draw.normal(1, 3)) + inward
+        bend_to = unit(bend_to - (bend_to * upper).sum(-1, keepdim=True) * upper)
         elbow = draw.even(0, math.radians(150), 1)
         lower = elbow.cos() * upper + elbow.sin() * bend_to
         places = [BONE[f"{side}_elbow"], BONE[f"{side}_wrist"]]
         drawn = torch.stack([upper, lower], dim=1) @ chest
-        arms[:, places] = torch.where(draw.chance(share), drawn, directions[:, places])
+        arms[:, places] = torch.where(draw.chance(ARMS), drawn, directions[:, places])
     return arms

@@ -13,7 +13,14 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from posebook.datasets.people.body import BONE, Body, forward_kinematics
+from posebook.datasets.people.body import (
+    BONE,
+    Body,
+    forward_kinematics,
+    levelled,
+    turned,
+    unit,
+)
 from posebook.datasets.people.dice import Dice, smooth_step
 from posebook.datasets.people.limits import above_floor, enforce
 from posebook.datasets.people.motion_prior import RATE, SPAN, cosines, mixture, windows_channels
@@ -60,7 +67,7 @@ def draw_pool(generator: torch.Generator) -> Pool:
     bones = values[..., :48].unflatten(-1, (16, 3))
     turn = _heading(bones[:, :, 1])
     # How a window looks at either end, seen from the person: bones, and where they are going.
-    local = _turned(bones, -turn[..., None, None])
+    local = turned(bones, -turn[..., None, None])
     looks = torch.cat([local[:, :, 1], 3 * (local[:, :, 2] - local[:, :, 0])], dim=-2)
     looks = looks.flatten(2)
     unlike = torch.cdist(looks[:, 1], looks[:, 0]).fill_diagonal_(torch.inf)
@@ -95,26 +102,26 @@ def _blended(windows: Tensor, turn: Tensor, frames: int, rate: float, dreams: Po
     total = torch.zeros(clips, frames, 51, dtype=torch.float64)
     # Each window is turned and moved so that heading and place agree mid-overlap.
     heading = turn + dreams.turn[windows[:, 0], :1]
-    place = _turned(dreams.way[windows[:, 0], :1], turn)
+    place = turned(dreams.way[windows[:, 0], :1], turn)
     last = windows.shape[1] - 1
     for step, window in enumerate(windows.unbind(1)):
         begin = math.ceil(step * HOP / RATE * rate)
         end = min(frames, math.ceil((step * HOP + SPAN) / RATE * rate))
         moment = torch.arange(begin, end, dtype=torch.float64) / rate * RATE - step * HOP
         turn = heading - dreams.turn[window, :1]
-        origin = place - _turned(dreams.way[window, :1], turn)
+        origin = place - turned(dreams.way[window, :1], turn)
         heading = turn + dreams.turn[window, 1:]
-        place = origin + _turned(dreams.way[window, 1:], turn)
+        place = origin + turned(dreams.way[window, 1:], turn)
         waves = dreams.waves[window]
         values = torch.einsum("fk,wkc->wfc", cosines(moment, waves.shape[1]), waves)
-        bones = _turned(values[..., :48].unflatten(-1, (16, 3)), turn.unsqueeze(-1))
-        way = origin + _turned(values[..., 48:50], turn)
+        bones = turned(values[..., :48].unflatten(-1, (16, 3)), turn.unsqueeze(-1))
+        way = origin + turned(values[..., 48:50], turn)
         values = torch.cat([bones.flatten(2), way, values[..., 50:]], dim=-1)
         fade_in = smooth_step(moment / OVERLAP) if step else 1.0
         fade_out = 1 - smooth_step((moment - HOP) / OVERLAP) if step < last else 1.0
         share = torch.ones_like(moment) * fade_in * fade_out
         total[:, begin:end] += share.unsqueeze(1) * values
-    bones = torch.nn.functional.normalize(total[..., :48].unflatten(-1, (16, 3)), dim=-1)
+    bones = unit(total[..., :48].unflatten(-1, (16, 3)))
     return bones, total[..., 48:50], (total[..., 50] - NO_FLIGHT).clamp(min=0)
 
 
@@ -139,22 +146,3 @@ def _heading(bones: Tensor) -> Tensor:
     """Angle to the left of +y that the hips face, (...,), from directions (..., 16, 3)."""
     right = bones[..., BONE["right_hip"], :] - bones[..., BONE["left_hip"], :]
     return torch.atan2(right[..., 1], right[..., 0])
-
-
-def _turned(points: Tensor, angle: Tensor) -> Tensor:
-    """Points (..., 2 or 3) turned about the vertical; `angle` has the points' leading axes."""
-    cos, sin = angle.cos(), angle.sin()
-    x, y = points[..., 0], points[..., 1]
-    turned = [cos * x - sin * y, sin * x + cos * y, *points.unbind(-1)[2:]]
-    return torch.stack(torch.broadcast_tensors(*turned), dim=-1)
-
-
-def levelled(directions: Tensor, level: Tensor) -> Tensor:
-    """The hip midway between the hips, where `level` (clips, 1, 1) says so."""
-    right, left = BONE["right_hip"], BONE["left_hip"]
-    across = directions[..., right, :] - directions[..., left, :]
-    across = torch.nn.functional.normalize(across, dim=-1)
-    levelled = directions.clone()
-    levelled[..., right, :] = torch.where(level, across, directions[..., right, :])
-    levelled[..., left, :] = torch.where(level, -across, directions[..., left, :])
-    return levelled

@@ -71,17 +71,15 @@ def hands(
     *,
     together: float = 0.0,
     seconds: tuple[float, float] = (0.8, 3.0),
-    move: tuple[float, float] = (0.3, 1.0),
 ) -> tuple[Tensor, Tensor]:
     """Wrists (clips, frames, 2, 3) and elbow angles (clips, frames, 2) that visit regions.
 
     Which hand is the `one` and which the `other` is drawn for each clip; a share `together` of
-    people mirror one hand's movement with the other. `seconds`: from stop to stop; `move`: share
-    of it on the way.
+    people mirror one hand's movement with the other. `seconds`: from stop to stop.
     """
     count = 3
     first, second = stations(dice, one, count), stations(dice, other, count)
-    period, share = dice.even(*seconds, 1), dice.even(*move, 1)
+    period, share = dice.even(*seconds, 1), dice.even(0.3, 1.0, 1)
     start, later = (dice.unit(2, 1) * count).unbind(1)
     mirrored = dice.chance(together, 1)
     second = torch.where(mirrored.unsqueeze(-1), first, second)

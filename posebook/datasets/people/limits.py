@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.people.body import BONE, directions_of, forward_kinematics
+from posebook.datasets.people.body import BONE, directions_of, forward_kinematics, unit
 from posebook.shapes import Pose3D
 
 #: Largest angle in degrees between a bone and the one it hangs on, both as directions.
@@ -36,12 +36,12 @@ def enforce(directions: Pose3D) -> Pose3D:
         bone[lower] = _within_cone(bone[lower], bone[upper], math.radians(degrees))
     for side in ("left", "right"):
         thigh, shank = f"{side}_knee", f"{side}_foot"
-        swing, aside = _hip_angles(bone[thigh], right, forward, up)
+        swing, aside = hip_angles(bone[thigh], right, forward, up)
         swing = swing.clamp(-math.radians(HIP_BACKWARD), math.radians(HIP_FORWARD))
         aside = aside.clamp(-math.radians(HIP_ASIDE), math.radians(HIP_ASIDE))
         along = aside.cos() * (swing.sin() * forward - swing.cos() * up)
         bone[thigh] = along + aside.sin() * right
-        ahead = _unit(torch.linalg.cross(right, bone[thigh]))
+        ahead = unit(torch.linalg.cross(right, bone[thigh]))
         bone[shank] = -_within_cone(-bone[shank], ahead, math.pi / 2 + math.asin(KNEE_FORWARD))
     return torch.stack([bone[name] for name in BONE], dim=-2)
 
@@ -61,38 +61,15 @@ def above_floor(pose: Pose3D) -> Pose3D:
     return pose + torch.stack([0 * sunk, 0 * sunk, sunk], dim=-1).unsqueeze(-2)
 
 
-def violations(directions: Pose3D) -> dict[str, Tensor]:
-    """By how much each limit is overstepped (...,): radians, or a sine for the knees' forward."""
-    bone = dict(zip(BONE, directions.unbind(-2), strict=True))
-    right, forward, up = pelvis_axes(directions)
-    over = {}
-    for (upper, lower), degrees in BETWEEN.items():
-        cos = (bone[upper] * bone[lower]).sum(-1).clamp(-1, 1)
-        over[lower] = (cos.acos() - math.radians(degrees)).clamp(min=0)
-    for side in ("left", "right"):
-        swing, aside = _hip_angles(bone[f"{side}_knee"], right, forward, up)
-        over[f"{side} hip forward"] = (swing - math.radians(HIP_FORWARD)).clamp(min=0)[..., 0]
-        over[f"{side} hip backward"] = (-swing - math.radians(HIP_BACKWARD)).clamp(min=0)[..., 0]
-        over[f"{side} hip aside"] = (aside.abs() - math.radians(HIP_ASIDE)).clamp(min=0)[..., 0]
-        ahead = _unit(torch.linalg.cross(right, bone[f"{side}_knee"]))
-        sine = (bone[f"{side}_foot"] * ahead).sum(-1)
-        over[f"{side} knee forward"] = (sine - KNEE_FORWARD).clamp(min=0)
-    return over
-
-
 def pelvis_axes(directions: Pose3D) -> tuple[Tensor, Tensor, Tensor]:
     """The pelvis's right, forward and up (..., 3), from the hips and the lower spine."""
-    right = _unit(directions[..., BONE["right_hip"], :] - directions[..., BONE["left_hip"], :])
+    right = unit(directions[..., BONE["right_hip"], :] - directions[..., BONE["left_hip"], :])
     spine = directions[..., BONE["spine"], :]
-    forward = _unit(torch.linalg.cross(spine, right))
+    forward = unit(torch.linalg.cross(spine, right))
     return right, forward, torch.linalg.cross(right, forward)
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
-
-
-def _hip_angles(thigh: Tensor, right: Tensor, forward: Tensor, up: Tensor):
+def hip_angles(thigh: Tensor, right: Tensor, forward: Tensor, up: Tensor):
     """Forward swing from hanging, and angle to the right, of a thigh: (..., 1) each, radians."""
     ahead, down, aside = ((thigh * axis).sum(-1, keepdim=True) for axis in (forward, -up, right))
     swing = torch.atan2(ahead, down)
@@ -104,6 +81,6 @@ def _hip_angles(thigh: Tensor, right: Tensor, forward: Tensor, up: Tensor):
 def _within_cone(vectors: Tensor, axis: Tensor, angle: float) -> Tensor:
     """Unit vectors turned towards `axis` where they are further from it than `angle`."""
     along = (vectors * axis).sum(-1, keepdim=True)
-    aside = _unit(vectors - along * axis)
+    aside = unit(vectors - along * axis)
     edge = math.cos(angle) * axis + math.sin(angle) * aside
     return torch.where(along < math.cos(angle), edge, vectors)

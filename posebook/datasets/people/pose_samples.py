@@ -13,6 +13,9 @@ from posebook.datasets.people.body import (
     BONES,
     Body,
     forward_kinematics,
+    levelled,
+    turned,
+    unit,
     wide_bodies,
 )
 from posebook.datasets.people.broad_poses import broaden
@@ -47,14 +50,19 @@ def _sample_chunk(count: int, generator: torch.Generator) -> Tensor:
 
 def from_prior(count: int, generator: torch.Generator) -> Tensor:
     """Poses (count, 17, 3) of the fitted prior, arms exchanged and limbs shaken now and then."""
-    directions = sample_directions(count, generator)
-    directions = mix_arms(directions, generator)
-    directions = broaden(directions, generator)
-    directions = limits.enforce(shake(directions, generator))
-    directions = level_hips(directions, generator)
+    like = dict(generator=generator, dtype=torch.float64)
+    directions = levelled(prior_directions(count, generator), torch.rand(count, 1, **like) < 0.5)
     lengths_mm = wide_bodies(count, generator)
     pose = forward_kinematics(directions, lengths_mm)
-    return stand(turn(pose, generator), lengths_mm)
+    pose = turned(pose, 2 * math.pi * torch.rand(count, 1, **like))
+    return stand(pose, lengths_mm)
+
+
+def prior_directions(count: int, generator: torch.Generator) -> Tensor:
+    """Bone directions (count, 16, 3) of `from_prior`, before they get a body."""
+    directions = mix_arms(sample_directions(count, generator), generator)
+    directions = broaden(directions, generator)
+    return limits.enforce(shake(directions, generator))
 
 
 def from_actions(count: int, generator: torch.Generator) -> Tensor:
@@ -74,25 +82,21 @@ def from_actions(count: int, generator: torch.Generator) -> Tensor:
     return pose - away
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
-
-
 def torso_frame(directions: Tensor) -> Tensor:
     """Rows: the chest's right, forward and up (count, 3, 3)."""
     right = directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]]
     up = directions[:, BONE["thorax"]]
-    forward = _unit(torch.linalg.cross(up, right))
+    forward = unit(torch.linalg.cross(up, right))
     right = torch.linalg.cross(forward, up)
     return torch.stack([right, forward, up], dim=1)
 
 
-def mix_arms(directions: Tensor, generator: torch.Generator, share: float = 0.4) -> Tensor:
+def mix_arms(directions: Tensor, generator: torch.Generator) -> Tensor:
     """Give a share of the people one arm, or both, of the next one."""
     count = len(directions)
     donor = torch.roll(directions, 1, 0)
     carry = torso_frame(donor).transpose(1, 2) @ torso_frame(directions)
-    chosen = torch.rand(count, 2, generator=generator, dtype=torch.float64) < share
+    chosen = torch.rand(count, 2, generator=generator, dtype=torch.float64) < 0.4
     mixed = directions.clone()
     for column, side in enumerate(("left", "right")):
         arm = [BONE[f"{side}_elbow"], BONE[f"{side}_wrist"]]
@@ -106,26 +110,7 @@ def shake(directions: Tensor, generator: torch.Generator) -> Tensor:
     count = len(directions)
     size = 0.25 * torch.rand(count, 1, 1, generator=generator, dtype=torch.float64) ** 2
     noise = torch.randn(count, len(BONES), 3, generator=generator, dtype=torch.float64)
-    return _unit(directions + size * noise)
-
-
-def level_hips(directions: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
-    """Put the hip of a share of the people midway between the two hips, as Human3.6M does."""
-    right, left = BONE["right_hip"], BONE["left_hip"]
-    across = _unit(directions[:, right] - directions[:, left])
-    level = torch.rand(len(directions), 1, generator=generator, dtype=torch.float64) < share
-    levelled = directions.clone()
-    levelled[:, right] = torch.where(level, across, directions[:, right])
-    levelled[:, left] = torch.where(level, -across, directions[:, left])
-    return levelled
-
-
-def turn(pose: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn each pose about the vertical by any angle."""
-    angle = 2 * math.pi * torch.rand(len(pose), 1, generator=generator, dtype=torch.float64)
-    cos, sin = angle.cos(), angle.sin()
-    x, y, z = pose.unbind(-1)
-    return torch.stack([cos * x - sin * y, sin * x + cos * y, z], dim=-1)
+    return unit(directions + size * noise)
 
 
 def stand(pose: Tensor, lengths_mm: Tensor) -> Tensor:

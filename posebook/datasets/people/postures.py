@@ -8,7 +8,7 @@ from torch import Tensor
 from posebook.datasets.people.body import Body
 from posebook.datasets.people.dice import Dice, smooth_step, visits, wander
 from posebook.datasets.people.hands import hands
-from posebook.datasets.people.puppet import Strings
+from posebook.datasets.people.puppet import Strings, flat_axes
 from posebook.datasets.people.standing import standing
 
 #: So high over the hip's own height that nothing touches the floor before a tumble.
@@ -43,8 +43,7 @@ def seated(
     ahead = torch.where(crossed.unsqueeze(-1), 0.35 * body.leg.unsqueeze(-1), ahead)
     wide = body.hip * torch.where(crossed, -0.6, dice.even(0.4, 1.6, 1))
     over = dice.chance(0.25, 1) & ~ground & (down.amin(-1, keepdim=True) > 0.99)
-    forward = torch.stack([-facing.sin(), facing.cos()], dim=-1)
-    right = torch.stack([facing.cos(), facing.sin()], dim=-1)
+    right, forward = flat_axes(facing)
     ankles = []
     for side, sign in ((0, -1), (1, 1)):
         # Standing, the feet are under the hip; they stay where they are when it goes down.
@@ -99,16 +98,22 @@ def balance(dice: Dice, time: Tensor, body: Body, *, forward: bool = False) -> S
     # From the hip: swung forward by `angle`, out by `out`, at `far` of the leg's length.
     sides = dice.chance(0.5, 1)
     sign = torch.where(sides, 1.0, -1.0)
-    ahead, up = angle.sin() * out.cos(), -angle.cos() * out.cos()
-    lateral = sign * out.sin()
-    cos, sin = strings.facing.cos(), strings.facing.sin()
-    way = torch.stack([lateral * cos - ahead * sin, lateral * sin + ahead * cos, up], dim=-1)
+    way = _swung(strings.facing, angle, sign, out)
     free = strings.pelvis_mm + (body.leg * far).unsqueeze(-1) * way
     free[..., 2] = torch.maximum(free[..., 2], body.ankle)
     stand = strings.ankles_mm
     both = torch.stack([free, stand[:, :, 1]], dim=2), torch.stack([stand[:, :, 0], free], dim=2)
     strings.ankles_mm = torch.where(sides[..., None, None], both[1], both[0])
     return strings
+
+
+def _swung(facing: Tensor, ahead: Tensor, side: Tensor, out: Tensor) -> Tensor:
+    """Unit vectors (..., 3) in the world of hanging legs, swung forward by the angle `ahead`, then
+    to their `side` (1: right, -1: left) by the angle `out`."""
+    cos, sin = facing.cos(), facing.sin()
+    forward, up = ahead.sin() * out.cos(), -ahead.cos() * out.cos()
+    lateral = side * out.sin()
+    return torch.stack([lateral * cos - forward * sin, lateral * sin + forward * cos, up], dim=-1)
 
 
 def jump(dice: Dice, time: Tensor, body: Body) -> Strings:
@@ -147,11 +152,10 @@ def crawl(dice: Dice, time: Tensor, body: Body) -> Strings:
     """On hands and knees."""
     strings = standing(dice, time, body, one=("hang",), other=("hang",), step_mm=0.0)
     beat = 2 * math.pi * (time * dice.even(0.3, 0.9, 1) + dice.unit(1))
-    forward = torch.stack([-strings.facing.sin(), strings.facing.cos()], dim=-1)
+    right, forward = flat_axes(strings.facing)
     thigh, shank = body.bone("left_knee"), body.bone("left_foot")
     strings.pelvis_mm[..., 2] = 70 + thigh * dice.even(0.93, 0.99, 1)
     wide = body.hip * dice.even(0.7, 1.3, 1)
-    right = torch.stack([strings.facing.cos(), strings.facing.sin()], dim=-1)
     for side, sign in ((0, -1), (1, 1)):
         stride = 0.25 * thigh * torch.sin(beat + math.pi * side)
         behind = (stride - 0.95 * shank).unsqueeze(-1) * forward
@@ -192,15 +196,11 @@ def _loose(dice: Dice, time: Tensor, body: Body, *, on_floor: bool) -> Strings:
     angles = visits(time, angles, dice.even(1.0, 4.0, 1), 0.6, 3 * dice.unit(1))
     flexion, apart, far = angles.unflatten(-1, (3, 2)).unbind(2)
     sign = torch.tensor([-1.0, 1.0], dtype=torch.float64)
-    cos, sin = strings.facing.cos().unsqueeze(-1), strings.facing.sin().unsqueeze(-1)
-    ahead, up = flexion.sin() * apart.cos(), -flexion.cos() * apart.cos()
-    lateral = sign * apart.sin()
-    way = torch.stack([lateral * cos - ahead * sin, lateral * sin + ahead * cos, up], dim=-1)
+    way = _swung(strings.facing.unsqueeze(-1), flexion, sign, apart)
     reach = (body.leg.unsqueeze(-1) * far).unsqueeze(-1) * way
     strings.ankles_mm = strings.pelvis_mm.unsqueeze(2) + reach
-    strings.ankles_mm[..., :2] += (sign[:, None] * body.hip[..., None, None]) * torch.cat(
-        [cos, sin], dim=-1
-    ).unsqueeze(2)
+    right, _ = flat_axes(strings.facing)
+    strings.ankles_mm[..., :2] += sign[:, None] * body.hip[..., None, None] * right.unsqueeze(2)
     strings.spine[..., 0] += dice.even(-0.3, 0.7, 1)
     strings.spine[..., 1:] += dice.normal(0.0, 0.2, 1, 2)
     quarter = math.pi / 2

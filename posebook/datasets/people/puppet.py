@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from posebook.datasets.people.body import BONE
+from posebook.datasets.people.body import BONE, unit
 from posebook.skeletons import HOUSE
 
 #: A knee and an elbow bend by at most this much, in radians, and are never quite straight.
@@ -86,6 +86,12 @@ class Strings:
     elbows_out: Tensor
     shrug: Tensor
     tumble: Tensor | None = None
+
+
+def flat_axes(facing: Tensor) -> tuple[Tensor, Tensor]:
+    """To the right and forward over the floor, (..., 2) each, for a heading `facing` (...)."""
+    cos, sin = facing.cos(), facing.sin()
+    return torch.stack([cos, sin], dim=-1), torch.stack([-sin, cos], dim=-1)
 
 
 def upright(facing: Tensor) -> Frame:
@@ -165,10 +171,6 @@ def _bent(frame: Frame, angles: Tensor) -> Frame:
     return frame.pitched(tipped).leaned(leaned).turned(turned)
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
-
-
 def _within_reach(strings: Strings, hips: Frame, length: dict[str, Tensor]) -> Tensor:
     """Lower the hip until both legs reach their ankles, so that feet stay where they are put."""
     hip = strings.pelvis_mm
@@ -188,7 +190,7 @@ def _within_reach(strings: Strings, hips: Frame, length: dict[str, Tensor]) -> T
 
 def _knee_pole(strings: Strings, hips: Frame, hip_joint: Tensor, side: int) -> Tensor:
     """Where a knee points: forward of the leg, whichever way the leg goes, turned outward."""
-    along = _unit(strings.ankles_mm[..., side, :] - hip_joint)
+    along = unit(strings.ankles_mm[..., side, :] - hip_joint)
     toes = strings.toes_out[..., side, None]
     outward = (2 * side - 1) * hips.right
     return toes.cos() * torch.linalg.cross(hips.right, along) + toes.sin() * outward
@@ -212,5 +214,5 @@ def reach(start: Tensor, goal: Tensor, upper: Tensor, lower: Tensor, pole: Tenso
     distance = distance.clamp(min=chord(MOST_BEND), max=chord(LEAST_BEND))
     adjacent = (upper.square() - lower.square() + distance.square()) / (2 * distance)
     height = (upper.square() - adjacent.square()).clamp(min=0).sqrt()
-    aside = _unit(pole - (pole * along).sum(-1, keepdim=True) * along)
+    aside = unit(pole - (pole * along).sum(-1, keepdim=True) * along)
     return start + adjacent * along + height * aside, start + distance * along

@@ -170,16 +170,15 @@ def motions(
             raise InputError(f"{name}: no subject {', '.join(unknown)}")
         people = [person for person in people if person.subject in subjects]
     people = people[:count]
-    world = world_of(people, size.frames, seed)
+    return _motions(people, size.frames, seed)
+
+
+def _motions(people: Sequence[Person], frames: int, seed: int) -> list[Motion]:
     return [
         Motion(
-            person.name,
-            world_mm,
-            FRAMES_PER_SECOND,
-            subject=person.subject,
-            action=person.action,
+            person.name, world_mm, FRAMES_PER_SECOND, subject=person.subject, action=person.action
         )
-        for person, world_mm in zip(people, world, strict=True)
+        for person, world_mm in zip(people, world_of(people, frames, seed), strict=True)
     ]
 
 
@@ -205,11 +204,8 @@ def make(
     size = size or default
     people = cast(name, split, size, seed)
     clips = []
-    for person, world_mm in zip(people, world_of(people, size.frames, seed), strict=True):
-        motion = Motion(
-            person.name, world_mm, FRAMES_PER_SECOND, subject=person.subject, action=person.action
-        )
-        for camera in _cameras(name, person, world_mm):
+    for person, motion in zip(people, _motions(people, size.frames, seed), strict=True):
+        for camera in _cameras(name, person, motion.world_mm):
             clip = in_float32(motion.seen_by(camera))
             if keypoints == "detected":
                 generator = torch.Generator().manual_seed(_seed(person.seed, camera.name))

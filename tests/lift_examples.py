@@ -1,13 +1,10 @@
-"""Files as other programs write them, to try `posebook lift` on.
+"""A motion in files as other programs write them, for `posebook lift`.
 
-    python tools/make_lift_examples.py OUT [--motion FILE.bvh|FILE.amc]
-
-writes a motion as BVH in the styles of eight exporters (names, units, axes and channels differ), as
-a folder of OpenPose BODY_25 files (a third of the joints missing at times, and somebody walking
-through), and as COCO key points. Without --motion it is a synthetic one.
+As BVH in the styles of eight exporters (names, units, axes and channels differ), as a folder of
+OpenPose BODY_25 files (a third of the joints missing at times, and somebody walking through), and
+as COCO key points. `bvh_writer` makes random turns of a body of its own, with the truth beside.
 """
 
-import argparse
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
-from torch import Tensor
 
 from posebook.datasets import layouts
 from posebook.datasets.clips import Clip, Motion
@@ -278,36 +274,3 @@ def write_coco(motion: Motion, path: Path, every: int = 10, seed: int = 0) -> Pa
 
 def _coco_names() -> list[str]:
     return [joint.replace("_foot", "_ankle") for joint in COCO_17.joints]
-
-
-def thinned(motion: Motion, frames_per_second: float) -> Motion:
-    """About so many frames per second: each n-th frame."""
-    step = max(1, round(motion.frames_per_second / frames_per_second))
-    world_mm: Tensor = motion.world_mm[::step]
-    return replace(motion, world_mm=world_mm, frames_per_second=motion.frames_per_second / step)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--motion", type=Path, help="a BVH, or an AMC beside its ASF")
-    given = parser.parse_args()
-    from posebook import datasets
-
-    if given.motion:
-        motion = datasets.read_motion(given.motion)[0]
-    else:
-        motion = datasets.synthetic.motions("synthetic_wide", count=1, seed=0, frames=250)[0]
-    motion = thinned(motion, 30)
-    for path in (
-        *write_bvhs(motion, given.out / "bvh"),
-        write_openpose(motion, given.out / "openpose_body25"),
-        write_coco(motion, given.out / "coco.json"),
-    ):
-        print(path)
-
-
-if __name__ == "__main__":
-    main()

@@ -18,13 +18,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.datasets.people import limits, pose_samples
-from posebook.datasets.people.body import BONE, Body, directions_of, forward_kinematics, wide_bodies
+from posebook.datasets.people.body import (
+    BONE,
+    Body,
+    directions_of,
+    forward_kinematics,
+    levelled,
+    unit,
+    wide_bodies,
+)
 from posebook.datasets.people.dice import Dice
-from posebook.datasets.people.fitted_motion import draw_pool, fitted_motion, levelled
-from posebook.datasets.people.motion_prior import sample_directions
+from posebook.datasets.people.fitted_motion import draw_pool, fitted_motion
 from posebook.datasets.people.puppet import pose_of
 from posebook.lifting import person_view
 from posebook.skeletons import HOUSE
+from shipped_lifters.views import Draw
 
 #: Frames of a clip of the pool, at 50 per second.
 FRAMES, RATE = 168, 50.0
@@ -92,7 +100,7 @@ def _part(order: tuple[int, int, int, int]) -> list[list[numpy.ndarray]]:
     acted = _acted(actions, generator)
     dreamt = _dreamt(fitted, generator)
     bases = [
-        _single_poses(min(pose_samples.CHUNK, poses - start), generator)
+        pose_samples.prior_directions(min(pose_samples.CHUNK, poses - start), generator).half()
         for start in range(0, poses, pose_samples.CHUNK)
     ]
     bodies = wide_bodies(max(100, poses // 4), generator).float()
@@ -138,15 +146,6 @@ def _kept(pose: Tensor, body: Body) -> tuple[Tensor, Tensor]:
     return directions_of(pose).half(), (pose[:, :, 0] / body.leg.unsqueeze(-1)).float()
 
 
-def _single_poses(count: int, generator: torch.Generator) -> Tensor:
-    """Directions of `pose_samples.from_prior` before they get a body."""
-    directions = sample_directions(count, generator)
-    directions = pose_samples.mix_arms(directions, generator)
-    directions = pose_samples.broaden(directions, generator)
-    directions = limits.enforce(pose_samples.shake(directions, generator))
-    return directions.half()
-
-
 def draw_people(
     pool: Pool, count: int, frames: int, generator: torch.Generator
 ) -> Float[Tensor, "windows frames 17 3"]:
@@ -155,10 +154,7 @@ def draw_people(
     The generator's device is the pool's. All frames of a window are one body's, and the frame in
     the middle is the one that is asked about.
     """
-    device = generator.device
-
-    def even(*shape: int) -> Tensor:
-        return torch.rand(count, *shape, generator=generator, device=device)
+    even, device = Draw(count, generator).even, generator.device
 
     def pick(first: int, last: int, rows: int) -> Tensor:
         return torch.randint(first, last, (rows,), generator=generator, device=device)
@@ -172,7 +168,7 @@ def draw_people(
     reach = frames // 2 * step
     moment = reach + (FRAMES - 1.01 - 2 * reach).clamp_min(0) * even(1) + step * offset
     moment = moment.clamp(0, FRAMES - 1.01)
-    directions = torch.nn.functional.normalize(_at(pool.directions, clip, moment), dim=-1)
+    directions = unit(_at(pool.directions, clip, moment))
     way = _at(pool.way, clip, moment)
     base = pool.bases[pick(0, len(pool.bases), moved)].float()
     posed = _moved_as(base, directions[acted + dreamt :])
@@ -207,7 +203,7 @@ def _moved_as(base: Tensor, motion: Tensor) -> Tensor:
     along = (axis * base).sum(-1, keepdim=True)
     turned = cosine * base + torch.linalg.cross(axis, base)
     turned = turned + axis * along / (1 + cosine).clamp_min(0.05)
-    return _about_vertical(torch.nn.functional.normalize(turned, dim=-1), cos, sin)
+    return _about_vertical(unit(turned), cos, sin)
 
 
 def _about_vertical(vectors: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

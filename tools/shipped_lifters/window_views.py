@@ -1,30 +1,30 @@
 """Windows of motion as a detector and a camera would give them to a lifter over time.
 
-What `train_simple_baseline.draw_views` does for single frames, for windows: the camera stays, the
+What `views.draw_views` does for single frames, for windows: the camera stays, the
 joint set and what is known of the camera are one for a window, and mistakes last for a while, as
 those of detectors do. Everything is drawn on the generator's device.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
-from moving_people import Pool, draw_people, in_parts
 from torch import Tensor
-from train_simple_baseline import CAMERAS, LAYOUTS, Quality, assumed_rays
 
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.cameras.turned import PersonView, blank_frames, network_input, turn_towards
 from posebook.datasets.layouts import landmarks
 from posebook.lifting.house_clip import FEWEST_JOINTS
 from posebook.skeletons import HOUSE, Skeleton, conversion, skeleton
+from shipped_lifters import views
+from shipped_lifters.moving_people import Pool, draw_people, in_parts
 
 WINDOW = 27
 MIDDLE = WINDOW // 2
 
 
 @dataclass(frozen=True)
-class WindowQuality(Quality):
+class WindowQuality(views.Quality):
     """`Quality`, its shares those of windows, and what only time has.
 
     flicker  single joints are lost in single frames      nobody  nobody is seen for some frames
@@ -44,18 +44,8 @@ EXACT = WindowQuality(
 )  # fmt: skip
 
 
-class Draw:
-    """Random numbers for windows, on the generator's device."""
-
-    def __init__(self, windows: int, generator: torch.Generator):
-        self.windows = windows
-        self.like = dict(generator=generator, device=generator.device)
-
-    def even(self, *shape: int) -> Tensor:
-        return torch.rand(self.windows, *shape, **self.like)
-
-    def normal(self, *shape: int) -> Tensor:
-        return torch.randn(self.windows, *shape, **self.like)
+class Draw(views.Draw):
+    """Random numbers for windows, and what lasts a while in them."""
 
     def spells(self, chance: Tensor | float, longest: int, columns: int = 1) -> Tensor:
         """(windows, WINDOW, columns), true in spells of 1 to `longest` frames, the longer rarer."""
@@ -81,7 +71,7 @@ def draw_windows(
     count: int,
     generator: torch.Generator,
     quality: WindowQuality,
-    layouts: dict[str, float] = LAYOUTS,
+    layouts: dict[str, float],
 ) -> dict[str, Tensor]:
     """Windows as the network sees them, and what it should say about the frame in the middle.
 
@@ -103,9 +93,8 @@ def draw_windows(
     return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
 
 
-def _rows(cameras: Cameras, rows: slice | Tensor) -> Cameras:
-    fields = ("focal_px", "centre_px", "size_px", "rotation", "position_mm")
-    return Cameras(*(getattr(cameras, field)[rows] for field in fields))
+def _rows(cameras: Cameras, rows: slice) -> Cameras:
+    return Cameras(*(getattr(cameras, field.name)[rows] for field in fields(Cameras)))
 
 
 def _cameras(middle_mm: Tensor, generator: torch.Generator) -> Cameras:
@@ -115,8 +104,8 @@ def _cameras(middle_mm: Tensor, generator: torch.Generator) -> Cameras:
     centre_mm, radius_mm = bounding_ball(middle_mm)
     target_mm = centre_mm + 150 * draw.normal(3)
     start, parts = 0, []
-    sizes = in_parts(count, [share for share, _ in CAMERAS])
-    for size, (_, options) in zip(sizes, CAMERAS, strict=True):
+    sizes = in_parts(count, [share for share, _ in views.CAMERAS])
+    for size, (_, options) in zip(sizes, views.CAMERAS, strict=True):
         rows = slice(start, start + size)
         parts.append(
             random_cameras(
@@ -124,8 +113,9 @@ def _cameras(middle_mm: Tensor, generator: torch.Generator) -> Cameras:
             )
         )
         start += size
-    fields = ("focal_px", "centre_px", "size_px", "rotation", "position_mm")
-    return Cameras(*(torch.cat([getattr(part, field) for part in parts]) for field in fields))
+    return Cameras(
+        *(torch.cat([getattr(part, field.name) for part in parts]) for field in fields(Cameras))
+    )
 
 
 def _seen_as(
@@ -138,41 +128,31 @@ def _seen_as(
     draw = Draw(len(pose_mm), generator)
     known = draw.even() < quality.known
     marked = landmarks(pose_mm, layout)
-    rays = assumed_rays(marked.flatten(1, 2), cameras, known, generator)
+    rays = views.assumed_rays(marked.flatten(1, 2), cameras, known, draw)
     rays = rays.unflatten(1, (WINDOW, len(layout)))
-    seen = (marked[..., 2] > 100) & what_is_missing(rays, quality, draw)
-    rays = rays + mistakes(rays, layout, quality, draw)
+    seen = (marked[..., 2] > views.NEAREST_POINT_MM) & _what_is_missing(rays, quality, draw)
+    rays = rays + _mistakes(rays, layout, quality, draw)
     change = conversion(layout)
     rays, confidence = change(rays, seen.to(rays))
     seen = confidence > 0
     view = turn_towards(rays.nan_to_num(), seen)
-    # As for single frames: where the intrinsics are guessed, the pose that is asked for is the one
-    # of a camera that really is turned towards the person.
-    middle = marked[:, MIDDLE]
-    true_rays, _ = change(middle[..., :2] / middle[..., 2:].clamp_min(100))
-    true_view = turn_towards(true_rays, seen[:, MIDDLE])
-    turned = PersonView(
-        view.keypoints[:, MIDDLE],
-        torch.where(known[:, None, None], view.rotation[:, MIDDLE], true_view.rotation),
-        torch.where(known, view.spread[:, MIDDLE], true_view.spread),
+    middle = PersonView(*(part[:, MIDDLE] for part in (view.keypoints, view.rotation, view.spread)))
+    true_rays, _ = change(views.rays_of(marked[:, MIDDLE]))
+    units, unit_mm, usable = views.what_is_asked(
+        middle, true_rays, seen[:, MIDDLE], known, pose_mm[:, MIDDLE]
     )
-    units, unit_mm = turned.pose_to_units(pose_mm[:, MIDDLE])
-    in_front = (pose_mm[:, MIDDLE, :, 2] > 300).all(-1)
-    usable = in_front & (seen[:, MIDDLE].sum(-1) >= FEWEST_JOINTS)
-    invented = [joint in change.invented for joint in HOUSE.joints]
-    invented = torch.tensor(invented, device=rays.device)
-    flat = PersonView(
-        view.keypoints.flatten(0, 1), view.rotation.flatten(0, 1), view.spread.flatten()
+    frames = PersonView(
+        *(part.flatten(0, 1) for part in (view.keypoints, view.rotation, view.spread))
     )
-    known_frames = known.repeat_interleave(WINDOW)
-    inputs = network_input(flat, seen.flatten(0, 1), invented, known_frames)
-    inputs = blank_frames(inputs, seen.flatten(0, 1), FEWEST_JOINTS)
-    inputs = ends_repeated(inputs.unflatten(0, (-1, WINDOW)), quality, draw)
+    seen, known = seen.flatten(0, 1), known.repeat_interleave(WINDOW)
+    inputs = network_input(frames, seen, views.invented(change, rays.device), known)
+    inputs = blank_frames(inputs, seen, FEWEST_JOINTS)
+    inputs = _ends_repeated(inputs.unflatten(0, (-1, WINDOW)), quality, draw)
     units = units.nan_to_num().clamp(-10, 10)  # further away is only what lies behind the camera
     return dict(inputs=inputs, units=units, unit_mm=torch.where(usable, unit_mm, 0.0))
 
 
-def what_is_missing(rays: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
+def _what_is_missing(rays: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
     """Joints seen (windows, WINDOW, joints): lost for good, a while or a moment, or cut off."""
     joints = rays.shape[2]
     losing = draw.even(1, 1) < quality.missing
@@ -192,7 +172,7 @@ def what_is_missing(rays: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
     return ~lost & ~beyond
 
 
-def mistakes(rays: Tensor, layout: Skeleton, quality: WindowQuality, draw: Draw) -> Tensor:
+def _mistakes(rays: Tensor, layout: Skeleton, quality: WindowQuality, draw: Draw) -> Tensor:
     """What a detector adds to the places (windows, WINDOW, joints, 2).
 
     Jitter, partly slow and partly new in each frame, more where a joint is fast; jumps in single
@@ -213,14 +193,13 @@ def mistakes(rays: Tensor, layout: Skeleton, quality: WindowQuality, draw: Draw)
     wobble = slow.sqrt() * draw.drifting(joints)
     wobble = wobble + (1 - slow).sqrt() * draw.normal(WINDOW, joints, 2)
     swap = layout.swap_sides(rays) - rays
-    legs = [any(part in joint for part in ("hip", "knee", "foot")) for joint in layout.joints]
-    legs = torch.tensor(legs, device=rays.device)
+    legs = views.legs_of(layout, rays.device)
     swapped = draw.spells(0.1 * noisy, 8) & torch.where(draw.even(1, 1) < 0.5, legs, ~legs)
     swapped = swapped | (draw.spells(0.02 * noisy, 4 * WINDOW) & legs)
     return size.unsqueeze(-1) * wobble + swap * swapped.unsqueeze(-1)
 
 
-def ends_repeated(inputs: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
+def _ends_repeated(inputs: Tensor, quality: WindowQuality, draw: Draw) -> Tensor:
     """Windows (windows, WINDOW, 18, 3) of which some reach beyond the ends of their clip."""
     before, after = ((MIDDLE + 1) * draw.even(1) for _ in range(2))
     before, after = before.long(), after.long()
