@@ -88,6 +88,7 @@ from posebook.cameras import normalise_screen
 from posebook.datasets.windows import Windows
 from posebook.errors import InputError
 from posebook.key_points import bridge_frames
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.supervised_losses import mpjpe_loss
 from posebook.methods.temporal_convolutions import losses
 from posebook.methods.temporal_convolutions.batch_norm import (
@@ -139,12 +140,7 @@ out_dir = book.out_dir
 
 # %%
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
 chosen = {id(clip) for clip in train.clips[:: choices["clips"]]}
 train = train.where(lambda clip: id(clip) in chosen)
 print(
@@ -498,11 +494,10 @@ PROTOCOLS = {
 }
 rate = test.frames_per_second
 speed = metrics.Protocol(alignment="root", scale="metric", frames_per_second=rate, **shared)
-split = "S8" if held_out else "test"
 
 
 def add(method: str, metric: str, value: float, unit: str, protocol: metrics.Protocol) -> None:
-    kept = dict(data=test.name, split=split, method=method, seconds=seconds.get(method))
+    kept = dict(data=test.name, split=test.split, method=method, seconds=seconds.get(method))
     book.add(metric, value, unit, protocol=protocol, **kept)
 
 
@@ -576,28 +571,14 @@ print("frame by frame equals the whole clip: ok")
 # The worst poses, one from each of the worst clips. Is the limb on the wrong side of the picture's
 # plane (*depth flip*)? All the rest goes under *other*.
 
-
 # %%
-def cause(predicted_mm: Tensor, true_mm: Tensor) -> str:
-    """Named by rule: a depth flip is an error that mirroring depth would undo for some limb."""
-    mirrored_mm = predicted_mm * torch.tensor([1.0, 1.0, -1.0])
-    straight = torch.linalg.vector_norm(predicted_mm - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(mirrored_mm - true_mm, dim=-1)
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "other"
-
-
 figures.show(
-    figures.gallery(
+    figures.failures(
         predictions_mm["VideoPose3D"],
         test_mm,
         test_seen,
-        metrics.mpjpe(predictions_mm["VideoPose3D"], test_mm),
-        captions=lambda i: cause(predictions_mm["VideoPose3D"][i], test_mm[i]),
         clip_of_frame=test.clip_of_frame,
-        title="The worst poses, one from a clip",
+        aligned=False,
     ),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
@@ -857,23 +838,13 @@ if few:
 # ## Keep it
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"temporal_convolutions of chapter 7, {train.name}, {profile} profile, seed {seed}",
-        network={
-            "class": "VideoPose3D",
-            "arguments": dict(filter_widths=list(FILTER_WIDTHS[receptive_field]), channels=width),
-        },
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="screen_clip", frames_per_second=rate or 50.0),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == "VideoPose3D"},
-    ),
-    network=lifter.cpu().eval(),
-    tensors=dict(mean_place=train_seen.mean(0)),
-)
-file = kept.save(out_dir / "temporal_convolutions.safetensors")
+file = keep_lifter(
+    lifter.cpu().eval(),
+    dict(filter_widths=list(FILTER_WIDTHS[receptive_field]), channels=width),
+    dict(kind="screen_clip", frames_per_second=rate or 50.0),
+    dict(mean_place=train_seen.mean(0)),
+    title="temporal_convolutions of chapter 7", train=train, book=book, method="VideoPose3D",
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]

@@ -86,8 +86,9 @@ from posebook import (
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.adversarial_lifting import demo, losses, protocol, step
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.metrics import ambiguity
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, MPII_17_KUDO
@@ -120,23 +121,13 @@ out_dir = book.out_dir
 # nor chosen by; they have a truth in 3D, so that we can measure what was learned. MPII's
 # photographs have none. At `full`, every fifth frame is used, as in the paper.
 
-
 # %%
-def thinned(people: datasets.PoseDataset) -> datasets.PoseDataset:
-    """Frames as the paper has them at `full`; else every n-th, so that not too many are left."""
-    if profile == "full" and data == "human36m":
-        return protocol.published_frames(people)
-    return people.every(math.ceil(len(people) / choices["frames"]))
-
-
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+if profile == "full" and data == "human36m":
+    train, test = protocol.published_frames(train), protocol.published_frames(test)
 else:
-    test = datasets.load(data, split="test", **source)
-train, test = thinned(train), thinned(test)
+    train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 if train.skeleton not in (HOUSE, MPII_17_KUDO):
     known = f"{HOUSE.name} or {MPII_17_KUDO.name}"
     raise InputError(f"data is '{data}', with the joints {train.skeleton.name}; expected {known}")
@@ -369,8 +360,8 @@ def play(lifter, critic, optimisers, keypoints, view, heading, heading_weight, c
             for parameter, slope in zip(network.parameters(), its, strict=True):
                 parameter.grad = slope
             optimiser.step()
-    said = dict(lifter=lifter_loss, critic=critic_loss, heading=behind)
-    return {name: loss.detach() for name, loss in said.items()} | dict(right=right)
+    logged = dict(lifter=lifter_loss, critic=critic_loss, heading=behind)
+    return {name: loss.detach() for name, loss in logged.items()} | dict(right=right)
 
 
 # %% [markdown]
@@ -382,18 +373,18 @@ torch.manual_seed(0)
 sizes = [sum(p.numel() for p in Perceptron(n, 1024).parameters()) for n in (17, 1)]
 assert sizes == [2_152_465, 2_136_065], "the published networks' sizes"
 ours = Perceptron(17, 128), Perceptron(1, 128)
-theirs = KudoGenerator(width=128), KudoDiscriminator(width=128)
+theirs = KudoGenerator(width=128), KudoCritic(width=128)
 for one, other in zip(ours, theirs, strict=True):
     other.load_state_dict(one.state_dict())
 optimisers = [[step.adam(n.parameters()) for n in pair] for pair in (ours, theirs)]
 keypoints_of_64, angle_of_64 = train_keypoints[:64], 2 * math.pi * torch.rand(3, 64)
 for angle in angle_of_64:
     view = partial(turned, angle=angle)
-    said = play(*ours, optimisers[0], keypoints_of_64, view, HEADING, 1.0, 0.9)
+    logged = play(*ours, optimisers[0], keypoints_of_64, view, HEADING, 1.0, 0.9)
     view = partial(losses.turned, angle=angle)
     package = step.update(*theirs, tuple(optimisers[1]), keypoints_of_64, view)
-assert torch.allclose(said["lifter"], package["generator"], atol=1e-4)
-assert torch.allclose(said["critic"], package["discriminator"], atol=1e-4)
+assert torch.allclose(logged["lifter"], package["generator"], atol=1e-4)
+assert torch.allclose(logged["critic"], package["critic"], atol=1e-4)
 print(
     "2,152,465 and 2,136,065 weights; three steps equal to posebook.methods.adversarial_lifting.step: ok"
 )
@@ -526,14 +517,14 @@ def train_without_3d(name: str, budget: float, heading_weight: float, additions:
     optimisers = [step.adam(n.parameters(), learning_rate) for n in (lifter, critic)]
     batches = Batches(dict(keypoints=train_keypoints), batch_size, shuffle, drop_last=True)
     state = dict(lifter=lifter, mean=mean, critic=critic, optimisers=optimisers, batches=batches)
-    judge = ShortSighted(critic, shuffle) if additions else critic
+    looking = ShortSighted(critic, shuffle) if additions else critic
     run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     for _ in run.epochs(epochs_of(budget)):
         for batch in batches:
             seen = batch["keypoints"]
             seen = some_mirrored(seen, shuffle) if additions else seen
             view = new_view(len(seen), shuffle, plain=not additions)
-            run.log(play(lifter, judge, optimisers, seen, view, HEADING, heading_weight, cap))
+            run.log(play(lifter, looking, optimisers, seen, view, HEADING, heading_weight, cap))
             mean.update_parameters(lifter)
         run.log(quick_look(lifter, "last weights") | quick_look(mean.module, "running mean"))
     return mean.module, lifter, run
@@ -643,7 +634,6 @@ if ablations:  # the other way of learning, in a smaller budget
         seconds["Kudo, supervised"] = beside_run.seconds
 
 # %%
-split = "S8" if held_out else "test"
 actions = [clip.action for clip in test.clips]
 scores = {}
 if scored:
@@ -654,7 +644,7 @@ if scored:
             answers[method],
             truth_mm,
             data=test.name,
-            split=split,
+            split=test.split,
             clip_of_frame=clip_of_frame,
             actions=actions,
             seconds=seconds.get(method, 0.0),
@@ -668,7 +658,7 @@ else:
             "%",
             protocol=f"share of frames with facing sine > 0, joints of {test.skeleton.name}",
             data=test.name,
-            split=split,
+            split=test.split,
             method=method,
             seconds=seconds.get(method, 0.0),
         )
@@ -683,16 +673,10 @@ if mode == "unsupervised":
         method=label,
         seconds=run.seconds,
     )
-units = {number.metric: number.unit for number in book.numbers}
-table = figures.Table(
-    ("metric", *scores, "unit"),
-    [
-        [metric, *(scores[method][metric] for method in scores), units[metric]]
-        for metric in scores.get(label, {})
-    ],
-    caption=f"{test.name} {split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip",
+caption = (
+    f"{test.name} {test.split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip"
 )
-table
+ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
 # Read the table row by row. *P-MPJPE* turns each pose onto the truth but forgives no mirror image:
@@ -733,7 +717,7 @@ if scored:
             "mm",
             protocol=protocol.PLAIN,
             data=test.name,
-            split=split,
+            split=test.split,
             method=method,
             seconds=seconds.get(method, 0.0),
             paper=131 if method == "Kudo" else None,
@@ -783,37 +767,10 @@ figures.show(
 # image* has all depths the wrong way round; a *depth flip* only those of a limb, which the nose
 # says nothing about.
 
-
 # %%
-def onto_truth(pose: Pose3D, truth_mm: Pose3D) -> Pose3D:
-    return geometry.procrustes(pose.double(), truth_mm.double()).apply(pose.double())
-
-
-def cause(pose: Pose3D, true_mm: Pose3D) -> str:
-    """Named by rule: what mirroring depth, as a whole or joint by joint, would mend."""
-    plain = ambiguity.at_true_scale(pose, true_mm)
-    straight = torch.linalg.vector_norm(plain - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(ambiguity.mirrored(plain) - true_mm, dim=-1)
-    if flipped.mean() < 0.8 * straight.mean():
-        return "mirror image"
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
 if scored:
-    fitted_mm = onto_truth(answers[label], truth_mm)
     figures.show(
-        figures.gallery(
-            fitted_mm,
-            truth_mm.double(),
-            test_keypoints,
-            metrics.p_mpjpe(answers[label].double(), truth_mm.double()),
-            captions=lambda i: cause(answers[label][i].double(), truth_mm[i].double()),
-            clip_of_frame=clip_of_frame,
-            title="The worst poses, one from a clip",
-        ),
+        figures.failures(answers[label], truth_mm, test_keypoints, clip_of_frame=clip_of_frame),
         alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
     )
 
@@ -856,7 +813,7 @@ if ablations and mode == "unsupervised":
                 pose,
                 truth_mm,
                 data=test.name,
-                split=split,
+                split=test.split,
                 seconds=variant_run.seconds,
             )
 
@@ -939,34 +896,16 @@ figures.Table(
 # path. Poses in MPII's joints are not house poses, so a lifter trained on them is not kept.
 
 # %%
-file = out_dir / "adversarial_lifting.safetensors"
 if train.skeleton == HOUSE:
-    kept_network = KudoGenerator(
-        width=width, batch_norm=mode == "supervised", relu=mode == "supervised"
-    )
-    kept_network.load_state_dict(lifter.cpu().state_dict())
-    kept = lifting.Lifter(
-        header=dict(
-            name=f"adversarial_lifting of chapter 12, {mode}, {train.name}, {profile} profile, "
-            f"seed {seed}",
-            network={
-                "class": "KudoGenerator",
-                "arguments": dict(
-                    width=width, batch_norm=mode == "supervised", relu=mode == "supervised"
-                ),
-            },
-            skeleton=HOUSE.name,
-            normalisation=dict(
-                kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose"
-            ),
-            data=train.name,
-            licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-            metrics={n.metric: str(n) for n in book.numbers if n.method == label},
-        ),
-        network=kept_network.eval(),
-        tensors=dict(mean_place=train_keypoints.mean(0)),
-    )
-    kept.save(file)
+    supervised = mode == "supervised"
+    file = keep_lifter(
+        lifter.cpu().eval(),
+        dict(width=width, batch_norm=supervised, relu=supervised),
+        dict(kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose"),
+        dict(mean_place=train_keypoints.mean(0)),
+        title=f"adversarial_lifting of chapter 12, {mode}", train=train, book=book, method=label,
+        network_class="KudoGenerator",
+    )  # fmt: skip
     print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]

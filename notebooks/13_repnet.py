@@ -65,7 +65,6 @@ held_out = False  # True: train without S8 and score on S8, to choose settings
 ablations = True  # False: only the main run
 
 # %%
-import math
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +81,7 @@ from posebook import (
     training,
 )
 from posebook.datasets.batches import Batches
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.repnet import losses
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
@@ -124,21 +124,10 @@ out_dir = book.out_dir
 # frames here, as in the code that we follow: each pose of the second pile belongs to some picture of
 # the first. But each batch draws from each pile by itself, and nothing says which belongs to which.
 
-
 # %%
-def thinned(people: datasets.PoseDataset) -> datasets.PoseDataset:
-    """Every n-th frame, so that not too many are left."""
-    return people.every(math.ceil(len(people) / choices["frames"]))
-
-
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
-train, test = thinned(train), thinned(test)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 HIP = HOUSE.index("hip")
 OTHERS = HOUSE.indices(*repnet_network.JOINTS)  # the sixteen joints that the networks see
 
@@ -256,11 +245,13 @@ def descend(network: nn.Module, optimiser, loss: Tensor) -> None:
     optimiser.step()
 
 
-def iteration(generator, critic, optimisers, keypoints, real, share, steps, weight, judged=True):
+def iteration(
+    generator, critic, optimisers, keypoints, real, share, steps, weight, adversarial=True
+):
     """`steps` steps of the critic, one batch each, then one of the generator on the last batch."""
-    said = {}
+    logged = {}
     batches = [tensor.chunk(steps) for tensor in (keypoints, real, share)]
-    for seen, its_real, alpha in zip(*batches, strict=True) if judged else ():
+    for seen, its_real, alpha in zip(*batches, strict=True) if adversarial else ():
         with torch.no_grad():
             fake, _ = generator(seen)
         distance = critic(its_real).mean() - critic(fake).mean()
@@ -268,7 +259,7 @@ def iteration(generator, critic, optimisers, keypoints, real, share, steps, weig
         (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         penalty = (torch.linalg.vector_norm(slope.flatten(1), dim=-1) - 1).square().mean()
         descend(critic, optimisers[1], 10 * penalty - distance)
-        said = dict(distance=distance.detach(), penalty=penalty.detach())
+        logged = dict(distance=distance.detach(), penalty=penalty.detach())
 
     seen = batches[0][-1]
     pose, camera = generator(seen)
@@ -277,10 +268,10 @@ def iteration(generator, critic, optimisers, keypoints, real, share, steps, weig
     shape = 2 * gram / gram.diagonal(dim1=-2, dim2=-1).sum(-1)[:, None, None]
     skew = torch.linalg.vector_norm((shape - torch.eye(2).to(shape)).flatten(1), dim=-1).mean()
     loss = weight * picture + skew
-    if judged:
+    if adversarial:
         loss = loss - critic(pose).mean()
     descend(generator, optimisers[0], loss)
-    return said | dict(reprojection=picture.detach(), camera=skew.detach())
+    return logged | dict(reprojection=picture.detach(), camera=skew.detach())
 
 
 # %% tags=["check", "nbval-check-output"]
@@ -292,10 +283,10 @@ for step in (iteration, repnet_step.update):
     batch = train_keypoints[:64, OTHERS].double(), some, torch.rand(64).double()
     for _ in range(3):
         if step is iteration:
-            said = step(*networks, optimisers, *batch, 2, 100.0)
+            logged = step(*networks, optimisers, *batch, 2, 100.0)
         else:
-            said = step(*networks, optimisers, *batch, critic_steps=2, reprojection_weight=100.0)
-    pairs.append([said[name] for name in ("distance", "penalty", "reprojection", "camera")])
+            logged = step(*networks, optimisers, *batch, critic_steps=2, reprojection_weight=100.0)
+    pairs.append([logged[name] for name in ("distance", "penalty", "reprojection", "camera")])
 assert torch.allclose(torch.stack(pairs[0]), torch.stack(pairs[1]), atol=1e-9)
 sizes = [
     sum(p.numel() for p in network().parameters()) for network in (RepNetGenerator, RepNetCritic)
@@ -343,7 +334,7 @@ print("always a rotation, never a reflection; equal to posebook.methods.repnet.n
 DECAY = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]  # of the running mean
 
 
-def train_repnet(name: str, budget: float, judged: bool = True, chain: bool = True):
+def train_repnet(name: str, budget: float, adversarial: bool = True, chain: bool = True):
     """Train on `budget` 2D poses; the generator's running mean and the run."""
     shuffle = training.seed_everything(seed)
     draw = torch.Generator().manual_seed(seed + 1)
@@ -377,7 +368,7 @@ def train_repnet(name: str, budget: float, judged: bool = True, chain: bool = Tr
                     share,
                     critic_steps,
                     weight,
-                    judged,
+                    adversarial,
                 )  # fmt: skip
             )
             mean.update_parameters(generator)
@@ -423,7 +414,6 @@ figures.show(
 
 # %%
 label = "RepNet" if with_chain else "RepNet, no chain"
-split = "S8" if held_out else "test"
 training.seed_everything(seed)
 untrained = RepNetGenerator(width).eval()
 lifted_mm, own_axes_mm, camera = lift(generator)
@@ -435,7 +425,7 @@ answers = {
     "untrained": lift(untrained)[0],
     label: lifted_mm,
 }
-facts = dict(data=test.name, split=split)
+facts = dict(data=test.name, split=test.split)
 by = facts | dict(clip_of_frame=clip_of_frame, actions=[clip.action for clip in test.clips])
 METRIC = metrics.Protocol(
     joints="17", root="hip", alignment="root", scale="metric", average="frame"
@@ -468,12 +458,8 @@ scores = {
     method: score_all(method, pose, run.seconds if method == label else 0.0)
     for method, pose in answers.items()
 }
-units = {number.metric: number.unit for number in book.numbers}
-figures.Table(
-    ("metric", *scores, "unit"),
-    [[m, *(scores[method][m] for method in scores), units[m]] for m in scores[label]],
-    caption=f"{test.name} {split}, {len(truth_mm)} frames, frame means, 17 joints about the hip",
-)
+caption = f"{test.name} {test.split}, {len(truth_mm)} frames, frame means, 17 joints about the hip"
+ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
 # The rows are chapter 12's, and two more: *MPJPE, camera axes*, as above, and *left against right*, the mean
@@ -518,32 +504,9 @@ print(f"the picture comes back to {off_px:.1f} px")
 # The worst poses, one from each of the worst clips, turned and sized onto the truth. *Unusual posture*
 # is the name of all that is neither a mirror image nor a depth flip.
 
-
 # %%
-def cause(pose_mm: Pose3D, true_mm: Pose3D) -> str:
-    """Named by rule: what mirroring depth, as a whole or joint by joint, would mend."""
-    plain = ambiguity.at_true_scale(pose_mm, true_mm)
-    straight = torch.linalg.vector_norm(plain - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(ambiguity.mirrored(plain) - true_mm, dim=-1)
-    if flipped.mean() < 0.8 * straight.mean():
-        return "mirror image"
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
-fitted_mm = geometry.procrustes(lifted_mm.double(), truth_mm.double()).apply(lifted_mm.double())
 figures.show(
-    figures.gallery(
-        fitted_mm,
-        truth_mm.double(),
-        test_keypoints,
-        metrics.p_mpjpe(lifted_mm.double(), truth_mm.double()),
-        captions=lambda i: cause(lifted_mm[i].double(), truth_mm[i].double()),
-        clip_of_frame=clip_of_frame,
-        title="The worst poses, one from a clip",
-    ),
+    figures.failures(lifted_mm, truth_mm, test_keypoints, clip_of_frame=clip_of_frame),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
 
@@ -563,7 +526,7 @@ without_critic = "worse"
 SHARE = {"ci": 0.25, "laptop": 0.4, "full": 0.1}[profile]  # of the main run's budget
 VARIANTS = {
     "unchanged": {},
-    "no critic": dict(judged=False),
+    "no critic": dict(adversarial=False),
     "no chain": dict(chain=False),
 }
 if profile == "ci":  # for time
@@ -610,20 +573,13 @@ figures.Table(
 # One file, which `posebook lift` and `posebook evaluate` take by its path.
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"repnet of chapter 13, {train.name}, {profile} profile, seed {seed}",
-        network={"class": "RepNetGenerator", "arguments": dict(width=width)},
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="half_pictures", width_px=1000.0),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
-    ),
-    network=generator,
-    tensors=dict(mean_place=train_keypoints.mean(0)),
-)
-file = kept.save(out_dir / "repnet.safetensors")
+file = keep_lifter(
+    generator,
+    dict(width=width),
+    dict(kind="half_pictures", width_px=1000.0),
+    dict(mean_place=train_keypoints.mean(0)),
+    title="repnet of chapter 13", train=train, book=book, method=label,
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]

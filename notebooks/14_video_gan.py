@@ -79,6 +79,7 @@ from posebook.datasets.batches import Batches
 from posebook.datasets.detector_errors import detect
 from posebook.key_points import bridge_frames
 from posebook.lifting import placing
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.repnet import inputs as repnet_inputs
 from posebook.methods.repnet import losses as repnet_losses
 from posebook.methods.repnet import network as repnet_network
@@ -163,12 +164,7 @@ class Pile:
 
 
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
 
 
 def known(people: datasets.PoseDataset, step: int) -> datasets.PoseDataset:
@@ -359,8 +355,10 @@ straight = torch.cat([torch.zeros(len(some), 2), true_root[:, 2:]], 1)  # on the
 assert torch.allclose(along_ray(straight, exact[:, HIP], CAMERA.double()), true_root)
 root_network = RootGenerator(24).double()
 windows = 0.2 * torch.randn(5, 27, 17, 2).double()
-said = VideoGenerator.forward(root_network, windows)
-assert torch.allclose(root_network(windows), along_ray(said, windows[:, 13, HIP], CAMERA.double()))
+numbers = VideoGenerator.forward(root_network, windows)
+assert torch.allclose(
+    root_network(windows), along_ray(numbers, windows[:, 13, HIP], CAMERA.double())
+)
 costs = []
 for move in (torch.tensor([0.1, 0, 0]), 0.1 * true_root / true_root[:, 2:]):
     moved = some + move.double().expand(len(some), 3).unsqueeze(1)
@@ -427,12 +425,12 @@ def descend(network: nn.Module, optimiser, loss: Tensor) -> None:
 
 def iteration(
     generator, critic, optimisers, windows, seen, camera, real, share, steps, weight,
-    depth_weight=10.0, judged=True, apart=True,
+    depth_weight=10.0, adversarial=True, apart=True,
 ):  # fmt: skip
     """`steps` steps of the critic, one batch each, then one of the generators on the last."""
-    said = {}
+    logged = {}
     batches = [tensor.chunk(steps) for tensor in (windows, real, share)]
-    for its_windows, its_real, alpha in zip(*batches, strict=True) if judged else ():
+    for its_windows, its_real, alpha in zip(*batches, strict=True) if adversarial else ():
         with torch.no_grad():
             fake = generator.relative(its_windows)
         distance = critic(its_real).mean() - critic(fake).mean()
@@ -440,7 +438,7 @@ def iteration(
         (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         penalty = (torch.linalg.vector_norm(slope.flatten(1), dim=-1) - 1).square().mean()
         descend(critic, optimisers[1], 10 * penalty - distance)
-        said = dict(distance=distance.detach(), penalty=penalty.detach())
+        logged = dict(distance=distance.detach(), penalty=penalty.detach())
 
     last = batches[0][-1]
     picture = seen[-len(last) :]
@@ -454,10 +452,10 @@ def iteration(
         best = best_root(about_hip.detach(), picture, camera)
         placed = about_hip + best.unsqueeze(1)
         loss = loss + weight * residual(placed, picture, camera).square().mean()
-    if judged:
+    if adversarial:
         loss = loss - critic(pose).mean()
     descend(generator, optimisers[0], loss)
-    return said | dict(reprojection=error.detach(), depth=depth.detach())
+    return logged | dict(reprojection=error.detach(), depth=depth.detach())
 
 
 # %% tags=["check", "nbval-check-output"]
@@ -472,10 +470,10 @@ for step in (iteration, video_gan_step.update):
     share = torch.rand(64).double()
     for _ in range(2):
         if step is iteration:
-            said = step(*networks, optimisers, *batch, share, 2, 100.0)
+            logged = step(*networks, optimisers, *batch, share, 2, 100.0)
         else:
-            said = step(*networks, optimisers, *batch, share, critic_steps=2)
-    outcomes.append([said[name] for name in ("distance", "penalty", "reprojection", "depth")])
+            logged = step(*networks, optimisers, *batch, share, critic_steps=2)
+    outcomes.append([logged[name] for name in ("distance", "penalty", "reprojection", "depth")])
 assert torch.allclose(torch.stack(outcomes[0]), torch.stack(outcomes[1]), atol=1e-9)
 print("two iterations equal to posebook's: ok")
 
@@ -516,7 +514,7 @@ def plan(budget: float, steps: int) -> tuple[int, int]:
 
 
 def train_video(
-    name: str, budget: float, *, judged: bool = True, time: bool = True, hidden: bool = False,
+    name: str, budget: float, *, adversarial: bool = True, time: bool = True, hidden: bool = False,
     depth_weight: float = 10.0, start_m: float | None = None, on_ray: bool = True,
     apart: bool = True,
 ):  # fmt: skip
@@ -564,7 +562,7 @@ def train_video(
             run.log(
                 iteration(
                     generator, critic, optimisers, windows, seen, camera, reals[others], share,
-                    critic_steps, weight, depth_weight, judged, apart,
+                    critic_steps, weight, depth_weight, adversarial, apart,
                 )
             )  # fmt: skip
             mean.update_parameters(generator)
@@ -706,8 +704,7 @@ def smoothed(pose_mm: Pose3D, frames: float = 3.0) -> Pose3D:
 
 # %%
 label = "video"
-split = "S8" if held_out else "test"
-facts = dict(data=test.name, split=split)
+facts = dict(data=test.name, split=test.split)
 frame_mean = dict(joints="17", scale="metric", average="frame")
 ABSOLUTE = metrics.Protocol(root=None, alignment="none", **frame_mean)
 RELATIVE = metrics.Protocol(root="hip", alignment="root", **frame_mean)
@@ -773,7 +770,7 @@ figures.Table(
     ("2D", "method", *names),
     [[what, method, *its.values()] for (what, method), its in scores.items()]
     + [["", "truth", *[0.0] * (len(names) - 1), true_jitter.nanmean().item()]],
-    caption=f"{test.name} {split}, {len(test)} frames; mm, mm per frame, mm per frame squared",
+    caption=f"{test.name} {test.split}, {len(test)} frames; mm, mm per frame, mm per frame squared",
     digits=2,
 )
 
@@ -1041,32 +1038,13 @@ figures.show(moving, alt=film_alt)
 #
 # The worst poses after alignment, one from each of the worst clips.
 
-
 # %%
-def cause(i: int) -> str:
-    """Named by rule."""
-    about, true = (p[i] - p[i, HIP] for p in (lifted_mm[label], truth_mm))
-    flipped = about * torch.tensor([1.0, 1.0, -1.0])
-    if metrics.p_mpjpe(flipped[None], true[None]) < 0.8 * errors[i]:
-        return "mirror image"
-    far = (lifted_mm[label][i, HIP, 2] - truth_mm[i, HIP, 2]).abs()
-    return f"unusual; hip {far / 1000:.1f} m off"
-
-
-errors = torch.full((len(test),), torch.nan)
-errors[few] = metrics.p_mpjpe(lifted_mm[label][few].double(), truth_mm[few].double()).float()
-fitted_mm = geometry.procrustes(lifted_mm[label].double(), truth_mm.double()).apply(
-    lifted_mm[label].double()
-)
 figures.show(
-    figures.gallery(
-        fitted_mm,
-        truth_mm.double(),
-        500 * (plain + 1),
-        errors,
-        captions=cause,
-        clip_of_frame=test_pile.clip_of_frame,
-        title="The worst poses, one from a clip",
+    figures.failures(
+        lifted_mm[label][few],
+        truth_mm[few],
+        500 * (plain[few] + 1),
+        clip_of_frame=test_pile.clip_of_frame[few],
     ),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
@@ -1088,7 +1066,7 @@ SHARE = {"ci": 0.2, "laptop": 0.2, "full": 0.1}[profile]  # of the main run's bu
 VARIANTS = {
     "unchanged": {},
     "no time": dict(time=False),
-    "no critic": dict(judged=False),
+    "no critic": dict(adversarial=False),
     "root as published": dict(apart=False, on_ray=False),
     "root from -2 m, no depth loss": dict(start_m=-2.0, depth_weight=0.0),
 }
@@ -1123,20 +1101,13 @@ figures.Table(
 # puts every lifter's poses into the room by least squares.
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"video GAN of chapter 14, {train.name}, {profile} profile, seed {seed}",
-        network={"class": "VideoGan", "arguments": dict(width=width)},
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="one_camera", frames_per_second=rate),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
-    ),
-    network=generator,
-    tensors=dict(mean_place=pile.screen.mean(0)),
-)
-file = kept.save(out_dir / "video_gan.safetensors")
+file = keep_lifter(
+    generator,
+    dict(width=width),
+    dict(kind="one_camera", frames_per_second=rate),
+    dict(mean_place=pile.screen.mean(0)),
+    title="video GAN of chapter 14", train=train, book=book, method=label,
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]

@@ -37,7 +37,7 @@
 # **After this chapter you can**
 #
 # * write the round trip lift, turn, project, lift, turn back, project, and the two losses on it;
-# * say what agreement with oneself leaves open, and what the discriminator adds;
+# * say what agreement with oneself leaves open, and what the critic adds;
 # * say what a camera that looks down gives away about a mirror image;
 # * train the release's two variants in minutes, and tell which of its parts earn their keep;
 # * read an unsupervised method's prior and name the 3D truth that is hidden in it.
@@ -90,6 +90,7 @@ from posebook.datasets.batches import Batches
 from posebook.datasets.readers import prepared_folder
 from posebook.errors import InputError
 from posebook.key_points import root_centred
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.ambiguity_aware import losses, sampling
 from posebook.methods.ambiguity_aware import step as ambiguity_aware_step
 from posebook.methods.ambiguity_aware.inputs import (
@@ -100,7 +101,7 @@ from posebook.methods.ambiguity_aware.inputs import (
     middle_from_truth,
     to_house,
 )
-from posebook.methods.ambiguity_aware.network import YuDiscriminator, YuModel, factor_of
+from posebook.methods.ambiguity_aware.network import YuCritic, YuModel, factor_of
 from posebook.metrics import ambiguity
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import COCO_17, HOUSE, LSP_14, conversion
@@ -135,13 +136,8 @@ out_dir = book.out_dir
 
 # %%
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
-train, test = (people.every(math.ceil(len(people) / choices["frames"])) for people in (train, test))
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 rate = train.frames_per_second or 50.0
 print(
     f"{train.name}: {len(train)} training frames of {len(train.clips)} clips, {len(test)} for "
@@ -194,13 +190,13 @@ figures.show(
 # | $R$ | `rotation` | (batch, 3, 3) | none | the random turn to a second camera |
 # | $Y, y$ | `turned`, `seen` | (batch, 17, 3), (batch, 17, 2) | as $X$, as $x$ | turned about the hip; in the second camera's picture |
 # | $\hat Y, \hat X, \hat x$ | `relifted`, `back`, `reseen` | as above | | lifted from $y$; turned back; projected again |
-# | $D$ | `judge` | (batch, 1) | none | near 1 for a picture that it takes for real |
+# | $D$ | `critic` | (batch, 1) | none | near 1 for a picture that it takes for real |
 # | $G$ | `depth_of` | (batch, 17) | as $X$ | the lifter: by how much each joint is farther than 10 |
 # | $X', X''$ | `later`, `far` | as $X$ | | the pose a few frames later; that of a frame far away in the clip |
-# | $b(\cdot)$ | `yu.bone_term` | (batch, 16, 3) | as $X$ | bones, from joint to joint |
+# | $b(\cdot)$ | `losses.bone_term` | (batch, 16, 3) | as $X$ | bones, from joint to joint |
 # | $w_1 \dots w_4$ | `settings` | () | none | weights of the lifter's terms |
 # | $m, \mu_0, \sigma_0$ | `middle`, `prior_of_m` | (batch, 1), () | none | the scale network's number; its prior |
-# | $\mu, \sigma$ | `yu.prior_loss` | () | none | mean and standard deviation of $m$ over the batch |
+# | $\mu, \sigma$ | `losses.prior_loss` | () | none | mean and standard deviation of $m$ over the batch |
 #
 # A joint's key point is the tangent of its direction: 0.1 at distance 10 is a length of 1. So the unit of
 # $X$ is about two thirds of a metre, and no millimetre enters anywhere.
@@ -297,8 +293,8 @@ def motion(way: dict[str, Tensor], later: dict[str, Tensor]) -> Tensor:
     return (moved - distance(way["relifted"], later["relifted"])).abs().mean()
 
 
-def judged(real: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
-    """Least squares: what the lifter and what the discriminator wants."""
+def adversarial(real: Tensor, new: Tensor) -> tuple[Tensor, Tensor]:
+    """Least squares: the lifter's loss and the critic's."""
     return (new - 1).square().mean(), (real - 1).square().mean() + new.square().mean()
 
 
@@ -331,7 +327,7 @@ print(
 # and twice as far away. A lifter that answers 0 to both pictures does not; one that lifts the second
 # picture back onto the first camera's flat card nearly does. The method closes these gaps one by one.
 #
-# **A discriminator** looks at $y$: does it look like a picture of a person?
+# **A critic** looks at $y$: does it look like a picture of a person?
 #
 # **The size.** `best` has a *scale network*, which multiplies $x$ by $s=2m-\frac{w+h}2$ before it is lifted,
 # where $w$ and $h$ are the person's width and height in the picture and $m$ is what the network says. It is
@@ -379,7 +375,7 @@ for name, (mean, std) in priors.items():
 # same picture (chapter 12), and with these views both are equally likely: only perspective tells them
 # apart. So we draw views like the real ones: the person is first turned upright, by the `camera_tilt` that cameras are taken to look
 # down by, then about that upright axis, and then looked down on again. A mirror image, which leans,
-# now staggers about in the new pictures, and the discriminator sees it. A wrong
+# now staggers about in the new pictures, and the critic sees it. A wrong
 # tilt asks for the mirror image, none leaves it nearly to chance (the ablation tries both). (The released code has an
 # option for a leaning axis; all four of its settings leave it off.)
 
@@ -404,7 +400,7 @@ print("the upright stays upright in every view, its mirror image leans: ok")
 # $$ L = w_1L_{3D} + w_2L_{2D} + w_3\,\overline{(D(y)-1)^2} + w_4L_{\rm motion} $$
 #
 # with weights 1, 1, 1 and 0 (`best`: 0.5, 5, 1 and 1; with detected key points the first two are 0.5 and 5 in both),
-# and after every third of them the discriminator has a step on $\overline{(D(x)-1)^2}+\overline{D(y)^2}$. `best`: of
+# and after every third of them the critic has a step on $\overline{(D(x)-1)^2}+\overline{D(y)^2}$. `best`: of
 # five iterations the first is a step of the scale network, with the lifter frozen, the others are steps of the
 # lifter, with the scale network frozen.
 #
@@ -424,7 +420,7 @@ print("the upright stays upright in every view, its mirror image leans: ok")
 # At `ci` and `laptop` minutes must do for 200 epochs, and we change more: a narrower and shallower network without
 # dropout, smaller batches, a learning rate of 1e-3 that falls along a cosine, people **mirrored** in half of the
 # cases, **the running mean of the weights** as what is kept, key points **ten times as large for the
-# discriminator** (its weights begin at 0.02, and numbers of 0.05 tell it nothing for long), and a scale
+# critic** (its weights begin at 0.02, and numbers of 0.05 tell it nothing for long), and a scale
 # network that begins at the prior's mean. Lifting takes the mean of the pose and of the mirrored picture's pose.
 
 # %%
@@ -435,28 +431,27 @@ print(settings)
 
 
 # %%
-class Judge(nn.Module):
-    """The discriminator, who sees key points so many times as large."""
+class Critic(nn.Module):
+    """The package's critic, for key points that are so many times as large."""
 
     def __init__(self, magnified: float):
         super().__init__()
         self.magnified = magnified
-        self.network = YuDiscriminator(width=width, blocks=2, dropout=dropout)
+        self.network = YuCritic(width=width, blocks=2, dropout=dropout)
 
     def forward(self, keypoints: Pose2D) -> Tensor:
         return self.network(self.magnified * keypoints)
 
 
+def architecture(settings: ambiguity_aware_step.Settings) -> dict:
+    """What `YuModel` is built with."""
+    scale = dict(scale=settings.scale, scale_width=scale_width)
+    return dict(width=width, blocks=blocks, dropout=dropout, both_ways=short, **scale)
+
+
 def model_of(settings: ambiguity_aware_step.Settings) -> YuModel:
     """Fresh weights."""
-    model = YuModel(
-        width=width,
-        blocks=blocks,
-        dropout=dropout,
-        scale=settings.scale,
-        scale_width=scale_width,
-        both_ways=short,
-    )
+    model = YuModel(**architecture(settings))
     if short and model.scale is not None:
         nn.init.constant_(model.scale.last.bias, settings.prior_of_m[0])
     return model
@@ -489,15 +484,15 @@ def lift(model: nn.Module, seen: Pose2D) -> Pose3D:
 def train_model(name: str, budget: float, settings: ambiguity_aware_step.Settings, tilt_deg: float):
     """Train on `budget` poses; what is kept of the model, and the run."""
     generator = training.seed_everything(seed)
-    model, judge = model_of(settings), Judge(10.0 if short else 1.0)
-    networks = ambiguity_aware_step.Networks(model.lifter, judge, model.scale, factor_of)
+    model, critic = model_of(settings), Critic(10.0 if short else 1.0)
+    networks = ambiguity_aware_step.Networks(model.lifter, critic, model.scale, factor_of)
     decay = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]
     kept = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
-    rates = (1e-3, 1e-3) if short else (settings.learning_rate, settings.discriminator_rate)
+    rates = (1e-3, 1e-3) if short else (settings.learning_rate, settings.critic_rate)
     optimisers = {
         who: torch.optim.Adam(network.parameters(), its_rate, betas=(0.5, 0.9))
         for (who, network), its_rate in zip(
-            {"pose": model, "discriminator": judge}.items(), rates, strict=True
+            {"pose": model, "critic": critic}.items(), rates, strict=True
         )
     }
     rows = torch.arange(len(train_keypoints))
@@ -509,7 +504,7 @@ def train_model(name: str, budget: float, settings: ambiguity_aware_step.Setting
     table = sampling.view_table(len(rows)).float() if as_released else None
     tilt = math.radians(tilt_deg)
     spread = (140.0, 10.0, 5.0)  # half ranges in degrees: azimuth, elevation, roll
-    state = dict(model=model, judge=judge, kept=kept, optimisers=optimisers, batches=batches)
+    state = dict(model=model, critic=critic, kept=kept, optimisers=optimisers, batches=batches)
     run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     seen = train_keypoints.to(device)
     for epoch in run.epochs(epochs):
@@ -550,7 +545,7 @@ def quick_look(model: YuModel) -> dict[str, float]:
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** Take the discriminator away. The round trip still has to agree in 3D and in 2D, all
+# **Predict first.** Take the critic away. The round trip still has to agree in 3D and in 2D, all
 # over the circle of views. Will the lifter that is left be better than the flat, zero-depth pose?
 
 # %% tags=["exercise"]
@@ -615,10 +610,10 @@ if not settings.scale:
     print(f"{variant} has no scale network: it takes every factor to be 1")
 else:
     with torch.no_grad():
-        said = [model.factor(part.to(device)) for part in test_keypoints.split(8192)]
-    said = torch.cat(said)[:, 0].cpu()
-    print(f"factor, said: {said.mean():.2f}, give or take {said.std():.2f}")
-    together = torch.corrcoef(torch.stack([said, true_factor]))[0, 1].item()
+        factors = [model.factor(part.to(device)) for part in test_keypoints.split(8192)]
+    factor = torch.cat(factors)[:, 0].cpu()
+    print(f"factor, predicted: {factor.mean():.2f}, give or take {factor.std():.2f}")
+    together = torch.corrcoef(torch.stack([factor, true_factor]))[0, 1].item()
     print(f"correlation of the two: {together:.2f}")
 
 # %% [markdown]
@@ -644,7 +639,6 @@ answers = {
     "untrained": lift(untrained, test_keypoints),
     "mean pose": train_truth_mm.mean(0).float().expand_as(truth_mm),
 }
-split = "S8" if held_out else "test"
 actions = [clip.action for clip in test.clips]
 by_clip = dict(clip_of_frame=test_clip, actions=actions)
 scores = {}
@@ -655,20 +649,13 @@ for method in ["zero depth", *(name for name in answers if name != "zero depth")
         answers[method],
         truth_mm,
         data=test.name,
-        split=split,
+        split=test.split,
         seconds=run.seconds if method == label else 0.0,  # the others never trained
         baseline=scores.get("zero depth"),
         **by_clip,
     )
-units = {number.metric: number.unit for number in book.numbers}
-figures.Table(
-    ("metric", *scores, "unit"),
-    [
-        [metric, *(scores[method][metric] for method in scores), units[metric]]
-        for metric in scores[label]
-    ],
-    caption=f"{test.name} {split}, {len(truth_mm)} frames, frame means, 17 joints about the hip",
-)
+caption = f"{test.name} {test.split}, {len(truth_mm)} frames, frame means, 17 joints about the hip"
+ambiguity.score_table(scores, book, caption)
 
 # %% [markdown]
 # The release measures in its own way. Its MPJPE multiplies each answer by the **test sample's own true length**
@@ -700,7 +687,7 @@ for (metric, protocol), theirs_mm in zip(released_protocols.items(), readme_mm, 
         "mm",
         protocol=protocol,
         data=test.name,
-        split=split,
+        split=test.split,
         method=label,
         seconds=run.seconds,
         paper=theirs_mm,
@@ -720,35 +707,10 @@ for (metric, protocol), theirs_mm in zip(released_protocols.items(), readme_mm, 
 #
 # The worst poses, one from each of the worst clips, sized and turned onto the truth.
 
-
 # %%
-def cause(pose: Pose3D, true_mm: Pose3D) -> str:
-    """Named by rule: what mirroring depth, as a whole or joint by joint, would mend."""
-    plain = ambiguity.at_true_scale(pose, true_mm)
-    straight = torch.linalg.vector_norm(plain - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(ambiguity.mirrored(plain) - true_mm, dim=-1)
-    if flipped.mean() < 0.8 * straight.mean():
-        return "mirror image"
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
-pose = answers[label].double()
-fitted_mm = geometry.procrustes(pose, truth_mm.double()).apply(pose)
-error_mm = metrics.p_mpjpe(pose, truth_mm.double())
 whole_px = test.keypoints_px[torch.isfinite(test.keypoints_px).all((1, 2))]
 figures.show(
-    figures.gallery(
-        fitted_mm,
-        truth_mm,
-        whole_px,
-        error_mm,
-        captions=lambda i: cause(pose[i], truth_mm[i].double()),
-        clip_of_frame=test_clip,
-        title="The worst poses, one from a clip, on the truth by Procrustes",
-    ),
+    figures.failures(answers[label], truth_mm, whole_px, clip_of_frame=test_clip),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
 
@@ -765,7 +727,7 @@ share = {"ci": 1, "laptop": 1 / 3, "full": 1 / 20}[profile]
 other = "adv" if settings.scale else "best"
 variants = {
     "unchanged": (settings, camera_tilt),
-    "no discriminator": (replace(settings, adversarial=0.0), camera_tilt),
+    "no critic": (replace(settings, adversarial=0.0), camera_tilt),
     "cameras level": (settings, 0.0),
     "cameras look up": (settings, -camera_tilt),
     f"{other} in place of {variant}": (
@@ -781,7 +743,7 @@ else:
         "the released prior": (replace(settings, prior_of_m=losses.RELEASED_PRIOR), camera_tilt),
     }
 if profile == "ci":
-    variants = {name: variants[name] for name in ("no discriminator",)}
+    variants = {name: variants[name] for name in ("no critic",)}
 ablation = {}
 for name, (changed, tilt_deg) in variants.items() if ablations else ():
     trained, its_run = train_model(name.replace(" ", "_"), poses * share, changed, tilt_deg)
@@ -791,7 +753,7 @@ for name, (changed, tilt_deg) in variants.items() if ablations else ():
         lift(trained, test_keypoints),
         truth_mm,
         data=test.name,
-        split=split,
+        split=test.split,
         seconds=its_run.seconds,
         baseline=scores["zero depth"],
         **by_clip,
@@ -853,30 +815,13 @@ print(f"{len(people_in_photographs)} people in {paths.shown(Path(photographs))}"
 # and `posebook lift` take it by its path.
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"ambiguity_aware of chapter 15, {variant}, {train.name}, {profile} profile, seed {seed}",
-        network={
-            "class": "YuModel",
-            "arguments": dict(
-                width=width,
-                blocks=blocks,
-                dropout=dropout,
-                scale=settings.scale,
-                scale_width=scale_width,
-                both_ways=model.both_ways,
-            ),
-        },
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="root_centred", **NORMALISATION),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={number.metric: str(number) for number in book.numbers if number.method == label},
-    ),
-    network=model.cpu().eval(),
-    tensors=dict(mean_place=train_keypoints.mean(0)),
-)
-file = kept.save(out_dir / "ambiguity_aware.safetensors")
+file = keep_lifter(
+    model.cpu().eval(),
+    architecture(settings),
+    dict(kind="root_centred", **NORMALISATION),
+    dict(mean_place=train_keypoints.mean(0)),
+    title=f"ambiguity_aware of chapter 15, {variant}", train=train, book=book, method=label,
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]
@@ -930,7 +875,7 @@ for words, stretched in (("one divisor", False), ("55 and 90", True)):
         "mm",
         protocol=released_protocols["P-MPJPE, release"],
         data=test.name,
-        split=split,
+        split=test.split,
         method=f"from LSP's 14 joints, {words}",
         note="every n-th frame, at most about 2,000 to 4,000",
     )
@@ -1024,7 +969,7 @@ assert prior_loss(narrow, *ours) > 5, "it grows without bound: the network may n
 # %% [markdown] tags=["takeaway"]
 # ## What to take away
 #
-# * A lifter can mark its own work by a round trip; the discriminator adds what people look like.
+# * A lifter can mark its own work by a round trip; the critic adds what people look like.
 # * Turning views about an axis that leans as cameras do tells a person from the mirror image; a wrong tilt picks the
 #   mirror image, and level views leave the choice to perspective, which barely tells.
 # * An unsupervised method's constants may hold 3D truth. Ask where each number comes from.

@@ -8,6 +8,7 @@ import torch
 from posebook.errors import InputError
 from posebook.lifting import Lifter
 from posebook.lifting import load as load_lifter
+from posebook.methods.ambiguity_aware import losses as ambiguity_aware_losses
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose.flow import CouplingBlock, Flow, PosePrior, principal_components
 from posebook.methods.elepose.network import ElePoseLifter
@@ -159,7 +160,8 @@ def test_depth_stops_in_front_of_the_camera():
     seen = keypoints(2)
     far_off = torch.full((2, 17), -30.0)
     pose = elepose_losses.back_project(seen, far_off)
-    assert (pose[:, 1:, 2] == elepose_losses.NEAREST - elepose_losses.DISTANCE).all()
+    nearest = ambiguity_aware_losses.NEAREST - ambiguity_aware_losses.DISTANCE
+    assert (pose[:, 1:, 2] == nearest).all()
     assert (pose[:, HOUSE.index("hip")] == 0).all(), "the hip's own depth counts for nothing"
 
 

@@ -38,7 +38,7 @@ from posebook.methods.adversarial_lifting import (
 from posebook.methods.adversarial_lifting import (
     step as adversarial_lifting_step,
 )
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.skeletons import HOUSE, MPII_17_KUDO
 
 
@@ -55,7 +55,7 @@ def play(
 ) -> dict[str, float]:
     """One epoch; the numbers of the module's head."""
     generator = training.seed_everything(seed)
-    lifter, critic = KudoGenerator(width=options.width), KudoDiscriminator(width=options.width)
+    lifter, critic = KudoGenerator(width=options.width), KudoCritic(width=options.width)
     optimisers = tuple(
         adversarial_lifting_step.adam(network.parameters(), chainer_epsilon=True)
         for network in (lifter, critic)
@@ -90,7 +90,7 @@ def play(
         "nose before chest, running mean": share(smooth.module),
         "critic is right": 100 * sum(row["accuracy"] for row in late) / len(late),
         "generator waits": sum(row["generator_waits"] for row in said),
-        "critic waits": sum(row["discriminator_waits"] for row in said),
+        "critic waits": sum(row["critic_waits"] for row in said),
         "steps": len(said),
         "depth spread": pose[..., 2].std(correction=0).item(),
         "hip depth": pose[:, hip, 2].abs().mean().item(),

@@ -130,7 +130,7 @@ def consistency_2d(way: Cycle, target: Pose2D) -> Scalar:
     return torch.linalg.vector_norm(way.reseen - target, dim=-1).mean()
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Scalar:
+def critic_loss(real: Tensor, fake: Tensor) -> Scalar:
     """Least squares GAN: real ones should get 1, made ones 0."""
     return (real - 1).square().mean() + fake.square().mean()
 

@@ -41,7 +41,7 @@ def random_views(
     """New views of the same kind: azimuth, elevation, roll in radians, float32.
 
     half_ranges  of the three, in degrees
-    tilt         in radians; elevations are drawn about it (see `yu.view_rotation`)
+    tilt         in radians; elevations are drawn about it (see `losses.view_rotation`)
     """
     half = torch.tensor(half_ranges).deg2rad()
     angles = (2 * torch.rand(poses, 3, generator=generator) - 1) * half

@@ -3,8 +3,8 @@
 Source: B. Wandt, J. J. Little, H. Rhodin 2022, arXiv:2112.07088, and its published code. Taught in
 16_elepose. Key points are normalised (hip at 0, x right, y down, a person's head about 0.1 above
 the hip); poses are in units (head about 1 above the hip), relative to the hip, in camera axes (x
-right, y down, z away); the hip is 10 units from the camera, and stays there when the pose turns.
-No random number is drawn here: they are arguments.
+right, y down, z away). The camera is chapter 15's: the hip is 10 units away from it, and stays there
+when the pose turns. No random number is drawn here: they are arguments.
 """
 
 import math
@@ -16,18 +16,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from posebook.errors import InputError
-from posebook.geometry import bone_lengths, euler_to_matrix
+from posebook.geometry import bone_lengths, euler_to_matrix, root_relative
+from posebook.methods.ambiguity_aware import losses as unit_camera
+from posebook.methods.ambiguity_aware.losses import DISTANCE
 from posebook.shapes import Pose2D, Pose3D, Rotation, Scalar
 from posebook.skeletons import HOUSE
 
-#: How far away the hip is taken to be, in units, and the nearest that a joint may come.
-DISTANCE, NEAREST = 10.0, 1.0
 #: Where elevations are not learned, cameras tilt up or down by at most this, radians (20 degrees).
 FIXED_TILT = math.pi / 9
 #: Each loss's weight in the sum.
 WEIGHTS: dict[str, float] = dict(flow=1.0, keypoints=1.0, pose=1.0, deformation=1.0, bones=50.0)
 #: Lengths of the house skeleton's bones over their mean; a bone is named after its far joint.
-#: As published. How they were had is not said; such means come from measured people, that is, 3D.
+#: As published, without a source; such means come from measured people, that is, from 3D.
 BONE_RATIOS: dict[str, float] = {
     "right_hip": 0.5181, "right_knee": 1.7371, "right_foot": 1.7229,
     "left_hip": 0.5181, "left_knee": 1.7371, "left_foot": 1.7229,
@@ -62,9 +62,7 @@ def back_project(keypoints: Pose2D, depths: Depths) -> Pose3D:
     hip = HOUSE.index("hip")
     others = torch.ones_like(depths[:1])
     others[:, hip] = 0
-    z = (depths * others + DISTANCE).clamp(min=NEAREST).unsqueeze(-1)
-    points = torch.cat([keypoints * z, z], -1)
-    return points - points[:, hip : hip + 1]
+    return root_relative(unit_camera.back_project(keypoints, depths * others), HOUSE)
 
 
 def project(pose: Pose3D) -> Pose2D:
