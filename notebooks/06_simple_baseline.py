@@ -424,8 +424,8 @@ figures.show(
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips. Look for two causes, which a rule tells apart: a
-# limb that points towards the camera instead of away (*depth flip*: the picture is nearly the same),
+# The worst poses, one from each of the worst clips. A rule names the cause (`ambiguity.CAUSES`). Look for
+# two: a limb that points towards the camera instead of away (*depth flip*: the picture is nearly the same),
 # and a posture that training hardly had.
 
 # %%

@@ -25,21 +25,21 @@
 # %% [markdown] tags=["hook"]
 # # 12 · Adversarial lifting
 #
-# Nobody has a motion capture studio in every park, shop and school; of *pictures* of people there
-# is no end. In 2018 Kudo, Ogaki, Matsui and Odagiri asked for no 3D at all.
+# Motion capture studios are rare; *pictures* of people are everywhere. In 2018 Kudo, Ogaki, Matsui and
+# Odagiri asked for no 3D at all.
 #
 # **Can a network learn depth if it only ever sees 2D?** Look at the two rows of figures further
-# down. Both show one and the same 2D pose, with two guesses of its depth, from the side. You have
-# never seen this person in 3D, yet you know at once which guess is wrong. So can a network.
+# down. Both show the same 2D pose with two guesses of its depth, seen from the side. You have never
+# seen this person in 3D, yet you know at once which guess is wrong. A network can learn this, too.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
-# * turn a lifted pose about its upright axis and say what a critic may learn from the new picture;
+# * turn a lifted pose about its upright axis and explain what a critic learns from the new picture;
 # * write the update of a lifter and a critic that play against each other, from memory;
-# * say why a pose and its mirror image pass the same test, and what the heading loss does about it;
-# * train a lifter on 2D alone in minutes, and put it beside one that was taught with 3D;
-# * read a score that lends the truth's scale, and say what it forgives.
+# * explain why a pose and its mirror image pass the same test, and how the heading loss decides;
+# * train a lifter on 2D alone in minutes, and compare it with one that was taught with 3D;
+# * read a score that takes its scale from the truth, and explain what it forgives.
 
 # %% tags=["parameters"]
 import os
@@ -117,9 +117,9 @@ out_dir = book.out_dir
 # %% [markdown]
 # ## The data
 #
-# Training takes the key points and nothing else. Test people are looked at but neither trained on
-# nor chosen by; they have a truth in 3D, so that we can measure what was learned. MPII's
-# photographs have none. At `full`, every fifth frame is used, as in the paper.
+# Training takes the key points and nothing else. The test people have a truth in 3D, so that we can
+# measure what was learned. We monitor them, but never train on them or use them to choose settings.
+# MPII's photographs have no such truth. At `full`, every fifth frame is used, as in the paper.
 
 # %%
 source = dict(root=root, keypoints=keypoints, seed=seed)
@@ -151,7 +151,7 @@ figures.show(
         whole_px[frame],
         train.skeleton,
         size_px=train.clips[0].size_px,
-        title="All that training ever sees: one of many 2D poses",
+        title="What training sees: one of many 2D poses",
     ),
     alt="Seventeen joints of a person in a picture, the person's left warm, the right cool.",
 )
@@ -168,7 +168,7 @@ figures.show(
 # | $s$ | `sine` | (batch,) | none | sine of the angle between nose and shoulders, from above |
 # | $\lambda, c$ | `heading_weight`, `cap` | () | none | weight of the heading loss; most that a critic may be right |
 #
-# Hence `normalised`: neither where a person stands in the picture nor how large they are is left.
+# `normalised` removes where a person stands in the picture and how large they are.
 
 
 # %% tags=["core"]
@@ -215,8 +215,9 @@ print("hip at 0, mean distance 1: ok")
 # $$ x'_j = x_j\cos\theta + z_j\sin\theta, \qquad y'_j = y_j . $$
 #
 # If the depth is right, the new picture is a picture of a person. If not, it rarely is. A second
-# network, the *critic*, learns to tell new pictures from real ones; the lifter learns to fool it.
-# No truth is needed: there are plenty of real 2D poses.
+# network, the *critic* (the paper's *discriminator*), learns to distinguish new pictures from real
+# ones, and the lifter (the paper's *generator*) learns to fool it. This needs no truth, only many
+# real 2D poses.
 
 
 # %% tags=["core"]
@@ -246,8 +247,8 @@ if scored:
         )
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** Take a lifted pose that fools every critic. Negate all its depths: what was in
-# front is behind. Will the critic find this *mirror image* out: always, sometimes, or never?
+# **Predict first.** Take a lifted pose that fools every critic, and negate all its depths: what was in
+# front is now behind. Will the critic detect this *mirror image*: always, sometimes, or never?
 
 # %% tags=["exercise"]
 guess = None  # "always", "sometimes" or "never"
@@ -263,11 +264,10 @@ assert torch.allclose(turned(mirrored, -angle), turned(pose, angle), atol=1e-6)
 print("a mirror image turned the other way is the same picture: ok")
 
 # %% [markdown]
-# Never: the views of a mirror image *are* the views of the pose, and every angle is as likely as
-# its opposite. Real people settle it with one more piece of knowledge: **the nose is in front of
-# the chest**. Seen from above, the direction from thorax to nose and that from left to right
-# shoulder make an angle whose sine $s$ is positive for nearly everybody, and negated in the mirror
-# image:
+# Never: the views of a mirror image *are* the views of the pose, and every angle is as likely as its
+# opposite. One more piece of knowledge settles it: **the nose is in front of the chest**. Seen from
+# above, the direction from thorax to nose and that from left to right shoulder make an angle whose
+# sine $s$ is positive for nearly everybody. In the mirror image it is negated:
 #
 # $$ s = \frac{a_0 b_1 - a_1 b_0}{\sqrt{a_0^2+b_0^2}\,\sqrt{a_1^2+b_1^2}}, \qquad
 #    L_{\mathrm{heading}} = \frac1B\sum\max(0, -s), $$
@@ -331,8 +331,8 @@ class Perceptron(nn.Module):
 # $$ L_D = \overline{\log(1+e^{-D(x)})} + \overline{\log(1+e^{D(x')})}, \qquad
 #    L_G = \overline{\log(1+e^{-D(x')})} + \lambda L_{\mathrm{heading}} . $$
 #
-# A game is no fun if one side always wins. So the critic sits a step out when it was right more
-# often than $c$, and the lifter when its critic was right less often than $1 - c$.
+# Neither side learns if one always wins. So the critic sits a step out when it was right more often than
+# $c$, and the lifter does so when its critic was right less often than $1 - c$.
 
 
 # %% tags=["core"]
@@ -365,8 +365,8 @@ def play(lifter, critic, optimisers, keypoints, view, heading, heading_weight, c
 
 
 # %% [markdown]
-# The critic looks once at real and once at new poses, and both gradients come from that one look,
-# as in the authors' code. Is this the package's update, which is tested against theirs?
+# The critic looks once at real and once at new poses, and both gradients come from that one look, as in
+# the authors' code. The package's update is tested against theirs; is ours equal to it?
 
 # %% tags=["check", "nbval-check-output"]
 torch.manual_seed(0)
@@ -392,19 +392,19 @@ print(
 # %% [markdown]
 # ## Training
 #
-# Adam, with a little weight decay in the gradient. That is the paper's game, and `full` plays it.
-# In minutes it ends unfairly: the critic learns the few real poses it has by heart, finds the cues
-# that have nothing to do with posture, and wins. So at `ci` and `laptop` we add five things of our
-# own (`additions=False` leaves them out):
+# The paper trains with Adam and a little weight decay in the gradient; `full` does the same. In a
+# training of minutes the critic wins: it learns its few real poses by heart, and finds cues that have
+# nothing to do with posture. So at `ci` and `laptop` we add five things of our own
+# (`additions=False` leaves them out):
 #
 # * **mirrored people**: half of each batch has left and right exchanged, so there are twice as many
 #   real poses;
 # * **cameras look down**: the pose is made upright before it is turned, and looked down on again
 #   afterwards, by an angle that varies a little;
 # * **one size**: the new picture is normalised as the real ones are;
-# * **a short-sighted critic**: whatever it looks at is blurred by a little noise;
-# * **the running mean of the weights** is what we keep: in a game nobody comes to rest, and the
-#   mean of where a player has been is steadier than where it happens to be.
+# * **a short-sighted critic**: a little noise blurs every pose that it sees;
+# * **the running mean of the weights** is what we keep: the players never come to rest, and the mean of
+#   past weights is steadier than the last ones. It follows quickly at first and slowly later.
 
 
 # %%
@@ -471,10 +471,8 @@ print("not turned, it is the same picture, however the camera looks: ok")
 
 
 # %%
-
-
 def posed(lifter: nn.Module, seen: Pose2D) -> Pose3D:
-    """(frames, 17, 3): the picture's x and y, the lifter's depth, hip depth and all."""
+    """(frames, 17, 3): the picture's x and y, and the lifter's depth, also for the hip."""
     training_now = lifter.training
     lifter.eval()
     with torch.no_grad():
@@ -551,9 +549,9 @@ def train_with_3d(name: str, budget: float):
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** The *zero-depth* pose, flat as the picture, is a strong rival, and a network
-# that knows true depth does far better. Where between the two will the lifter end that never saw
-# any? Write down its P-MPJPE in mm.
+# **Predict first.** The *zero-depth* pose, flat as the picture, is a strong baseline; a network that
+# was taught true depth does far better. Where between the two will our lifter end? Write down its
+# P-MPJPE in mm.
 
 # %% tags=["exercise"]
 guess_mm = None  # your guess
@@ -582,10 +580,10 @@ if mode == "unsupervised":
     )
 
 # %% [markdown]
-# In a game, losses say little: the lifter's rises, because its critic gets better. The score of
-# some test poses says what they hide: the poses get better all the same. It wanders from epoch to
-# epoch with the last weights, and much less with their running mean. (Look, but do not choose an
-# epoch by it: someone without 3D could not.)
+# In a game between two networks the losses say little: the lifter's rises because its critic gets better. The
+# score of some test poses shows that the poses get better all the same. With the last weights it varies from
+# epoch to epoch, and much less with their running mean. (Do not choose an epoch by it: someone without 3D
+# could not.)
 
 # %%
 if mode == "unsupervised":
@@ -603,11 +601,11 @@ if mode == "unsupervised":
 # %% [markdown]
 # ## The result
 #
-# A picture does not say how large a person is, and this lifter never saw a millimetre. So each
-# score lends it something of the truth's: P-MPJPE position, turn and size; N-MPJPE the size that
-# fits best; MPJPE the truth's size *in the picture*. Beside it stand the zero-depth pose, perfect
-# depth (the picture and the truth's depth: what is left is perspective, which the lifter knows
-# nothing of), the mean pose of the training people, and a network with fresh weights.
+# A picture does not show how large a person is, and this lifter never saw a millimetre. So each score takes
+# something from the truth: P-MPJPE takes position, turn and size; N-MPJPE the size that fits best; MPJPE the
+# truth's size *in the picture*. We compare with the zero-depth pose; with perfect depth (the picture's x and y
+# and the truth's depth: only perspective is missing); with the mean pose of the training people; and with fresh
+# weights.
 
 # %%
 training.seed_everything(seed)
@@ -679,25 +677,23 @@ caption = (
 ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
-# Read the table row by row. *P-MPJPE* turns each pose onto the truth but forgives no mirror image:
-# it shows that depth was learned, and with the right sign. *Reflections allowed* and the *mirror
-# oracle* (the better of a pose and its mirror image) show how little is left to gain there, thanks
-# to the heading loss; *mirrored by facing* negates the depths of poses with $s < 0$. (Procrustes
-# makes squares least, the score averages distances: allowing more may even cost a little.) *Nose
-# before chest* is the share of poses with $s > 0$; a flat one has $s = 0$. Where it exceeds that of
-# perfect depth, the heading loss pulls harder than people do. The lifter that was taught with true
-# depth is ahead on a third of the budget, most of all where no turn is forgiven (MPJPE). And
-# perfect depth is not 0 mm: a picture taken from a few metres away is not the orthographic one that
-# this lifter takes it for.
+# Read the table row by row. *P-MPJPE* turns each pose onto the truth but forgives no mirror image: it shows that
+# depth was learned, and with the right sign. *Reflections allowed* and the *mirror oracle* (the better of a pose
+# and its mirror image) are hardly better, thanks to the heading loss; *mirrored by facing* negates the depths of
+# poses with $s < 0$. (Procrustes minimises squared distances, while the score averages distances, so allowing
+# reflections can raise the score slightly.) *Nose before chest* is the share of poses with $s > 0$; a flat one
+# has $s = 0$. Where it exceeds that of perfect depth, the heading loss turns more noses forward than people do.
+# The lifter that was taught true depth is better on a third of the budget, most of all where no turn is forgiven
+# (MPJPE). Perfect depth does not score 0 mm, because a picture from a few metres away is not orthographic, as
+# this lifter assumes.
 #
 # ### The paper's own protocol
 #
-# The authors' code scores more simply: the picture's x and y, the depth as the network gives it,
-# **hip and all**, at the truth's scale, nothing aligned; then the mean of the actions' means. (The
-# three averages below agree where every action has as many frames, as in the synthetic data.) One
-# of our additions costs here: since new pictures are centred at the hip again, nothing keeps the
-# hip's own depth at 0. On Human3.6M the method's figure is quoted as 131 mm by a third party; we do
-# not know for which variant of this protocol.
+# The authors' code takes the picture's x and y, the depth as the network gives it, **also for the hip**, at the
+# truth's scale, and aligns nothing; then it averages the actions' means. (The three averages below agree where
+# every action has as many frames, as in the synthetic data.) One of our additions makes this score worse: new
+# pictures are centred at the hip again, so nothing keeps the hip's own depth at 0. A third party quotes 131 mm
+# for this method on Human3.6M; we do not know for which variant of the protocol.
 
 # %%
 if scored:
@@ -747,7 +743,7 @@ if scored:
     )
 
 # %% [markdown]
-# And what does a lifted pose look like from all sides?
+# What does a lifted pose look like from all sides?
 
 # %%
 figures.show(
@@ -763,9 +759,10 @@ figures.show(
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips, sized and turned onto the truth. A *mirror
-# image* has all depths the wrong way round; a *depth flip* only those of a limb, which the nose
-# says nothing about.
+# The worst poses, one from each of the worst clips, sized and turned onto the truth. A rule names the cause
+# (`ambiguity.CAUSES`). A *mirror image* has all depths the wrong way round. *Too flat* is a pose with less than
+# two thirds of the true spread of depth. A *depth flip* has only the depths of some joints the wrong way round; the
+# heading loss cannot prevent it. The rest are *unusual postures*.
 
 # %%
 if scored:
@@ -777,9 +774,9 @@ if scored:
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
 #
-# The heading loss settles the choice between a pose and its mirror image. **Predict first:**
-# without it, what share of poses has the nose before the chest, in the paper's game? And in ours?
-# One of our five additions treats the two images differently. Which?
+# The heading loss decides between a pose and its mirror image. **Predict first:** without it, what share of
+# poses has the nose before the chest, in the paper's game? And in ours? One of our five additions treats the
+# two images differently. Which?
 
 # %% tags=["exercise"]
 guess_paper, guess_ours = None, None  # shares in %
@@ -832,23 +829,20 @@ if scored:
 ablation_table
 
 # %% [markdown]
-# In the paper's game nothing but the heading loss tells the two images apart: without it chance
-# decides, and any share may come out. In ours the camera **looks down**, and that tells them
-# apart: someone who leans towards us and someone who leans away make the same flat picture, but not
-# once it is made upright by a known tilt. Where the camera stands is knowledge, too. The table
-# shows what our five additions are worth together, at equal budget; and that with reflections
-# allowed the paper's game does *better* without the heading loss: in one short run, at least,
-# choosing a side costs shape.
+# In the paper's game only the heading loss distinguishes the two images; without it chance decides, and any share
+# may come out. In ours the camera **looks down**, which also distinguishes them: someone who leans towards us and
+# someone who leans away make the same flat picture, but a known tilt turns only one of them upright. The table
+# shows what our five additions are worth together, at equal budget. With reflections allowed, the paper's game
+# does *better* without the heading loss: in one short run, at least, deciding the side costs shape.
 
 # %% [markdown]
 # ## On photographs
 #
-# MPII marks people in photographs of all kinds, 2D alone: made for this method. How good the depth
-# is cannot be measured there, but how the game goes can. The paper's game, one epoch (batches of
-# 16, 1024 units), three seeds, as `tools/kudo_on_mpii.py` wrote them down. The share with $s>0$
-# jumps from step to step; *mean weights* is what the running mean of the weights gives at the end.
-# A caveat: in the published array the joint in the place of neck/nose lies on the line from neck to
-# the top of the head, so $s$ tells whether the *head leans* forward.
+# MPII marks the joints of people in photographs of all kinds, in 2D alone, as this method needs. We cannot measure
+# the depth there, but we can watch the game. The table shows the paper's game for one epoch (batches of 16, 1024
+# units), three seeds, from `tools/kudo_on_mpii.py`. The share with $s>0$ jumps from step to step; *mean weights* is
+# the share at the end for the running mean of the weights. A caveat: in the published array the joint in the place
+# of neck/nose lies on the line from neck to the top of the head, so $s$ shows whether the *head leans* forward.
 
 # %%
 MPII_METRICS = (
@@ -892,8 +886,8 @@ figures.Table(
 # %% [markdown]
 # ## Keep it
 #
-# One file with all that is needed to use it; `posebook lift` and `posebook evaluate` take it by its
-# path. Poses in MPII's joints are not house poses, so a lifter trained on them is not kept.
+# One file holds all that is needed to use the lifter; `posebook lift` and `posebook evaluate` take it by its path.
+# Poses in MPII's joints are not house poses, so a lifter trained on them is not kept.
 
 # %%
 if train.skeleton == HOUSE:
@@ -921,10 +915,9 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Try it on what a detector sees
 #
-# The lifter needs 17 joints; detectors mark others. From OpenPose's or COCO's, the twelve joints of
-# the limbs and the nose must be there; the rest can be made of them. If one is missing, we want to
-# hear which. (The book's own `lift` goes on without it: it puts a missing joint where the mean pose
-# has it, and says so.)
+# The lifter needs 17 joints; detectors mark others. Of OpenPose's or COCO's joints it needs the twelve of the limbs
+# and the nose; the rest can be computed from them. If one is missing, the error names it. (The book's own `lift`
+# goes on without it: it puts a missing joint where the mean pose has it, and writes a note.)
 
 # %% tags=["nbval-check-output"]
 SAMPLES = paths.DATA / "samples"
@@ -973,8 +966,8 @@ hip_distance = torch.linalg.vector_norm(new[:, HIP], dim=-1).mean()
 about_hip = new - new[:, HIP : HIP + 1]
 mean_distance = (torch.linalg.vector_norm(about_hip, dim=-1).sum(-1) / 16).mean()
 # Neither: the network's hip depth turns into x, and a turned person is wider or narrower. So in the
-# paper's game the lifter learns to keep the hip's depth small, which is good, but also to look
-# equally large from everywhere, which real people do not. "One size" takes both cues away.
+# paper's game the lifter learns to keep the hip's depth small, which is good. But it also learns to
+# look equally large from everywhere, which real people do not. "One size" removes both cues.
 assert hip_distance > 0.1 and abs(mean_distance - 1) > 0.05
 
 # %% [markdown]
@@ -992,9 +985,8 @@ assert [lifter for lifter, _ in steps].index(True) == lifter_needs
 assert sum(critic for _, critic in steps) - 1 == critic_may
 
 # %% [markdown]
-# **3.** How good would a lifter be that knew $|z|$ for each joint, but tossed a coin for the sign
-# of the whole pose? Predict the order of P-MPJPE with and without reflections, then measure it on
-# the truth.
+# **3.** A lifter knows $|z|$ for each joint, but tosses a coin for the sign of the whole pose. How good is it?
+# Predict which is larger, P-MPJPE with or without reflections, then measure both on the truth.
 
 # %% tags=["exercise"]
 tossed = None  # (frames, 17, 3): the truth, each pose mirrored in depth with probability 1/2
@@ -1010,24 +1002,24 @@ if scored:
 # %% [markdown] tags=["takeaway"]
 # ## What to take away
 #
-# * A lifted pose can be tested without any truth: turn it, and ask whether the new picture can be.
-# * What the test cannot see, the lifter does not learn: the mirror image needed one fact about
-#   faces and chests, or one about where the camera stands.
-# * In a game the losses say little, the players never rest, and nothing says when to stop.
-# * A score that lends scale, turn or sign is honest only if it says so.
+# * A lifted pose can be tested without any truth: turn it, and ask whether the new picture looks real.
+# * What the test cannot see, the lifter does not learn. To rule out the mirror image, it needed one fact about
+#   noses and chests, or one about where the camera stands.
+# * In a game the losses say little, the players never come to rest, and nothing shows when to stop.
+# * A score that takes scale, turn or sign from the truth must say so.
 #
 # **Where we differ from the paper**, unless you run `full`: the five additions under "Training"; a
 # smaller network, larger batches and a higher learning rate; a few dozen epochs instead of 20 of a
-# larger set. At `full` what is left: the reader of the archives drops S11's Directions in all four
-# cameras, the authors' code in one; PyTorch's Adam adds its epsilon at another place than the
-# authors' framework does (`step.adam` can do either); the last, smaller batch of an epoch
-# is left out, theirs runs on into the next. No rule says which epoch's weights are the best: the
-# authors went back from the 500th to the 6th, while ours still gained at the end.
+# larger set. At `full` these differences remain: the reader of the archives drops S11's Directions in all four
+# cameras, the authors' code in one; PyTorch's Adam adds its epsilon at another place than the authors' framework
+# does (`step.adam` can do either); the last, smaller batch of an epoch is left out, while theirs runs on into the
+# next. No rule shows which epoch's weights are best: the authors went back from the 500th to the 6th, while ours
+# still gained at the end.
 #
-# **What one should not conclude.** That 3D data is not needed: to *measure* what was learned, it
-# was; and whoever chose our five additions looked at scores in mm of one subject who was then held
-# out. Nor that the lifter knows people: it knows these people's 2D poses, seen by cameras like
-# these. On data from one studio its score says how well it learns, not how it serves others.
+# **What one should not conclude.** 3D data was needed to *measure* what was learned, and to choose our five
+# additions: we looked at scores in mm of one subject, who was then held out. And the lifter does not know people in
+# general: it knows these people's 2D poses, seen by cameras like these. On data from one studio, its score shows how
+# well it learns, not how well it serves others.
 
 # %% [markdown] tags=["references"]
 # **References.** Kudo, Ogaki, Matsui, Odagiri, *Unsupervised adversarial learning of 3D human pose

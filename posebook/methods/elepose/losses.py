@@ -3,8 +3,8 @@
 Source: B. Wandt, J. J. Little, H. Rhodin 2022, arXiv:2112.07088, and its published code. Taught in
 16_elepose. Key points are normalised (hip at 0, x right, y down, a person's head about 0.1 above
 the hip); poses are in units (head about 1 above the hip), relative to the hip, in camera axes (x
-right, y down, z away). The camera is chapter 15's: the hip is 10 units away from it, and stays there
-when the pose turns. No random number is drawn here: they are arguments.
+right, y down, z away). The camera is chapter 15's: the hip is 10 units away from it, and stays
+there when the pose turns. No random number is drawn here: they are arguments.
 """
 
 import math

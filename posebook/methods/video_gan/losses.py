@@ -10,10 +10,10 @@ Poses here are absolute: metres, camera axes, x right, y down, z away.
 
 r is linear in P. A pose with all joints at 0 has no error. Negating P point-mirrors the whole
 person through the camera; it negates r and does not change the loss, so **someone behind the camera
-costs no more**. The critic sees only the pose about the hip and never the root. `depth_loss` prevents
-both: a joint nearer than `NEAREST_M` pays by the metre, the others pay nothing, and its slope leads
-out in front of the camera. A root network that starts at the mean root (`network.MEAN_ROOT_M`)
-rarely needs it.
+costs no more**. The critic sees only the pose about the hip and never the root. `depth_loss`
+prevents both: a joint nearer than `NEAREST_M` pays by the metre, the others pay nothing, and its
+slope leads out in front of the camera. A root network that starts at the mean root
+(`network.MEAN_ROOT_M`) rarely needs it.
 
 **Size and distance.** Every multiple of a solution is also a solution: larger people, farther away.
 When a person looks too small in the picture, either network could change, and the loss does not say
