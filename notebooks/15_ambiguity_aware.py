@@ -963,7 +963,9 @@ def prior_loss(middle: Tensor, mean: float, std: float) -> Tensor:
 middle = ours[0] + ours[1] * torch.randn(64, 1, generator=torch.Generator().manual_seed(0))
 assert torch.isclose(prior_loss(middle, *ours), losses.prior_loss(middle, ours))
 narrow = ours[0] + 1e-4 * (middle - ours[0])
-assert prior_loss(narrow, *ours) > 5, "it grows without bound: the network may not predict one number for all"
+assert prior_loss(narrow, *ours) > 5, (
+    "it grows without bound: the network may not predict one number for all"
+)
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

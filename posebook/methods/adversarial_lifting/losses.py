@@ -74,10 +74,3 @@ def gate(accuracy: float | int, cap: float | int = CAP) -> tuple[bool, bool]:
     than 1 - cap also waits, because that critic has nothing to teach yet.
     """
     return accuracy >= 1 - cap, accuracy <= cap
-
-
-def depth_loss(
-    depth: Float[Tensor, "batch joints"], truth: Float[Tensor, "batch joints"]
-) -> Scalar:
-    """The supervised mode's only loss: mean square difference of normalised depths."""
-    return (depth - truth).square().mean()
