@@ -633,32 +633,21 @@ if ablations:  # the other way of learning, in a smaller budget
 
 # %%
 actions = [clip.action for clip in test.clips]
+facts = dict(data=test.name, split=test.split)
 scores = {}
 if scored:
     for method in ["zero depth", *(name for name in answers if name != "zero depth")]:
         scores[method] = ambiguity.add_scores(
-            book,
-            method,
-            answers[method],
-            truth_mm,
-            data=test.name,
-            split=test.split,
-            clip_of_frame=clip_of_frame,
-            actions=actions,
-            seconds=seconds.get(method, 0.0),
-            baseline=scores.get("zero depth"),
-        )
+            book, method, answers[method], truth_mm, clip_of_frame=clip_of_frame, actions=actions,
+            seconds=seconds.get(method, 0.0), baseline=scores.get("zero depth"), **facts,
+        )  # fmt: skip
 else:
     for method, pose in answers.items():
+        rule = f"share of frames with facing sine > 0, joints of {test.skeleton.name}"
+        found = 100 * (facing_sine(pose) > 0).double().mean().item()
+        took = seconds.get(method, 0.0)
         book.add(
-            "nose before chest",
-            100 * (facing_sine(pose) > 0).double().mean().item(),
-            "%",
-            protocol=f"share of frames with facing sine > 0, joints of {test.skeleton.name}",
-            data=test.name,
-            split=test.split,
-            method=method,
-            seconds=seconds.get(method, 0.0),
+            "nose before chest", found, "%", protocol=rule, method=method, seconds=took, **facts
         )
 if mode == "unsupervised":
     book.add(
@@ -707,18 +696,12 @@ if scored:
         by_action = protocol.by_action(errors_mm, clip_of_frame, actions)
         batches_mm = protocol.mean_of_batches(errors_mm)
         protocol_rows.append([method, by_action["average"], errors_mm.mean().item(), batches_mm])
+        quoted = dict(paper=131, note="paper: Human3.6M, as a third party quotes it")
         book.add(
-            "MPJPE, hip depth counted",
-            by_action["average"],
-            "mm",
-            protocol=protocol.PLAIN,
-            data=test.name,
-            split=test.split,
-            method=method,
-            seconds=seconds.get(method, 0.0),
-            paper=131 if method == "Kudo" else None,
-            note="paper: Human3.6M, as a third party quotes it" if method == "Kudo" else "",
-        )
+            "MPJPE, hip depth counted", by_action["average"], "mm", protocol=protocol.PLAIN,
+            method=method, seconds=seconds.get(method, 0.0), **facts,
+            **(quoted if method == "Kudo" else {}),
+        )  # fmt: skip
         if method == label:
             file = protocol.write_by_action(out_dir / "by_action.csv", by_action)
             main_by_action = by_action
@@ -804,14 +787,9 @@ if ablations and mode == "unsupervised":
         pose = posed(variant.to(device), test_keypoints)
         share[name] = 100 * (facing_sine(pose) > 0).double().mean().item()
         if scored:
+            method = f"{name}, 1/8 of the budget"
             scores[name] = ambiguity.add_scores(
-                book,
-                f"{name}, 1/8 of the budget",
-                pose,
-                truth_mm,
-                data=test.name,
-                split=test.split,
-                seconds=variant_run.seconds,
+                book, method, pose, truth_mm, seconds=variant_run.seconds, **facts
             )
 
 # %%

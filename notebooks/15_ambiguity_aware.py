@@ -641,19 +641,14 @@ answers = {
 }
 actions = [clip.action for clip in test.clips]
 by_clip = dict(clip_of_frame=test_clip, actions=actions)
+facts = dict(data=test.name, split=test.split)
 scores = {}
 for method in ["zero depth", *(name for name in answers if name != "zero depth")]:
+    its_seconds = run.seconds if method == label else 0.0  # the others never trained
     scores[method] = ambiguity.add_scores(
-        book,
-        method,
-        answers[method],
-        truth_mm,
-        data=test.name,
-        split=test.split,
-        seconds=run.seconds if method == label else 0.0,  # the others never trained
-        baseline=scores.get("zero depth"),
-        **by_clip,
-    )
+        book, method, answers[method], truth_mm,
+        seconds=its_seconds, baseline=scores.get("zero depth"), **by_clip, **facts,
+    )  # fmt: skip
 caption = f"{test.name} {test.split}, {len(truth_mm)} frames, frame means, 17 joints about the hip"
 ambiguity.score_table(scores, book, caption)
 
@@ -682,17 +677,9 @@ sized_mm = 10 * answers[label] * head_hip(truth_mm)[:, None, None]
 for (metric, protocol), theirs_mm in zip(released_protocols.items(), readme_mm, strict=True):
     value = metrics.score(sized_mm, truth_mm, protocol)
     book.add(
-        metric,
-        value,
-        "mm",
-        protocol=protocol,
-        data=test.name,
-        split=test.split,
-        method=label,
-        seconds=run.seconds,
-        paper=theirs_mm,
-        note="README: Human3.6M, 200 epochs, best epoch chosen on test",
-    )
+        metric, value, "mm", protocol=protocol, method=label, seconds=run.seconds, **facts,
+        paper=theirs_mm, note="README: Human3.6M, 200 epochs, best epoch chosen on test",
+    )  # fmt: skip
     print(f"{metric}: {value:.1f} mm here, {theirs_mm} mm in the README, on other data")
 
 # %% [markdown] tags=["result"]
@@ -747,17 +734,11 @@ if profile == "ci":
 ablation = {}
 for name, (changed, tilt_deg) in variants.items() if ablations else ():
     trained, its_run = train_model(name.replace(" ", "_"), poses * share, changed, tilt_deg)
+    method = f"{name}, {share:.2f} of the budget"
     ablation[name] = ambiguity.add_scores(
-        book,
-        f"{name}, {share:.2f} of the budget",
-        lift(trained, test_keypoints),
-        truth_mm,
-        data=test.name,
-        split=test.split,
-        seconds=its_run.seconds,
-        baseline=scores["zero depth"],
-        **by_clip,
-    )
+        book, method, lift(trained, test_keypoints), truth_mm,
+        seconds=its_run.seconds, baseline=scores["zero depth"], **by_clip, **facts,
+    )  # fmt: skip
 
 # %%
 if ablations:
@@ -869,15 +850,10 @@ for words, stretched in (("one divisor", False), ("55 and 90", True)):
     seen = to_house(lsp_input(to_lsp(some)[0], released=stretched)).float()
     value = metrics.score(lift(model, seen), some_mm, released_protocols["P-MPJPE, release"])
     book.add(
-        "P-MPJPE",
-        value,
-        "mm",
-        protocol=released_protocols["P-MPJPE, release"],
-        data=test.name,
-        split=test.split,
+        "P-MPJPE", value, "mm", protocol=released_protocols["P-MPJPE, release"], **facts,
         method=f"from LSP's 14 joints, {words}",
         note="every n-th frame, at most about 2,000 to 4,000",
-    )
+    )  # fmt: skip
     print(f"prepared with {words}: {value:.1f} mm P-MPJPE")
 
 # %%

@@ -77,8 +77,8 @@ def far_frames(
 ) -> Int[Tensor, " batch"]:
     """For each row a frame of its clip drawn evenly from those at least so many frames away.
 
-    Where there is none, the end of the clip that is further away. (The released code tries at
-    random until it finds one, for ever where there is none.)
+    Where there is none, the end of the clip that is further away. (The released code tries random
+    frames until it finds one; where there is none, it never ends.)
     """
     counts = torch.bincount(clip_of_frame)
     first = (counts.cumsum(0) - counts)[clip_of_frame[rows]]

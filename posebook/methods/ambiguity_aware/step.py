@@ -67,8 +67,8 @@ RELEASED: dict[tuple[str, str], Settings] = {
 
 
 def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
-    """The terms as the paper's words have them: motion of all joints, bone lengths, the lifter free
-    in all its steps, scaled key points next to scaled poses, a prior measured on the data."""
+    """The terms as the paper describes them: motion of all joints, bone lengths, the lifter trained
+    in all its steps, scaled key points compared with scaled poses, a prior measured on the data."""
     return replace(
         settings,
         motion=1.0 if settings.scale else 0.0,
@@ -185,7 +185,7 @@ def step(
     turn: Turn,
     settings: Settings,
 ) -> dict[str, Scalar]:
-    """One iteration of either trainer: what `turn` says is trained; gives the terms by name.
+    """One iteration of either trainer: trains the networks that `turn` names; gives the terms.
 
     optimisers  pose (lifter and scale network together), critic
     The critic sees what the lifter projected in this very step; the released code lifts once

@@ -52,7 +52,7 @@ class ElePoseLifter(nn.Module):
         return self.depth_path(hidden), self.elevation_path(hidden).squeeze(-1)
 
     def depths(self, keypoints: Pose2D) -> Float[Tensor, "batch joints"]:
-        """The depths alone, for where nobody asks for the elevation."""
+        """The depths without the elevation."""
         return self.depth_path(self._hidden(keypoints))
 
     def _hidden(self, keypoints: Pose2D) -> Float[Tensor, "batch width"]:
