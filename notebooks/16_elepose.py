@@ -95,6 +95,7 @@ from posebook.key_points import root_centred
 from posebook.lifting.trained import keep_lifter
 from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
+from posebook.methods.elepose import step as elepose_step
 from posebook.methods.elepose.flow import PosePrior
 from posebook.methods.elepose.network import ElePoseLifter, learning_rate_factor
 from posebook.metrics import ambiguity
@@ -129,8 +130,8 @@ flow_poses = flow_poses or choices["flow_poses"]
 ablation_share = ablation_share or choices["share"]
 if elevation not in ("learned", "fixed"):
     raise InputError(f"elevation is '{elevation}', expected learned or fixed")
-if bone_prior not in elepose_losses.BONE_PRIORS:
-    known = ", ".join(elepose_losses.BONE_PRIORS)
+if bone_prior not in elepose_step.BONE_PRIORS:
+    known = ", ".join(elepose_step.BONE_PRIORS)
     raise InputError(f"bone_prior is '{bone_prior}', expected one of {known}")
 
 device = training.pick_device(device)
@@ -361,7 +362,7 @@ class CouplingBlock(nn.Module):
 
 # %% [markdown]
 # Three checks: the inverse undoes the block, the sum is the determinant, and the package's block gives
-# the same. The flow below is made of the package's blocks.
+# the same. The prior below stacks the package's blocks, with the principal components before them.
 
 # %% tags=["check", "nbval-check-output"]
 torch.manual_seed(0)
@@ -585,10 +586,10 @@ picture[:, HIP] = 0
 ours = training_step(
     small, some_prior, picture, *drawn_angles, elepose_losses.bone_loss, HIP, WEIGHTS
 )
-theirs = elepose_losses.step_losses(small, some_prior, picture, *drawn_angles)
-assert WEIGHTS == elepose_losses.WEIGHTS and torch.isclose(ours["loss"], theirs["loss"])
+theirs = elepose_step.step_losses(small, some_prior, picture, *drawn_angles)
+assert WEIGHTS == elepose_step.WEIGHTS and torch.isclose(ours["loss"], theirs["loss"])
 print(
-    "the truth costs nothing; elevation is negative from above; equal to posebook.methods.elepose.losses: ok"
+    "the truth costs nothing; elevation is negative from above; equal to posebook.methods.elepose.step: ok"
 )
 
 # %% [markdown]

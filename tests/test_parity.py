@@ -28,6 +28,7 @@ from posebook.methods.ambiguity_aware import sampling
 from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose import network as elepose_network
+from posebook.methods.elepose import step as elepose_step
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
 from posebook.methods.simple_baseline import network as simple_baseline_network
@@ -413,12 +414,12 @@ def elepose_chapter(core):
     lifter = elepose_network.ElePoseLifter(width=16, start_elevation=-0.2)
     draws = 3 * torch.randn(11), torch.randn(11)
     bone_losses = dict(published=elepose_losses.bone_loss, own=elepose_losses.own_bone_loss)
-    weights = elepose_losses.WEIGHTS | dict(pose=10.0)
+    weights = elepose_step.WEIGHTS | dict(pose=10.0)
     for (name, bone_loss), learned in itertools.product(bone_losses.items(), (True, False)):
         theirs = core.training_step(
             lifter, prior, keypoints, *draws, bone_loss, hip, weights, learned
         )
-        ours = elepose_losses.step_losses(
+        ours = elepose_step.step_losses(
             lifter, prior, keypoints, *draws, bone_prior=name, learned_elevation=learned,
             weights=weights,
         )  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths, euler_to_matrix, root_relative
@@ -24,8 +24,6 @@ from posebook.skeletons import HOUSE
 
 #: Where elevations are not learned, cameras tilt up or down by at most this, radians (20 degrees).
 FIXED_TILT = math.pi / 9
-#: Each loss's weight in the sum.
-WEIGHTS: dict[str, float] = dict(flow=1.0, keypoints=1.0, pose=1.0, deformation=1.0, bones=50.0)
 #: Lengths of the house skeleton's bones over their mean; a bone is named after its far joint.
 #: As published, without a source; such means come from measured people, that is, from 3D.
 BONE_RATIOS: dict[str, float] = {
@@ -35,8 +33,6 @@ BONE_RATIOS: dict[str, float] = {
     "left_shoulder": 0.5746, "left_elbow": 1.0812, "left_wrist": 0.9652,
     "right_shoulder": 0.5746, "right_elbow": 1.0812, "right_wrist": 0.9652,
 }  # fmt: skip
-#: What may be known of bones: the published ratios; that the batch's people are alike; nothing.
-BONE_PRIORS = ("published", "own", "none")
 
 Depths = Float[Tensor, "batch joints"]
 Each = Float[Tensor, " batch"]
@@ -176,41 +172,3 @@ def relative_lengths(pose: Pose3D) -> Float[Tensor, "batch bones"]:
     """Bone lengths over the mean of the pose's bone lengths."""
     lengths = bone_lengths(pose, HOUSE)
     return lengths / lengths.mean(-1, keepdim=True)
-
-
-def step_losses(
-    lifter: nn.Module,
-    prior: nn.Module,
-    keypoints: Pose2D,
-    azimuth: Each,
-    noise: Each,
-    *,
-    learned_elevation: bool = True,
-    bone_prior: str = "published",
-    weights: Mapping[str, float] = WEIGHTS,
-) -> dict[str, Tensor]:
-    """All losses of one training step on a batch, and their weighted sum under "loss".
-
-    lifter     keypoints -> (depths (batch, joints), elevation (batch,)); and `depths`, the former
-    prior      (batch, joints, 2) -> (batch,), negative log-likelihood; frozen
-    keypoints  (batch, joints, 2), normalised
-    azimuth    (batch,)  drawn evenly from -pi to pi
-    noise      (batch,)  standard normal; without `learned_elevation`, a tilt (`fixed_view`)
-    """
-    if bone_prior not in BONE_PRIORS:
-        raise InputError(f"bone_prior is '{bone_prior}', expected one of {', '.join(BONE_PRIORS)}")
-    depths, elevation = lifter(keypoints)
-    if learned_elevation:
-        view = random_view(elevation, azimuth, noise)
-    else:
-        view = fixed_view(azimuth, noise)
-    way = cycle(keypoints, depths, view, lifter.depths)
-    parts = dict(
-        flow=prior(way.seen).mean(),
-        keypoints=keypoint_loss(keypoints, way.back_seen),
-        pose=pose_loss(way.turned, way.seen_pose),
-        deformation=deformation_loss(way.pose, way.back),
-    )
-    if bone_prior != "none":
-        parts["bones"] = (bone_loss if bone_prior == "published" else own_bone_loss)(way.pose)
-    return {"loss": sum(weights[name] * part for name, part in parts.items())} | parts

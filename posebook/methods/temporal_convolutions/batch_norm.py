@@ -36,8 +36,8 @@ def recompute_statistics(
 
     The schedule ends at a momentum of 0.001, so the statistics remember a thousand steps. After a
     short training they belong to earlier weights (stale statistics). Dropout is off meanwhile, as
-    it is when the network is used. Afterwards the network is in evaluation mode. Raises InputError and
-    keeps the old statistics if there is no batch, or one with numbers that are not finite.
+    it is when the network is used. Afterwards the network is in evaluation mode. Raises InputError
+    and keeps the old statistics if there is no batch, or one with numbers that are not finite.
     """
     network.eval()
     norms = _norms(network)
