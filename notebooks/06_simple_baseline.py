@@ -359,6 +359,7 @@ PROTOCOLS = {
     "P-MPJPE, action mean": metrics.Protocol(average="action", **similar, **shared),
 }
 by_clip = dict(clip_of_frame=clip_of_frame, actions=actions)
+facts = dict(data=test.name, split=test.split)
 
 training.seed_everything(seed)
 untrained = SimpleLifter(width, blocks, dropout, max_norm)
@@ -383,19 +384,11 @@ for metric, protocol in PROTOCOLS.items():
         for method, predicted_mm in predictions_mm.items()
     }
     for method, score_mm in scores.items():
+        quoted = dict(paper=paper_mm.get(metric), note=notes.get(metric, ""))
         book.add(
-            metric,
-            score_mm,
-            "mm",
-            protocol=protocol,
-            data=test.name,
-            split=test.split,
-            method=method,
-            seconds=run.seconds,
-            baseline=scores["mean pose"],
-            paper=paper_mm.get(metric) if method == "Martinez" else None,
-            note=notes.get(metric, "") if method == "Martinez" else "",
-        )
+            metric, score_mm, "mm", protocol=protocol, method=method, seconds=run.seconds,
+            baseline=scores["mean pose"], **(quoted if method == "Martinez" else {}), **facts,
+        )  # fmt: skip
     if metric in paper_mm:
         gap_mm = scores["Martinez"] - paper_mm[metric]
         print(f"{metric} on {test.name}: {gap_mm:+.1f} mm from the paper's figure on Human3.6M")
@@ -481,17 +474,10 @@ for name, change in variants.items():
     variant, variant_run = train_lifter(
         partial(Flat, **settings), name.replace(" ", "_"), budget=poses * ablation_share
     )
-    ablation_mm[name] = metrics.score(predict_mm(variant, test_px), truth_mm, PROTOCOLS["MPJPE"])
-    book.add(
-        "MPJPE",
-        ablation_mm[name],
-        "mm",
-        protocol=PROTOCOLS["MPJPE"],
-        data=test.name,
-        split=test.split,
-        method=f"{name}, {ablation_share:.2f} of the budget",
-        seconds=variant_run.seconds,
-    )
+    protocol, method = PROTOCOLS["MPJPE"], f"{name}, {ablation_share:.2f} of the budget"
+    ablation_mm[name] = metrics.score(predict_mm(variant, test_px), truth_mm, protocol)
+    took = dict(seconds=variant_run.seconds)
+    book.add("MPJPE", ablation_mm[name], "mm", protocol=protocol, method=method, **took, **facts)
 
 # %%
 if ablations:

@@ -651,15 +651,10 @@ else:
         )
 if mode == "unsupervised":
     book.add(
-        "critic is right",
-        100 * run.history[-1]["right"],
-        "%",
+        "critic is right", 100 * run.history[-1]["right"], "%",
         protocol="mean of the shares of real and new poses taken for what they are, last epoch",
-        data=train.name,
-        split="train",
-        method=label,
-        seconds=run.seconds,
-    )
+        data=train.name, split="train", method=label, seconds=run.seconds,
+    )  # fmt: skip
 caption = (
     f"{test.name} {test.split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip"
 )

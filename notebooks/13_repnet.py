@@ -360,17 +360,10 @@ def train_repnet(name: str, budget: float, adversarial: bool = True, chain: bool
             share = torch.rand(count, generator=draw).to(run.device)
             run.log(
                 iteration(
-                    generator,
-                    critic,
-                    optimisers,
-                    batch["keypoints"],
-                    real_pile[others],
-                    share,
-                    critic_steps,
-                    weight,
-                    adversarial,
-                )  # fmt: skip
-            )
+                    generator, critic, optimisers, batch["keypoints"], real_pile[others], share,
+                    critic_steps, weight, adversarial,
+                )
+            )  # fmt: skip
             mean.update_parameters(generator)
     return mean.module.cpu().eval(), run
 

@@ -785,15 +785,8 @@ by = dict(data=test.name, split=test.split, clip_of_frame=clip_of_frame, actions
 scores = {}
 seconds = {label: flow_run.seconds + run.seconds}  # the others never trained
 for method, pose in answers.items():
-    scores[method] = ambiguity.add_scores(
-        book,
-        method,
-        pose,
-        scored_mm,
-        seconds=seconds.get(method, 0.0),
-        baseline=scores.get("zero depth"),
-        **by,
-    )
+    about = dict(by, seconds=seconds.get(method, 0.0), baseline=scores.get("zero depth"))
+    scores[method] = ambiguity.add_scores(book, method, pose, scored_mm, **about)
 
 # %% [markdown]
 # Two of the scores are those of the released code: P-MPJPE *with reflections allowed*, and N-MPJPE
@@ -884,29 +877,16 @@ print(f"{label}: correlation with the truth, frame by frame: {together:.2f}")
 # ### Bone lengths
 
 # %%
-with torch.no_grad():
-    ratios = {
-        "published": elepose_losses.BONE_RATIOS,
-        "truth": dict(
-            zip(
-                HOUSE.bone_names,
-                elepose_losses.relative_lengths(scored_mm).nanmean(0).tolist(),
-                strict=True,
-            )
-        ),
-        "lifted": dict(
-            zip(
-                HOUSE.bone_names,
-                elepose_losses.relative_lengths(pose_units).mean(0).tolist(),
-                strict=True,
-            )
-        ),
-    }
+ratios = {
+    "published": [elepose_losses.BONE_RATIOS[bone] for bone in HOUSE.bone_names],
+    "truth": elepose_losses.relative_lengths(scored_mm).nanmean(0),
+    "lifted": elepose_losses.relative_lengths(pose_units).mean(0),
+}
 figures.Table(
     ("bone", *ratios),
     [
-        [bone.replace("_", " "), *(f"{ratios[kind][bone]:.2f}" for kind in ratios)]
-        for bone in HOUSE.bone_names
+        [bone.replace("_", " "), *(f"{lengths[i]:.2f}" for lengths in ratios.values())]
+        for i, bone in enumerate(HOUSE.bone_names)
     ],
     caption="Length of each bone over the mean bone",
 )
