@@ -16,7 +16,7 @@ import torch
 from posebook.datasets.batches import Batches
 from posebook.methods.adversarial_lifting import losses
 from posebook.methods.adversarial_lifting import step as adversarial_lifting_step
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 
 
 class Players:
@@ -24,7 +24,7 @@ class Players:
 
     def __init__(self, width: int, batch: int, poses: int):
         self.generator = torch.Generator().manual_seed(0)
-        self.lifter, self.critic = KudoGenerator(width=width), KudoDiscriminator(width=width)
+        self.lifter, self.critic = KudoGenerator(width=width), KudoCritic(width=width)
         self.optimisers = tuple(
             adversarial_lifting_step.adam(network.parameters())
             for network in (self.lifter, self.critic)

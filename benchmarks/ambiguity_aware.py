@@ -3,7 +3,7 @@
     python benchmarks/ambiguity_aware.py [--poses 60000] [--pieces 13] [--threads 1] [--width 1024]
 
 What is measured, and how: `epochs.py`. A step is one of the plain trainer's: once round the cycle,
-and a step of the discriminator after every third. The exit status is 1 where more than 5 % of an
+and a step of the critic after every third. The exit status is 1 where more than 5 % of an
 epoch at batch 64 is not arithmetic.
 """
 
@@ -16,10 +16,10 @@ import torch
 from posebook.datasets.batches import Batches
 from posebook.methods.ambiguity_aware import losses, sampling
 from posebook.methods.ambiguity_aware import step as ambiguity_aware_step
-from posebook.methods.ambiguity_aware.network import YuDiscriminator, YuLifter
+from posebook.methods.ambiguity_aware.network import YuCritic, YuLifter
 
 SETTINGS = ambiguity_aware_step.RELEASED["true", "adv"]
-BLOCKS = dict(lifter=5, discriminator=2)
+BLOCKS = dict(lifter=5, critic=2)
 
 
 class Rounds:
@@ -27,10 +27,8 @@ class Rounds:
 
     def __init__(self, width: int, batch: int, poses: int):
         self.generator = torch.Generator().manual_seed(0)
-        self.networks = ambiguity_aware_step.Networks(
-            YuLifter(width=width), YuDiscriminator(width=width)
-        )
-        pairs = dict(pose=self.networks.lifter, discriminator=self.networks.discriminator)
+        self.networks = ambiguity_aware_step.Networks(YuLifter(width=width), YuCritic(width=width))
+        pairs = dict(pose=self.networks.lifter, critic=self.networks.critic)
         self.optimisers = {
             name: torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.9))
             for name, network in pairs.items()
@@ -59,11 +57,11 @@ class Rounds:
 
 
 def products(width: int, batch: int) -> list[tuple[int, int, int]]:
-    """Sizes of the matrix products of three steps: one of them has a discriminator step.
+    """Sizes of the matrix products of three steps: one of them has a critic step.
 
     A layer (o x i): forward, the slope of its weights, the slope of its input. The lifter does all
     three for the picture and for the new one, but nobody asks for the slope of the picture itself.
-    The discriminator judges new pictures and hands the slope on; in one step of three it judges
+    The critic looks at new pictures and hands the slope on; in one step of three it looks at
     twice as many, and wants the slopes of its weights.
     """
 
@@ -74,7 +72,7 @@ def products(width: int, batch: int) -> list[tuple[int, int, int]]:
     todo = []
     for number, (i, o) in enumerate(layers(BLOCKS["lifter"], 17)):
         todo += 3 * (2 * [(batch, i, o), (o, batch, i)] + (2 if number else 1) * [(batch, o, i)])
-    for number, (i, o) in enumerate(layers(BLOCKS["discriminator"], 1)):
+    for number, (i, o) in enumerate(layers(BLOCKS["critic"], 1)):
         todo += 3 * [(batch, i, o), (batch, o, i)]
         todo += [(2 * batch, i, o), (o, 2 * batch, i)] + [(2 * batch, o, i)] * (number > 0)
     return todo

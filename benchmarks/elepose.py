@@ -18,8 +18,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import torch  # noqa: E402
 
 from posebook.methods.elepose.flow import PosePrior  # noqa: E402
-from posebook.methods.elepose.losses import step_losses  # noqa: E402
 from posebook.methods.elepose.network import ElePoseLifter  # noqa: E402
+from posebook.methods.elepose.step import step_losses  # noqa: E402
 
 
 def main() -> None:

@@ -83,6 +83,7 @@ from posebook import (
     training,
 )
 from posebook.datasets.batches import Batches
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import HOUSE
 
@@ -115,21 +116,9 @@ out_dir = book.out_dir
 
 # %%
 most_frames = {"ci": 20_000, "laptop": 60_000, "full": 10**9}[profile]
-
-
-def thinned(poses_seen: datasets.PoseDataset, most: int) -> datasets.PoseDataset:
-    """Every n-th frame, so that at most `most` are left."""
-    return poses_seen.every(math.ceil(len(poses_seen) / most))
-
-
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
-train, test = thinned(train, most_frames), thinned(test, most_frames)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = train.thinned(most_frames), test.thinned(most_frames)
 print(
     f"{train.name}: {len(train)} training frames of {len(train.clips)} clips, {len(test)} for test"
 )
@@ -373,6 +362,7 @@ PROTOCOLS = {
     "P-MPJPE, action mean": metrics.Protocol(average="action", **similar, **shared),
 }
 by_clip = dict(clip_of_frame=clip_of_frame, actions=actions)
+facts = dict(data=test.name, split=test.split)
 
 training.seed_everything(seed)
 untrained = SimpleLifter(width, blocks, dropout, max_norm)
@@ -397,19 +387,11 @@ for metric, protocol in PROTOCOLS.items():
         for method, predicted_mm in predictions_mm.items()
     }
     for method, score_mm in scores.items():
+        quoted = dict(paper=paper_mm.get(metric), note=notes.get(metric, ""))
         book.add(
-            metric,
-            score_mm,
-            "mm",
-            protocol=protocol,
-            data=test.name,
-            split="test",
-            method=method,
-            seconds=run.seconds,
-            baseline=scores["mean pose"],
-            paper=paper_mm.get(metric) if method == "Martinez" else None,
-            note=notes.get(metric, "") if method == "Martinez" else "",
-        )
+            metric, score_mm, "mm", protocol=protocol, method=method, seconds=run.seconds,
+            baseline=scores["mean pose"], **(quoted if method == "Martinez" else {}), **facts,
+        )  # fmt: skip
     if metric in paper_mm:
         gap_mm = scores["Martinez"] - paper_mm[metric]
         print(f"{metric} on {test.name}: {gap_mm:+.1f} mm from the paper's figure on Human3.6M")
@@ -438,32 +420,18 @@ figures.show(
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips. Look for two causes, which a rule tells apart: a
-# limb that points towards the camera instead of away (*depth flip*: the picture is nearly the same),
+# The worst poses, one from each of the worst clips. A rule names the cause (`ambiguity.CAUSES`). Look for
+# two: a limb that points towards the camera instead of away (*depth flip*: the picture is nearly the same),
 # and a posture that training hardly had.
 
-
 # %%
-def cause(predicted_mm: Tensor, true_mm: Tensor) -> str:
-    """Named by rule: a depth flip is an error that mirroring depth would undo for some limb."""
-    mirrored_mm = predicted_mm * torch.tensor([1.0, 1.0, -1.0])
-    straight = torch.linalg.vector_norm(predicted_mm - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(mirrored_mm - true_mm, dim=-1)
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
 figures.show(
-    figures.gallery(
+    figures.failures(
         predictions_mm["Martinez"],
         truth_mm,
         test.keypoints_px[seen_whole],
-        error_mm,
-        captions=lambda i: cause(predictions_mm["Martinez"][i], truth_mm[i]),
         clip_of_frame=clip_of_frame,
-        title="The worst poses, one from a clip",
+        aligned=False,
     ),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
@@ -509,17 +477,10 @@ for name, change in variants.items():
     variant, variant_run = train_lifter(
         partial(Flat, **settings), name.replace(" ", "_"), budget=poses * ablation_share
     )
-    ablation_mm[name] = metrics.score(predict_mm(variant, test_px), truth_mm, PROTOCOLS["MPJPE"])
-    book.add(
-        "MPJPE",
-        ablation_mm[name],
-        "mm",
-        protocol=PROTOCOLS["MPJPE"],
-        data=test.name,
-        split="test",
-        method=f"{name}, {ablation_share:.2f} of the budget",
-        seconds=variant_run.seconds,
-    )
+    protocol, method = PROTOCOLS["MPJPE"], f"{name}, {ablation_share:.2f} of the budget"
+    ablation_mm[name] = metrics.score(predict_mm(variant, test_px), truth_mm, protocol)
+    took = dict(seconds=variant_run.seconds)
+    book.add("MPJPE", ablation_mm[name], "mm", protocol=protocol, method=method, **took, **facts)
 
 # %%
 if ablations:
@@ -535,30 +496,19 @@ if ablations:
 # statistics, which data. `posebook evaluate` and `posebook lift` take it by its path.
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"simple_baseline of chapter 6, {train.name}, {profile} profile, seed {seed}",
-        network={
-            "class": "Martinez",
-            "arguments": dict(width=width, blocks=blocks, dropout=dropout, max_norm=max_norm),
-        },
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="standardised_pixels", input_joints=INPUT, output_joints=OUTPUT),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={
-            number.metric: str(number) for number in book.numbers if number.method == "Martinez"
-        },
-    ),
-    network=lifter.cpu().eval(),
-    tensors=dict(
+file = keep_lifter(
+    lifter.cpu().eval(),
+    dict(width=width, blocks=blocks, dropout=dropout, max_norm=max_norm),
+    dict(kind="standardised_pixels", input_joints=INPUT, output_joints=OUTPUT),
+    dict(
         mean_px=mean_px.view(-1, 2),
         std_px=deviation_px.view(-1, 2),
         mean_mm=mean_mm.view(-1, 3),
         std_mm=deviation_mm.view(-1, 3),
     ),
-)
-file = kept.save(out_dir / "simple_baseline.safetensors")
+    title="simple_baseline of chapter 6", train=train, book=book, method="Martinez",
+    network_class="Martinez",
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]

@@ -25,22 +25,22 @@
 # %% [markdown] tags=["hook"]
 # # 7 · Temporal convolutions
 #
-# A single picture leaves depth open. The pictures before and after it close it a little: an arm that
-# swings forward now came from somewhere. In 2019 Pavllo, Feichtenhofer, Grangier and Auli let a
-# network look at 243 frames at once, nearly five seconds of a film of 50 a second.
+# A single picture leaves depth open. The pictures before and after it narrow it down a little: an arm that
+# swings forward now was somewhere else before. In 2019 Pavllo, Feichtenhofer, Grangier and Auli let a network
+# look at 243 frames at once, nearly five seconds at 50 frames a second.
 #
-# **What does a lifter gain by seeing the past and the future?** The paper's answer: less error, and
-# above all less jitter. Here it is put to the test.
+# **What does a lifter gain by seeing the past and the future?** The paper's answer: less error, and above all
+# less jitter. We test it.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
-# * say how dilated filters see hundreds of frames with a handful of layers;
-# * train on windows without ever making them, and say what windows that overlap share;
-# * lift a clip of any length, and say what happens at its ends;
+# * explain how dilated filters see hundreds of frames with a handful of layers;
+# * train on overlapping windows without copying them, and say which computations they share;
+# * lift a clip of any length, and explain what happens at its ends;
 # * run the causal form frame by frame, with the same numbers as on the whole clip;
 # * read a velocity error beside a position error, and beside that of a plain smoother;
-# * let clips without 3D teach: pose and path, projected back into the picture.
+# * learn from clips without 3D, by projecting pose and path back into the picture.
 
 # %% tags=["parameters"]
 import os
@@ -88,6 +88,7 @@ from posebook.cameras import normalise_screen
 from posebook.datasets.windows import Windows
 from posebook.errors import InputError
 from posebook.key_points import bridge_frames
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.supervised_losses import mpjpe_loss
 from posebook.methods.temporal_convolutions import losses
 from posebook.methods.temporal_convolutions.batch_norm import (
@@ -134,17 +135,12 @@ out_dir = book.out_dir
 # %% [markdown]
 # ## The data
 #
-# Clips, whole: frames may not be thinned out here, since time is what we learn from. At `ci` only
-# every seventh training clip is used.
+# Here clips keep all their frames, because the network learns from time. At `ci` only every seventh training
+# clip is used.
 
 # %%
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
 chosen = {id(clip) for clip in train.clips[:: choices["clips"]]}
 train = train.where(lambda clip: id(clip) in chosen)
 print(
@@ -169,9 +165,9 @@ train_seen, train_absolute_mm, train_mm = prepared(train)
 test_seen, _, test_mm = prepared(test)
 
 # %% [markdown]
-# Screen units count pixels from the picture's centre, over half its **width**, along both axes. A window
-# at either end of a clip looks beyond it; there the first or the last frame is repeated. Here is what a window
-# around a clip's first frame sees of the left wrist: half of it is padding, flat.
+# Screen units count pixels from the picture's centre, over half its **width**, along both axes. A window at
+# either end of a clip reaches beyond it; there the first or the last frame is repeated. The figure shows the left
+# wrist in a window around a clip's first frame: the first half is padding, and flat.
 
 # %%
 wrist, reach = HOUSE.index("left_wrist"), 13
@@ -202,10 +198,10 @@ figures.show(
 #
 # ## The method
 #
-# A filter over time with three *taps*, weights for three frames, sees three frames. If the next filter is
-# *dilated*, its taps three frames apart, the two see nine; with a third, nine apart, 27: the *receptive
-# field* grows by multiplication, the cost by addition. Nothing is padded inside, so each layer loses
-# frames at the edges, and the residual sum takes the middle of what came in.
+# A filter over time with three *taps* has weights for three frames. If the next filter is *dilated*, with taps
+# three frames apart, the two together see nine frames; a third, with taps nine apart, makes it 27. The *receptive
+# field* grows by multiplication, the cost by addition. Nothing is padded inside the network, so each layer loses
+# frames at the edges, and the residual sum takes the middle of its input.
 
 
 # %% tags=["core"]
@@ -257,8 +253,8 @@ class TemporalNetwork(nn.Module):
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** The network for 27 frames, with the paper's 1024 channels, has 8.6 million weights.
-# How many has one that sees as far without holes between its taps (3, 7 and 19 of them, all adjacent)?
+# **Predict first.** The network for 27 frames, with the paper's 1024 channels, has 8.6 million weights. Another
+# network sees as far without holes between its taps (3, 7 and 19 of them, all adjacent). How many has that one?
 
 # %% tags=["exercise"]
 guess_millions = None  # your guess
@@ -283,20 +279,20 @@ print(
 # %% [markdown]
 # ## Windows that share
 #
-# For training the paper cuts a window for each pose, from all over the data, so that a batch is
-# varied. (Here no window is ever written out: a batch gathers its frames by their numbers, see
-# `posebook.datasets.windows`.) Then most of the dilated network's work is not used: for one pose, the
-# first layer is needed at every third frame only. The published code has a second, *strided* network for
-# this; ours is the same network with `step`. Between the extremes, one window and a whole clip, lie
-# windows some frames apart, which share what they have in common. The poses are the same, up to
-# rounding; the batches are not (see *Varied batches* below).
+# For training, the paper cuts one window for each pose, from all over the data, so that a batch is varied. (Here no
+# window is copied: a batch gathers its frames by their numbers, see `posebook.datasets.windows`.) On such a window
+# the dilated network wastes most of its work: for one pose, the first layer is needed only at every third frame.
+# The published code has a second, *strided* network for this; ours is the same network with `step`. Windows that
+# overlap can also share what they have in common. The poses are the same, up to rounding; the batches are not (see
+# *Varied batches* below). The package's network can do all of this, so the loop below trains the package's, which
+# is equal to the core above.
 
 # %% tags=["check", "nbval-check-output"]
 network = VideoPose3D((3, 3, 3), 32).eval()
 clip = torch.randn(1, 27 + 4 * 9, 17, 2)
 with torch.no_grad():
     whole = network(clip)[:, ::9]  # the dilated form, of which every ninth pose is kept
-    shared = network(clip, step=9)  # nothing computed that is not used
+    shared = network(clip, step=9)  # computes nothing that is not used
     alone = torch.cat([network(clip[:, i : i + 27], step=27) for i in range(0, 37, 9)], 1)
 assert torch.allclose(whole, shared, atol=0.05) and torch.allclose(whole, alone, atol=0.05)
 print("dilated, strided and shared windows give the same poses: ok")
@@ -304,23 +300,22 @@ print("dilated, strided and shared windows give the same poses: ok")
 # %% [markdown]
 # ## Training
 #
-# The loss is the mean distance of joints, MPJPE itself; Adam with AMSGrad (what a step is divided by
-# never falls again); half of all windows are mirrored. The momentum of batch norm, the share that each
-# batch has in the running mean and variance, falls from 0.1 to 0.001. After a short training that leaves
-# *stale statistics*, those of weights long gone: so they are computed anew with the final weights.
+# The loss is the mean distance of joints, MPJPE itself. The optimiser is Adam with AMSGrad (the divisor of a step
+# never falls). Half of all windows are mirrored. The momentum of batch norm, the share of each batch in the running
+# mean and variance, falls from 0.1 to 0.001. After a short training this leaves *stale statistics*, which belong to
+# earlier weights. So we compute the statistics anew with the final weights.
 #
-# The paper trains for a day on three million frames, mirrored ones included. Minutes on a few clips need
-# three things more:
+# The paper trains for a day on three million frames, mirrored ones included. Training for minutes on a few clips
+# needs three more things:
 #
-# * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. With
-#   exact key points its weights then become the middle taps of the filters, and the other taps begin at 0.
-#   A detector's key points shake, and what one frame says shakes with them; so then all taps share the
-#   weights evenly, which averages over time from the start (`inflated`). On S8 each of the two was the
-#   steadier one for its kind of key points.
-# * **Other views.** A window of 27 frames gives away which clip it is from, and a network that knows the
-#   clip need not look at the motion. So most people are turned about the vertical through their hips, by
-#   any angle, with the camera left where it is, and are seen anew.
-# * **Varied batches.** Windows that share work come from few clips at once; one pose from each window, as
+# * **A start that works.** First a network of one frame learns, each step at a quarter of the cost. With exact key
+#   points its weights then become the middle taps of the filters, and the other taps begin at 0. With a detector's
+#   key points, which shake, the poses would shake, too; so all taps share the weights evenly, which averages over
+#   time from the start (`inflated`). On S8 each of the two was steadier for its kind of key points.
+# * **Other views.** A window of 27 frames shows which clip it is from, and a network that recognises the clip need
+#   not look at the motion. So most people are turned about the vertical through their hips, by any angle, and are
+#   projected anew; the camera stays where it is.
+# * **Varied batches.** Windows that share work come from few clips at once. Batches of one pose from each window, as
 #   in the paper, learned better in the same time (found on S8).
 
 
@@ -371,7 +366,7 @@ def some_of(windows: Windows, draw: torch.Generator) -> dict[str, Tensor]:
 
 
 def rate_of(progress: float) -> float:
-    """The learning rate's factor when so much of the training is done, 0 to 1."""
+    """The learning rate's factor when this share of the training is done, 0 to 1."""
     return (
         0.95 ** (80 * progress) if profile == "full" else 0.5 * (1 + math.cos(math.pi * progress))
     )
@@ -414,7 +409,7 @@ def train_phase(name: str, network: VideoPose3D, budget: float, mixed: bool):
 
 
 def train_network(name: str, frames: int, mixed: bool = False):
-    """A network that sees so many frames; `mixed`: in an order that tells nothing. And its seconds."""
+    """A network that sees so many frames; `mixed`: in random order. And its seconds."""
     widths = FILTER_WIDTHS[frames]
     network = VideoPose3D((1,) * len(widths), width, dropout)
     if frames == 1:
@@ -450,7 +445,7 @@ def lift_all(network: nn.Module, people: datasets.PoseDataset, seen: Tensor) -> 
 
 
 def lift_test(network: nn.Module, mixed: bool = False) -> Tensor:
-    """The test people; `mixed`: their frames in an order that tells nothing, and put back."""
+    """The test people; `mixed`: their frames in random order, and put back."""
     chosen = shuffle_within(test) if mixed else torch.arange(len(test_seen))
     pose_mm = torch.empty_like(test_mm)
     pose_mm[chosen] = lift_all(network, test, test_seen[chosen])
@@ -464,11 +459,11 @@ print(f"trained in {main_seconds:.0f} s")
 # %% [markdown]
 # ## The result
 #
-# A single frame is the rival: the same network without time, shown as many poses, in about half the
-# time. And a stronger one: its poses **smoothed** over time by a filter (Savitzky and Golay's: the
-# parabola that fits the frames around best). Any smoother takes jitter away; only what is better than
-# that was learned. The filter's length is the one with the least velocity error on these very people,
-# an advantage that no honest method has.
+# We compare with a single frame: the same network without time, which sees as many poses in about half the time. A
+# stronger rival is that network with its poses **smoothed** over time by a filter (Savitzky and Golay's: the
+# parabola that best fits the frames around). Any smoother removes jitter, so only what is better than that was
+# learned. The filter's length is the one with the least velocity error on these very people, an advantage that no
+# real method has.
 
 # %%
 predictions_mm = {
@@ -498,11 +493,10 @@ PROTOCOLS = {
 }
 rate = test.frames_per_second
 speed = metrics.Protocol(alignment="root", scale="metric", frames_per_second=rate, **shared)
-split = "S8" if held_out else "test"
 
 
 def add(method: str, metric: str, value: float, unit: str, protocol: metrics.Protocol) -> None:
-    kept = dict(data=test.name, split=split, method=method, seconds=seconds.get(method))
+    kept = dict(data=test.name, split=test.split, method=method, seconds=seconds.get(method))
     book.add(metric, value, unit, protocol=protocol, **kept)
 
 
@@ -519,15 +513,15 @@ scores = {method: add_scores(method, pose_mm) for method, pose_mm in predictions
 book
 
 # %% [markdown] tags=["result"]
-# The paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M (mean of actions, trained
-# for a day on a GPU); ours is for other data and minutes. Compare the rows instead: 27 frames
-# gain a few millimetres on one frame, which smoothing does not bring. Steadiness has little to gain
-# where the 2D is exact. *Zero depth* knows nothing of depth and has the smallest velocity error:
-# alone, that number proves nothing. *Stale statistics* are the very same weights before the cure. It
-# gains several millimetres in the few steps of `ci`; at `laptop` it costs one.
+# The paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M (mean of actions, trained for a day on a
+# GPU); ours is for other data and minutes. Compare the rows instead: 27 frames are a few millimetres better than one
+# frame, and smoothing does not achieve that. Where the 2D is exact, there is little jitter to remove. *Zero depth*
+# knows nothing of depth and has the smallest velocity error: alone, that number proves nothing. *Stale statistics*
+# are the same weights before the statistics were computed anew. That gains several millimetres in the few steps of
+# `ci`; at `laptop` it costs one.
 #
-# Below, the clip whose right wrist moves most in depth, a hard one: both networks see which way it
-# goes, and not how far.
+# Below is the clip whose right wrist moves most in depth, a hard one: both networks see which way it moves, but not
+# how far.
 
 
 # %%
@@ -558,9 +552,9 @@ figures.show(
 # %% [markdown]
 # ## Live
 #
-# A causal network looks at the present and the past only. Fed frame by frame it keeps what its taps still
-# need, and computes nothing twice; its answers are those of the whole clip. (The weights of a symmetric
-# network are of no use to it: it has to be trained as causal. This one is not trained at all.)
+# A causal network looks only at the present and the past. It can take one frame at a time: it keeps what its taps
+# still need, computes nothing twice, and gives the same poses as on the whole clip. (It cannot use the weights of a
+# symmetric network; it must be trained as causal. This one is not trained at all.)
 
 # %% tags=["check", "nbval-check-output"]
 causal = VideoPose3D((3, 3, 3), 32, causal=True).eval()
@@ -573,31 +567,17 @@ print("frame by frame equals the whole clip: ok")
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips. Is the limb on the wrong side of the picture's
-# plane (*depth flip*)? All the rest goes under *other*.
-
+# The worst poses, one from each of the worst clips. A rule names the cause (`ambiguity.CAUSES`): is a limb on the
+# wrong side of the picture's plane (*depth flip*), or is the whole pose too flat or mirrored?
 
 # %%
-def cause(predicted_mm: Tensor, true_mm: Tensor) -> str:
-    """Named by rule: a depth flip is an error that mirroring depth would undo for some limb."""
-    mirrored_mm = predicted_mm * torch.tensor([1.0, 1.0, -1.0])
-    straight = torch.linalg.vector_norm(predicted_mm - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(mirrored_mm - true_mm, dim=-1)
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "other"
-
-
 figures.show(
-    figures.gallery(
+    figures.failures(
         predictions_mm["VideoPose3D"],
         test_mm,
         test_seen,
-        metrics.mpjpe(predictions_mm["VideoPose3D"], test_mm),
-        captions=lambda i: cause(predictions_mm["VideoPose3D"][i], test_mm[i]),
         clip_of_frame=test.clip_of_frame,
-        title="The worst poses, one from a clip",
+        aligned=False,
     ),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
@@ -605,9 +585,9 @@ figures.show(
 # %% [markdown] tags=["ablation"]
 # ## Take one thing away
 #
-# Time itself: mix the frames of each clip, in training and in test. The network sees as many frames
-# as before, of the same person doing the same thing, but no motion. What it still gains over a single
-# frame is not due to motion.
+# We take time away: the frames of each clip are mixed, in training and in test. The network sees as many frames as
+# before, of the same person doing the same thing, but no motion. Whatever it still gains over a single frame is not
+# due to motion.
 
 # %%
 if ablations:
@@ -627,22 +607,23 @@ if ablations:
     )
 
 # %% [markdown]
-# Next to nothing: mixed frames do about as well as a single one. What frames in order gain is due to motion.
+# It gains next to nothing: mixed frames do about as well as a single one. So the gain of frames in order is due to
+# motion.
 #
 # ## Clips without 3D
 #
-# Filming is cheap, motion capture is not. The paper's second idea lets clips teach of which only the
-# picture is known. A second network of the same form says where the hip is, $\hat r$; pose plus path,
-# projected by the camera $\Pi$, must give the picture $\tilde u$ back. A pose could cheat and be a
-# dwarf near the camera, so bones are compared as well: $\bar\ell$, their mean lengths in either half of
-# a batch. With $y$ and $r$ the truth, lengths in metres, and lines above for means:
+# Filming is cheap, motion capture is not. The paper's second idea is to learn also from clips of which only the
+# picture is known. A second network of the same form predicts where the hip is, $\hat r$. Pose plus path, projected
+# by the camera $\Pi$, must give the picture $\tilde u$ back. A dwarf near the camera would give the same picture, so
+# bones are compared as well: $\bar\ell$ are their mean lengths in each half of a batch. With $y$ and $r$ the truth,
+# lengths in metres, and lines above for means:
 #
 # $$ L = \underbrace{\overline{\lVert\hat y-y\rVert} + \overline{\tfrac{1}{r_z}\lVert\hat r-r\rVert}}_{\text{clips with 3D}}
 #      + \underbrace{\overline{\lVert\Pi(\hat y+\hat r)-\tilde u\rVert}}_{\text{without}}
 #      + \overline{|\bar\ell_{\text{with}} - \bar\ell_{\text{without}}|} . $$
 #
-# These networks are trained plainly, without the start from one frame and without turned people: compare
-# their scores with each other only.
+# These networks train without the start from one frame and without turned people, so compare their scores only with
+# each other.
 
 
 # %% tags=["core"]
@@ -778,11 +759,11 @@ if ablations:
 # %% [markdown]
 # ## On real motion
 #
-# `tools/compare_lifters.py --group video` trained these, each on as many poses as an idle core works off in
-# about five minutes, on motion capture as Human3.6M's cameras would have seen it (30 frames a second; 256
-# channels in this chapter's networks), and scored them on its test subjects; settings were chosen on S8.
-# Chapter 6's lifter is there, too, with and without the best smoothing. *Own scale*: as predicted, as
-# above. *Simulated 2D* carries a detector's errors, in training and in test.
+# `tools/compare_lifters.py --group video` trained these lifters, each on as many poses as an idle core handles in
+# about five minutes, on motion capture as Human3.6M's cameras would have seen it (30 frames a second; 256 channels
+# in this chapter's networks). It scored them on the test subjects; settings were chosen on S8. Chapter 6's lifter is
+# there, too, with and without the best smoothing. *Own scale* is the pose as predicted, as above. *Simulated 2D* has
+# a detector's errors, in training and in test.
 
 # %%
 MOTION = "CMU motion capture (17 joints) in Human3.6M archive format"
@@ -817,16 +798,16 @@ figures.Table(
 )
 
 # %% [markdown]
-# *Exact key points.* Beside the same network with one frame, 27 frames are a millimetre nearer and a
-# little steadier. (One frame beats chapter 6's lifter by more: that is not due to time, but to what else
-# differs, the turned people among it.) No smoother helps: the best length is three frames, and a parabola
-# goes through any three points. *A detector's errors.* Now 27 frames are six millimetres nearer than one
-# frame with the best smoothing, and without any smoothing almost as steady; smoothed as well, they are the
-# steadiest of all. *Shuffled frames* are worse here than a single one. 81 frames were shown little more than
-# a third as many poses as 27, and are worse; which of the two is to blame, this does not tell.
+# *Exact key points.* 27 frames are a millimetre better than one frame with the same network, and a little steadier.
+# (One frame is better than chapter 6's lifter by more than that; the reason is not time but other differences, such
+# as the turned people.) No smoother helps: the best length is three frames, and a parabola goes through any three
+# points. *A detector's errors.* Now 27 frames are six millimetres better than one frame with the best smoothing, and
+# almost as steady without any; smoothed as well, they are the steadiest of all. *Shuffled frames* are worse here than
+# a single one. The network of 81 frames is worse than that of 27. It saw little more than a third as many poses, so
+# we do not know whether the longer window or the shorter training is the reason.
 
 # %% [markdown]
-# And clips without 3D on the same people, the same numbers of steps for each: do their pictures help?
+# On the same people, with equal numbers of steps: do the pictures of clips without 3D help?
 
 # %%
 few = {
@@ -848,32 +829,22 @@ if few:
     )
 
 # %% [markdown]
-# On the real motion (`laptop`, width 256, 300,000 poses each) they do not help: with as many steps, MPJPE
-# is higher with them at every share; after Procrustes, at 1 %, a little lower (82.0 against 84.5 mm). On
-# the synthetic people above they helped a little. The gain that the authors' code states (65.2 against
-# 80.7 mm, a tenth of one subject's motion with 3D, true 2D) took two hundred epochs; ours took minutes.
+# On the real motion (`laptop`, width 256, 300,000 poses each) they do not help: with as many steps, MPJPE is higher
+# with them at every share; only after Procrustes, at 1 %, it is a little lower (82.0 against 84.5 mm). On the
+# synthetic people above they helped a little. The authors' code states a gain (65.2 against 80.7 mm, a tenth of one
+# subject's motion with 3D, true 2D) after two hundred epochs; ours trained for minutes.
 
 # %% [markdown]
 # ## Keep it
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"temporal_convolutions of chapter 7, {train.name}, {profile} profile, seed {seed}",
-        network={
-            "class": "VideoPose3D",
-            "arguments": dict(filter_widths=list(FILTER_WIDTHS[receptive_field]), channels=width),
-        },
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="screen_clip", frames_per_second=rate or 50.0),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == "VideoPose3D"},
-    ),
-    network=lifter.cpu().eval(),
-    tensors=dict(mean_place=train_seen.mean(0)),
-)
-file = kept.save(out_dir / "temporal_convolutions.safetensors")
+file = keep_lifter(
+    lifter.cpu().eval(),
+    dict(filter_widths=list(FILTER_WIDTHS[receptive_field]), channels=width),
+    dict(kind="screen_clip", frames_per_second=rate or 50.0),
+    dict(mean_place=train_seen.mean(0)),
+    title="temporal_convolutions of chapter 7", train=train, book=book, method="VideoPose3D",
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]
@@ -913,20 +884,20 @@ assert (symmetric_ms, causal_ms) == (260.0, 0.0)
 # ## What to take away
 #
 # * Taps that lie further and further apart see hundreds of frames at the cost of a few.
-# * Windows are an index, not a copy; what they share can be computed once, but varied batches teach more.
-# * A video network has more to overfit with: it can know the clip. That is why ours starts from one frame
-#   and sees turned people.
-# * A video lifter is to be judged by its velocity error as well, and against a smoothed single-frame
-#   lifter, not against a jittery one.
+# * Windows are an index, not a copy. What they share can be computed once, but varied batches teach more.
+# * A video network can overfit by recognising the clip. That is why ours starts from one frame and sees turned
+#   people.
+# * Measure a video lifter by its velocity error as well, and compare it with a smoothed single-frame lifter, not
+#   with a jittery one.
 #
-# **What one should not conclude.** That more frames are always better: on the real motion, with exact
-# key points, one frame does as well. Nor that the network knows other cameras: it has learned these.
+# **What one should not conclude.** More frames are not always better: on the real motion, with exact key points, one
+# frame does as well. And the network does not know other cameras: it has learned these.
 #
-# **Where we differ from the paper**, unless you run `full`: smaller networks, fewer frames and poses, less
-# dropout, a cosine in place of its learning rates. In all profiles: statistics computed anew, a start from
-# one frame, turned people, windows drawn at random in place of epochs; in the last part, clips without 3D
-# of the same people (the paper's are of others), and a fifth of the steps with 3D alone; in scoring, the
-# hip at 0, whose own prediction the paper scores, too.
+# **Where we differ from the paper**, unless you run `full`: smaller networks, fewer frames and poses, less dropout, a
+# cosine in place of its learning rates. In all profiles: statistics computed anew, a start from one frame, turned
+# people, and windows drawn at random in place of epochs. In the last part, clips without 3D are of the same people
+# (the paper's are of others), and a fifth of the steps use 3D alone. In scoring, the hip is at 0; the paper scores
+# its prediction of the hip, too.
 
 # %% [markdown] tags=["references"]
 # **References.** Pavllo, Feichtenhofer, Grangier, Auli, "3D human pose estimation in video with

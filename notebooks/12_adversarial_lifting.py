@@ -25,21 +25,21 @@
 # %% [markdown] tags=["hook"]
 # # 12 · Adversarial lifting
 #
-# Nobody has a motion capture studio in every park, shop and school; of *pictures* of people there
-# is no end. In 2018 Kudo, Ogaki, Matsui and Odagiri asked for no 3D at all.
+# Motion capture studios are rare; *pictures* of people are everywhere. In 2018 Kudo, Ogaki, Matsui and
+# Odagiri asked for no 3D at all.
 #
 # **Can a network learn depth if it only ever sees 2D?** Look at the two rows of figures further
-# down. Both show one and the same 2D pose, with two guesses of its depth, from the side. You have
-# never seen this person in 3D, yet you know at once which guess is wrong. So can a network.
+# down. Both show the same 2D pose with two guesses of its depth, seen from the side. You have never
+# seen this person in 3D, yet you know at once which guess is wrong. A network can learn this, too.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
-# * turn a lifted pose about its upright axis and say what a critic may learn from the new picture;
+# * turn a lifted pose about its upright axis and explain what a critic learns from the new picture;
 # * write the update of a lifter and a critic that play against each other, from memory;
-# * say why a pose and its mirror image pass the same test, and what the heading loss does about it;
-# * train a lifter on 2D alone in minutes, and put it beside one that was taught with 3D;
-# * read a score that lends the truth's scale, and say what it forgives.
+# * explain why a pose and its mirror image pass the same test, and how the heading loss decides;
+# * train a lifter on 2D alone in minutes, and compare it with one that was taught with 3D;
+# * read a score that takes its scale from the truth, and explain what it forgives.
 
 # %% tags=["parameters"]
 import os
@@ -86,8 +86,9 @@ from posebook import (
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.adversarial_lifting import demo, losses, protocol, step
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.metrics import ambiguity
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, MPII_17_KUDO
@@ -116,27 +117,17 @@ out_dir = book.out_dir
 # %% [markdown]
 # ## The data
 #
-# Training takes the key points and nothing else. Test people are looked at but neither trained on
-# nor chosen by; they have a truth in 3D, so that we can measure what was learned. MPII's
-# photographs have none. At `full`, every fifth frame is used, as in the paper.
-
+# Training takes the key points and nothing else. The test people have a truth in 3D, so that we can
+# measure what was learned. We monitor them, but never train on them or use them to choose settings.
+# MPII's photographs have no such truth. At `full`, every fifth frame is used, as in the paper.
 
 # %%
-def thinned(people: datasets.PoseDataset) -> datasets.PoseDataset:
-    """Frames as the paper has them at `full`; else every n-th, so that not too many are left."""
-    if profile == "full" and data == "human36m":
-        return protocol.published_frames(people)
-    return people.every(math.ceil(len(people) / choices["frames"]))
-
-
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+if profile == "full" and data == "human36m":
+    train, test = protocol.published_frames(train), protocol.published_frames(test)
 else:
-    test = datasets.load(data, split="test", **source)
-train, test = thinned(train), thinned(test)
+    train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 if train.skeleton not in (HOUSE, MPII_17_KUDO):
     known = f"{HOUSE.name} or {MPII_17_KUDO.name}"
     raise InputError(f"data is '{data}', with the joints {train.skeleton.name}; expected {known}")
@@ -160,7 +151,7 @@ figures.show(
         whole_px[frame],
         train.skeleton,
         size_px=train.clips[0].size_px,
-        title="All that training ever sees: one of many 2D poses",
+        title="What training sees: one of many 2D poses",
     ),
     alt="Seventeen joints of a person in a picture, the person's left warm, the right cool.",
 )
@@ -177,7 +168,7 @@ figures.show(
 # | $s$ | `sine` | (batch,) | none | sine of the angle between nose and shoulders, from above |
 # | $\lambda, c$ | `heading_weight`, `cap` | () | none | weight of the heading loss; most that a critic may be right |
 #
-# Hence `normalised`: neither where a person stands in the picture nor how large they are is left.
+# `normalised` removes where a person stands in the picture and how large they are.
 
 
 # %% tags=["core"]
@@ -224,8 +215,9 @@ print("hip at 0, mean distance 1: ok")
 # $$ x'_j = x_j\cos\theta + z_j\sin\theta, \qquad y'_j = y_j . $$
 #
 # If the depth is right, the new picture is a picture of a person. If not, it rarely is. A second
-# network, the *critic*, learns to tell new pictures from real ones; the lifter learns to fool it.
-# No truth is needed: there are plenty of real 2D poses.
+# network, the *critic* (the paper's *discriminator*), learns to distinguish new pictures from real
+# ones, and the lifter (the paper's *generator*) learns to fool it. This needs no truth, only many
+# real 2D poses.
 
 
 # %% tags=["core"]
@@ -255,8 +247,8 @@ if scored:
         )
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** Take a lifted pose that fools every critic. Negate all its depths: what was in
-# front is behind. Will the critic find this *mirror image* out: always, sometimes, or never?
+# **Predict first.** Take a lifted pose that fools every critic, and negate all its depths: what was in
+# front is now behind. Will the critic detect this *mirror image*: always, sometimes, or never?
 
 # %% tags=["exercise"]
 guess = None  # "always", "sometimes" or "never"
@@ -272,11 +264,10 @@ assert torch.allclose(turned(mirrored, -angle), turned(pose, angle), atol=1e-6)
 print("a mirror image turned the other way is the same picture: ok")
 
 # %% [markdown]
-# Never: the views of a mirror image *are* the views of the pose, and every angle is as likely as
-# its opposite. Real people settle it with one more piece of knowledge: **the nose is in front of
-# the chest**. Seen from above, the direction from thorax to nose and that from left to right
-# shoulder make an angle whose sine $s$ is positive for nearly everybody, and negated in the mirror
-# image:
+# Never: the views of a mirror image *are* the views of the pose, and every angle is as likely as its
+# opposite. One more piece of knowledge settles it: **the nose is in front of the chest**. Seen from
+# above, the direction from thorax to nose and that from left to right shoulder make an angle whose
+# sine $s$ is positive for nearly everybody. In the mirror image it is negated:
 #
 # $$ s = \frac{a_0 b_1 - a_1 b_0}{\sqrt{a_0^2+b_0^2}\,\sqrt{a_1^2+b_1^2}}, \qquad
 #    L_{\mathrm{heading}} = \frac1B\sum\max(0, -s), $$
@@ -340,8 +331,8 @@ class Perceptron(nn.Module):
 # $$ L_D = \overline{\log(1+e^{-D(x)})} + \overline{\log(1+e^{D(x')})}, \qquad
 #    L_G = \overline{\log(1+e^{-D(x')})} + \lambda L_{\mathrm{heading}} . $$
 #
-# A game is no fun if one side always wins. So the critic sits a step out when it was right more
-# often than $c$, and the lifter when its critic was right less often than $1 - c$.
+# Neither side learns if one always wins. So the critic sits a step out when it was right more often than
+# $c$, and the lifter does so when its critic was right less often than $1 - c$.
 
 
 # %% tags=["core"]
@@ -369,31 +360,31 @@ def play(lifter, critic, optimisers, keypoints, view, heading, heading_weight, c
             for parameter, slope in zip(network.parameters(), its, strict=True):
                 parameter.grad = slope
             optimiser.step()
-    said = dict(lifter=lifter_loss, critic=critic_loss, heading=behind)
-    return {name: loss.detach() for name, loss in said.items()} | dict(right=right)
+    logged = dict(lifter=lifter_loss, critic=critic_loss, heading=behind)
+    return {name: loss.detach() for name, loss in logged.items()} | dict(right=right)
 
 
 # %% [markdown]
-# The critic looks once at real and once at new poses, and both gradients come from that one look,
-# as in the authors' code. Is this the package's update, which is tested against theirs?
+# The critic looks once at real and once at new poses, and both gradients come from that one look, as in
+# the authors' code. The package's update is tested against theirs; is ours equal to it?
 
 # %% tags=["check", "nbval-check-output"]
 torch.manual_seed(0)
 sizes = [sum(p.numel() for p in Perceptron(n, 1024).parameters()) for n in (17, 1)]
 assert sizes == [2_152_465, 2_136_065], "the published networks' sizes"
 ours = Perceptron(17, 128), Perceptron(1, 128)
-theirs = KudoGenerator(width=128), KudoDiscriminator(width=128)
+theirs = KudoGenerator(width=128), KudoCritic(width=128)
 for one, other in zip(ours, theirs, strict=True):
     other.load_state_dict(one.state_dict())
 optimisers = [[step.adam(n.parameters()) for n in pair] for pair in (ours, theirs)]
 keypoints_of_64, angle_of_64 = train_keypoints[:64], 2 * math.pi * torch.rand(3, 64)
 for angle in angle_of_64:
     view = partial(turned, angle=angle)
-    said = play(*ours, optimisers[0], keypoints_of_64, view, HEADING, 1.0, 0.9)
+    logged = play(*ours, optimisers[0], keypoints_of_64, view, HEADING, 1.0, 0.9)
     view = partial(losses.turned, angle=angle)
     package = step.update(*theirs, tuple(optimisers[1]), keypoints_of_64, view)
-assert torch.allclose(said["lifter"], package["generator"], atol=1e-4)
-assert torch.allclose(said["critic"], package["discriminator"], atol=1e-4)
+assert torch.allclose(logged["lifter"], package["generator"], atol=1e-4)
+assert torch.allclose(logged["critic"], package["critic"], atol=1e-4)
 print(
     "2,152,465 and 2,136,065 weights; three steps equal to posebook.methods.adversarial_lifting.step: ok"
 )
@@ -401,19 +392,19 @@ print(
 # %% [markdown]
 # ## Training
 #
-# Adam, with a little weight decay in the gradient. That is the paper's game, and `full` plays it.
-# In minutes it ends unfairly: the critic learns the few real poses it has by heart, finds the cues
-# that have nothing to do with posture, and wins. So at `ci` and `laptop` we add five things of our
-# own (`additions=False` leaves them out):
+# The paper trains with Adam and a little weight decay in the gradient; `full` does the same. In a
+# training of minutes the critic wins: it learns its few real poses by heart, and finds cues that have
+# nothing to do with posture. So at `ci` and `laptop` we add five things of our own
+# (`additions=False` leaves them out):
 #
 # * **mirrored people**: half of each batch has left and right exchanged, so there are twice as many
 #   real poses;
 # * **cameras look down**: the pose is made upright before it is turned, and looked down on again
 #   afterwards, by an angle that varies a little;
 # * **one size**: the new picture is normalised as the real ones are;
-# * **a short-sighted critic**: whatever it looks at is blurred by a little noise;
-# * **the running mean of the weights** is what we keep: in a game nobody comes to rest, and the
-#   mean of where a player has been is steadier than where it happens to be.
+# * **a short-sighted critic**: a little noise blurs every pose that it sees;
+# * **the running mean of the weights** is what we keep: the players never come to rest, and the mean of
+#   past weights is steadier than the last ones. It follows quickly at first and slowly later.
 
 
 # %%
@@ -480,10 +471,8 @@ print("not turned, it is the same picture, however the camera looks: ok")
 
 
 # %%
-
-
 def posed(lifter: nn.Module, seen: Pose2D) -> Pose3D:
-    """(frames, 17, 3): the picture's x and y, the lifter's depth, hip depth and all."""
+    """(frames, 17, 3): the picture's x and y, and the lifter's depth, also for the hip."""
     training_now = lifter.training
     lifter.eval()
     with torch.no_grad():
@@ -526,14 +515,14 @@ def train_without_3d(name: str, budget: float, heading_weight: float, additions:
     optimisers = [step.adam(n.parameters(), learning_rate) for n in (lifter, critic)]
     batches = Batches(dict(keypoints=train_keypoints), batch_size, shuffle, drop_last=True)
     state = dict(lifter=lifter, mean=mean, critic=critic, optimisers=optimisers, batches=batches)
-    judge = ShortSighted(critic, shuffle) if additions else critic
+    looking = ShortSighted(critic, shuffle) if additions else critic
     run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     for _ in run.epochs(epochs_of(budget)):
         for batch in batches:
             seen = batch["keypoints"]
             seen = some_mirrored(seen, shuffle) if additions else seen
             view = new_view(len(seen), shuffle, plain=not additions)
-            run.log(play(lifter, judge, optimisers, seen, view, HEADING, heading_weight, cap))
+            run.log(play(lifter, looking, optimisers, seen, view, HEADING, heading_weight, cap))
             mean.update_parameters(lifter)
         run.log(quick_look(lifter, "last weights") | quick_look(mean.module, "running mean"))
     return mean.module, lifter, run
@@ -560,9 +549,9 @@ def train_with_3d(name: str, budget: float):
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** The *zero-depth* pose, flat as the picture, is a strong rival, and a network
-# that knows true depth does far better. Where between the two will the lifter end that never saw
-# any? Write down its P-MPJPE in mm.
+# **Predict first.** The *zero-depth* pose, flat as the picture, is a strong baseline; a network that
+# was taught true depth does far better. Where between the two will our lifter end? Write down its
+# P-MPJPE in mm.
 
 # %% tags=["exercise"]
 guess_mm = None  # your guess
@@ -591,10 +580,10 @@ if mode == "unsupervised":
     )
 
 # %% [markdown]
-# In a game, losses say little: the lifter's rises, because its critic gets better. The score of
-# some test poses says what they hide: the poses get better all the same. It wanders from epoch to
-# epoch with the last weights, and much less with their running mean. (Look, but do not choose an
-# epoch by it: someone without 3D could not.)
+# In a game between two networks the losses say little: the lifter's rises because its critic gets better. The
+# score of some test poses shows that the poses get better all the same. With the last weights it varies from
+# epoch to epoch, and much less with their running mean. (Do not choose an epoch by it: someone without 3D
+# could not.)
 
 # %%
 if mode == "unsupervised":
@@ -612,11 +601,11 @@ if mode == "unsupervised":
 # %% [markdown]
 # ## The result
 #
-# A picture does not say how large a person is, and this lifter never saw a millimetre. So each
-# score lends it something of the truth's: P-MPJPE position, turn and size; N-MPJPE the size that
-# fits best; MPJPE the truth's size *in the picture*. Beside it stand the zero-depth pose, perfect
-# depth (the picture and the truth's depth: what is left is perspective, which the lifter knows
-# nothing of), the mean pose of the training people, and a network with fresh weights.
+# A picture does not show how large a person is, and this lifter never saw a millimetre. So each score takes
+# something from the truth: P-MPJPE takes position, turn and size; N-MPJPE the size that fits best; MPJPE the
+# truth's size *in the picture*. We compare with the zero-depth pose; with perfect depth (the picture's x and y
+# and the truth's depth: only perspective is missing); with the mean pose of the training people; and with fresh
+# weights.
 
 # %%
 training.seed_everything(seed)
@@ -643,77 +632,52 @@ if ablations:  # the other way of learning, in a smaller budget
         seconds["Kudo, supervised"] = beside_run.seconds
 
 # %%
-split = "S8" if held_out else "test"
 actions = [clip.action for clip in test.clips]
+facts = dict(data=test.name, split=test.split)
 scores = {}
 if scored:
     for method in ["zero depth", *(name for name in answers if name != "zero depth")]:
         scores[method] = ambiguity.add_scores(
-            book,
-            method,
-            answers[method],
-            truth_mm,
-            data=test.name,
-            split=split,
-            clip_of_frame=clip_of_frame,
-            actions=actions,
-            seconds=seconds.get(method, 0.0),
-            baseline=scores.get("zero depth"),
-        )
+            book, method, answers[method], truth_mm, clip_of_frame=clip_of_frame, actions=actions,
+            seconds=seconds.get(method, 0.0), baseline=scores.get("zero depth"), **facts,
+        )  # fmt: skip
 else:
     for method, pose in answers.items():
+        rule = f"share of frames with facing sine > 0, joints of {test.skeleton.name}"
+        found = 100 * (facing_sine(pose) > 0).double().mean().item()
+        took = seconds.get(method, 0.0)
         book.add(
-            "nose before chest",
-            100 * (facing_sine(pose) > 0).double().mean().item(),
-            "%",
-            protocol=f"share of frames with facing sine > 0, joints of {test.skeleton.name}",
-            data=test.name,
-            split=split,
-            method=method,
-            seconds=seconds.get(method, 0.0),
+            "nose before chest", found, "%", protocol=rule, method=method, seconds=took, **facts
         )
 if mode == "unsupervised":
     book.add(
-        "critic is right",
-        100 * run.history[-1]["right"],
-        "%",
+        "critic is right", 100 * run.history[-1]["right"], "%",
         protocol="mean of the shares of real and new poses taken for what they are, last epoch",
-        data=train.name,
-        split="train",
-        method=label,
-        seconds=run.seconds,
-    )
-units = {number.metric: number.unit for number in book.numbers}
-table = figures.Table(
-    ("metric", *scores, "unit"),
-    [
-        [metric, *(scores[method][metric] for method in scores), units[metric]]
-        for metric in scores.get(label, {})
-    ],
-    caption=f"{test.name} {split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip",
+        data=train.name, split="train", method=label, seconds=run.seconds,
+    )  # fmt: skip
+caption = (
+    f"{test.name} {test.split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip"
 )
-table
+ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
-# Read the table row by row. *P-MPJPE* turns each pose onto the truth but forgives no mirror image:
-# it shows that depth was learned, and with the right sign. *Reflections allowed* and the *mirror
-# oracle* (the better of a pose and its mirror image) show how little is left to gain there, thanks
-# to the heading loss; *mirrored by facing* negates the depths of poses with $s < 0$. (Procrustes
-# makes squares least, the score averages distances: allowing more may even cost a little.) *Nose
-# before chest* is the share of poses with $s > 0$; a flat one has $s = 0$. Where it exceeds that of
-# perfect depth, the heading loss pulls harder than people do. The lifter that was taught with true
-# depth is ahead on a third of the budget, most of all where no turn is forgiven (MPJPE). And
-# perfect depth is not 0 mm: a picture taken from a few metres away is not the orthographic one that
-# this lifter takes it for.
+# Read the table row by row. *P-MPJPE* turns each pose onto the truth but forgives no mirror image: it shows that
+# depth was learned, and with the right sign. *Reflections allowed* and the *mirror oracle* (the better of a pose
+# and its mirror image) are hardly better, thanks to the heading loss; *mirrored by facing* negates the depths of
+# poses with $s < 0$. (Procrustes minimises squared distances, while the score averages distances, so allowing
+# reflections can raise the score slightly.) *Nose before chest* is the share of poses with $s > 0$; a flat one
+# has $s = 0$. Where it exceeds that of perfect depth, the heading loss turns more noses forward than people do.
+# The lifter that was taught true depth is better on a third of the budget, most of all where no turn is forgiven
+# (MPJPE). Perfect depth does not score 0 mm, because a picture from a few metres away is not orthographic, as
+# this lifter assumes.
 #
 # ### The paper's own protocol
 #
-# The authors' code scores more simply: the picture's x and y, the depth as the network gives it,
-# **hip and all**, at the truth's scale, nothing aligned; then the mean of the actions' means. (The
-# three averages below agree where every action has as many frames, as in the synthetic data.) One
-# of our additions costs here: since new pictures are centred at the hip again, nothing keeps the
-# hip's own depth at 0. On Human3.6M the method's figure is quoted as 131 mm by a third party; we do
-# not know for which variant of this protocol.
+# The authors' code takes the picture's x and y, the depth as the network gives it, **also for the hip**, at the
+# truth's scale, and aligns nothing; then it averages the actions' means. (The three averages below agree where
+# every action has as many frames, as in the synthetic data.) One of our additions makes this score worse: new
+# pictures are centred at the hip again, so nothing keeps the hip's own depth at 0. A third party quotes 131 mm
+# for this method on Human3.6M; we do not know for which variant of the protocol.
 
 # %%
 if scored:
@@ -727,18 +691,12 @@ if scored:
         by_action = protocol.by_action(errors_mm, clip_of_frame, actions)
         batches_mm = protocol.mean_of_batches(errors_mm)
         protocol_rows.append([method, by_action["average"], errors_mm.mean().item(), batches_mm])
+        quoted = dict(paper=131, note="paper: Human3.6M, as a third party quotes it")
         book.add(
-            "MPJPE, hip depth counted",
-            by_action["average"],
-            "mm",
-            protocol=protocol.PLAIN,
-            data=test.name,
-            split=split,
-            method=method,
-            seconds=seconds.get(method, 0.0),
-            paper=131 if method == "Kudo" else None,
-            note="paper: Human3.6M, as a third party quotes it" if method == "Kudo" else "",
-        )
+            "MPJPE, hip depth counted", by_action["average"], "mm", protocol=protocol.PLAIN,
+            method=method, seconds=seconds.get(method, 0.0), **facts,
+            **(quoted if method == "Kudo" else {}),
+        )  # fmt: skip
         if method == label:
             file = protocol.write_by_action(out_dir / "by_action.csv", by_action)
             main_by_action = by_action
@@ -763,7 +721,7 @@ if scored:
     )
 
 # %% [markdown]
-# And what does a lifted pose look like from all sides?
+# What does a lifted pose look like from all sides?
 
 # %%
 figures.show(
@@ -779,50 +737,24 @@ figures.show(
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips, sized and turned onto the truth. A *mirror
-# image* has all depths the wrong way round; a *depth flip* only those of a limb, which the nose
-# says nothing about.
-
+# The worst poses, one from each of the worst clips, sized and turned onto the truth. A rule names the cause
+# (`ambiguity.CAUSES`). A *mirror image* has all depths the wrong way round. *Too flat* is a pose with less than
+# two thirds of the true spread of depth. A *depth flip* has only the depths of some joints the wrong way round; the
+# heading loss cannot prevent it. The rest are *unusual postures*.
 
 # %%
-def onto_truth(pose: Pose3D, truth_mm: Pose3D) -> Pose3D:
-    return geometry.procrustes(pose.double(), truth_mm.double()).apply(pose.double())
-
-
-def cause(pose: Pose3D, true_mm: Pose3D) -> str:
-    """Named by rule: what mirroring depth, as a whole or joint by joint, would mend."""
-    plain = ambiguity.at_true_scale(pose, true_mm)
-    straight = torch.linalg.vector_norm(plain - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(ambiguity.mirrored(plain) - true_mm, dim=-1)
-    if flipped.mean() < 0.8 * straight.mean():
-        return "mirror image"
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
 if scored:
-    fitted_mm = onto_truth(answers[label], truth_mm)
     figures.show(
-        figures.gallery(
-            fitted_mm,
-            truth_mm.double(),
-            test_keypoints,
-            metrics.p_mpjpe(answers[label].double(), truth_mm.double()),
-            captions=lambda i: cause(answers[label][i].double(), truth_mm[i].double()),
-            clip_of_frame=clip_of_frame,
-            title="The worst poses, one from a clip",
-        ),
+        figures.failures(answers[label], truth_mm, test_keypoints, clip_of_frame=clip_of_frame),
         alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
     )
 
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
 #
-# The heading loss settles the choice between a pose and its mirror image. **Predict first:**
-# without it, what share of poses has the nose before the chest, in the paper's game? And in ours?
-# One of our five additions treats the two images differently. Which?
+# The heading loss decides between a pose and its mirror image. **Predict first:** without it, what share of
+# poses has the nose before the chest, in the paper's game? And in ours? One of our five additions treats the
+# two images differently. Which?
 
 # %% tags=["exercise"]
 guess_paper, guess_ours = None, None  # shares in %
@@ -850,14 +782,9 @@ if ablations and mode == "unsupervised":
         pose = posed(variant.to(device), test_keypoints)
         share[name] = 100 * (facing_sine(pose) > 0).double().mean().item()
         if scored:
+            method = f"{name}, 1/8 of the budget"
             scores[name] = ambiguity.add_scores(
-                book,
-                f"{name}, 1/8 of the budget",
-                pose,
-                truth_mm,
-                data=test.name,
-                split=split,
-                seconds=variant_run.seconds,
+                book, method, pose, truth_mm, seconds=variant_run.seconds, **facts
             )
 
 # %%
@@ -875,23 +802,20 @@ if scored:
 ablation_table
 
 # %% [markdown]
-# In the paper's game nothing but the heading loss tells the two images apart: without it chance
-# decides, and any share may come out. In ours the camera **looks down**, and that tells them
-# apart: someone who leans towards us and someone who leans away make the same flat picture, but not
-# once it is made upright by a known tilt. Where the camera stands is knowledge, too. The table
-# shows what our five additions are worth together, at equal budget; and that with reflections
-# allowed the paper's game does *better* without the heading loss: in one short run, at least,
-# choosing a side costs shape.
+# In the paper's game only the heading loss distinguishes the two images; without it chance decides, and any share
+# may come out. In ours the camera **looks down**, which also distinguishes them: someone who leans towards us and
+# someone who leans away make the same flat picture, but a known tilt turns only one of them upright. The table
+# shows what our five additions are worth together, at equal budget. With reflections allowed, the paper's game
+# does *better* without the heading loss: in one short run, at least, deciding the side costs shape.
 
 # %% [markdown]
 # ## On photographs
 #
-# MPII marks people in photographs of all kinds, 2D alone: made for this method. How good the depth
-# is cannot be measured there, but how the game goes can. The paper's game, one epoch (batches of
-# 16, 1024 units), three seeds, as `tools/kudo_on_mpii.py` wrote them down. The share with $s>0$
-# jumps from step to step; *mean weights* is what the running mean of the weights gives at the end.
-# A caveat: in the published array the joint in the place of neck/nose lies on the line from neck to
-# the top of the head, so $s$ tells whether the *head leans* forward.
+# MPII marks the joints of people in photographs of all kinds, in 2D alone, as this method needs. We cannot measure
+# the depth there, but we can watch the game. The table shows the paper's game for one epoch (batches of 16, 1024
+# units), three seeds, from `tools/kudo_on_mpii.py`. The share with $s>0$ jumps from step to step; *mean weights* is
+# the share at the end for the running mean of the weights. A caveat: in the published array the joint in the place
+# of neck/nose lies on the line from neck to the top of the head, so $s$ shows whether the *head leans* forward.
 
 # %%
 MPII_METRICS = (
@@ -935,38 +859,20 @@ figures.Table(
 # %% [markdown]
 # ## Keep it
 #
-# One file with all that is needed to use it; `posebook lift` and `posebook evaluate` take it by its
-# path. Poses in MPII's joints are not house poses, so a lifter trained on them is not kept.
+# One file holds all that is needed to use the lifter; `posebook lift` and `posebook evaluate` take it by its path.
+# Poses in MPII's joints are not house poses, so a lifter trained on them is not kept.
 
 # %%
-file = out_dir / "adversarial_lifting.safetensors"
 if train.skeleton == HOUSE:
-    kept_network = KudoGenerator(
-        width=width, batch_norm=mode == "supervised", relu=mode == "supervised"
-    )
-    kept_network.load_state_dict(lifter.cpu().state_dict())
-    kept = lifting.Lifter(
-        header=dict(
-            name=f"adversarial_lifting of chapter 12, {mode}, {train.name}, {profile} profile, "
-            f"seed {seed}",
-            network={
-                "class": "KudoGenerator",
-                "arguments": dict(
-                    width=width, batch_norm=mode == "supervised", relu=mode == "supervised"
-                ),
-            },
-            skeleton=HOUSE.name,
-            normalisation=dict(
-                kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose"
-            ),
-            data=train.name,
-            licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-            metrics={n.metric: str(n) for n in book.numbers if n.method == label},
-        ),
-        network=kept_network.eval(),
-        tensors=dict(mean_place=train_keypoints.mean(0)),
-    )
-    kept.save(file)
+    supervised = mode == "supervised"
+    file = keep_lifter(
+        lifter.cpu().eval(),
+        dict(width=width, batch_norm=supervised, relu=supervised),
+        dict(kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose"),
+        dict(mean_place=train_keypoints.mean(0)),
+        title=f"adversarial_lifting of chapter 12, {mode}", train=train, book=book, method=label,
+        network_class="KudoGenerator",
+    )  # fmt: skip
     print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]
@@ -982,10 +888,9 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Try it on what a detector sees
 #
-# The lifter needs 17 joints; detectors mark others. From OpenPose's or COCO's, the twelve joints of
-# the limbs and the nose must be there; the rest can be made of them. If one is missing, we want to
-# hear which. (The book's own `lift` goes on without it: it puts a missing joint where the mean pose
-# has it, and says so.)
+# The lifter needs 17 joints; detectors mark others. Of OpenPose's or COCO's joints it needs the twelve of the limbs
+# and the nose; the rest can be computed from them. If one is missing, the error names it. (The book's own `lift`
+# goes on without it: it puts a missing joint where the mean pose has it, and writes a note.)
 
 # %% tags=["nbval-check-output"]
 SAMPLES = paths.DATA / "samples"
@@ -1034,8 +939,8 @@ hip_distance = torch.linalg.vector_norm(new[:, HIP], dim=-1).mean()
 about_hip = new - new[:, HIP : HIP + 1]
 mean_distance = (torch.linalg.vector_norm(about_hip, dim=-1).sum(-1) / 16).mean()
 # Neither: the network's hip depth turns into x, and a turned person is wider or narrower. So in the
-# paper's game the lifter learns to keep the hip's depth small, which is good, but also to look
-# equally large from everywhere, which real people do not. "One size" takes both cues away.
+# paper's game the lifter learns to keep the hip's depth small, which is good. But it also learns to
+# look equally large from everywhere, which real people do not. "One size" removes both cues.
 assert hip_distance > 0.1 and abs(mean_distance - 1) > 0.05
 
 # %% [markdown]
@@ -1053,9 +958,8 @@ assert [lifter for lifter, _ in steps].index(True) == lifter_needs
 assert sum(critic for _, critic in steps) - 1 == critic_may
 
 # %% [markdown]
-# **3.** How good would a lifter be that knew $|z|$ for each joint, but tossed a coin for the sign
-# of the whole pose? Predict the order of P-MPJPE with and without reflections, then measure it on
-# the truth.
+# **3.** A lifter knows $|z|$ for each joint, but tosses a coin for the sign of the whole pose. How good is it?
+# Predict which is larger, P-MPJPE with or without reflections, then measure both on the truth.
 
 # %% tags=["exercise"]
 tossed = None  # (frames, 17, 3): the truth, each pose mirrored in depth with probability 1/2
@@ -1071,24 +975,24 @@ if scored:
 # %% [markdown] tags=["takeaway"]
 # ## What to take away
 #
-# * A lifted pose can be tested without any truth: turn it, and ask whether the new picture can be.
-# * What the test cannot see, the lifter does not learn: the mirror image needed one fact about
-#   faces and chests, or one about where the camera stands.
-# * In a game the losses say little, the players never rest, and nothing says when to stop.
-# * A score that lends scale, turn or sign is honest only if it says so.
+# * A lifted pose can be tested without any truth: turn it, and ask whether the new picture looks real.
+# * What the test cannot see, the lifter does not learn. To rule out the mirror image, it needed one fact about
+#   noses and chests, or one about where the camera stands.
+# * In a game the losses say little, the players never come to rest, and nothing shows when to stop.
+# * A score that takes scale, turn or sign from the truth must say so.
 #
 # **Where we differ from the paper**, unless you run `full`: the five additions under "Training"; a
 # smaller network, larger batches and a higher learning rate; a few dozen epochs instead of 20 of a
-# larger set. At `full` what is left: the reader of the archives drops S11's Directions in all four
-# cameras, the authors' code in one; PyTorch's Adam adds its epsilon at another place than the
-# authors' framework does (`step.adam` can do either); the last, smaller batch of an epoch
-# is left out, theirs runs on into the next. No rule says which epoch's weights are the best: the
-# authors went back from the 500th to the 6th, while ours still gained at the end.
+# larger set. At `full` these differences remain: the reader of the archives drops S11's Directions in all four
+# cameras, the authors' code in one; PyTorch's Adam adds its epsilon at another place than the authors' framework
+# does (`step.adam` can do either); the last, smaller batch of an epoch is left out, while theirs runs on into the
+# next. No rule shows which epoch's weights are best: the authors went back from the 500th to the 6th, while ours
+# still gained at the end.
 #
-# **What one should not conclude.** That 3D data is not needed: to *measure* what was learned, it
-# was; and whoever chose our five additions looked at scores in mm of one subject who was then held
-# out. Nor that the lifter knows people: it knows these people's 2D poses, seen by cameras like
-# these. On data from one studio its score says how well it learns, not how it serves others.
+# **What one should not conclude.** 3D data was needed to *measure* what was learned, and to choose our five
+# additions: we looked at scores in mm of one subject, who was then held out. And the lifter does not know people in
+# general: it knows these people's 2D poses, seen by cameras like these. On data from one studio, its score shows how
+# well it learns, not how well it serves others.
 
 # %% [markdown] tags=["references"]
 # **References.** Kudo, Ogaki, Matsui, Odagiri, *Unsupervised adversarial learning of 3D human pose

@@ -30,16 +30,16 @@
 # picture of the first. **Can a network learn from two piles that have nothing to do with each
 # other?**
 #
-# Wandt and Rosenhahn said yes, with two demands: whatever is lifted must give the picture back
-# when a camera looks at it, and it must pass for a pose of the second pile.
+# Wandt and Rosenhahn showed that it can, with two demands. When a camera looks at the lifted pose, it must
+# give the picture back. And the lifted pose must look like the poses of the second pile.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
-# * write bones as a product with a matrix, and say what their dot products know of a pose and what not;
+# * write bones as a product with a matrix, and explain what their dot products show of a pose and what not;
 # * write a Wasserstein critic with gradient penalty, and read its loss as a distance in metres;
-# * complete the camera that a network predicts to a rotation, and say in which axes a pose is scored;
-# * tell apart the protocols behind the published 38, 51, 54 and 76 mm;
+# * complete the camera that a network predicts to a rotation, and name the axes in which a pose is scored;
+# * distinguish the protocols behind the published 38, 51, 54 and 76 mm;
 # * take the critic or its kinematic chain away and predict what goes wrong.
 
 # %% tags=["parameters"]
@@ -65,7 +65,6 @@ held_out = False  # True: train without S8 and score on S8, to choose settings
 ablations = True  # False: only the main run
 
 # %%
-import math
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +81,7 @@ from posebook import (
     training,
 )
 from posebook.datasets.batches import Batches
+from posebook.lifting.trained import keep_lifter
 from posebook.methods.repnet import losses
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
@@ -120,25 +120,14 @@ out_dir = book.out_dir
 # %% [markdown]
 # ## The data
 #
-# Two piles: 2D poses, and 3D poses in the axes of whatever camera saw them. They come from the same
-# frames here, as in the code that we follow: each pose of the second pile belongs to some picture of
-# the first. But each batch draws from each pile by itself, and nothing says which belongs to which.
-
+# There are two piles: 2D poses, and 3D poses in the axes of the camera that saw them. Here, as in the code that
+# we follow, both come from the same frames. But each batch draws from each pile separately, so training never
+# uses which pose belongs to which picture.
 
 # %%
-def thinned(people: datasets.PoseDataset) -> datasets.PoseDataset:
-    """Every n-th frame, so that not too many are left."""
-    return people.every(math.ceil(len(people) / choices["frames"]))
-
-
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train = datasets.load(data, split="train", **source)
-if held_out:
-    test = train.where(lambda clip: clip.subject == "S8")
-    train = train.where(lambda clip: clip.subject != "S8")
-else:
-    test = datasets.load(data, split="test", **source)
-train, test = thinned(train), thinned(test)
+train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 HIP = HOUSE.index("hip")
 OTHERS = HOUSE.indices(*repnet_network.JOINTS)  # the sixteen joints that the networks see
 
@@ -177,17 +166,17 @@ figures.show(
 # | $w$ | `weight` | () | none | of the picture, in the generator's loss |
 # | $R$ | `rotation` | (batch, 3, 3) | none | the camera, completed: from the generator's axes to the camera's |
 #
-# This is the *global normalisation* of bzhao96, a system built on RepNet: pixels over 500, the same
-# for all. The original takes each 2D pose by itself (its own mean and deviation), turns training
-# poses onto a template and the picture upside down; `posebook.methods.repnet.network` lists all differences.
+# This is the *global normalisation* of bzhao96, a system built on RepNet: pixels over 500, the same for all. The
+# original normalises each 2D pose by its own mean and deviation, turns training poses onto a template and the
+# picture upside down; `posebook.methods.repnet.network` lists all differences.
 
 # %% [markdown]
 # ## What makes a pose a pose: the kinematic chain
 #
-# The critic sees a pose twice: as coordinates, and as the dot products of its bones. A matrix $C$
-# that holds, for each bone, 1 at its start and -1 at its end makes them of the joints: $B = CX$.
-# The diagonal of $\Psi = BB^\top$ holds squared lengths; with these, the rest gives the angles between
-# bones. Two of the fifteen "bones" join joints that no bone joins: hip to hip, and right hip to spine.
+# The critic sees a pose twice: as coordinates, and as the dot products of its bones. A matrix $C$ that holds, for
+# each bone, 1 at its start and -1 at its end turns joints into bones: $B = CX$. The diagonal of
+# $\Psi = BB^\top$ holds the squared lengths of bones, and the rest the angles between them. Two of the fifteen
+# "bones" join joints that no bone joins: hip to hip, and right hip to spine.
 # (The paper has joints and bones as columns: $B = XC$, $\Psi = B^\top B$.)
 
 
@@ -200,8 +189,8 @@ def chain_space(pose: Pose3D, bones: list[tuple[int, int]]) -> Tensor:
 
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** A pose is turned; mirrored; moved by a metre; made 10 % larger. Which of the
-# four does $\Psi$ see?
+# **Predict first.** A pose is turned; mirrored; moved by a metre; made 10 % larger. Which of the four changes
+# $\Psi$?
 
 # %% tags=["exercise"]
 seen_by_chain = None  # a set of: "turned", "mirrored", "moved", "larger"
@@ -227,22 +216,22 @@ assert torch.allclose(chain, repnet_network.chain_space(some, repnet_network.cha
 print("of the four, the chain sees the size alone; equal to posebook.methods.repnet.network: ok")
 
 # %% [markdown]
-# So the chain watches over lengths and angles, but a mirror image passes. The coordinates must forbid it.
+# So the chain checks lengths and angles, but a mirror image passes. The coordinates must rule it out.
 #
 # ## A critic that measures in metres
 #
-# If the slope of $D$ is at most 1 everywhere, $\overline{D(X)} - \overline{D(\hat X)}$ is at most
-# the mean distance by which poses must be moved to turn one crowd into the other (*Wasserstein*). The
-# slope is kept near 1 by a penalty at poses $\bar X$ between real and new ones (long lines above are
-# means over a batch):
+# The critic $D$ gives real poses high values. If its slope is at most 1 everywhere, then
+# $\overline{D(X)} - \overline{D(\hat X)}$ is at most the mean distance by which poses must move to turn one crowd
+# into the other (the *Wasserstein distance*). A penalty at poses $\bar X$ between real and new ones keeps the
+# slope near 1 (long lines are means over a batch):
 #
 # $$ L_D = -\overline{D(X)} + \overline{D(\hat X)} + 10\,\overline{(\lVert\nabla D(\bar X)\rVert - 1)^2},
 #    \qquad \bar X = \alpha X + (1-\alpha)\hat X . $$
 #
-# The generator is made of linear layers and residual sums, as in chapter 6 but without batch norm: a
-# trunk, a branch for the pose, a branch for the six numbers of the camera (`posebook.methods.repnet.network`). It
-# wants its poses to be taken for real, the picture to come back, and a camera whose two rows are
-# orthogonal and of one length:
+# The generator is made of linear layers and residual sums, as in chapter 6 but without batch norm: a trunk, a
+# branch for the pose, and a branch for the six numbers of the camera (`posebook.methods.repnet.network`). Its loss
+# asks for poses that look real, for the picture to come back, and for a camera whose two rows are orthogonal
+# and of one length:
 #
 # $$ L_G = -\overline{D(\hat X)} + w\,\overline{(\hat X K^\top - W)^2}
 #    + \overline{\lVert \tfrac{2}{\mathrm{tr}\,G}G - I\rVert_F}, \qquad G = KK^\top . $$
@@ -256,11 +245,13 @@ def descend(network: nn.Module, optimiser, loss: Tensor) -> None:
     optimiser.step()
 
 
-def iteration(generator, critic, optimisers, keypoints, real, share, steps, weight, judged=True):
+def iteration(
+    generator, critic, optimisers, keypoints, real, share, steps, weight, adversarial=True
+):
     """`steps` steps of the critic, one batch each, then one of the generator on the last batch."""
-    said = {}
+    logged = {}
     batches = [tensor.chunk(steps) for tensor in (keypoints, real, share)]
-    for seen, its_real, alpha in zip(*batches, strict=True) if judged else ():
+    for seen, its_real, alpha in zip(*batches, strict=True) if adversarial else ():
         with torch.no_grad():
             fake, _ = generator(seen)
         distance = critic(its_real).mean() - critic(fake).mean()
@@ -268,7 +259,7 @@ def iteration(generator, critic, optimisers, keypoints, real, share, steps, weig
         (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
         penalty = (torch.linalg.vector_norm(slope.flatten(1), dim=-1) - 1).square().mean()
         descend(critic, optimisers[1], 10 * penalty - distance)
-        said = dict(distance=distance.detach(), penalty=penalty.detach())
+        logged = dict(distance=distance.detach(), penalty=penalty.detach())
 
     seen = batches[0][-1]
     pose, camera = generator(seen)
@@ -277,10 +268,10 @@ def iteration(generator, critic, optimisers, keypoints, real, share, steps, weig
     shape = 2 * gram / gram.diagonal(dim1=-2, dim2=-1).sum(-1)[:, None, None]
     skew = torch.linalg.vector_norm((shape - torch.eye(2).to(shape)).flatten(1), dim=-1).mean()
     loss = weight * picture + skew
-    if judged:
+    if adversarial:
         loss = loss - critic(pose).mean()
     descend(generator, optimisers[0], loss)
-    return said | dict(reprojection=picture.detach(), camera=skew.detach())
+    return logged | dict(reprojection=picture.detach(), camera=skew.detach())
 
 
 # %% tags=["check", "nbval-check-output"]
@@ -292,10 +283,10 @@ for step in (iteration, repnet_step.update):
     batch = train_keypoints[:64, OTHERS].double(), some, torch.rand(64).double()
     for _ in range(3):
         if step is iteration:
-            said = step(*networks, optimisers, *batch, 2, 100.0)
+            logged = step(*networks, optimisers, *batch, 2, 100.0)
         else:
-            said = step(*networks, optimisers, *batch, critic_steps=2, reprojection_weight=100.0)
-    pairs.append([said[name] for name in ("distance", "penalty", "reprojection", "camera")])
+            logged = step(*networks, optimisers, *batch, critic_steps=2, reprojection_weight=100.0)
+    pairs.append([logged[name] for name in ("distance", "penalty", "reprojection", "camera")])
 assert torch.allclose(torch.stack(pairs[0]), torch.stack(pairs[1]), atol=1e-9)
 sizes = [
     sum(p.numel() for p in network().parameters()) for network in (RepNetGenerator, RepNetCritic)
@@ -306,11 +297,11 @@ print("three iterations equal to posebook's, which runs the generator less often
 # %% [markdown]
 # ## Which way does the generator look?
 #
-# Only the product $\hat X K^\top$ meets the picture. Turn all poses by any rotation, and all cameras by
-# its inverse: no loss changes, as long as turned poses look real. The critic has seen people from
-# all sides. So the generator may have everybody face the other way, and be right. To score in the
-# camera's axes, take the rotation $R$ nearest to $K$; its third row, the depth, is the cross product of
-# the first two.
+# Only the product $\hat X K^\top$ is compared with the picture. Turn all poses by any rotation, and all cameras by
+# its inverse: no loss changes, as long as turned poses look real. The critic has seen people from all sides. So
+# the generator may turn everybody round, and its camera with them, without any loss noticing. To score in the
+# camera's axes, we take the rotation $R$ nearest to $K$; its third row, the depth, is the cross product of the
+# first two.
 
 
 # %% tags=["core"]
@@ -333,17 +324,17 @@ print("always a rotation, never a reflection; equal to posebook.methods.repnet.n
 # %% [markdown]
 # ## Training
 #
-# The weight $w$ of the picture is the knob. bzhao96 says it must grow, and holds it at 10⁴ in its
-# code; in few steps a large $w$ drowns the critic, and many poses come out as mirror images. So at
-# `ci` and `laptop` it grows from 10 to 1000, by the same factor in each step. Also ours there: fewer
-# units, a larger learning rate, two steps of the critic instead of five (the original's code means
-# five, and takes one), and what is kept is the running mean of the generator's weights.
+# The weight $w$ of the picture matters most. bzhao96 writes that it must grow, but holds it at 10⁴ in its code. In
+# a short training a large $w$ outweighs the critic, and many poses come out as mirror images. So at `ci` and
+# `laptop` it grows from 10 to 1000, by the same factor in each step. We also take fewer units, a larger learning
+# rate, and two steps of the critic instead of five (the original's code intends five and takes one), and we keep
+# the running mean of the generator's weights.
 
 # %%
 DECAY = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]  # of the running mean
 
 
-def train_repnet(name: str, budget: float, judged: bool = True, chain: bool = True):
+def train_repnet(name: str, budget: float, adversarial: bool = True, chain: bool = True):
     """Train on `budget` 2D poses; the generator's running mean and the run."""
     shuffle = training.seed_everything(seed)
     draw = torch.Generator().manual_seed(seed + 1)
@@ -369,17 +360,10 @@ def train_repnet(name: str, budget: float, judged: bool = True, chain: bool = Tr
             share = torch.rand(count, generator=draw).to(run.device)
             run.log(
                 iteration(
-                    generator,
-                    critic,
-                    optimisers,
-                    batch["keypoints"],
-                    real_pile[others],
-                    share,
-                    critic_steps,
-                    weight,
-                    judged,
-                )  # fmt: skip
-            )
+                    generator, critic, optimisers, batch["keypoints"], real_pile[others], share,
+                    critic_steps, weight, adversarial,
+                )
+            )  # fmt: skip
             mean.update_parameters(generator)
     return mean.module.cpu().eval(), run
 
@@ -408,22 +392,20 @@ figures.show(
 )
 
 # %% [markdown]
-# It falls while the generator learns, then rises a little: as $w$ grows, the picture counts for more
-# and looking real for less. (It is the estimate of a critic that lags behind: it may even be negative,
-# as in the short runs further down.)
+# The distance falls while the generator learns, then rises a little: as $w$ grows, the picture counts for more
+# and looking real for less. (The critic lags behind, so its estimate may even be negative, as in the short runs
+# further down.)
 #
 # ## The result
 #
-# Beside RepNet stand zero depth, the mean pose of the second pile, and fresh weights. MPJPE *in the
-# camera's axes* asks for no help from the truth at all: the critic's poses are in metres, and so are
-# the generator's. Published for Human3.6M, with 2D from the truth: 50.9 mm for RepNet as it is and
-# 38.2 mm after Procrustes alignment; the original's code **allows reflections** there. bzhao96, with
-# detected 2D, states 76.5 and 54.3 mm, without reflections, and counts the hip, which is always
-# right: over the 16 other joints 76.5 is 81.3.
+# We compare RepNet with zero depth, the mean pose of the second pile, and fresh weights. MPJPE *in the camera's
+# axes* takes nothing from the truth: the critic's poses are in metres, and so are the generator's. Published for
+# Human3.6M, with 2D from the truth: 50.9 mm for RepNet as it is and 38.2 mm after Procrustes alignment, where the
+# original's code **allows reflections**. bzhao96, with detected 2D, states 76.5 and 54.3 mm, without reflections.
+# It counts the hip, which is always right: over the 16 other joints 76.5 is 81.3.
 
 # %%
 label = "RepNet" if with_chain else "RepNet, no chain"
-split = "S8" if held_out else "test"
 training.seed_everything(seed)
 untrained = RepNetGenerator(width).eval()
 lifted_mm, own_axes_mm, camera = lift(generator)
@@ -435,7 +417,7 @@ answers = {
     "untrained": lift(untrained)[0],
     label: lifted_mm,
 }
-facts = dict(data=test.name, split=split)
+facts = dict(data=test.name, split=test.split)
 by = facts | dict(clip_of_frame=clip_of_frame, actions=[clip.action for clip in test.clips])
 METRIC = metrics.Protocol(
     joints="17", root="hip", alignment="root", scale="metric", average="frame"
@@ -468,18 +450,13 @@ scores = {
     method: score_all(method, pose, run.seconds if method == label else 0.0)
     for method, pose in answers.items()
 }
-units = {number.metric: number.unit for number in book.numbers}
-figures.Table(
-    ("metric", *scores, "unit"),
-    [[m, *(scores[method][m] for method in scores), units[m]] for m in scores[label]],
-    caption=f"{test.name} {split}, {len(truth_mm)} frames, frame means, 17 joints about the hip",
-)
+caption = f"{test.name} {test.split}, {len(truth_mm)} frames, frame means, 17 joints about the hip"
+ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
-# The rows are chapter 12's, and two more: *MPJPE, camera axes*, as above, and *left against right*, the mean
-# difference in length of a left bone and its right twin. Compare P-MPJPE with and without reflections:
-# where they differ little, the critic's coordinates have told poses from mirror images. What does the
-# choice of axes cost?
+# The rows are chapter 12's and two more: *MPJPE, camera axes*, as above, and *left against right*, the mean
+# difference in length of a left bone and its right twin. Compare P-MPJPE with and without reflections: where they
+# differ little, the critic's coordinates have ruled out mirror images. What does the choice of axes cost?
 
 # %%
 own = metrics.score(own_axes_mm, truth_mm, METRIC)
@@ -503,55 +480,31 @@ print(
 print(f"the picture comes back to {off_px:.1f} px")
 
 # %% [markdown]
-# A mean cosine of 1 would say that the generator's depth points as the camera's does, -1 that it has
-# everybody face backwards; between the two, its axes are turned by some other angle, or not by the same
-# for all. The camera takes any of this back: nothing is wrong with the poses, and everything with a
-# score that does not turn them. bzhao96's evaluation does not; the original's poses live in its
-# template's axes, so that its 50.9 mm ask for the camera's rotation, too.
+# A mean cosine of 1 would mean that the generator's depth axis points as the camera's does, and -1 that everybody
+# faces backwards. Between the two, its axes are turned by some other angle, or not by the same angle for all. The
+# generator's camera undoes any such turn, so the poses are right, but a score must turn them first. bzhao96's
+# evaluation does not. The original's poses are in its template's axes, so its 50.9 mm need the camera's rotation,
+# too.
 #
-# The scale has a meaning, too: focal length over 500 px is about 2.29, people stand about 5.15 m
-# away, and 2.29 / 5.15 = 0.445. Only the metres of the second pile told it.
+# The scale also has a meaning: focal length over 500 px is about 2.29, people stand about 5.15 m away, and
+# 2.29 / 5.15 = 0.445. The network could learn it only from the metres of the second pile.
 
 # %% [markdown] tags=["failures"]
 # ## Failures
 #
-# The worst poses, one from each of the worst clips, turned and sized onto the truth. *Unusual posture*
-# is the name of all that is neither a mirror image nor a depth flip.
-
+# The worst poses, one from each of the worst clips, turned and sized onto the truth. The causes are chapter 12's.
 
 # %%
-def cause(pose_mm: Pose3D, true_mm: Pose3D) -> str:
-    """Named by rule: what mirroring depth, as a whole or joint by joint, would mend."""
-    plain = ambiguity.at_true_scale(pose_mm, true_mm)
-    straight = torch.linalg.vector_norm(plain - true_mm, dim=-1)
-    flipped = torch.linalg.vector_norm(ambiguity.mirrored(plain) - true_mm, dim=-1)
-    if flipped.mean() < 0.8 * straight.mean():
-        return "mirror image"
-    far = straight > 150
-    if far.any() and (flipped[far] < 0.6 * straight[far]).float().mean() > 0.4:
-        return "depth flip"
-    return "unusual posture"
-
-
-fitted_mm = geometry.procrustes(lifted_mm.double(), truth_mm.double()).apply(lifted_mm.double())
 figures.show(
-    figures.gallery(
-        fitted_mm,
-        truth_mm.double(),
-        test_keypoints,
-        metrics.p_mpjpe(lifted_mm.double(), truth_mm.double()),
-        captions=lambda i: cause(lifted_mm[i].double(), truth_mm[i].double()),
-        clip_of_frame=clip_of_frame,
-        title="The worst poses, one from a clip",
-    ),
+    figures.failures(lifted_mm, truth_mm, test_keypoints, clip_of_frame=clip_of_frame),
     alt="Six pairs: the 2D input, and beside it the prediction over the black, dashed truth.",
 )
 
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
 #
-# **Predict first.** Without the critic, nothing but the picture is left to learn from. Will the
-# P-MPJPE of such a lifter be better or worse than that of zero depth, the picture itself?
+# **Predict first.** Without the critic, the network learns only from the picture. Will its P-MPJPE be better or
+# worse than that of zero depth, the picture itself?
 
 # %% tags=["exercise"]
 without_critic = None  # "better" or "worse"
@@ -563,7 +516,7 @@ without_critic = "worse"
 SHARE = {"ci": 0.25, "laptop": 0.4, "full": 0.1}[profile]  # of the main run's budget
 VARIANTS = {
     "unchanged": {},
-    "no critic": dict(judged=False),
+    "no critic": dict(adversarial=False),
     "no chain": dict(chain=False),
 }
 if profile == "ci":  # for time
@@ -583,11 +536,10 @@ figures.Table(
 )
 
 # %% [markdown]
-# Worse: a generator that must only give the picture back puts depth anywhere, and its camera makes
-# up for it. A flat pose at least has no depth of the wrong sign. As to the chain (`ci` leaves its row out):
-# even bones are what it asks for, so the last column is where to look, and the gap there is below a
-# millimetre: these runs do not show what the chain is for. Longer ones on real motion (2.6 million poses
-# each, from the ledger) do:
+# It is worse: a generator that must only give the picture back puts depth anywhere, and its camera makes up for
+# it. A flat pose at least has no depth of the wrong sign. The chain (`ci` leaves its row out) asks for even bones,
+# which the last column measures. There the gap is below a millimetre, so these runs do not show what the chain is
+# for. Longer runs on real motion do (2.6 million poses each, from the ledger):
 
 # %%
 MOTION = "CMU motion capture (17 joints) in Human3.6M archive format"
@@ -603,27 +555,20 @@ figures.Table(
 )
 
 # %% [markdown]
-# Without the chain, twin bones differ by half as much again, and the whole pose is worse, too.
+# Without the chain, left and right bones differ by half as much again, and the whole pose is worse, too.
 #
 # ## Keep it
 #
 # One file, which `posebook lift` and `posebook evaluate` take by its path.
 
 # %%
-kept = lifting.Lifter(
-    header=dict(
-        name=f"repnet of chapter 13, {train.name}, {profile} profile, seed {seed}",
-        network={"class": "RepNetGenerator", "arguments": dict(width=width)},
-        skeleton=HOUSE.name,
-        normalisation=dict(kind="half_pictures", width_px=1000.0),
-        data=train.name,
-        licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
-    ),
-    network=generator,
-    tensors=dict(mean_place=train_keypoints.mean(0)),
-)
-file = kept.save(out_dir / "repnet.safetensors")
+file = keep_lifter(
+    generator,
+    dict(width=width),
+    dict(kind="half_pictures", width_px=1000.0),
+    dict(mean_place=train_keypoints.mean(0)),
+    title="repnet of chapter 13", train=train, book=book, method=label,
+)  # fmt: skip
 print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 
 # %% tags=["check", "nbval-check-output"]
@@ -647,8 +592,8 @@ wrong_mm, right_mm = None, None  # means over train_pose
 bone = repnet_network.JOINTS.index("right_hip"), repnet_network.JOINTS.index("left_hip")
 one, other = (1000 * train_pose[:, OTHERS][:, joint] for joint in bone)
 wrong_mm, right_mm = (v.norm(dim=-1).mean().item() for v in (one + other, one - other))
-# The hip lies between the two: their sum says next to nothing. (Where a data set puts it higher, the
-# sum is twice the way down to their middle.)
+# The hip lies between the two, so their sum is near 0. (Where a data set puts the hip higher, the sum is
+# twice the way down to their middle.)
 assert data != "synthetic" or wrong_mm < 0.3 * right_mm
 
 # %% [markdown]
@@ -667,18 +612,18 @@ assert changes_px < 1e-2
 # %% [markdown] tags=["takeaway"]
 # ## What to take away
 #
-# * Two piles can teach together: the picture says what must come back, the other pile what poses are.
-# * The critic's slope is kept near 1, so that the gap between its two means is a distance, in metres.
-# * Bones come in through the chain, which is blind to mirror images; coordinates are not.
+# * Two unrelated piles can teach together: one shows which picture must come back, the other how poses look.
+# * The critic's slope is kept near 1, so the gap between its two means is a distance in metres.
+# * The chain shows the critic lengths and angles of bones. It is blind to mirror images; coordinates are not.
 # * A weak camera leaves the axes open. Complete it to a rotation before you score.
 #
 # **Where we differ from the paper**, unless you run `full`: the growing weight, fewer units and steps
 # of the critic, a larger learning rate, a running mean. In all profiles: bzhao96's normalisation and
-# losses, with the sign of the chain put right; the generator learns from the critic's last batch, not
-# from one of its own; nothing is chosen by the score on the test people (the released code does that).
+# losses, with the sign of the chain corrected; the generator learns from the critic's last batch, not from one of
+# its own; we choose nothing by the score on the test people, as the released code does.
 #
-# **What one should not conclude.** That 3D was not needed: the second pile is 3D, and it comes from the
-# very frames of the first. Whoever lifts other people needs other poses to compare them with.
+# **What one should not conclude.** 3D was needed: the second pile is 3D, and it comes from the very frames of the
+# first. To lift other people, one needs other poses to compare them with.
 
 # %% [markdown] tags=["references"]
 # **References.** Wandt, Rosenhahn, *RepNet: Weakly supervised training of an adversarial reprojection

@@ -14,7 +14,7 @@ from posebook.errors import InputError
 from posebook.figures import side_views
 from posebook.geometry import facing_sine
 from posebook.methods.adversarial_lifting import demo, losses, protocol, step
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.metrics import ambiguity
 from posebook.paths import DATA
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, MPII_16, OPENPOSE_COCO_18
@@ -81,10 +81,10 @@ def test_heading_loss_is_zero_only_where_the_nose_is_in_front():
 def test_losses_of_a_critic_that_knows_nothing_and_of_one_that_is_sure():
     unsure = torch.zeros(4)
     assert losses.generator_loss(unsure).item() == pytest.approx(math.log(2))
-    assert losses.discriminator_loss(unsure, unsure).item() == pytest.approx(2 * math.log(2))
+    assert losses.critic_loss(unsure, unsure).item() == pytest.approx(2 * math.log(2))
     sure = torch.full((4,), 200.0)
-    assert losses.discriminator_loss(sure, -sure) == 0
-    assert torch.isfinite(losses.discriminator_loss(-sure, sure))
+    assert losses.critic_loss(sure, -sure) == 0
+    assert torch.isfinite(losses.critic_loss(-sure, sure))
     assert losses.generator_loss(-sure).item() == pytest.approx(200)
 
 
@@ -129,7 +129,7 @@ def test_the_sum_comes_before_the_activation():
 
 def players(seed=0, width=32):
     torch.manual_seed(seed)
-    networks = KudoGenerator(width=width), KudoDiscriminator(width=width)
+    networks = KudoGenerator(width=width), KudoCritic(width=width)
     return *networks, tuple(step.adam(n.parameters(), 2e-3) for n in networks)
 
 
@@ -157,15 +157,15 @@ def test_a_critic_that_calls_all_the_same_lets_both_step(bias, who_waits):
     generator, critic, optimisers = players()
     critic.last.bias.data.fill_(bias)
     before = state(generator), state(critic)
-    said = step.update(generator, critic, optimisers, some_pose(32)[..., :2], views())
+    logged = step.update(generator, critic, optimisers, some_pose(32)[..., :2], views())
     if bias:
-        assert said["accuracy"] == 0.5
-    assert said["generator_waits"] == said["discriminator_waits"] == 0
+        assert logged["accuracy"] == 0.5
+    assert logged["generator_waits"] == logged["critic_waits"] == 0
     assert not same(before[0], state(generator)) and not same(before[1], state(critic))
 
 
 class Knows(torch.nn.Module):
-    """A critic that tells real from new by their place, and may be told to say the opposite."""
+    """A critic that separates real from new by their place, or gives the opposite answer."""
 
     def __init__(self, sign):
         super().__init__()
@@ -178,16 +178,16 @@ class Knows(torch.nn.Module):
         return self.weight * (1.0 if self.real is keypoints else -1.0) + 0 * keypoints.sum((1, 2))
 
 
-@pytest.mark.parametrize(("sign", "waits"), [(1, "discriminator"), (-1, "generator")])
+@pytest.mark.parametrize(("sign", "waits"), [(1, "critic"), (-1, "generator")])
 def test_gate_holds_back_one_and_its_adam(sign, waits):
     generator, critic = KudoGenerator(width=8), Knows(sign)
     optimisers = tuple(step.adam(n.parameters()) for n in (generator, critic))
     before = state(generator), state(critic)
-    said = step.update(generator, critic, optimisers, some_pose(16)[..., :2], views())
-    assert said["accuracy"] == (1.0 if sign > 0 else 0.0)
-    assert said[f"{waits}_waits"] == 1
+    logged = step.update(generator, critic, optimisers, some_pose(16)[..., :2], views())
+    assert logged["accuracy"] == (1.0 if sign > 0 else 0.0)
+    assert logged[f"{waits}_waits"] == 1
     assert same(before[0], state(generator)) == (waits == "generator")
-    assert same(before[1], state(critic)) == (waits == "discriminator")
+    assert same(before[1], state(critic)) == (waits == "critic")
     held = optimisers[0] if waits == "generator" else optimisers[1]
     assert not held.state, "a step not taken does not count"
 
@@ -205,13 +205,13 @@ def test_each_gradient_is_of_its_own_loss():
     loss = losses.generator_loss(critic_2(new)) + losses.heading_loss(pose)
     slope = torch.autograd.grad(loss, generator_2.last.weight)[0]
     assert torch.allclose(generator.last.weight, generator_2.last.weight - 0.1 * slope, atol=1e-7)
-    loss = losses.discriminator_loss(critic_2(keypoints), critic_2(new.detach()))
+    loss = losses.critic_loss(critic_2(keypoints), critic_2(new.detach()))
     slope = torch.autograd.grad(loss, critic_2.last.weight)[0]
     assert torch.allclose(critic.last.weight, critic_2.last.weight - 0.1 * slope, atol=1e-7)
 
 
 def test_batch_norm_sees_two_batches():
-    critic = KudoDiscriminator(width=8, batch_norm=True)
+    critic = KudoCritic(width=8, batch_norm=True)
     generator = KudoGenerator(width=8, batch_norm=True)
     optimisers = tuple(step.adam(n.parameters()) for n in (generator, critic))
     step.update(generator, critic, optimisers, some_pose(16)[..., :2], views())
@@ -255,11 +255,11 @@ def test_it_learns_from_pictures_alone():
 
     for _ in range(300):
         rows = torch.randint(len(keypoints), (64,), generator=order)
-        said = step.update(generator, critic, optimisers, keypoints[rows], view)
+        logged = step.update(generator, critic, optimisers, keypoints[rows], view)
     lifted_mm, flat_mm, share = measured()
     assert share > 0.95
     assert lifted_mm < 0.9 * flat_mm
-    assert said["depth_spread"] > 0.1
+    assert logged["depth_spread"] > 0.1
 
 
 # --- the protocol -------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ def networks_of(scale=True, seed=0, dropout=0.0):
     torch.manual_seed(seed)
     return Networks(
         ambiguity_aware_network.YuLifter(width=32, blocks=1, dropout=dropout),
-        ambiguity_aware_network.YuDiscriminator(width=32, blocks=1, dropout=dropout),
+        ambiguity_aware_network.YuCritic(width=32, blocks=1, dropout=dropout),
         ambiguity_aware_network.YuScale(width=16, dropout=dropout) if scale else None,
         ambiguity_aware_network.factor_of,
     )
@@ -57,7 +57,7 @@ def optimisers_of(nets, rate=2e-3):
     pose += list(nets.scale.parameters()) if nets.scale is not None else []
     return {
         "pose": torch.optim.Adam(pose, rate, (0.5, 0.9)),
-        "discriminator": torch.optim.Adam(nets.discriminator.parameters(), rate, (0.5, 0.9)),
+        "critic": torch.optim.Adam(nets.critic.parameters(), rate, (0.5, 0.9)),
     }
 
 
@@ -249,11 +249,11 @@ def weights(network):
     ("turn", "changed"),
     [
         (alternating_turn(0), {"scale"}),
-        (alternating_turn(1), {"lifter", "discriminator"}),
+        (alternating_turn(1), {"lifter", "critic"}),
         (alternating_turn(2), {"lifter"}),
-        (alternating_turn(1, "released"), {"scale", "discriminator"}),
+        (alternating_turn(1, "released"), {"scale", "critic"}),
         (alternating_turn(2, "released"), {"lifter"}),
-        (plain_turn(3), {"lifter", "discriminator"}),
+        (plain_turn(3), {"lifter", "critic"}),
         (plain_turn(4), {"lifter"}),
     ],
 )
@@ -263,7 +263,7 @@ def test_what_a_step_trains(turn: Turn, changed):
     batch = batch_of()
     for warm in (alternating_turn(0), alternating_turn(1)):  # Adam has momentum in all of them
         step(nets, optimisers, batch, warm, Settings())
-    before = {n: weights(getattr(nets, n)) for n in ("lifter", "scale", "discriminator")}
+    before = {n: weights(getattr(nets, n)) for n in ("lifter", "scale", "critic")}
     step(nets, optimisers, batch, turn, Settings())
     found = {n for n, old in before.items() if not torch.equal(old, weights(getattr(nets, n)))}
     assert found == changed
@@ -274,7 +274,7 @@ def test_the_clean_order_gives_every_step_to_one_network():
         turns = [alternating_turn(i, freeze) for i in range(60)]
         assert sum(t.lifter for t in turns) == (48 if freeze == "clean" else 36)
         assert all(t.lifter != t.scale for t in turns)
-        assert sum(t.discriminator for t in turns) == 16
+        assert sum(t.critic for t in turns) == 16
     with pytest.raises(ValueError, match="clean or released"):
         alternating_turn(0, "off")
 
@@ -295,20 +295,20 @@ def test_steps_lower_the_losses(scale):
         assert all(math.isfinite(value) for value in values)
         third = len(values) // 3
         assert sum(values[-third:]) < 0.8 * sum(values[:third]), name
-    judged = [float(row["discriminator"]) for row in history if "discriminator" in row]
-    assert all(math.isfinite(value) and value >= 0 for value in judged) and len(judged) > 20
+    values = [float(row["critic"]) for row in history if "critic" in row]
+    assert all(math.isfinite(value) and value >= 0 for value in values) and len(values) > 20
 
 
 def test_without_the_adversarial_term_there_is_no_judge():
     nets = networks_of(False)
-    before = weights(nets.discriminator)
+    before = weights(nets.critic)
     for i in range(3):
         terms = step(
             nets, optimisers_of(nets), batch_of(), plain_turn(i),
             Settings(adversarial=0, motion=0, scale=False),
         )  # fmt: skip
     assert set(terms) == {"consistency_3d", "consistency_2d"}
-    assert torch.equal(before, weights(nets.discriminator))
+    assert torch.equal(before, weights(nets.critic))
 
 
 def test_corrected_settings():
@@ -378,8 +378,8 @@ def test_a_trained_model_is_kept_in_one_file(tmp_path):
     assert "YuModel" in lifter_files.NETWORKS
 
 
-def test_a_discriminator_of_two_frames():
-    judge = ambiguity_aware_network.YuDiscriminator(width=16, frames=2)
-    assert judge(torch.rand(5, 2, 17, 2)).shape == (5, 1)
-    assert not any(isinstance(layer, nn.BatchNorm1d) for layer in judge.modules())
-    assert not any(p.detach().any() for n, p in judge.named_parameters() if "bias" in n)
+def test_a_critic_of_two_frames():
+    critic = ambiguity_aware_network.YuCritic(width=16, frames=2)
+    assert critic(torch.rand(5, 2, 17, 2)).shape == (5, 1)
+    assert not any(isinstance(layer, nn.BatchNorm1d) for layer in critic.modules())
+    assert not any(p.detach().any() for n, p in critic.named_parameters() if "bias" in n)

@@ -8,7 +8,9 @@ import torch
 from posebook.errors import InputError
 from posebook.lifting import Lifter
 from posebook.lifting import load as load_lifter
+from posebook.methods.ambiguity_aware import losses as ambiguity_aware_losses
 from posebook.methods.elepose import losses as elepose_losses
+from posebook.methods.elepose import step as elepose_step
 from posebook.methods.elepose.flow import CouplingBlock, Flow, PosePrior, principal_components
 from posebook.methods.elepose.network import ElePoseLifter
 from posebook.skeletons import HOUSE
@@ -159,7 +161,8 @@ def test_depth_stops_in_front_of_the_camera():
     seen = keypoints(2)
     far_off = torch.full((2, 17), -30.0)
     pose = elepose_losses.back_project(seen, far_off)
-    assert (pose[:, 1:, 2] == elepose_losses.NEAREST - elepose_losses.DISTANCE).all()
+    nearest = ambiguity_aware_losses.NEAREST - ambiguity_aware_losses.DISTANCE
+    assert (pose[:, 1:, 2] == nearest).all()
     assert (pose[:, HOUSE.index("hip")] == 0).all(), "the hip's own depth counts for nothing"
 
 
@@ -287,7 +290,7 @@ def test_a_batch_has_ratios_of_its_own():
 
 
 @pytest.mark.parametrize("learned", (True, False))
-@pytest.mark.parametrize("bones", elepose_losses.BONE_PRIORS)
+@pytest.mark.parametrize("bones", elepose_step.BONE_PRIORS)
 def test_steps_lower_the_loss(learned, bones):
     seen = keypoints(64)
     prior = PosePrior(blocks=2, width=8).fit_components(seen).requires_grad_(False)
@@ -295,7 +298,7 @@ def test_steps_lower_the_loss(learned, bones):
     optimiser = torch.optim.Adam(lifter.parameters(), lr=1e-3)
     losses = []
     for _ in range(30):
-        parts = elepose_losses.step_losses(
+        parts = elepose_step.step_losses(
             lifter, prior, seen, torch.linspace(-3, 3, 64), 0.3 * torch.linspace(-1, 1, 64),
             learned_elevation=learned, bone_prior=bones,
         )  # fmt: skip
@@ -306,7 +309,7 @@ def test_steps_lower_the_loss(learned, bones):
     assert losses[-1] < 0.95 * losses[0]
     assert ("bones" in parts) == (bones != "none")
     summed = sum(
-        elepose_losses.WEIGHTS[name] * part for name, part in parts.items() if name != "loss"
+        elepose_step.WEIGHTS[name] * part for name, part in parts.items() if name != "loss"
     )
     assert torch.allclose(summed, parts["loss"])
     reached = lifter.elevation_path[-1].weight.grad is not None
@@ -316,7 +319,7 @@ def test_steps_lower_the_loss(learned, bones):
 def test_step_refuses_an_unknown_prior():
     prior = PosePrior(blocks=1, width=4).fit_components(keypoints(40))
     with pytest.raises(InputError, match="bone_prior is 'some'"):
-        elepose_losses.step_losses(
+        elepose_step.step_losses(
             ElePoseLifter(width=8), prior, keypoints(4), torch.randn(4), torch.randn(4),
             bone_prior="some",
         )  # fmt: skip

@@ -10,7 +10,7 @@ from golden_arrays import golden, largest
 
 from posebook import metrics
 from posebook.geometry import euler_to_matrix
-from posebook.methods.elepose import losses
+from posebook.methods.elepose import losses, step
 from posebook.methods.elepose.flow import Flow, PosePrior, principal_components
 from posebook.methods.elepose.network import ElePoseLifter, learning_rate_factor
 from posebook.skeletons import HOUSE
@@ -221,7 +221,7 @@ class TinyPrior(torch.nn.Module):
 
 
 def test_one_step():
-    found = losses.step_losses(StandIn(), TinyPrior(), KEYPOINTS, AZIMUTH, NOISE)
+    found = step.step_losses(StandIn(), TinyPrior(), KEYPOINTS, AZIMUTH, NOISE)
     names = dict(
         flow="Lnll_tiny",
         keypoints="L2d",

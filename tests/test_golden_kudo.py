@@ -18,7 +18,7 @@ from posebook.methods.adversarial_lifting import (
 from posebook.methods.adversarial_lifting import (
     step as adversarial_lifting_step,
 )
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.metrics import distances_under, score
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, OPENPOSE_COCO_18
 
@@ -80,7 +80,7 @@ def test_adversarial_losses():
     assert (real == 0).any() and (fake == 0).any(), "a logit of 0 has to be counted as somebody's"
     found = losses.generator_loss(fake).item()
     assert found == pytest.approx(ARRAYS["c_loss_gen_adv"].item(), abs=1e-9)
-    found = losses.discriminator_loss(real, fake).item()
+    found = losses.critic_loss(real, fake).item()
     assert found == pytest.approx(ARRAYS["c_loss_dis"].item(), abs=1e-9)
     right_real, right_fake = losses.accuracies(real, fake)
     assert right_fake.item() == ARRAYS["c_acc_fake"].item()
@@ -101,7 +101,7 @@ def test_networks_without_batch_norm():
     keypoints = ARRAYS["d_x"].unflatten(1, (17, 2))
     generator = stored(KudoGenerator, "d_gen")
     assert largest(generator(keypoints) - ARRAYS["d_gen_out"]) < 1e-5
-    critic = stored(KudoDiscriminator, "d_dis")
+    critic = stored(KudoCritic, "d_dis")
     assert largest(critic(keypoints) - ARRAYS["d_dis_out"].squeeze(-1)) < 1e-5
 
 
@@ -120,7 +120,7 @@ def test_size_of_the_published_networks():
         return sum(parameter.numel() for parameter in network.parameters())
 
     assert count(KudoGenerator()) == 2_152_465
-    assert count(KudoDiscriminator()) == 2_136_065
+    assert count(KudoCritic()) == 2_136_065
 
 
 # --- three whole updates ------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_size_of_the_published_networks():
 @pytest.mark.parametrize("chainer_epsilon", (True, False))
 def test_three_updates(chainer_epsilon):
     """Reports, logits, weights; PyTorch's own epsilon errs by 2e-4 a step where no gradient is."""
-    generator, critic = stored(KudoGenerator, "d_gen"), stored(KudoDiscriminator, "d_dis")
+    generator, critic = stored(KudoGenerator, "d_gen"), stored(KudoCritic, "d_dis")
     optimisers = tuple(
         adversarial_lifting_step.adam(network.parameters(), chainer_epsilon=chainer_epsilon)
         for network in (generator, critic)
@@ -153,12 +153,12 @@ def test_three_updates(chainer_epsilon):
     checked = []
     for step, angle in enumerate(ARRAYS["b_theta"], 1):
         square = generator(keypoints).square().mean().item()
-        said = adversarial_lifting_step.update(
+        logged = adversarial_lifting_step.update(
             generator, critic, optimisers, keypoints,
             lambda pose, angle=angle: losses.turned(pose, angle),
         )  # fmt: skip
-        names = "discriminator", "accuracy", "accuracy_fake", "accuracy_real"
-        row = [said["generator"], said["heading"], square, *(said[name] for name in names)]
+        names = "critic", "accuracy", "accuracy_fake", "accuracy_real"
+        row = [logged["generator"], logged["heading"], square, *(logged[name] for name in names)]
         reports.append([float(value) for value in row])
         weights_after(step)
     assert len(checked) == 8, "all the weights that are stored"

@@ -165,7 +165,7 @@ def test_prior():
 
 def test_adversarial_terms():
     real, fake = ARRAYS["lsgan_real"], ARRAYS["lsgan_fake"]
-    assert losses.discriminator_loss(real, fake).item() == pytest.approx(0.75, abs=1e-12)
+    assert losses.critic_loss(real, fake).item() == pytest.approx(0.75, abs=1e-12)
     assert losses.adversarial_loss(fake).item() == pytest.approx(0.725, abs=1e-12)
 
 
@@ -193,10 +193,10 @@ def test_sizes():
     lifter = ambiguity_aware_network.YuLifter()
     head = count(lifter.blocks[-1]) + count(lifter.last)
     assert (count(lifter) - head, head) == (trunk, branch) == (12_788_736, 3_205_137)
-    two = ambiguity_aware_network.YuDiscriminator(frames=2)
+    two = ambiguity_aware_network.YuCritic(frames=2)
     found = [
         count(n)
-        for n in (ambiguity_aware_network.YuScale(), ambiguity_aware_network.YuDiscriminator(), two)
+        for n in (ambiguity_aware_network.YuScale(), ambiguity_aware_network.YuCritic(), two)
     ]
     assert found == others == [3_224_577, 6_404_097, 6_508_545]
 
@@ -218,7 +218,7 @@ def test_learning_rates():
     for name, first, every in (
         ("adv", adv.learning_rate, adv.epochs_per_decay),
         ("scale_pose", best.learning_rate, best.epochs_per_decay),
-        ("scale_dis", best.discriminator_rate, best.epochs_per_decay),
+        ("scale_dis", best.critic_rate, best.epochs_per_decay),
     ):
         found = [step.learning_rate_at(epoch, first, every) for epoch in range(20)]
         assert found == pytest.approx(ARRAYS[f"lr_gt_{name}"].tolist(), rel=1e-9), name
@@ -228,7 +228,7 @@ def test_turns():
     for iteration, place, *flags in ARRAYS["cycle_schedule"].tolist():
         turn = step.alternating_turn(iteration, "released")
         assert iteration % 5 == place
-        assert [turn.scale_step, turn.lifter, turn.scale, turn.discriminator] == flags
+        assert [turn.scale_step, turn.lifter, turn.scale, turn.critic] == flags
 
 
 def test_metric():

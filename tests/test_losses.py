@@ -20,7 +20,6 @@ def test_values_by_hand():
     target = people(3)
     off = target + torch.tensor([3.0, 4.0, 0.0])
     assert supervised_losses.mpjpe_loss(off, target).item() == pytest.approx(5)
-    assert supervised_losses.mse_loss(off, target).item() == pytest.approx(25 / 3)
     weights = torch.full((3, 1), 2.0).double()
     assert supervised_losses.weighted_mpjpe_loss(off, target, weights).item() == pytest.approx(10)
     longer = supervised_losses.bone_length_loss(1.2 * target, target, HOUSE).item()
@@ -64,7 +63,6 @@ def test_bone_loss_takes_batches_of_any_two_sizes_and_reaches_both():
 @pytest.mark.parametrize(
     "loss",
     (
-        supervised_losses.mse_loss,
         supervised_losses.mpjpe_loss,
         lambda pose, target: supervised_losses.reprojection_loss(
             pose, target[..., :2], human36m_rig()[0].matrix

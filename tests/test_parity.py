@@ -28,6 +28,7 @@ from posebook.methods.ambiguity_aware import sampling
 from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose import network as elepose_network
+from posebook.methods.elepose import step as elepose_step
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
 from posebook.methods.simple_baseline import network as simple_baseline_network
@@ -226,7 +227,7 @@ def adversarial_lifting(core):
         options = dict(width=32, batch_norm=batch_norm)
         ours = (
             adversarial_lifting_network.KudoGenerator(**options),
-            adversarial_lifting_network.KudoDiscriminator(**options),
+            adversarial_lifting_network.KudoCritic(**options),
         )
         theirs = core.Perceptron(17, **options), core.Perceptron(1, **options)
         for one, other in zip(ours, theirs, strict=True):
@@ -236,18 +237,20 @@ def adversarial_lifting(core):
         ]
         for turn in angle:  # three steps, the second with a gate that nobody passes
             cap = 0.2 if turn is angle[1] else 0.9
-            said = adversarial_lifting_step.update(
+            ours_logged = adversarial_lifting_step.update(
                 *ours, tuple(players[0]), keypoints,
                 partial(adversarial_lifting_losses.turned, angle=turn), heading_weight=0.7, cap=cap,
             )  # fmt: skip
-            told = core.play(
+            theirs_logged = core.play(
                 *theirs, players[1], keypoints, partial(core.turned, angle=turn), heading, 0.7, cap
             )
             for name, other in (
-                ("generator", "lifter"), ("discriminator", "critic"), ("heading", "heading"),
+                ("generator", "lifter"), ("critic", "critic"), ("heading", "heading"),
                 ("accuracy", "right"),
             ):  # fmt: skip
-                assert float(said[name]) == pytest.approx(float(told[other]), abs=1e-5)
+                assert float(ours_logged[name]) == pytest.approx(
+                    float(theirs_logged[other]), abs=1e-5
+                )
         for one, other in zip(ours, theirs, strict=True):
             for name, value in one.state_dict().items():
                 assert torch.allclose(value, other.state_dict()[name], atol=1e-5), name
@@ -268,7 +271,7 @@ def repnet_chapter(core):
     assert torch.allclose(core.completed(camera), ours, atol=1e-6)
 
     keypoints, share = 0.2 * torch.randn(24, 16, 2).double(), torch.rand(24).double()
-    for judged in (True, False):
+    for adversarial in (True, False):
         networks = [
             (repnet_network.RepNetGenerator(8).double(), repnet_network.RepNetCritic(8).double())
             for _ in range(2)
@@ -280,11 +283,11 @@ def repnet_chapter(core):
         ]
         for _ in range(2):
             theirs = core.iteration(
-                *networks[0], optimisers[0], keypoints, pose, share, 3, 50.0, judged
+                *networks[0], optimisers[0], keypoints, pose, share, 3, 50.0, adversarial
             )
             ours = repnet_step.update(
                 *networks[1], optimisers[1], keypoints, pose, share, critic_steps=3,
-                reprojection_weight=50.0, adversarial_weight=float(judged),
+                reprojection_weight=50.0, adversarial_weight=float(adversarial),
             )  # fmt: skip
             for name, value in theirs.items():
                 assert torch.allclose(value, ours[name], atol=1e-9), name
@@ -322,7 +325,7 @@ def video_gan_chapter(core):
     assert torch.allclose(core.jitter(whole), joint_errors.jitter(whole)[1:-1])
 
     real, share = torch.randn(24, 16, 3).double(), torch.rand(24).double()
-    for judged, apart in itertools.product((True, False), repeat=2):
+    for adversarial, apart in itertools.product((True, False), repeat=2):
         networks = [
             (video_gan_network.VideoGan(8).double(), repnet_network.RepNetCritic(8).double())
             for _ in range(2)
@@ -335,11 +338,11 @@ def video_gan_chapter(core):
         for _ in range(2):
             batch = windows, seen, camera.double(), real, share
             theirs = core.iteration(
-                *networks[0], optimisers[0], *batch, 3, 50.0, 7.0, judged, apart
+                *networks[0], optimisers[0], *batch, 3, 50.0, 7.0, adversarial, apart
             )
             ours = video_gan_step.update(
                 *networks[1], optimisers[1], *batch, critic_steps=3, reprojection_weight=50.0,
-                depth_weight=7.0, adversarial_weight=float(judged), apart=apart,
+                depth_weight=7.0, adversarial_weight=float(adversarial), apart=apart,
             )  # fmt: skip
             for name, value in theirs.items():
                 assert torch.allclose(value, ours[name], atol=1e-9), name
@@ -384,10 +387,10 @@ def ambiguity_aware(core):
     ours = torch.stack(
         [
             ambiguity_aware_losses.adversarial_loss(new),
-            ambiguity_aware_losses.discriminator_loss(real, new),
+            ambiguity_aware_losses.critic_loss(real, new),
         ]
     )
-    assert torch.allclose(torch.stack(core.judged(real, new)), ours)
+    assert torch.allclose(torch.stack(core.adversarial(real, new)), ours)
 
 
 @parity("elepose")
@@ -410,16 +413,19 @@ def elepose_chapter(core):
     prior = flow.PosePrior(width=8).fit_components(0.05 * torch.randn(60, 17, 2))
     lifter = elepose_network.ElePoseLifter(width=16, start_elevation=-0.2)
     draws = 3 * torch.randn(11), torch.randn(11)
-    for name, bone_loss in (
-        ("published", elepose_losses.bone_loss),
-        ("own", elepose_losses.own_bone_loss),
-    ):
-        theirs = core.training_step(lifter, prior, keypoints, *draws, bone_loss, hip)
-        ours = elepose_losses.step_losses(lifter, prior, keypoints, *draws, bone_prior=name)
+    bone_losses = dict(published=elepose_losses.bone_loss, own=elepose_losses.own_bone_loss)
+    weights = elepose_step.WEIGHTS | dict(pose=10.0)
+    for (name, bone_loss), learned in itertools.product(bone_losses.items(), (True, False)):
+        theirs = core.training_step(
+            lifter, prior, keypoints, *draws, bone_loss, hip, weights, learned
+        )
+        ours = elepose_step.step_losses(
+            lifter, prior, keypoints, *draws, bone_prior=name, learned_elevation=learned,
+            weights=weights,
+        )  # fmt: skip
         assert theirs.keys() == ours.keys()
         for part, loss in theirs.items():
-            weight = elepose_losses.WEIGHTS.get(part, 1.0)
-            assert torch.allclose(loss, weight * ours[part], rtol=1e-4), part
+            assert torch.allclose(loss, ours[part], rtol=1e-4), part
 
 
 @parity("temporal_convolutions")

@@ -197,7 +197,7 @@ def test_an_iteration_is_the_plain_one(steps):
     plain_critic.load_state_dict(critic.state_dict())
     batches = {name: tensor.double() for name, tensor in some_batches(steps).items()}
     for _ in range(3):
-        said = step.update(
+        logged = step.update(
             generator, critic, optimisers, **batches, critic_steps=steps, reprojection_weight=7.0
         )
         for keypoints, real, share in zip(
@@ -211,13 +211,13 @@ def test_an_iteration_is_the_plain_one(steps):
             plain_optimisers[1].step()
         pose, camera = plain_generator(keypoints)
         error = repnet_losses.reprojection_loss(keypoints, repnet_losses.reproject(pose, camera))
-        judged = repnet_losses.generator_loss(plain_critic(pose))
+        adversarial = repnet_losses.generator_loss(plain_critic(pose))
         plain_optimisers[0].zero_grad()
-        (7 * error + repnet_losses.camera_loss(camera).mean() + judged).backward()
+        (7 * error + repnet_losses.camera_loss(camera).mean() + adversarial).backward()
         plain_optimisers[0].step()
-        assert said["reprojection"].item() == pytest.approx(error.item(), rel=1e-9)
-        assert said["adversarial"].item() == pytest.approx(judged.item(), abs=1e-9)
-        assert said["distance"].item() == pytest.approx(-loss.item(), abs=1e-9)
+        assert logged["reprojection"].item() == pytest.approx(error.item(), rel=1e-9)
+        assert logged["adversarial"].item() == pytest.approx(adversarial.item(), abs=1e-9)
+        assert logged["distance"].item() == pytest.approx(-loss.item(), abs=1e-9)
     for one, other in ((generator, plain_generator), (critic, plain_critic)):
         for a, b in zip(one.parameters(), other.parameters(), strict=True):
             assert torch.allclose(a, b, atol=1e-9)
@@ -245,11 +245,11 @@ def test_without_a_critic_only_the_picture_counts():
     batches = some_batches(1)
     errors = []
     for _ in range(200):
-        said = step.update(
+        logged = step.update(
             generator, critic, optimisers, **batches, critic_steps=1, adversarial_weight=0
         )
-        errors.append(said["reprojection"].item())
-    assert errors[-1] < 0.5 * errors[0] and said.keys() == {"reprojection", "camera"}
+        errors.append(logged["reprojection"].item())
+    assert errors[-1] < 0.5 * errors[0] and logged.keys() == {"reprojection", "camera"}
     assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
 
 
@@ -263,8 +263,8 @@ def test_critic_measures_how_far_two_crowds_are_apart():
         real, fake = (0.3 * torch.randn(64, 16, 3, generator=draw) for _ in range(2))
         real[:, 0, 0] += 2
         share = torch.rand(64, generator=draw)
-        said = step.critic_step(critic, optimiser, real, fake, share)
-        found.append(said["distance"].item())
+        logged = step.critic_step(critic, optimiser, real, fake, share)
+        found.append(logged["distance"].item())
     assert sum(found[-50:]) / 50 == pytest.approx(2, abs=0.3)
     assert abs(found[0]) < 0.5
 

@@ -69,7 +69,7 @@ def test_an_iteration_is_the_plain_one(steps, apart):
     plain_critic.load_state_dict(critic.state_dict())
     batches = some_batches(steps)
     for _ in range(2):
-        said = video_gan_step.update(
+        logged = video_gan_step.update(
             generator, critic, optimisers, **batches, critic_steps=steps,
             reprojection_weight=7.0, depth_weight=3.0, apart=apart,
         )  # fmt: skip
@@ -87,7 +87,7 @@ def test_an_iteration_is_the_plain_one(steps, apart):
         fake = (whole - whole[:, HIP : HIP + 1])[:, OTHERS]
         lens = CAMERA.double().expand(len(whole), 4)
         error = video_gan_losses.reprojection_loss(whole, windows[:, 13], lens)
-        judged = repnet_losses.generator_loss(plain_critic(fake))
+        adversarial = repnet_losses.generator_loss(plain_critic(fake))
         picture = 7 * error + 3 * video_gan_losses.depth_loss(whole)
         if apart:
             fixed = plain.join(plain.root(windows), fake.detach())
@@ -99,10 +99,10 @@ def test_an_iteration_is_the_plain_one(steps, apart):
             placed = plain.join(best.detach(), fake)
             picture = picture + 7 * video_gan_losses.reprojection_loss(placed, windows[:, 13], lens)
         plain_optimisers[0].zero_grad()
-        (picture + judged).backward()
+        (picture + adversarial).backward()
         plain_optimisers[0].step()
-        assert said["reprojection"].item() == pytest.approx(error.item(), rel=1e-9)
-        assert said["distance"].item() == pytest.approx(-loss.item(), abs=1e-9)
+        assert logged["reprojection"].item() == pytest.approx(error.item(), rel=1e-9)
+        assert logged["distance"].item() == pytest.approx(-loss.item(), abs=1e-9)
     for one, other in ((generator, plain), (critic, plain_critic)):
         for a, b in zip(one.parameters(), other.parameters(), strict=True):
             assert torch.allclose(a, b, atol=1e-9)
@@ -110,12 +110,12 @@ def test_an_iteration_is_the_plain_one(steps, apart):
 
 def test_each_pose_may_have_a_camera_and_another_picture_to_give_back():
     batches = some_batches(2)
-    said = []
+    logged = []
     for change in ({}, dict(camera=CAMERA.double().expand(16, 4)), dict(seen=0 * batches["seen"])):
         torch.manual_seed(1)
         its = batches | change
-        said.append(video_gan_step.update(*players(), **its, critic_steps=2)["reprojection"])
-    assert torch.allclose(said[0], said[1]) and not torch.allclose(said[0], said[2])
+        logged.append(video_gan_step.update(*players(), **its, critic_steps=2)["reprojection"])
+    assert torch.allclose(logged[0], logged[1]) and not torch.allclose(logged[0], logged[2])
 
 
 def test_the_best_root_is_where_the_error_is_least_and_a_constant_for_the_gradient():
@@ -148,11 +148,11 @@ def test_without_a_critic_only_picture_and_depth_count():
     batches = some_batches(1)
     errors = []
     for _ in range(150):
-        said = video_gan_step.update(
+        logged = video_gan_step.update(
             generator, critic, optimisers, **batches, critic_steps=1, adversarial_weight=0
         )
-        errors.append(said["reprojection"].item())
-    assert errors[-1] < 0.5 * errors[0] and said.keys() == {"reprojection", "depth", "shape"}
+        errors.append(logged["reprojection"].item())
+    assert errors[-1] < 0.5 * errors[0] and logged.keys() == {"reprojection", "depth", "shape"}
     assert all(torch.equal(before[name], value) for name, value in critic.state_dict().items())
 
 
@@ -165,7 +165,6 @@ def test_relative_root_and_join_are_the_whole():
 
 def test_one_number_moves_the_root_along_the_ray_of_the_hip():
     """Whoever the network puts deeper is still seen at the key point; published: three numbers."""
-    assert video_gan_network.CAMERA == inputs.ONE_CAMERA
     windows = 0.3 * torch.randn(4, 27, 17, 2)
     network, published = (
         video_gan_network.VideoGan(8, root_on_ray=on).root for on in (True, False)
@@ -236,11 +235,11 @@ def test_long_clips_go_through_in_pieces(clip, monkeypatch):
 
 def test_another_camera_of_the_same_scene_gives_the_same_pose(clip):
     kept = lifter()
-    told = kept.lift(first(clip, 30))
+    known = kept.lift(first(clip, 30))
     other = Camera(focal_px=torch.tensor([700.0, 700.0]), centre_px=torch.tensor([320.0, 240.0]))
     seen = other.project(clip.pose_mm[:30]).to(clip.keypoints_px)
     again = kept.lift(first(clip, 30, camera=other, size_px=(640, 480), keypoints_px=seen))
-    assert torch.allclose(again.absolute_mm, told.absolute_mm, atol=1.0)
+    assert torch.allclose(again.absolute_mm, known.absolute_mm, atol=1.0)
 
 
 def test_gaps_rates_and_unknown_cameras(clip):

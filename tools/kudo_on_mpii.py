@@ -32,7 +32,7 @@ from posebook.datasets.clips import PoseDataset
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
 from posebook.methods.adversarial_lifting import losses, protocol, step
-from posebook.methods.adversarial_lifting.network import KudoDiscriminator, KudoGenerator
+from posebook.methods.adversarial_lifting.network import KudoCritic, KudoGenerator
 from posebook.skeletons import HOUSE, MPII_17_KUDO
 
 
@@ -47,7 +47,7 @@ def half(root: Path, split: str) -> PoseDataset:
 def play(train: Tensor, test: Tensor, seed: int, heading_weight: float) -> dict[str, float]:
     """One epoch; the numbers of the module's head."""
     generator = training.seed_everything(seed)
-    lifter, critic = KudoGenerator(width=WIDTH), KudoDiscriminator(width=WIDTH)
+    lifter, critic = KudoGenerator(width=WIDTH), KudoCritic(width=WIDTH)
     optimisers = tuple(
         step.adam(network.parameters(), chainer_epsilon=True) for network in (lifter, critic)
     )
@@ -81,7 +81,7 @@ def play(train: Tensor, test: Tensor, seed: int, heading_weight: float) -> dict[
         "nose before chest, running mean": share(smooth.module),
         "critic is right": 100 * sum(row["accuracy"] for row in late) / len(late),
         "generator waits": sum(row["generator_waits"] for row in rows),
-        "critic waits": sum(row["discriminator_waits"] for row in rows),
+        "critic waits": sum(row["critic_waits"] for row in rows),
         "steps": len(rows),
         "depth spread": pose[..., 2].std(correction=0).item(),
         "hip depth": pose[:, hip, 2].abs().mean().item(),

@@ -26,7 +26,12 @@ __all__ = [
     "read_any",
     "read_keypoints",
     "read_motion",
+    "train_and_test",
 ]
+
+#: The training person who stands in for the test people while settings are chosen.
+HELD_OUT = "S8"
+
 
 READABLE = (
     "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
@@ -97,6 +102,23 @@ def load(
         people = PoseDataset(Path(root).stem, split, tuple(clips), notes=("no truth in 3D",))
         return _only(people, subjects, actions)
     return seen_by_rig(name, root, split, keypoints, seed, subjects, actions)
+
+
+def train_and_test(
+    name: str, *, held_out: bool = False, **options: Any
+) -> tuple[PoseDataset, PoseDataset]:
+    """The training and the test half of a data set.
+
+    held_out  True: the training half without `HELD_OUT`, and `HELD_OUT` alone in place of the test
+              people; its `split` is then 'S8'
+    options   as in `load`
+    """
+    train = load(name, split="train", **options)
+    if not held_out:
+        return train, load(name, split="test", **options)
+    others = train.where(lambda clip: clip.subject != HELD_OUT)
+    alone = train.where(lambda clip: clip.subject == HELD_OUT)
+    return others, replace(alone, split=HELD_OUT)
 
 
 def _only(

@@ -5,6 +5,7 @@ one: keypoints in the picture, and, where the truth is known, the pose in camera
 `PoseDataset` is a list of clips and the tensors a training loop wants. Taught in 04_datasets.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -135,6 +136,10 @@ class PoseDataset:
 
     def every(self, step: int) -> "PoseDataset":
         return replace(self, clips=tuple(clip.every(step) for clip in self.clips))
+
+    def thinned(self, most: int) -> "PoseDataset":
+        """Every n-th frame of each clip, with n so large that about `most` frames are left."""
+        return self.every(math.ceil(len(self) / most))
 
     @cached_property
     def keypoints_px(self) -> Tensor:

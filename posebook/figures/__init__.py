@@ -15,6 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from posebook.figures.charts import bars, loss_curves, rig
+from posebook.figures.failures import failures
 from posebook.figures.motion import animate
 from posebook.figures.pages import Heading, Picture, page
 from posebook.figures.panels import three_panels
@@ -43,7 +44,7 @@ from posebook.skeletons import HOUSE, Skeleton
 from posebook.tables import Table
 
 __all__ = [
-    "Heading", "Picture", "Table", "animate", "bars", "compare", "from_all_sides",
+    "Heading", "Picture", "Table", "animate", "bars", "compare", "failures", "from_all_sides",
     "gallery", "loss_curves", "overlay", "page", "pose_2d", "pose_3d", "rig", "show", "show_live",
     "side_by_side", "side_by_side_film", "still", "strip_widget_state", "three_panels",
 ]  # fmt: skip

@@ -13,16 +13,6 @@ from posebook.shapes import Matrix3, Pose2D, Pose3D, Scalar
 from posebook.skeletons import Skeleton
 
 
-def mse_loss(prediction: Pose3D, target: Pose3D) -> Scalar:
-    r"""Mean square over all numbers of standardised poses, unitless.
-
-    prediction, target  (batch, joints, 3), each number divided by its standard deviation
-    Maths: :math:`\frac{1}{3NJ}\sum_{njd}(\hat y_{njd}-y_{njd})^2`.
-    Source: Martinez et al. 2017, arXiv:1705.03098.
-    """
-    return (prediction - target).square().mean()
-
-
 def mpjpe_loss(prediction_mm: Pose3D, target_mm: Pose3D) -> Scalar:
     r"""Mean distance of joints from their targets, mm.
 

@@ -6,8 +6,7 @@ alone give poses in units of their own, and some give the mirror image at times.
 puts all of them, and those that learned from 3D, into one table. Taught in 12_adversarial_lifting.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from jaxtyping import Float, Int
@@ -16,8 +15,10 @@ from torch import Tensor
 from posebook.geometry import facing_sine
 from posebook.metrics import Protocol, score
 from posebook.metrics.joint_errors import mpjpe
+from posebook.results import Results
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
+from posebook.tables import Table
 
 #: What `at_true_scale` does, in the words of a protocol.
 TRUE_SCALE = "scale that gives the picture the truth's mean distance from the hip"
@@ -100,7 +101,7 @@ def common_scores(
 
 
 def add_scores(
-    book: Any,
+    book: Results,
     method: str,
     pose: Pose3D,
     truth_mm: Pose3D,
@@ -127,6 +128,39 @@ def add_scores(
             paper=(paper or {}).get(metric), note=note if not paper or metric in paper else "",
         )  # fmt: skip
     return {metric: value for metric, value, _, _ in rows}
+
+
+def score_table(scores: Mapping[str, Mapping[str, float]], book: Results, caption: str) -> Table:
+    """A row for each metric of `scores` (method: metric: value), a column for each method."""
+    units = {number.metric: number.unit for number in book.numbers}
+    metrics = next(iter(scores.values()), {})
+    rows = [[name, *(its[name] for its in scores.values()), units[name]] for name in metrics]
+    return Table(("metric", *scores, "unit"), rows, caption)
+
+
+#: What makes a pose fail, and the rule of `cause` by which it gets that name.
+CAUSES = {
+    "mirror image": "with all depths negated, the mean error falls by more than a fifth",
+    "too flat": "less than two thirds of the true spread of depth",
+    "depth flip": "of the joints that are 150 mm off or more, mirroring would mend two in five",
+    "unusual posture": "none of the above",
+}
+
+
+def cause(pose: Pose3D, truth_mm: Pose3D) -> str:
+    """Why one pose (17, 3) in any unit is far from the truth (17, 3): the first of `CAUSES` that
+    applies, once the pose has the truth's size in the picture (`at_true_scale`)."""
+    pose, truth = at_true_scale(pose, truth_mm), _about_hip(truth_mm)
+    off_mm = torch.linalg.vector_norm(pose - truth, dim=-1)
+    mirrored_mm = torch.linalg.vector_norm(mirrored(pose) - truth, dim=-1)
+    if mirrored_mm.mean() < 0.8 * off_mm.mean():
+        return "mirror image"
+    if pose[:, 2].std() < 0.67 * truth[:, 2].std():
+        return "too flat"
+    far = off_mm > 150
+    if far.any() and (mirrored_mm[far] < 0.6 * off_mm[far]).float().mean() > 0.4:
+        return "depth flip"
+    return "unusual posture"
 
 
 def _about_hip(pose: Tensor) -> Tensor:

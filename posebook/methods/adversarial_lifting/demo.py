@@ -1,8 +1,7 @@
 """Key points as the demo of Kudo et al. 2018 takes them: OpenPose's or COCO's to house joints.
 
-It needs the twelve joints of the limbs and the nose, and nothing else: the rest is made of them.
-Where one is missing, it is said how many were found and which were not. Taught in
-12_adversarial_lifting.
+It needs the twelve joints of the limbs and the nose; all other joints are computed from them.
+Where one is missing, the error names it. Taught in 12_adversarial_lifting.
 """
 
 import torch
@@ -20,7 +19,7 @@ LIMBS = tuple(
 NEEDED = (*LIMBS, "nose")
 _SHOULDERS = {"left_shoulder": 0.5, "right_shoulder": 0.5}
 _HIPS = {"left_hip": 0.5, "right_hip": 0.5}
-# Joint -> weights of marked joints, and how that is said.
+# Joint -> weights of marked joints, and the same in words.
 _RULES = {
     "hip": (_HIPS, "between the hips"),
     "spine": (

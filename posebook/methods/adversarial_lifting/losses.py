@@ -1,8 +1,8 @@
 """The losses of Kudo et al. 2018, and the small functions they are made of.
 
-A lifted pose is turned about the upright axis and seen again; a critic must not be able to tell the
-new picture from a real one. A mirror image of the pose passes that test as well, so a second loss
-asks that the nose be in front of the chest. Taught in 12_adversarial_lifting.
+A lifted pose is turned about the upright axis and seen again, and a critic must not be able to
+distinguish the new picture from a real one. A mirror image of the pose passes that test as well, so
+a second loss asks for the nose to be in front of the chest. Taught in 12_adversarial_lifting.
 
 Poses here have their root at 0 and a mean joint distance of 1: unitless. Camera axes: x right,
 y down, z away from the camera.
@@ -48,7 +48,7 @@ def generator_loss(fake: Float[Tensor, " batch"]) -> Scalar:
     return functional.softplus(-fake).mean()
 
 
-def discriminator_loss(real: Float[Tensor, " batch"], fake: Float[Tensor, " batch"]) -> Scalar:
+def critic_loss(real: Float[Tensor, " batch"], fake: Float[Tensor, " batch"]) -> Scalar:
     r"""Cross entropy of the critic: real pictures to be positive, new ones negative.
 
     Maths: :math:`\frac1B\sum\log(1+e^{-D(x)})+\frac1B\sum\log(1+e^{D(x')})`.
@@ -70,14 +70,7 @@ def gate(accuracy: float | int, cap: float | int = CAP) -> tuple[bool, bool]:
     """Whether the generator, and whether the critic, may take this step.
 
     accuracy  mean of the two shares of `accuracies`
-    A critic that is right more often than `cap` waits, and so does a generator whose critic is
-    right less often than 1 - cap: it would learn from a critic that knows nothing.
+    A critic that is right more often than `cap` waits. A generator whose critic is right less often
+    than 1 - cap also waits, because that critic has nothing to teach yet.
     """
     return accuracy >= 1 - cap, accuracy <= cap
-
-
-def depth_loss(
-    depth: Float[Tensor, "batch joints"], truth: Float[Tensor, "batch joints"]
-) -> Scalar:
-    """The supervised mode's only loss: mean square difference of normalised depths."""
-    return (depth - truth).square().mean()

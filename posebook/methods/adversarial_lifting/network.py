@@ -1,4 +1,4 @@
-"""The two networks of Kudo et al. 2018: one small perceptron, once as generator, once as critic.
+"""The two networks of Kudo et al. 2018: one small perceptron, used as generator and as critic.
 
     h1 = f(W1 x)     h2 = f(W2 h1)     h3 = f(W3 h2 + h1)     out = W4 h3
 
@@ -87,8 +87,11 @@ class KudoGenerator(_Perceptron):
         return pose - pose[:, hip : hip + 1]
 
 
-class KudoDiscriminator(_Perceptron):
-    """How real a 2D pose looks: (batch, joints, 2) as for the generator -> (batch,) logits."""
+class KudoCritic(_Perceptron):
+    """How real a 2D pose looks: (batch, joints, 2) as for the generator -> (batch,) logits.
+
+    The paper calls it the discriminator.
+    """
 
     def __init__(
         self,

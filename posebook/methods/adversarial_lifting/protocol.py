@@ -1,9 +1,9 @@
-"""How Kudo et al. 2018 score a lifter, where `metrics` and `ambiguity` do not say it already.
+"""How Kudo et al. 2018 score a lifter, as far as `metrics` and `ambiguity` do not do so already.
 
-The picture itself is the answer's x and y, only depth is predicted, and the truth lends its scale:
+A pose's x and y are those of the picture, and only depth is predicted. The scale is the truth's:
 its mean distance from the hip in the picture. Nothing is aligned, and the hip's own depth error
-counts. So even perfect depth leaves an error, `floor`: a perspective picture is not the
-orthographic one that the answer takes it for. Taught in 12_adversarial_lifting.
+counts. Even perfect depth leaves an error, because the lifter takes a perspective picture for an
+orthographic one. Taught in 12_adversarial_lifting.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """One step of Kudo et al. 2018: generator and critic look at a batch once, then both may step.
 
-The chapter writes its own; this is what it is compared with, and what `tools/kudo_on_mpii.py` and
-the tests against the published code use. Taught in 12_adversarial_lifting.
+Chapter 12 trains with the step that it shows; a test keeps this one equal to it. Tools and
+benchmarks import this one. Taught in 12_adversarial_lifting.
 """
 
 from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ def _set_epsilon(optimiser: torch.optim.Optimizer, *_: object) -> None:
 
 def update(
     generator: nn.Module,
-    discriminator: nn.Module,
+    critic: nn.Module,
     optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer],
     keypoints: Pose2D,
     view: Callable[[Pose3D], Pose2D],
@@ -56,31 +56,31 @@ def update(
 ) -> dict[str, Tensor | float]:
     """One step of both networks on one batch; returns what there is to log.
 
-    generator      2D poses (batch, joints, 2) -> depths (batch, joints), as `KudoGenerator`
-    discriminator  2D poses -> logits (batch,)
-    optimisers     of the generator and of the discriminator
-    keypoints      (batch, joints, 2), normalised
-    view           what is seen of the lifted poses, such as ``lambda p: turned(p, angle)``
+    generator   2D poses (batch, joints, 2) -> depths (batch, joints), as `KudoGenerator`
+    critic      2D poses -> logits (batch,)
+    optimisers  of the generator and of the critic
+    keypoints   (batch, joints, 2), normalised
+    view        what is seen of the lifted poses, such as ``lambda p: turned(p, angle)``
 
-    As in the published code: the critic sees the real batch, then the new one, once each; whether
-    a network steps is settled by the accuracy before either has; both gradients belong to the
-    weights before the step. A network that waits does not count the step in its Adam either.
+    As in the published code, the critic sees the real batch once and then the new one once. The
+    accuracy before the step decides which networks step, and both gradients belong to the weights
+    before the step. A network that waits does not count the step in its Adam either.
     """
     depth = generator(keypoints)
     pose = torch.cat([keypoints, depth.unsqueeze(-1)], -1)
     new = view(pose)
-    real, fake = discriminator(keypoints), discriminator(new)
+    real, fake = critic(keypoints), critic(new)
     right_real, right_fake = losses.accuracies(real, fake)
     accuracy = (right_real + right_fake).item() / 2
     heading = losses.heading_loss(pose)
     adversarial = losses.generator_loss(fake) + heading_weight * heading
-    critical = losses.discriminator_loss(real, fake)
+    critical = losses.critic_loss(real, fake)
     steps = losses.gate(accuracy, cap)
     # The gradient of each loss for its own network only: nothing has to be cut or cleared.
     todo = [
         (optimiser, loss, list(network.parameters()))
         for step, optimiser, loss, network in zip(
-            steps, optimisers, (adversarial, critical), (generator, discriminator), strict=True
+            steps, optimisers, (adversarial, critical), (generator, critic), strict=True
         )
         if step
     ]
@@ -94,11 +94,11 @@ def update(
     return dict(
         generator=adversarial.detach(),
         heading=heading.detach(),
-        discriminator=critical.detach(),
+        critic=critical.detach(),
         accuracy=accuracy,
         accuracy_real=right_real,
         accuracy_fake=right_fake,
         generator_waits=float(not steps[0]),
-        discriminator_waits=float(not steps[1]),
+        critic_waits=float(not steps[1]),
         depth_spread=depth.detach().std(correction=0),
     )

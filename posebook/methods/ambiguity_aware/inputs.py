@@ -119,10 +119,10 @@ def middle_from_keypoints(
 
     keypoints  (frames, 17, 2) house joints, normalised in any way; many, of people in motion
 
-    A bone looks longest where it lies across the view, and of 16 bones some always do. So how large
-    a person appears is told by the bones that look longest, each measured by its own full length;
-    and a bone's full length is what `share` of the frames do not exceed, each frame measured by how
-    large the person appears in it. We begin with everybody of one size and go round a few times.
+    A bone looks longest where it lies across the view, and of 16 bones some always do. So the bones
+    that look longest, each divided by its full length, show how large a person appears. A bone's
+    full length is the length that `share` of the frames do not exceed, each frame divided by how
+    large the person appears in it. We start with everybody of one size and iterate a few times.
     """
     seen = bone_lengths(keypoints, HOUSE)
     size = torch.ones_like(seen[:, 0])

@@ -1,4 +1,4 @@
-r"""Yu et al. 2021: lift, turn, project, lift again, turn back, project: what must then agree.
+r"""Yu et al. 2021: lift, turn, project, lift again, turn back, project; and the losses on it.
 
 Source: Z. Yu et al., "Towards Alleviating the Modeling Ambiguity of Unsupervised Monocular 3D Human
 Pose Estimation", ICCV 2021, pp. 8651-8660, and its released code; the cycle is that of Chen et al.,
@@ -104,8 +104,8 @@ def cycle(
     hip: int = HIP,
     largest: float | None = LARGEST_TANGENT,
 ) -> Cycle:
-    """Once round. The lifter sees y with its gradient; the lines of sight of the relifted pose
-    are held fixed, so that agreement must come from depth.
+    """The whole round trip. The lifter sees y with its gradient, but the lines of sight of the
+    relifted pose are held fixed, so that agreement must come from depth.
 
     keypoints  scaled already, where there is a scale network
     """
@@ -123,20 +123,20 @@ def consistency_3d(way: Cycle) -> Scalar:
 
 
 def consistency_2d(way: Cycle, target: Pose2D) -> Scalar:
-    r"""Mean distance in the picture after once round: mean :math:`\lVert\hat x-x\rVert`.
+    r"""Mean distance in the picture after the round trip: mean :math:`\lVert\hat x-x\rVert`.
 
     target  the scaled key points; the released code takes the unscaled ones
     """
     return torch.linalg.vector_norm(way.reseen - target, dim=-1).mean()
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Scalar:
-    """Least squares GAN: real ones should get 1, made ones 0."""
+def critic_loss(real: Tensor, fake: Tensor) -> Scalar:
+    """Least squares GAN: the critic should give real pictures 1 and new ones 0."""
     return (real - 1).square().mean() + fake.square().mean()
 
 
 def adversarial_loss(fake: Tensor) -> Scalar:
-    """Least squares GAN: made ones should pass for real."""
+    """Least squares GAN: the lifter wants the critic to give new pictures 1."""
     return (fake - 1).square().mean()
 
 

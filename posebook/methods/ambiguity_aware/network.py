@@ -1,4 +1,4 @@
-"""Yu et al. 2021: a lifter that predicts depth, a scale network for its input, a discriminator.
+"""Yu et al. 2021: a lifter that predicts depth, a scale network for its input, and a critic.
 
 Source: Z. Yu, B. Ni, J. Xu, J. Wang, C. Zhao, W. Zhang, "Towards Alleviating the Modeling Ambiguity
 of Unsupervised Monocular 3D Human Pose Estimation", ICCV 2021, pp. 8651-8660, and the code that was
@@ -13,13 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from posebook.methods.ambiguity_aware.losses import DISTANCE, back_project
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE
-
-#: From the camera to the hip, where the length from hip to head is 1.
-DISTANCE = 10.0
-#: No joint comes nearer to the camera than this.
-NEAREST = 1.0
 
 
 class ResBlock(nn.Module):
@@ -81,12 +77,14 @@ class YuScale(nn.Module):
         return self.last(through(self.blocks, self.first(raw), raw))
 
 
-class YuDiscriminator(nn.Module):
-    """Key points to how real they look; no batch norm, so that real and made do not mix.
+class YuCritic(nn.Module):
+    """Key points to how real they look; no batch norm, which would mix real and lifted poses.
+
+    The paper calls it the discriminator.
 
     In:   (batch, frames, joints, 2), or (batch, joints, 2) where frames is 1
     Out:  (batch, 1), near 1 for real
-    frames   2: the released code's temporal discriminator, which none of its settings uses
+    frames   2: the released code's temporal critic, which none of its settings uses
     """
 
     def __init__(
@@ -145,8 +143,7 @@ class YuModel(nn.Module):
     def forward(self, keypoints: Pose2D) -> Pose3D:
         """(batch, joints, 2) -> (batch, joints, 3) before the camera, which is at the origin."""
         scaled = self.factor(keypoints).unsqueeze(-1) * keypoints
-        depth = (self.lifter(scaled) + DISTANCE).clamp(min=NEAREST).unsqueeze(-1)
-        return torch.cat([depth * scaled, depth], -1)
+        return back_project(scaled, self.lifter(scaled))
 
     def lift(self, keypoints: Pose2D) -> Pose3D:
         """House joints, hip first: (batch, 17, 3) about the hip, in the unit of the key points,

@@ -41,7 +41,7 @@ def random_views(
     """New views of the same kind: azimuth, elevation, roll in radians, float32.
 
     half_ranges  of the three, in degrees
-    tilt         in radians; elevations are drawn about it (see `yu.view_rotation`)
+    tilt         in radians; elevations are drawn about it (see `losses.view_rotation`)
     """
     half = torch.tensor(half_ranges).deg2rad()
     angles = (2 * torch.rand(poses, 3, generator=generator) - 1) * half
@@ -77,8 +77,8 @@ def far_frames(
 ) -> Int[Tensor, " batch"]:
     """For each row a frame of its clip drawn evenly from those at least so many frames away.
 
-    Where there is none, the end of the clip that is further away. (The released code tries at
-    random until it finds one, for ever where there is none.)
+    Where there is none, the end of the clip that is further away. (The released code tries random
+    frames until it finds one; where there is none, it never ends.)
     """
     counts = torch.bincount(clip_of_frame)
     first = (counts.cumsum(0) - counts)[clip_of_frame[rows]]

@@ -1,7 +1,7 @@
 """Yu et al. 2021, training: the released settings, learning rates, and one step of each kind.
 
 Source: as in `losses`. Taught in 15_ambiguity_aware. No network is imported: steps take
-whatever gives depths, scales and judgements.
+whatever networks give depths, scales and the critic's values.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,15 +22,15 @@ class Settings:
     """One way of training. The released four are `RELEASED`; `corrected` mends what they get wrong.
 
     consistency_3d, consistency_2d, adversarial, motion   weights of the lifter's terms
-    learning_rate, discriminator_rate, epochs_per_decay   see `learning_rate_at`
+    learning_rate, critic_rate, epochs_per_decay   see `learning_rate_at`
     scale           whether there is a scale network, and so the alternating trainer
     prior, bone     weights of its two terms
     frames_apart    between a frame and the one that its motion is measured to
-    motion_form     'all', 'released3', 'vector' or 'byrot' (`yu.motion_term`)
-    bone_form       'length' or 'vector' (`yu.bone_term`)
-    freeze          'clean' or 'released' (`schedule`)
+    motion_form     'all', 'released3', 'vector' or 'byrot' (`losses.motion_term`)
+    bone_form       'length' or 'vector' (`losses.bone_term`)
+    freeze          'clean' or 'released' (`alternating_turn`)
     compare         'scaled' or 'unscaled' key points: what the key points after the cycle are
-                    compared with, and what the discriminator takes for real
+                    compared with, and what the critic takes for real
     prior_of_m      mean and standard deviation of the scale network's number
     """
 
@@ -39,7 +39,7 @@ class Settings:
     adversarial: float | int = 1.0
     motion: float | int = 1.0
     learning_rate: float | int = 1e-4
-    discriminator_rate: float | int = 1e-4
+    critic_rate: float | int = 1e-4
     epochs_per_decay: int = 1
     scale: bool = True
     prior: float | int = 0.01
@@ -57,7 +57,7 @@ class Settings:
 RELEASED: dict[tuple[str, str], Settings] = {
     ("true", "adv"): Settings(
         consistency_3d=1.0, consistency_2d=1.0, motion=0.0, scale=False,
-        learning_rate=2e-4, discriminator_rate=2e-4,
+        learning_rate=2e-4, critic_rate=2e-4,
     ),
     ("true", "best"): Settings(learning_rate=1.5e-4, epochs_per_decay=5, prior=0.001),
     ("detected", "adv"): Settings(motion=0.0, scale=False),
@@ -67,8 +67,8 @@ RELEASED: dict[tuple[str, str], Settings] = {
 
 
 def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
-    """The terms as the paper's words have them: motion of all joints, bone lengths, the lifter free
-    in all its steps, scaled key points next to scaled poses, a prior measured on the data."""
+    """The terms as the paper describes them: motion of all joints, bone lengths, the lifter trained
+    in all its steps, scaled key points compared with scaled poses, a prior measured on the data."""
     return replace(
         settings,
         motion=1.0 if settings.scale else 0.0,
@@ -95,11 +95,11 @@ class Turn:
     scale_step: bool
     lifter: bool
     scale: bool
-    discriminator: bool
+    critic: bool
 
 
 def plain_turn(iteration: int) -> Turn:
-    """The lifter always; the discriminator after every third of its steps."""
+    """The lifter always; the critic after every third of its steps."""
     return Turn(False, True, False, iteration % 3 == 0)
 
 
@@ -123,11 +123,11 @@ def alternating_turn(iteration: int, freeze: str = "clean") -> Turn:
 
 @dataclass
 class Networks:
-    """lifter, discriminator, scale  as in `network`; factor_of: number m and key points
+    """lifter, critic, scale  as in `network`; factor_of: number m and key points
     to the factor (`network.YuScale.factor_of`)."""
 
     lifter: nn.Module
-    discriminator: nn.Module
+    critic: nn.Module
     scale: nn.Module | None = None
     factor_of: Callable[[Tensor, Tensor], Tensor] | None = None
 
@@ -158,7 +158,7 @@ def lifter_terms(
         "consistency_2d": losses.consistency_2d(ways[0], real),
     }
     if settings.adversarial:
-        terms["adversarial"] = losses.adversarial_loss(networks.discriminator(ways[0].seen))
+        terms["adversarial"] = losses.adversarial_loss(networks.critic(ways[0].seen))
     if settings.motion:
         terms["motion"] = losses.motion_term(*ways, form=settings.motion_form)
     return terms, ways[0], real.detach()
@@ -185,14 +185,14 @@ def step(
     turn: Turn,
     settings: Settings,
 ) -> dict[str, Scalar]:
-    """One iteration of either trainer: what `turn` says is trained; gives the terms by name.
+    """One iteration of either trainer: trains the networks that `turn` names; gives the terms.
 
-    optimisers  pose (lifter and scale network together), discriminator
-    The discriminator sees what the lifter projected in this very step; the released code lifts once
+    optimisers  pose (lifter and scale network together), critic
+    The critic sees what the lifter projected in this very step; the released code lifts once
     more after the lifter's update.
     """
     allow(networks.lifter, turn.lifter)
-    allow(networks.discriminator, False)
+    allow(networks.critic, False)
     if networks.scale is not None:
         allow(networks.scale, turn.scale)
     if turn.scale_step:
@@ -202,12 +202,12 @@ def step(
     loss = sum(getattr(settings, name) * term for name, term in terms.items())
     descend(optimisers["pose"], loss)
     terms = {name: term.detach() for name, term in terms.items()}
-    if turn.discriminator and settings.adversarial:
-        allow(networks.discriminator, True)
-        judged = networks.discriminator(torch.cat([real, way.seen.detach()]))
-        loss = losses.discriminator_loss(*judged.split(len(real)))
-        descend(optimisers["discriminator"], loss)
-        terms["discriminator"] = loss.detach()
+    if turn.critic and settings.adversarial:
+        allow(networks.critic, True)
+        values = networks.critic(torch.cat([real, way.seen.detach()]))
+        loss = losses.critic_loss(*values.split(len(real)))
+        descend(optimisers["critic"], loss)
+        terms["critic"] = loss.detach()
     return terms
 
 

@@ -2,9 +2,9 @@
 
 Source: B. Wandt, J. J. Little, H. Rhodin, "ElePose", CVPR 2022, arXiv:2112.07088, and its published
 code, whose blocks come from the FrEIA package; coupling layers: L. Dinh et al. 2017 (Real NVP),
-arXiv:1605.08803. Taught in 16_elepose. The blocks are written out here rather than taken from
-FrEIA, because they are what the chapter teaches: some forty lines that a reader can open and check
-against the package's own numbers (tests/test_golden_elepose.py).
+arXiv:1605.08803. Taught in 16_elepose. The blocks are written out here and not taken from FrEIA,
+because they are what the chapter teaches: some forty lines, which a test compares with FrEIA's own
+numbers (tests/test_golden_elepose.py).
 
 Everything is unitless: the poses are the method's normalised key points, hip at 0.
 """
@@ -31,12 +31,12 @@ Each = Float[Tensor, " batch"]
 
 
 class CouplingBlock(nn.Module):
-    """Scales and shifts half of the numbers by what the other half says, then turns all of them.
+    """Scales and shifts half of the numbers as the other half decides, then rotates all of them.
 
     size   how many numbers; the first half (the larger, where size is odd) passes unchanged
     width  hidden units of the subnet, which need not be invertible: only its answer is used
-    The turn is a random rotation, drawn once from torch's global generator and never trained; it
-    mixes the halves, so that over several blocks every number comes to speak and to be changed.
+    The rotation is drawn once at random from torch's global generator and never trained. It mixes
+    the halves, so that over several blocks every number changes others and is changed.
     """
 
     def __init__(self, size: int, width: int):
@@ -117,12 +117,11 @@ class PosePrior(nn.Module):
     joints          of the poses, which have the hip at 0 and are in the method's normalised units
     bases           how many principal components are kept (the paper keeps 26 of 34)
     blocks, width   of the flow
-    leftover        the standard deviation that is granted to what the kept components leave out of
-                    a pose; None, as published: nothing is asked of it, and a joint may wander
-                    along those directions as far as it likes
+    leftover        the allowed standard deviation of what the kept components leave out of a pose;
+                    None, as published: a joint may move along those directions at no cost
 
-    `fit_components` must have been called, and the flow trained on `coefficients`, before the
-    answers mean anything.
+    The values mean something only after `fit_components`, and once the flow was trained on
+    `coefficients`.
     """
 
     def __init__(

@@ -3,8 +3,8 @@
 Source: B. Wandt, J. J. Little, H. Rhodin 2022, arXiv:2112.07088, and its published code. Taught in
 16_elepose. Key points are normalised (hip at 0, x right, y down, a person's head about 0.1 above
 the hip); poses are in units (head about 1 above the hip), relative to the hip, in camera axes (x
-right, y down, z away); the hip is 10 units from the camera, and stays there when the pose turns.
-No random number is drawn here: they are arguments.
+right, y down, z away). The camera is chapter 15's: the hip is 10 units away from it, and stays
+there when the pose turns. No random number is drawn here: they are arguments.
 """
 
 import math
@@ -13,21 +13,19 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.geometry import bone_lengths, euler_to_matrix
+from posebook.geometry import bone_lengths, euler_to_matrix, root_relative
+from posebook.methods.ambiguity_aware import losses as unit_camera
+from posebook.methods.ambiguity_aware.losses import DISTANCE
 from posebook.shapes import Pose2D, Pose3D, Rotation, Scalar
 from posebook.skeletons import HOUSE
 
-#: How far away the hip is taken to be, in units, and the nearest that a joint may come.
-DISTANCE, NEAREST = 10.0, 1.0
 #: Where elevations are not learned, cameras tilt up or down by at most this, radians (20 degrees).
 FIXED_TILT = math.pi / 9
-#: Each loss's weight in the sum.
-WEIGHTS: dict[str, float] = dict(flow=1.0, keypoints=1.0, pose=1.0, deformation=1.0, bones=50.0)
 #: Lengths of the house skeleton's bones over their mean; a bone is named after its far joint.
-#: As published. How they were had is not said; such means come from measured people, that is, 3D.
+#: As published, without a source; such means come from measured people, that is, from 3D.
 BONE_RATIOS: dict[str, float] = {
     "right_hip": 0.5181, "right_knee": 1.7371, "right_foot": 1.7229,
     "left_hip": 0.5181, "left_knee": 1.7371, "left_foot": 1.7229,
@@ -35,8 +33,6 @@ BONE_RATIOS: dict[str, float] = {
     "left_shoulder": 0.5746, "left_elbow": 1.0812, "left_wrist": 0.9652,
     "right_shoulder": 0.5746, "right_elbow": 1.0812, "right_wrist": 0.9652,
 }  # fmt: skip
-#: What may be known of bones: the published ratios; that the batch's people are alike; nothing.
-BONE_PRIORS = ("published", "own", "none")
 
 Depths = Float[Tensor, "batch joints"]
 Each = Float[Tensor, " batch"]
@@ -62,9 +58,7 @@ def back_project(keypoints: Pose2D, depths: Depths) -> Pose3D:
     hip = HOUSE.index("hip")
     others = torch.ones_like(depths[:1])
     others[:, hip] = 0
-    z = (depths * others + DISTANCE).clamp(min=NEAREST).unsqueeze(-1)
-    points = torch.cat([keypoints * z, z], -1)
-    return points - points[:, hip : hip + 1]
+    return root_relative(unit_camera.back_project(keypoints, depths * others), HOUSE)
 
 
 def project(pose: Pose3D) -> Pose2D:
@@ -178,41 +172,3 @@ def relative_lengths(pose: Pose3D) -> Float[Tensor, "batch bones"]:
     """Bone lengths over the mean of the pose's bone lengths."""
     lengths = bone_lengths(pose, HOUSE)
     return lengths / lengths.mean(-1, keepdim=True)
-
-
-def step_losses(
-    lifter: nn.Module,
-    prior: nn.Module,
-    keypoints: Pose2D,
-    azimuth: Each,
-    noise: Each,
-    *,
-    learned_elevation: bool = True,
-    bone_prior: str = "published",
-    weights: Mapping[str, float] = WEIGHTS,
-) -> dict[str, Tensor]:
-    """All losses of one training step on a batch, and their weighted sum under "loss".
-
-    lifter     keypoints -> (depths (batch, joints), elevation (batch,)); and `depths`, the former
-    prior      (batch, joints, 2) -> (batch,), negative log-likelihood; frozen
-    keypoints  (batch, joints, 2), normalised
-    azimuth    (batch,)  drawn evenly from -pi to pi
-    noise      (batch,)  standard normal; without `learned_elevation`, a tilt (`fixed_view`)
-    """
-    if bone_prior not in BONE_PRIORS:
-        raise InputError(f"bone_prior is '{bone_prior}', expected one of {', '.join(BONE_PRIORS)}")
-    depths, elevation = lifter(keypoints)
-    if learned_elevation:
-        view = random_view(elevation, azimuth, noise)
-    else:
-        view = fixed_view(azimuth, noise)
-    way = cycle(keypoints, depths, view, lifter.depths)
-    parts = dict(
-        flow=prior(way.seen).mean(),
-        keypoints=keypoint_loss(keypoints, way.back_seen),
-        pose=pose_loss(way.turned, way.seen_pose),
-        deformation=deformation_loss(way.pose, way.back),
-    )
-    if bone_prior != "none":
-        parts["bones"] = (bone_loss if bone_prior == "published" else own_bone_loss)(way.pose)
-    return {"loss": sum(weights[name] * part for name, part in parts.items())} | parts

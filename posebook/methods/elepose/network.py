@@ -13,11 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from posebook.methods.elepose.losses import back_project
 from posebook.shapes import Pose2D, Pose3D
-from posebook.skeletons import HOUSE
 
-#: How far away the hip is taken to be, in units, and the nearest that a joint may come.
-DISTANCE, NEAREST = 10.0, 1.0
 SLOPE = 0.01  # of the leaky ReLU
 
 
@@ -40,7 +38,6 @@ class ElePoseLifter(nn.Module):
         start_elevation: float | int = 0.0,
     ):
         super().__init__()
-        self.hip = HOUSE.index("hip")
         self.first = nn.Linear(2 * joints, width)
         self.shared = nn.Sequential(ResidualBlock(width), nn.LeakyReLU(SLOPE))
         self.depth_path = _path(width, joints)
@@ -55,7 +52,7 @@ class ElePoseLifter(nn.Module):
         return self.depth_path(hidden), self.elevation_path(hidden).squeeze(-1)
 
     def depths(self, keypoints: Pose2D) -> Float[Tensor, "batch joints"]:
-        """The depths alone, for where nobody asks for the elevation."""
+        """The depths without the elevation."""
         return self.depth_path(self._hidden(keypoints))
 
     def _hidden(self, keypoints: Pose2D) -> Float[Tensor, "batch width"]:
@@ -66,12 +63,7 @@ class ElePoseLifter(nn.Module):
 
         Each joint is put at its depth on the ray through its key point, the hip at 10 units.
         """
-        depths = self.depths(keypoints)
-        others = torch.ones_like(depths[:1])
-        others[:, self.hip] = 0  # the hip's own answer counts for nothing
-        z = (depths * others + DISTANCE).clamp(min=NEAREST).unsqueeze(-1)
-        points = torch.cat([keypoints * z, z], -1)
-        return points - points[:, self.hip : self.hip + 1]
+        return back_project(keypoints, self.depths(keypoints))
 
 
 class ResidualBlock(nn.Module):

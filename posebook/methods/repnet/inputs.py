@@ -44,8 +44,8 @@ def intrinsics(
 def one_camera(rays: Points2D) -> Points2D:
     """Directions (x/z, y/z) to where `ONE_CAMERA`, which has no lens, would see them.
 
-    Ours: bzhao96 takes every camera's own picture, and tells the networks nothing of its focal
-    length. Redrawn like this, one network serves all cameras whose intrinsics are known.
+    Ours: bzhao96 takes each camera's own picture, and its networks do not get the focal length.
+    With redrawn pictures one network serves all cameras whose intrinsics are known.
     """
     focal, centre = rays.new_tensor(ONE_CAMERA).split(2)
     return focal * rays + centre

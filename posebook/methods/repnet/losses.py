@@ -1,7 +1,7 @@
-"""RepNet's losses: a critic's judgement, a camera that can be, and the picture that must come back.
+"""RepNet's losses: of the critic, of the camera, and of the reprojected picture.
 
-Sources as in `network`; "the original" and "bzhao96" are its two published forms.
-Taught in 13_repnet. Poses are in metres, about the hip or about their mean; key points are
+Sources as in `network`; "the original" and "bzhao96" are the two published forms. Taught in
+13_repnet. Poses are in metres, about the hip or about their mean; key points are
 normalised; no random number is drawn here.
 """
 
@@ -27,13 +27,14 @@ Camera = Float[Tensor, "*batch 2 3"]
 def critic_loss(real: Each, fake: Each) -> Scalar:
     r"""The negated Wasserstein distance, estimated: :math:`-\overline{D(X)}+\overline{D(\hat X)}`.
 
-    bzhao96's signs: real poses are to be judged high. The original has them the other way round.
+    bzhao96's signs: the critic should give real poses high values. The original has the opposite
+    signs.
     """
     return fake.mean() - real.mean()
 
 
 def generator_loss(fake: Each) -> Scalar:
-    r"""New poses are to be judged high: :math:`-\overline{D(\hat X)}`."""
+    r"""The critic should give new poses high values: :math:`-\overline{D(\hat X)}`."""
     return -fake.mean()
 
 
@@ -46,10 +47,10 @@ def between(real: Pose3D, fake: Pose3D, share: Each) -> Pose3D:
 def gradient_penalty(critic: Callable[[Pose3D], Each], pose: Pose3D) -> Scalar:
     r"""How far the critic's slope is from 1: :math:`\overline{(\lVert\nabla D\rVert-1)^2}`.
 
-    critic  (batch, joints, 3) -> (batch,), each row by itself
-    pose    (batch, joints, 3), from `between`; not the camera, which the critic never sees
-    Can be differentiated again. A critic of slope 1 everywhere measures how far poses must be
-    moved for one crowd to become the other: Gulrajani et al. 2017, arXiv:1704.00028.
+    critic  (batch, joints, 3) -> (batch,), each row independent of the others
+    pose    (batch, joints, 3), from `between`; the critic never sees the camera
+    The result can be differentiated again. A critic whose slope is 1 everywhere measures how far
+    poses must move for one crowd to become the other: Gulrajani et al. 2017, arXiv:1704.00028.
     """
     pose = pose.detach().requires_grad_()
     (slope,) = torch.autograd.grad(critic(pose).sum(), pose, create_graph=True)
@@ -66,7 +67,7 @@ def camera_loss(camera: Camera, *, form: str = "bzhao96") -> Float[Tensor, "*bat
 
     form  'bzhao96', and the paper: the Frobenius norm of :math:`2KK^\top/\mathrm{tr}(KK^\top)-I`;
           'original': the sum of its absolute entries
-    A camera of zeros, a division by zero in both codes, counts as one of a single row's rank.
+    For a camera of zeros both codes divide by zero; here it costs as much as one of rank 1.
     """
     gram = camera @ camera.mT
     trace = gram.diagonal(dim1=-2, dim2=-1).sum(-1)
@@ -82,7 +83,7 @@ def camera_loss(camera: Camera, *, form: str = "bzhao96") -> Float[Tensor, "*bat
 def reprojection_loss(keypoints: Pose2D, seen: Pose2D) -> Scalar:
     """bzhao96: mean square difference of the coordinates; its weight is `REPROJECTION_WEIGHT`.
 
-    With it, an error of 5 px in every coordinate of a picture of 1000 px costs 1.
+    With this weight, an error of 5 px in every coordinate of a picture of 1000 px costs 1.
     """
     return (seen - keypoints).square().mean()
 

@@ -3,7 +3,7 @@
 Sources: B. Wandt, B. Rosenhahn, "RepNet: Weakly Supervised Training of an Adversarial Reprojection
 Network for 3D Human Pose Estimation", CVPR 2019, arXiv:1902.09868, and its code (Keras), here "the
 original"; and a system built on it, "bzhao96" (github.com/bzhao96/3d-human-pose). Taught in
-13_repnet. What differs between them, `ORIGINAL` and `BZHAO96` are the arguments that say so:
+13_repnet. `ORIGINAL` and `BZHAO96` are the arguments for the two. They differ in:
 
     slope of the leaky ReLU             0.3        0.01
     first weights                       Glorot     PyTorch's own
@@ -12,8 +12,8 @@ original"; and a system built on it, "bzhao96" (github.com/bzhao96/3d-human-pose
     hip-to-hip bone                     right      a sign is wrong: hip *plus* hip (`released_sign`)
     vectors                             x's first  joint by joint
 
-Here every vector is joint by joint, which is a change of names and not of the network. Both have,
-unlike the paper, a first block that pose and camera share.
+Here every vector is joint by joint; this renames inputs and does not change the network. In both,
+unlike in the paper, pose and camera share the first block.
 """
 
 import torch
@@ -47,7 +47,7 @@ Camera = Float[Tensor, "*batch 2 3"]
 
 
 class RepNetGenerator(nn.Module):
-    """Lifts a 2D pose, and says how a far camera would have to see the pose to give that picture.
+    """Lifts a 2D pose, and predicts the far camera that sees the pose as the given picture.
 
     In:   (batch, 16, 2)  `JOINTS`, normalised as in `inputs`
     Out:  (batch, 16, 3)  the pose, metres, about the hip, in axes that the critic's poses have;
@@ -75,14 +75,14 @@ class RepNetGenerator(nn.Module):
         return self._pose(hidden), camera
 
     def pose(self, keypoints: Joints2D) -> Joints3D:
-        """The pose alone, for where nobody asks for the camera: two thirds of the work."""
+        """The pose without the camera: two thirds of the work."""
         return self._pose(self._hidden(keypoints))
 
     def lift(self, keypoints: Float[Tensor, "batch 17 2"]) -> Float[Tensor, "batch 17 3"]:
         """House joints in, hip at 0; poses in metres about the hip, in the camera's axes, out.
 
-        The pose is turned by its own camera, completed to a rotation: so it does not matter which
-        way the generator has people face.
+        The pose is turned by its own camera, completed to a rotation, so the axes that the
+        generator chose do not matter.
         """
         pose, camera = self(keypoints[:, HOUSE.indices(*JOINTS)])
         rotation, _ = complete_camera(camera)
@@ -97,10 +97,10 @@ class RepNetGenerator(nn.Module):
 
 
 class RepNetCritic(nn.Module):
-    """How real a pose looks: (batch, 16, 3), metres -> (batch,), high is real, nothing bounds it.
+    """How real a pose looks: (batch, 16, 3), metres -> (batch,), unbounded; high is real.
 
-    Two paths see the pose: its coordinates, and its kinematic chain (`chain_space`), which knows
-    bone lengths and the angles between bones but neither place nor direction.
+    One path sees the pose's coordinates, the other its kinematic chain (`chain_space`), which holds
+    bone lengths and the angles between bones, but neither place nor direction.
 
     width            units of the chain's path; published 1000, with 100 elsewhere (2,373,401
                      weights)
@@ -169,8 +169,8 @@ def leaky(values: Float[Tensor, "*shape"], slope: float | int = 0.01) -> Float[T
 def chain_matrix(released_sign: bool = False) -> Float[Tensor, "15 16"]:
     """Bones out of joints: +1 at a bone's start, -1 at its end.
 
-    released_sign  True: bzhao96's code has +1 at the end of the hip-to-hip bone, too. The sum of
-                   both hips is about 0 in a pose about the hip, so this "bone" says nothing.
+    released_sign  True: bzhao96's code has +1 at the end of the hip-to-hip bone, too. In a pose
+                   about the hip this sum of both hips is about 0 and carries no information.
     """
     matrix = torch.zeros(len(BONES), len(JOINTS))
     for row, (start, end) in zip(matrix, BONES, strict=True):
@@ -195,8 +195,8 @@ def complete_camera(camera: Camera) -> tuple[Rotation, Float[Tensor, "*batch"]]:
     r"""The rotation (..., 3, 3) and the scale (...,) that come nearest to a camera (..., 2, 3).
 
     The rows of :math:`G^{-1/2}K`, with :math:`G=KK^\top`, are the orthonormal rows nearest to K,
-    and the mean of K's singular values is the best scale. The third row is their cross product: the
-    depth axis. It is never a reflection. A camera of rank below 2 has no such rotation: NaN.
+    and the mean of K's singular values is the best scale. The third row, the depth axis, is their
+    cross product, so the result is never a reflection. A camera of rank below 2 gives NaN.
     """
     gram = camera @ camera.mT
     a, b, d = gram[..., 0, 0], gram[..., 0, 1], gram[..., 1, 1]

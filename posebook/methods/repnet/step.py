@@ -1,8 +1,8 @@
 """One training iteration of RepNet: some steps of the critic, then one of the generator.
 
-Source: as in `losses`; bzhao96 takes five steps of the critic, the original means
-to, but takes one (`critic_steps`). No network is imported. Taught in 13_repnet; `adam`,
-`teach_critic` and `descend` are also the video GAN's (`video_gan.step`).
+Source: as in `losses`. bzhao96 takes five steps of the critic; the original intends five but takes
+one (`critic_steps`). No network is imported. Taught in 13_repnet. The video GAN also uses `adam`,
+`teach_critic` and `descend` (`video_gan.step`).
 """
 
 from collections.abc import Callable, Iterable
@@ -37,8 +37,8 @@ def critic_step(
 
     share  (batch,)  where between them the penalty looks, drawn evenly from 0 to 1
     """
-    judged_real, judged_fake = critic(torch.cat([real, fake])).split(len(real))
-    distance = -losses.critic_loss(judged_real, judged_fake)
+    real_score, fake_score = critic(torch.cat([real, fake])).split(len(real))
+    distance = -losses.critic_loss(real_score, fake_score)
     penalty = losses.gradient_penalty(critic, losses.between(real, fake, share))
     descend(critic, optimiser, penalty_weight * penalty - distance)
     return dict(distance=distance.detach(), penalty=penalty.detach())
@@ -56,7 +56,7 @@ def teach_critic(
     steps: int,
     penalty_weight: float | int = losses.PENALTY_WEIGHT,
 ) -> dict[str, Tensor]:
-    """`steps` steps of the critic, while the generator stands still; what its last step says.
+    """`steps` steps of the critic, while the generator stands still; the last step's numbers.
 
     lift         key points of any number of poses -> poses, as the critic sees them
     early        key points of all batches but the last, one after the other; may be empty
@@ -66,10 +66,10 @@ def teach_critic(
     with torch.no_grad():
         fakes = [*lift(early).split(len(last))] if len(early) else []
     fakes.append(last.detach())
-    said = {}
+    logged = {}
     for batch in zip(real.chunk(steps), fakes, share.chunk(steps), strict=True):
-        said = critic_step(critic, optimiser, *batch, penalty_weight=penalty_weight)
-    return said
+        logged = critic_step(critic, optimiser, *batch, penalty_weight=penalty_weight)
+    return logged
 
 
 def update(
@@ -95,11 +95,11 @@ def update(
     share       (poses,)            drawn evenly from 0 to 1
     adversarial_weight  0: no critic, and so no step of it
 
-    The generator stands still while the critic steps. So the new poses of all steps are made at
-    once, without cameras, which no critic sees, and without gradients; only those of the last
-    batch are made with both, and serve the critic's last step and the generator's. (The released
-    code lifts a batch of its own for each step, and sends the critic's gradients through the
-    generator, where they are thrown away.)
+    The generator does not change while the critic steps, so the new poses of all steps are made at
+    once, without gradients and without cameras (no critic sees them). Only the last batch is lifted
+    with both; it serves the critic's last step and the generator's. (The released code lifts each
+    batch separately. It also sends the critic's gradients through the generator, where they are
+    thrown away.)
     """
     count = len(keypoints)
     fits = critic_steps >= 1 and 0 < count == len(real) == len(share)
@@ -110,9 +110,9 @@ def update(
         )
     learned = keypoints.chunk(critic_steps)[-1]
     pose, camera = generator(learned)
-    said = {}
+    logged = {}
     if adversarial_weight:
-        said = teach_critic(
+        logged = teach_critic(
             critic, optimisers[1], generator.pose, keypoints[: len(keypoints) - len(learned)],
             pose, real, share, steps=critic_steps, penalty_weight=penalty_weight,
         )  # fmt: skip
@@ -125,11 +125,11 @@ def update(
         terms["adversarial"] = losses.generator_loss(critic(pose))
         loss = loss + adversarial_weight * terms["adversarial"]
     descend(generator, optimisers[0], loss)
-    return said | {name: term.detach() for name, term in terms.items()}
+    return logged | {name: term.detach() for name, term in terms.items()}
 
 
 def descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step. The gradient is that of this network alone: nobody asks for the other's."""
+    """One step of this network; the loss's other networks get no gradient."""
     parameters = list(network.parameters())
     for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = slope

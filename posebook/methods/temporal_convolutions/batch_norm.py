@@ -1,6 +1,6 @@
-"""Batch norm over a training of VideoPose3D: its momentum, and its statistics made anew.
+"""Batch norm in VideoPose3D's training: the schedule of its momentum, and recomputed statistics.
 
-Source: Pavllo et al. 2019, arXiv:1811.11742, for the momentum; the statistics anew are ours. No
+Source: Pavllo et al. 2019, arXiv:1811.11742, for the momentum; recomputing statistics is ours. No
 network is imported. Taught in 07_temporal_convolutions.
 """
 
@@ -30,14 +30,14 @@ def set_batch_norm_momentum(network: nn.Module, momentum: float | int) -> None:
 def recompute_statistics(
     network: nn.Module, batches: Iterable, show: Callable[[nn.Module, object], object]
 ) -> None:
-    """Running means and variances anew, those of the final weights: the cure for stale ones.
+    """Compute running means and variances anew, with the final weights.
 
     batches  training batches, some dozens      show(network, batch) runs the network on one
 
-    The schedule ends at a momentum of 0.001: the statistics then remember a thousand steps, which
-    after a short training are those of weights long gone. Dropout rests meanwhile, as it will when
-    the network is used. The network is in evaluation mode afterwards. Where there is no batch, or
-    one with numbers that are not finite, the statistics stay as they were: InputError.
+    The schedule ends at a momentum of 0.001, so the statistics remember a thousand steps. After a
+    short training they belong to earlier weights (stale statistics). Dropout is off meanwhile, as
+    it is when the network is used. Afterwards the network is in evaluation mode. Raises InputError
+    and keeps the old statistics if there is no batch, or one with numbers that are not finite.
     """
     network.eval()
     norms = _norms(network)

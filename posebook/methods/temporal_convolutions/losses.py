@@ -1,7 +1,7 @@
 r"""Learning from clips without 3D: pose and path projected into the picture, and bones compared.
 
 One batch has a labelled half, with the true pose and the true path of the hip, and an unlabelled
-one, of which only the keypoints are known. The four parts of the loss, all with weight 1:
+half, with key points only. The four parts of the loss, all with weight 1:
 
     pose        mean distance of joints, m                                     labelled half
     trajectory  mean distance of the hip over its true depth, unitless          labelled half
@@ -70,7 +70,7 @@ def project_to_screen(
     intrinsics  (..., 9), one camera for each pose; see `screen_intrinsics`
     lens        False: without distortion
 
-    A ray more than 45 degrees off the axis is moved there, as published: near such a point, and
+    As published, a ray more than 45 degrees off the axis is moved to 45 degrees. Further out, and
     behind the camera, the projection has no useful slope.
     """
     focal, centre, radial, tangential = (
@@ -99,7 +99,7 @@ def trajectory_loss(root_mm: Pose3D, true_root_mm: Pose3D) -> Scalar:
     r"""Mean distance of the hip over its true depth: :math:`\frac1{y_z}\lVert\hat r-r\rVert`.
 
     root_mm, true_root_mm  (..., 1, 3)  absolute, camera axes. Unitless.
-    Far away, a path is hard to tell and little depends on it: hence the weight.
+    Far paths get a smaller weight: they are harder to predict, and their errors matter less.
     """
     return weighted_mpjpe_loss(root_mm, true_root_mm, 1 / true_root_mm[..., 2])
 

@@ -143,14 +143,14 @@ class VideoPose3D(nn.Module):
 def inflated(
     single: "VideoPose3D", filter_widths: Sequence[int], spread: bool = False
 ) -> "VideoPose3D":
-    """A network over time that says of a still person what a network of one frame says.
+    """A network over time that starts as a network of one frame: the same pose for a still person.
 
     single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
-    spread         False: its weights go to the middle tap (causal: the last) of each filter, the
-                   other taps are 0; of motion, too, it says what the single frame says. True: the
-                   taps share them evenly; that averages over time, so that a detector's errors,
-                   which change from frame to frame, are smaller from the start
-    Either way time is learned as a correction to a lifter that works.
+    spread         False: its weights go to the middle tap (causal: the last) of each filter, and
+                   the other taps are 0; for motion, too, the pose is that of the single frame.
+                   True: the taps share the weights evenly. This averages over time, so a detector's
+                   errors, which change from frame to frame, are smaller from the start
+    Either way the network learns time as a correction to a lifter that works.
     Source: of images and video, Carreira & Zisserman 2017, arXiv:1705.07750 (`spread`).
     """
     if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
@@ -201,8 +201,8 @@ class Filter(nn.Module):
 class Dropout(nn.Dropout):
     """Dropout whose random numbers, on a CPU, are bytes: eight from each draw of the generator.
 
-    PyTorch's own draws one number for each unit, which took a quarter of a training step. The share
-    that is dropped is `p` to the nearest 1/256, and what is left is scaled to match.
+    PyTorch's own dropout draws one number for each unit, which took a quarter of a training step.
+    The share that is dropped is `p` to the nearest 1/256, and the rest is scaled to match.
     """
 
     def forward(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
@@ -246,10 +246,10 @@ class Stream:
     """The causal network on one frame after another, for live video.
 
     network  causal, in evaluation mode
-    Each filter remembers the past frames that its taps still need and nothing is computed twice, so
-    that the work of a frame does not depend on the receptive field. The answers are those of
-    `network.lift` on the whole clip: before the first frame stands the first frame, repeated. What
-    is missing has to be filled in before: a NaN stays for as many frames as the network sees.
+    Each filter remembers the past frames that its taps still need, and nothing is computed twice.
+    So the work of a frame does not depend on the receptive field. The poses are those of
+    `network.lift` on the whole clip, which repeats the first frame before the clip. Fill in missing
+    key points first: a NaN stays for as many frames as the network sees.
     """
 
     def __init__(self, network: VideoPose3D):

@@ -1,23 +1,23 @@
-r"""The video GAN's loss of the picture: absolute poses, seen by a camera that is known.
+r"""The video GAN's losses of the picture: absolute poses, seen by a known camera.
 
 Source: github.com/bzhao96/3d-human-pose, read for its facts. Taught in 14_video_gan. The critic's
-and the generator's judgement are `repnet.losses`'s, on poses about the hip. Poses here are
-absolute: metres, camera axes, x right, y down, z away.
+loss and the generator's adversarial loss are those of `repnet.losses`, on poses about the hip.
+Poses here are absolute: metres, camera axes, x right, y down, z away.
 
-**The mirror minimum.** The residual of a picture is multiplied by depth, so nothing is divided:
+**The mirror minimum.** The error in the picture is multiplied by depth, which avoids a division:
 
 .. math:: r = f\odot P_{xy} + c\,P_z - u\,P_z .
 
-It is linear in P. A pose at 0 has none of it; and negating P, the whole person point-mirrored
-through the camera, negates r and leaves the loss as it is: **someone behind the camera costs
-nothing more**. The critic forbids the mirror image only by the pose about the hip; the root it
-never sees. `depth_loss` prevents both: a joint nearer than `NEAREST_M` pays by the metre, those in
-front pay nothing, and its slope leads from behind the camera through it and out in front. A root
-network that starts at the mean root (`network.MEAN_ROOT_M`) rarely needs it.
+r is linear in P. A pose with all joints at 0 has no error. Negating P point-mirrors the whole
+person through the camera; it negates r and does not change the loss, so **someone behind the camera
+costs no more**. The critic sees only the pose about the hip and never the root. `depth_loss`
+prevents both: a joint nearer than `NEAREST_M` pays by the metre, the others pay nothing, and its
+slope leads out in front of the camera. A root network that starts at the mean root
+(`network.MEAN_ROOT_M`) rarely needs it.
 
-**Size and distance.** Every multiple of a solution is one, too: larger people, farther away. Which
-of the two networks answers a picture that is too small, the pose's or the root's, the loss does not
-say. `best_root` takes the choice away: it is where the root of a given pose belongs.
+**Size and distance.** Every multiple of a solution is also a solution: larger people, farther away.
+When a person looks too small in the picture, either network could change, and the loss does not say
+which. `best_root` settles it: it gives the place where the root of a given pose belongs.
 """
 
 import torch
@@ -49,8 +49,8 @@ def residual(
 def reprojection_loss(pose: Pose3D, keypoints: Pose2D, camera: Float[Tensor, "*batch 4"]) -> Scalar:
     """Mean square `residual`; the module says what it cannot see.
 
-    In the sum it is weighted by `REPROJECTION_WEIGHT`. Middle frames alone are
-    seen: windows overlap, and each frame is the middle of one.
+    In the sum it is weighted by `REPROJECTION_WEIGHT`. Only the middle frame of each window counts;
+    windows overlap, so that each frame is the middle of one.
     """
     return residual(pose, keypoints, camera).square().mean()
 
@@ -64,9 +64,9 @@ def best_root(
     keypoints  (..., joints, 2)  on the screen
     camera     (..., 4)          fx, fy, cx, cy in the screen's unit
 
-    Ours. Two sums for each pose, as of `lifting.placing.place_root`; at least `NEAREST_M` away.
-    Where the error is least, it does not change with the root: for the pose's gradient this is a
-    constant.
+    Ours. Two sums for each pose, as in `lifting.placing.place_root`; at least `NEAREST_M` away. At
+    the least error, the error's slope along the root is 0, so the pose's gradient may treat the
+    root as a constant.
     """
     focal, centre = camera.unsqueeze(-2).split(2, -1)
     rays = (keypoints - centre) / focal

@@ -17,13 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook.errors import InputError
+from posebook.methods.repnet.inputs import FRAMES, ONE_CAMERA
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
-FRAMES = 27
 HIP = HOUSE.index("hip")
-#: The camera on whose screen the key points are, fx, fy, cx, cy: `repnet.inputs.ONE_CAMERA`.
-CAMERA = (2.29, 2.29, 0.0, 0.0)
 #: How far beside the hip's ray a root network's number 1 is, in x/z: six degrees.
 BESIDE_RAY = 0.1
 #: Where the hips of Human3.6M are on average, metres, camera axes: where a root network starts.
@@ -146,7 +144,7 @@ class RootGenerator(VideoGenerator):
     def _place(self, numbers: Tensor, seen: Tensor) -> Tensor:
         if not self.on_ray:
             return numbers
-        return along_ray(numbers, seen[:, HIP], numbers.new_tensor(CAMERA))
+        return along_ray(numbers, seen[:, HIP], numbers.new_tensor(ONE_CAMERA))
 
 
 class VideoGan(nn.Module):

@@ -2,7 +2,7 @@
 
 Source: github.com/bzhao96/3d-human-pose, read for its facts: five steps of the critic for one of
 the generator, batches of 64, Adam with beta 0.5 and 0.9 at 1e-4, one optimiser for the pose's and
-the root's network. The critic is taught as RepNet's. No network is imported. Taught in
+the root's network. The critic's steps are RepNet's. No network is imported. Taught in
 14_video_gan.
 """
 
@@ -48,19 +48,19 @@ def update(
     real        (poses, 16, 3)  poses about the hip, which belong to no window of these
     share       (poses,)        drawn evenly from 0 to 1
     adversarial_weight  0: no critic, and so no step of it
-    apart       True: the picture teaches the pose's network with the root at its best, and the
-                root's network with the pose as given, so that size is the critic's business and
-                distance the root's. Ours. False: both at once, as published; then a picture that is
-                too small is mended by larger people, and the root hardly learns
+    apart       True, ours: the pose network learns from the picture with the root where it fits
+                best, and the root network with the pose held fixed. Then the critic decides size,
+                and the root network decides distance. False, as published: both learn at once; then
+                larger people make up for a picture that is too small, and the root hardly learns
 
     The critic sees poses about the hip and never the root.
     """
     learned = windows.chunk(critic_steps)[-1]
     count = len(learned)
     pose = generator.relative(learned)
-    said = {}
+    logged = {}
     if adversarial_weight:
-        said = teach_critic(
+        logged = teach_critic(
             critic, optimisers[1], generator.relative, windows[: len(windows) - count],
             pose, real, share, steps=critic_steps, penalty_weight=penalty_weight,
         )  # fmt: skip
@@ -83,4 +83,4 @@ def update(
         terms["adversarial"] = repnet_losses.generator_loss(critic(pose))
         loss = loss + adversarial_weight * terms["adversarial"]
     descend(generator, optimisers[0], loss)
-    return said | {name: term.detach() for name, term in terms.items()}
+    return logged | {name: term.detach() for name, term in terms.items()}
