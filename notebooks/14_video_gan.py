@@ -1094,9 +1094,9 @@ figures.Table(
 #
 # ## Keep it
 #
-# One file for `posebook lift` and `posebook evaluate`, for clips of any length and any known camera. In Python,
-# `lift(clip).absolute_mm` puts people where the root network does; `posebook lift` puts every lifter's poses
-# into the room by least squares.
+# One file for `posebook lift` and `posebook evaluate`, for clips of any length and any known camera. People stand
+# where the root network puts them, in Python (`lift(clip).absolute_mm`) and in what `posebook lift` writes. Other
+# lifters do not predict a place; their poses are placed by least squares.
 
 # %%
 file = keep_lifter(

@@ -251,7 +251,7 @@ def test_gaps_rates_and_unknown_cameras(clip):
     lifted = kept.lift(first(clip, 60, keypoints_px=points, confidence=seen, camera=None))
     assert lifted.empty.tolist() == [20 <= i < 40 for i in range(60)]
     assert torch.isfinite(lifted.absolute_mm[~lifted.empty]).all()
-    assert any(str(note).startswith("Camera: unknown") for note in lifted.notes)
+    assert any(note.kind == "camera" and "is assumed" in note.text for note in lifted.notes)
     slow = kept.lift(first(clip, 60, frames_per_second=25.0))
     assert slow.pose_mm.shape == (60, 17, 3) and any("25 frames/s" in str(n) for n in slow.notes)
 
