@@ -1,7 +1,9 @@
 """Every number with its protocol: what a run writes, and what the book may print of it.
 
-`Results` writes a run's `results.json`. `data/ledger.jsonl` keeps the same lines for the numbers
-that the book or the README print; such a number enters prose only through `ledger(key)`.
+A `Number` is the one shape of it: a line of a run's `results.json`, of `posebook evaluate --json`,
+of a lifter file's header, and of `data/ledger.jsonl`, which keeps the numbers that the book and its
+pages print. Such a number enters a chapter only through `ledger(key)`, and a page only through
+`tools/build_pages.py`.
 """
 
 import csv
@@ -9,9 +11,10 @@ import io
 import json
 import math
 import platform
+import subprocess
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,14 +25,26 @@ from posebook.errors import InputError
 
 LEDGER = paths.DATA / "ledger.jsonl"
 PROFILES = ("ci", "laptop", "full")
+#: The profile of a number that was measured on a lifter file, not in a chapter's run.
+OF_A_FILE = "lifter"
 
 
 @dataclass(frozen=True)
 class Number:
-    """One measured number. `str` gives the line that a reader needs to compare it."""
+    """One measured number. `str` gives the line that a reader needs to compare it.
+
+    value      an int where it is only known in whole units
+    split      "test"; other key points than the true ones stand here: "test, detector errors"
+    chapter    of a file's score: the name of the lifter
+    baseline   the same protocol's figure for what needs no learning, such as the mean pose
+    paper      the paper's figure; `note` says where its protocol differs
+    code       the commit it was made with; "" where there was no git
+    frames     how many frames the value is a mean over
+    by_action  each action's own mean
+    """
 
     metric: str
-    value: float
+    value: float | int
     unit: str
     protocol: str
     data: str
@@ -37,13 +52,16 @@ class Number:
     method: str
     chapter: str
     profile: str
-    seed: int
-    device: str
-    seconds: float
+    seed: int = 0
+    device: str = "cpu"
+    seconds: float | int | None = None
     versions: dict[str, str] = field(default_factory=dict)
-    baseline: float | None = None
-    paper: float | None = None
+    baseline: float | int | None = None
+    paper: float | int | None = None
     note: str = ""
+    code: str = ""
+    frames: int | None = None
+    by_action: dict[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -65,27 +83,31 @@ class Number:
         """Value and unit, as they are printed everywhere."""
         return _text(self.value, self.unit)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON; what is empty is left out."""
+        return {k: v for k, v in asdict(self).items() if k in _REQUIRED or v not in (None, "", {})}
+
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "Number":
         names = {f.name for f in fields(cls)}
-        if not isinstance(record, dict) or not names - _OPTIONAL <= record.keys() <= names:
+        if not isinstance(record, dict) or not _REQUIRED <= record.keys() <= names:
             raise InputError(
                 "not a results record; expected the fields " + ", ".join(sorted(names))
             )
-        number = isinstance(record["value"], float | int) and isinstance(record["seed"], int)
-        words = all(isinstance(record[f], str) for f in ("metric", "unit", "method", "data"))
+        number = isinstance(record["value"], float | int) and isinstance(record.get("seed", 0), int)
+        words = all(isinstance(record[f], str) for f in _REQUIRED - {"value"})
         if not number or not words:
             raise InputError("not a results record; expected numbers for value and seed, text else")
         return cls(**record)
 
 
-_OPTIONAL = {"versions", "baseline", "paper", "note"}
+_REQUIRED = {f.name for f in fields(Number) if f.default is f.default_factory is MISSING}
 
 
-def _text(value: float | None, unit: str) -> str:
+def _text(value: float | int | None, unit: str) -> str:
     if value is None:
         return ""
-    digits = 1 if abs(value) >= 1 else 3
+    digits = 0 if isinstance(value, int) else 1 if abs(value) >= 1 else 3
     return f"{value:.{digits}f} {unit}".rstrip()
 
 
@@ -133,9 +155,9 @@ class Results:
     ) -> Number:
         """One number, written to disk at once; the same number again replaces the first.
 
+        The fields are those of `Number`.
+
         protocol   a `metrics.Protocol` or one line that says as much
-        baseline   the same protocol's figure for what needs no learning, such as the mean pose
-        paper      the paper's figure; `note` says where its protocol differs
         seconds    what it took, e.g. `run.seconds`; without it, the time since this object began
         """
         value = float(value)
@@ -156,10 +178,11 @@ class Results:
             seconds=round(
                 float(time.monotonic() - self._started if seconds is None else seconds), 2
             ),
-            versions=_versions(),
+            versions=versions(),
             baseline=None if baseline is None else float(baseline),
             paper=None if paper is None else float(paper),
             note=note,
+            code=code(),
         )
         same = (number.key, number.protocol)
         self.numbers = [n for n in self.numbers if (n.key, n.protocol) != same] + [number]
@@ -168,9 +191,11 @@ class Results:
 
     def write(self) -> Path:
         """`out_dir/results.json`, in one step. `add` has done so already."""
-        records = [asdict(number) for number in self.numbers]
-        text = json.dumps(records, indent=1, ensure_ascii=False) + "\n"
-        return paths.write_text(self.out_dir / "results.json", text)
+        return paths.write_text(self.out_dir / "results.json", records(self.numbers, "json") + "\n")
+
+    def of(self, method: str) -> list[dict[str, Any]]:
+        """The numbers of one method as plain values: `metrics` of a lifter file's header."""
+        return [number.to_dict() for number in self.numbers if number.method == method]
 
     def _repr_html_(self) -> str:
         return table(self.numbers, "html")
@@ -191,9 +216,21 @@ def _device(device: str) -> str:
 
 
 @cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what a number depends on, by name."""
     names = ("posebook", "torch", "numpy")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+@cache
+def code() -> str:
+    """The commit of the checkout, "-dirty" after it where files differ; "" without git."""
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    try:
+        found = subprocess.run(command, cwd=paths.CHECKOUT, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def read(path: Path | str) -> list[Number]:
@@ -241,14 +278,17 @@ def table(numbers: Iterable[Number], form: str = "md") -> str:
 
 
 def records(numbers: Iterable[Number], form: str) -> str:
-    """For programs, 'csv' or 'json': every field, the value with all its digits."""
-    rows = [asdict(number) for number in numbers]
+    """For programs, 'csv' or 'json': the value with all its digits. What is empty is left out."""
+    rows = [number.to_dict() for number in numbers]
     if form == "json":
         return json.dumps(rows, indent=1, ensure_ascii=False)
     file = io.StringIO()
     writer = csv.DictWriter(file, [f.name for f in fields(Number)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**row, "versions": json.dumps(row["versions"])} for row in rows)
+    writer.writerows(
+        {name: json.dumps(v) if isinstance(v, dict) else v for name, v in row.items()}
+        for row in rows
+    )
     return file.getvalue().rstrip("\n")
 
 
@@ -291,5 +331,5 @@ def keep(numbers: Iterable[Number], path: Path | str | None = None) -> None:
     path = Path(path or LEDGER)
     kept = {(n.key, n.protocol): n for n in ledger_numbers(path)}
     kept.update({(n.key, n.protocol): n for n in numbers})
-    lines = [json.dumps(asdict(kept[k]), ensure_ascii=False) for k in sorted(kept)]
+    lines = [json.dumps(kept[k].to_dict(), ensure_ascii=False) for k in sorted(kept)]
     paths.write_text(path, "".join(line + "\n" for line in lines))

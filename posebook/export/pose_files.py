@@ -99,7 +99,7 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
     }
     record["frames_per_second"] = poses.rate
     record["notes"] = list(poses.notes)
-    record["scores"] = [dict(score) for score in poses.scores]
+    record["scores"] = [score.to_dict() for score in poses.scores]
     # Whose results a folder holds, wherever the command is given next.
     record["input_path"] = str(Path(poses.input).resolve())
     record["about"] = {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)}
