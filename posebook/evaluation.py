@@ -209,12 +209,13 @@ def numbers_of(
     """Scores of a lifter and of what needs no learning, by method, as numbers."""
     mean = {score.metric: score.value for score in scores.get(MEAN_POSE, ())}
     about = dict(
-        data=data, split=split, chapter=lifter, profile=results.OF_A_FILE,
+        data=data, split=split, profile=results.OF_A_FILE,
         seconds=round(seconds, 2), versions=results.versions(), code=results.code(),
     )  # fmt: skip
     return [
         Number(
             score.metric, score.value, score.unit, str(score.protocol), method=method,
+            chapter=method,
             baseline=mean.get(score.metric) if method == lifter else None,
             frames=score.frames, by_action=score.by_action, **about,
         )

@@ -35,7 +35,7 @@ class Number:
 
     value      an int where it is only known in whole units
     split      "test"; other key points than the true ones stand here: "test, detector errors"
-    chapter    of a file's score: the name of the lifter
+    chapter    of a lifter file's score: the method, which is the name of the lifter
     baseline   the same protocol's figure for what needs no learning, such as the mean pose
     paper      the paper's figure; `note` says where its protocol differs
     code       the commit it was made with; "" where there was no git

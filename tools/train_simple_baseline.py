@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from posebook import lifting, paths, training
+from posebook import lifting, paths, results, training
 from posebook.cameras import Cameras, bounding_ball, random_cameras
 from posebook.cameras.turned import PersonView, network_input, predict_units, turn_towards
 from posebook.datasets.batches import Batches
@@ -266,8 +266,8 @@ def train(options: argparse.Namespace) -> lifting.Lifter:
         data="synthetic_wide (posebook.datasets.people.synthetic.sample_poses), nothing else",
         licence="MIT; the prior of synthetic_wide: data/prior/README.md",
         metrics=[
-            _metric("held-out people, perfect keypoints", p_mpjpe(network, perfect)),
-            _metric("held-out people, as in training", p_mpjpe(network, held_out)),
+            number("simple_baseline", "held out, exact key points", p_mpjpe(network, perfect)),
+            number("simple_baseline", "held out, as in training", p_mpjpe(network, held_out)),
         ],
         training={name: value for name, value in vars(options).items() if name not in _PLACES},
         seconds=round(run.seconds),
@@ -297,12 +297,13 @@ def average_size(network: torch.nn.Module, views: dict[str, Tensor]) -> float:
     return round(float((bone_lengths(units, HOUSE).sum(-1) * views["unit_mm"]).median()), 1)
 
 
-def _metric(data: str, value: float) -> dict:
-    protocol = "P-MPJPE, 17 joints, Procrustes with scale, frame mean"
-    return dict(
-        metric="P-MPJPE", value=round(value, 2), unit="mm", protocol=protocol,
-        data=f"synthetic_wide, {data}",
-    )  # fmt: skip
+def number(lifter: str, split: str, value: float) -> dict:
+    """A line of the header's metrics."""
+    return results.Number(
+        "P-MPJPE", value, "mm", "Procrustes-aligned, 17 joints, frame mean, least-squares scale",
+        data="synthetic_wide", split=split, method=lifter, chapter=lifter,
+        profile=results.OF_A_FILE, versions=results.versions(), code=results.code(),
+    ).to_dict()  # fmt: skip
 
 
 _PLACES = ("out", "file", "threads")

@@ -20,7 +20,15 @@ from pathlib import Path
 import torch
 from moving_people import Pool, make_pool
 from torch import Tensor
-from train_simple_baseline import LAYOUTS, Average, average_size, learning_rate, loss_of, p_mpjpe
+from train_simple_baseline import (
+    LAYOUTS,
+    Average,
+    average_size,
+    learning_rate,
+    loss_of,
+    number,
+    p_mpjpe,
+)
 from window_views import EXACT, MIDDLE, WINDOW, WindowQuality, draw_windows
 
 from posebook import lifting, paths, training
@@ -112,8 +120,8 @@ def train(options: argparse.Namespace) -> tuple[lifting.Lifter, dict[str, dict[s
         data="synthetic_wide in motion (tools/moving_people.py), nothing else",
         licence="MIT; the prior of synthetic_wide: data/prior/README.md",
         metrics=[
-            _metric("held-out people in motion, perfect keypoints", p_mpjpe(answer, perfect)),
-            _metric("held-out people in motion, as in training", p_mpjpe(answer, held_out)),
+            number(NAME, "held out, in motion, exact key points", p_mpjpe(answer, perfect)),
+            number(NAME, "held out, in motion, as in training", p_mpjpe(answer, held_out)),
         ],
         training={n: v for n, v in vars(options).items() if n not in _PLACES}
         | dict(steps_done=counter.steps, device=device.type),
@@ -177,14 +185,6 @@ def _beside(unseen: dict[str, dict[str, Tensor]]) -> None:
     for words, views in unseen.items():
         single = dict(views, inputs=views["inputs"][:, MIDDLE])
         print(f"simple_baseline, held-out people, {words}: {p_mpjpe(network, single):.2f} mm")
-
-
-def _metric(data: str, value: float) -> dict:
-    protocol = "P-MPJPE, 17 joints, Procrustes with scale, frame mean"
-    return dict(
-        metric="P-MPJPE", value=round(value, 2), unit="mm", protocol=protocol,
-        data=f"synthetic_wide, {data}",
-    )  # fmt: skip
 
 
 _PLACES = ("out", "file", "threads", "workers", "device")
