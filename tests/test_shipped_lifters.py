@@ -34,7 +34,8 @@ def test_file_and_card_say_what_it_is(name):
     header, tensors = lifter_files.read(path)
     assert header["name"] == name
     assert header["data"].startswith("synthetic") and "MIT" in header["licence"]
-    assert header["metrics"] and all(row["protocol"] for row in header["metrics"])
+    numbers = lifter_files.numbers(header)
+    assert numbers and all(n.protocol and n.method == n.chapter == name for n in numbers)
     weights = [tensor for key, tensor in tensors.items() if key.startswith("network.")]
     assert all(tensor.dtype == torch.float16 for tensor in weights)
     card = path.with_suffix(".md").read_text(encoding="utf-8")

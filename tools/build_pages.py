@@ -49,7 +49,7 @@ MEASURED = re.compile(rf"\({UNIT}\)|MPJPE|error|PCK|AUC|score")
 MARKED = re.compile(r"[-+]?\d[\d.,]*(?: ?[a-zA-Z/%]+)?<!-- (number|size): ([^<>]+?) -->")
 TABLE = re.compile(r"(<!-- numbers\n(.*?)\n-->\n).*?(<!-- /numbers -->)", re.DOTALL)
 CHAPTERS = re.compile(r"(<!-- chapters -->\n).*?(<!-- /chapters -->)", re.DOTALL)
-CODE = re.compile(r"^```.*?^```|^ {4}.*?$|`[^`\n]*`", re.DOTALL | re.MULTILINE)
+CODE = re.compile(r"^```.*?^```|^ {4}.*?$", re.DOTALL | re.MULTILINE)
 
 
 def pages(root: Path = paths.CHECKOUT) -> Pages:
