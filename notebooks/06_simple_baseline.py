@@ -543,9 +543,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="standardised_pixels", input_joints=INPUT, output_joints=OUTPUT),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={
-            number.metric: str(number) for number in book.numbers if number.method == "Martinez"
-        },
+        metrics=book.of("Martinez"),
     ),
     network=lifter.cpu().eval(),
     tensors=dict(

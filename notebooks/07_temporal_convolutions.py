@@ -868,7 +868,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="screen_clip", frames_per_second=rate or 50.0),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == "VideoPose3D"},
+        metrics=book.of("VideoPose3D"),
     ),
     network=lifter.cpu().eval(),
     tensors=dict(mean_place=train_seen.mean(0)),

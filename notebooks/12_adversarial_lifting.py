@@ -961,7 +961,7 @@ if train.skeleton == HOUSE:
             ),
             data=train.name,
             licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-            metrics={n.metric: str(n) for n in book.numbers if n.method == label},
+            metrics=book.of(label),
         ),
         network=kept_network.eval(),
         tensors=dict(mean_place=train_keypoints.mean(0)),

@@ -618,7 +618,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="half_pictures", width_px=1000.0),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
+        metrics=book.of(label),
     ),
     network=generator,
     tensors=dict(mean_place=train_keypoints.mean(0)),

@@ -1131,7 +1131,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="one_camera", frames_per_second=rate),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
+        metrics=book.of(label),
     ),
     network=generator,
     tensors=dict(mean_place=pile.screen.mean(0)),

@@ -871,7 +871,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="root_centred", **NORMALISATION),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={number.metric: str(number) for number in book.numbers if number.method == label},
+        metrics=book.of(label),
     ),
     network=model.cpu().eval(),
     tensors=dict(mean_place=train_keypoints.mean(0)),

@@ -1102,7 +1102,7 @@ kept = lifting.Lifter(
         normalisation=dict(kind="root_centred", scale="head_hip", factor=0.1, per="clip"),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == label},
+        metrics=book.of(label),
     ),
     network=lifter,
     tensors=dict(mean_place=seen.mean(0)),

@@ -8,6 +8,7 @@ import pytest
 
 from posebook import results
 from posebook.errors import InputError
+from posebook.results import kept
 
 FACTS = dict(protocol="root-aligned, 17 joints", data="synthetic", split="test", method="Martinez")
 
@@ -130,7 +131,7 @@ def test_a_file_that_is_no_results(tmp_path, text):
 
 def test_ledger_keeps_one_line_for_each_number(tmp_path, monkeypatch):
     file = tmp_path / "ledger.jsonl"
-    monkeypatch.setattr(results, "LEDGER", file)
+    monkeypatch.setattr(kept, "LEDGER", file)
     results.keep(some(tmp_path / "a").numbers, file)
     results.keep(some(tmp_path / "b", seed=1).numbers, file)
     results.keep(some(tmp_path / "c").numbers, file)
@@ -147,7 +148,7 @@ def test_ledger_keeps_one_line_for_each_number(tmp_path, monkeypatch):
 
 def test_ledger_does_not_choose_between_protocols(tmp_path, monkeypatch):
     file = tmp_path / "ledger.jsonl"
-    monkeypatch.setattr(results, "LEDGER", file)
+    monkeypatch.setattr(kept, "LEDGER", file)
     book = some(tmp_path)
     book.add("MPJPE", 60, "mm", **FACTS | dict(protocol="root-aligned, 16 joints"))
     results.keep(book.numbers, file)

@@ -42,3 +42,11 @@ def test_file_and_card_say_what_it_is(name):
     assert card.startswith(f"# Model card: {name}\n")
     for words in ("## Make it again", "## What not to expect", "licence"):
         assert words in card
+
+
+@pytest.mark.parametrize("older", [{"MPJPE": "52.1 mm MPJPE, root-aligned"}, [{"metric": "MPJPE"}]])
+def test_files_whose_metrics_are_of_an_older_form_are_read(older, tmp_path):
+    header, tensors = lifter_files.read(lifting.SHIPPED["adversarial_lifting"])
+    file = lifter_files.write(tmp_path / "old.safetensors", header | {"metrics": older}, tensors)
+    assert lifting.load(file).header["metrics"] == older
+    assert lifter_files.numbers(lifter_files.read(file)[0]) == []

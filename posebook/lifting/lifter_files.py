@@ -139,6 +139,8 @@ def _older_metrics(metrics: Any) -> bool:
 
 def numbers(header: Mapping[str, Any]) -> list[Number]:
     """The measured numbers in a header; none where its metrics are of an older form."""
+    if _older_metrics(header["metrics"]):
+        return []
     try:
         return [Number.from_dict(record) for record in header["metrics"]]
     except InputError:
