@@ -260,7 +260,7 @@ def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[Number]:
     dataset = PoseDataset(clip.name, "", (clip,))
     flat = _scores(zero_depth(clip, clip), dataset, "true")
     found = {method: _scores(pose_mm, dataset, "metric"), ZERO_DEPTH: flat}
-    return numbers_of(found, lifter=method, data=clip.name, split="", seconds=0)
+    return numbers_of(found, lifter=method, data=clip.name, split="", seconds=0.0)
 
 
 def score_table(numbers: Iterable[Number]) -> Table:
