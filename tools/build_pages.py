@@ -98,14 +98,16 @@ def build(page: str, text: str, numbers: Numbers, root: Path = paths.CHECKOUT) -
 
 def size(file: Path) -> str:
     if not file.is_file():
-        raise InputError(f"no file {file.name} whose size could be told")
+        raise InputError(f"no file {file.name} beside the page")
     count = file.stat().st_size
     return f"{count / 1e6:.2f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-def number_table(told: str, numbers: Numbers) -> str:
+def number_table(lines_of_mark: str, numbers: Numbers) -> str:
     """Markdown, as the lines in the mark say."""
-    head, *lines = ([cell.strip() for cell in line.split("|")] for line in told.splitlines())
+    head, *lines = (
+        [cell.strip() for cell in line.split("|")] for line in lines_of_mark.splitlines()
+    )
     headings = [cell.partition(" = ")[0] for cell in head]
     columns = [cell.partition(" = ")[2] for cell in head if " = " in cell]
     words = len(head) - len(columns)

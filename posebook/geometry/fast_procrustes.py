@@ -51,7 +51,8 @@ def aligned_under(
             turn = fit.rotation if rule == "no scale" else fit.scale * fit.rotation
             if rule == "mirror" and (rows := (fit.det < 0).nonzero().squeeze(-1)).numel():
                 turn = turn.index_copy(2, rows, _mirrored_turn(fit, rows))
-            apart = fit.b.neg()
+            last = found is distances[-1]  # nobody needs b after it
+            apart = fit.b.neg_() if last else fit.b.neg()
             for a_along, turn_along in zip(fit.a.split(1, dim=1), turn, strict=True):
                 apart.addcmul_(a_along, turn_along)
             found.append(apart.square_().sum(1).sqrt_().T.contiguous())
