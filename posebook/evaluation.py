@@ -8,24 +8,21 @@ itself at the true distance of the hip, every joint as far away as the hip. Both
 scale; the lifter is not.
 """
 
-import json
-import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from posebook import datasets, lifting
+from posebook import datasets, lifting, results
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.errors import InputError
 from posebook.metrics import Score, evaluate_all
 from posebook.metrics.protocols import Protocol
+from posebook.results import Number
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, conversion
 from posebook.tables import Table
@@ -49,8 +46,8 @@ def protocol(scale: str, frames_per_second: float | None) -> Protocol:
 class Evaluation:
     """Scores of one lifter, and of the two baselines, on one set of data.
 
-    scores  {method: [Score, ...]}; each Score has `by_action`
-    notes   what the data set and the evaluation have to say
+    numbers  of the lifter first; each has `by_action` and `frames`
+    notes    what the data set and the evaluation have to say
     """
 
     lifter: str
@@ -59,57 +56,39 @@ class Evaluation:
     keypoints: str
     frames: int
     seconds: float
-    scores: Mapping[str, Sequence[Score]]
+    numbers: Sequence[Number]
     notes: tuple[str, ...] = ()
 
-    def value(self, metric: str, method: str | None = None, action: str | None = None) -> float:
-        """One number: of the lifter unless a method is named, over all unless an action is."""
-        for score in self.scores[method or self.lifter]:
-            if score.metric == metric:
-                return score.value if action is None else score.by_action[action]
+    def number(self, metric: str, method: str | None = None) -> Number:
+        """One number: of the lifter unless a method is named."""
+        for number in self.numbers:
+            if (number.metric, number.method) == (metric, method or self.lifter):
+                return number
         raise InputError(f"no metric is called '{metric}'")
 
-    def records(self) -> list[dict[str, Any]]:
-        """For programs: the fields of a results.json line, `by_action` and the count of frames."""
-        return [
-            {
-                **record_of(score, method),
-                "baseline": self._baseline(score.metric, method),
-                "data": self.data,
-                "split": self.split,
-                "keypoints": self.keypoints,
-                "device": "cpu",
-                "seconds": round(self.seconds, 2),
-                "versions": _versions(),
-            }
-            for method, scores in self.scores.items()
-            for score in scores
-        ]
-
-    def _baseline(self, metric: str, method: str) -> float | None:
-        """The mean pose's figure under the same metric, beside the lifter's."""
-        found = [s.value for s in self.scores.get(MEAN_POSE, ()) if s.metric == metric]
-        return found[0] if found and method == self.lifter else None
+    def value(self, metric: str, method: str | None = None, action: str | None = None) -> float:
+        """The value of one number: over all frames unless an action is named."""
+        number = self.number(metric, method)
+        return number.value if action is None else number.by_action[action]
 
     def to_json(self) -> str:
-        return json.dumps(self.records(), indent=1, ensure_ascii=False)
+        """For programs: a list as in a results.json."""
+        return results.records(self.numbers, "json")
 
     def overall(self) -> Table:
         """Every metric over all frames, methods side by side, with the protocol."""
-        return score_table(
-            [r for m, s in self.scores.items() for r in (record_of(x, m) for x in s)]
-        )
+        return score_table(self.numbers)
 
     def by_action(self, metric: str = "P-MPJPE") -> Table:
         """One metric, an action in each row, methods side by side."""
-        first = {m: next(s for s in all_ if s.metric == metric) for m, all_ in self.scores.items()}
-        own = first[self.lifter]
-        headers = ["action", *(f"{method} ({own.unit})" for method in first)]
+        own = self.number(metric)
+        shown = [number for number in self.numbers if number.metric == metric]
+        headers = ["action", *(f"{number.method} ({number.unit})" for number in shown)]
         rows = [
-            [action, *(score.by_action.get(action) for score in first.values())]
+            [action, *(number.by_action.get(action) for number in shown)]
             for action in sorted(own.by_action)
         ]
-        rows.append(["all", *(score.value for score in first.values())])
+        rows.append(["all", *(number.value for number in shown)])
         return Table(headers, rows, f"{metric} by action, {self.data}: {own.protocol}")
 
     def table(self) -> str:
@@ -154,6 +133,9 @@ def evaluate(
     )  # fmt: skip
 
 
+Scores = Mapping[str, Sequence[Score]]
+
+
 def evaluate_clips(
     lifter: Any,
     dataset: PoseDataset,
@@ -161,6 +143,7 @@ def evaluate_clips(
     seen: Sequence[Clip] | None = None,
     mean_pose_mm: Tensor | None = None,
     keypoints: str = "true",
+    beside: Scores | None = None,
 ) -> Evaluation:
     """Score a lifter on clips in memory.
 
@@ -168,39 +151,77 @@ def evaluate_clips(
     seen          what the lifter is shown in place of the dataset's clips: as many, as long, in
                   any joint set, with missing joints or errors; the truth stays the dataset's
     mean_pose_mm  (17, 3) of the training people; None: of the data themselves, which flatters it
+    beside        what `baselines` gave for the same dataset, seen and mean pose, where several
+                  lifters are scored on them; None: found here
     """
     started = time.monotonic()
     truth_mm = dataset.pose_mm
-    seen = list(dataset.clips) if seen is None else list(seen)
     name = getattr(lifter, "name", type(lifter).__name__)
-    lifted_mm = torch.cat([lifter.lift(clip).pose_mm for clip in seen]).to(truth_mm)
-    flat_mm = torch.cat([zero_depth(s, c) for s, c in zip(seen, dataset.clips, strict=True)])
+    shown = dataset.clips if seen is None else seen
+    lifted_mm = torch.cat([lifter.lift(clip).pose_mm for clip in shown]).to(truth_mm)
+    own = _scores(lifted_mm, dataset, "metric")
+    if beside is None:
+        beside = baselines(dataset, seen=seen, mean_pose_mm=mean_pose_mm)
     notes = list(dataset.notes)
     if mean_pose_mm is None:
-        mean_pose_mm = mean_pose(truth_mm)
         notes.append("mean pose: of the very poses that are scored, for want of a training split")
-    answers = {
-        name: (lifted_mm, "metric"),
-        MEAN_POSE: (mean_pose_mm.to(truth_mm).expand_as(truth_mm), "true"),
-        ZERO_DEPTH: (flat_mm.to(truth_mm), "true"),
-    }
-    where = dict(
-        clip_of_frame=dataset.clip_of_frame,
-        actions=[clip.action or "all" for clip in dataset],
-        leave_out=True,
-    )
-    scores = {
-        method: evaluate_all(
-            pose, truth_mm, protocol(scale, dataset.frames_per_second or None), **where
-        )
-        for method, (pose, scale) in answers.items()
-    }
-    if scores[name][0].left_out:
-        notes.append(f"{scores[name][0].left_out} frames without a lifted pose do not count")
+    if own[0].left_out:
+        notes.append(f"{own[0].left_out} frames without a lifted pose do not count")
     seconds = time.monotonic() - started
-    return Evaluation(
-        name, dataset.name, dataset.split, keypoints, len(truth_mm), seconds, scores, tuple(notes)
+    split = dataset.split if keypoints == "true" else f"{dataset.split}, {keypoints} key points"
+    numbers = numbers_of(
+        {name: own, **beside}, lifter=name, data=dataset.name, split=split, seconds=seconds
     )
+    return Evaluation(
+        name, dataset.name, dataset.split, keypoints, len(truth_mm), seconds, numbers, tuple(notes)
+    )
+
+
+def baselines(
+    dataset: PoseDataset,
+    *,
+    seen: Sequence[Clip] | None = None,
+    mean_pose_mm: Tensor | None = None,
+) -> Scores:
+    """The scores of what needs no learning; the arguments are those of `evaluate_clips`."""
+    truth_mm = dataset.pose_mm
+    mean_mm = mean_pose(truth_mm) if mean_pose_mm is None else mean_pose_mm
+    pairs = zip(dataset.clips if seen is None else seen, dataset.clips, strict=True)
+    flat_mm = torch.cat([zero_depth(shown, clip) for shown, clip in pairs])
+    return {
+        MEAN_POSE: _scores(mean_mm.expand_as(truth_mm), dataset, "true"),
+        ZERO_DEPTH: _scores(flat_mm, dataset, "true"),
+    }
+
+
+def _scores(pose_mm: Tensor, dataset: PoseDataset, scale: str) -> list[Score]:
+    truth_mm = dataset.pose_mm
+    return evaluate_all(
+        pose_mm.to(truth_mm), truth_mm, protocol(scale, dataset.frames_per_second or None),
+        clip_of_frame=dataset.clip_of_frame, actions=[clip.action or "all" for clip in dataset],
+        leave_out=True,
+    )  # fmt: skip
+
+
+def numbers_of(
+    scores: Scores, *, lifter: str, data: str, split: str, seconds: float
+) -> list[Number]:
+    """Scores of a lifter and of what needs no learning, by method, as numbers."""
+    mean = {score.metric: score.value for score in scores.get(MEAN_POSE, ())}
+    about = dict(
+        data=data, split=split, profile=results.OF_A_FILE,
+        seconds=round(seconds, 2), versions=results.versions(), code=results.code(),
+    )  # fmt: skip
+    return [
+        Number(
+            score.metric, score.value, score.unit, str(score.protocol), method=method,
+            chapter=method,
+            baseline=mean.get(score.metric) if method == lifter else None,
+            frames=score.frames, by_action=score.by_action, **about,
+        )
+        for method, found in scores.items()
+        for score in found
+    ]  # fmt: skip
 
 
 def mean_pose(pose_mm: Pose3D) -> Tensor:
@@ -234,42 +255,26 @@ def zero_depth(seen: Clip, truth: Clip) -> Tensor:
     return (flat - flat[:, hip : hip + 1]).nan_to_num(0.0)
 
 
-def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[dict[str, Any]]:
+def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[Number]:
     """Every metric of one lifted clip against its own truth, with zero depth beside it."""
-    rate = clip.frames_per_second or None
-    answers = {method: (pose_mm, "metric"), ZERO_DEPTH: (zero_depth(clip, clip), "true")}
-    where = torch.zeros(len(clip), dtype=torch.int64)
-    known = dict(clip_of_frame=where, actions=[clip.action or "all"], leave_out=True)
-    return [
-        record_of(score, method)
-        for method, (pose, scale) in answers.items()
-        for score in evaluate_all(
-            pose.to(clip.pose_mm), clip.pose_mm, protocol(scale, rate), **known
-        )
-    ]
+    dataset = PoseDataset(clip.name, "", (clip,))
+    flat = _scores(zero_depth(clip, clip), dataset, "true")
+    found = {method: _scores(pose_mm, dataset, "metric"), ZERO_DEPTH: flat}
+    return numbers_of(found, lifter=method, data=clip.name, split="", seconds=0.0)
 
 
-def record_of(score: Score, method: str) -> dict[str, Any]:
-    return {"method": method, **score.to_dict()}
-
-
-def score_table(records: Sequence[Mapping[str, Any]]) -> Table:
+def score_table(numbers: Iterable[Number]) -> Table:
     """Metrics in rows, methods in columns, the lifter's protocol last."""
-    methods = list(dict.fromkeys(record["method"] for record in records))
-    lines: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for record in records:
-        lines.setdefault((record["metric"], record["unit"]), {})[record["method"]] = record
+    numbers = list(numbers)
+    methods = list(dict.fromkeys(number.method for number in numbers))
+    lines: dict[tuple[str, str], dict[str, Number]] = {}
+    for number in numbers:
+        lines.setdefault((number.metric, number.unit), {})[number.method] = number
     rows = []
     for (metric, unit), found in lines.items():
-        values = [found[method]["value"] if method in found else None for method in methods]
-        rows.append([metric, *values, unit, next(iter(found.values()))["protocol"]])
+        values = [found[method].value if method in found else None for method in methods]
+        rows.append([metric, *values, unit, next(iter(found.values())).protocol])
     given = [method for method in methods[1:] if method in (MEAN_POSE, ZERO_DEPTH)]
     caption = f"{' and '.join(given)} are given the true scale" if given else ""
     caption = caption.replace(" are ", " is ") if len(given) == 1 else caption
     return Table(("metric", *methods, "unit", "protocol"), rows, caption.capitalize())
-
-
-@cache
-def _versions() -> dict[str, str]:
-    names = ("posebook", "torch", "numpy")
-    return {"python": platform.python_version()} | {name: version(name) for name in names}

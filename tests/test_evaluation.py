@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from posebook import evaluation
+from posebook import evaluation, results
 from posebook.cameras import human36m_rig
 from posebook.datasets import layouts
 from posebook.datasets.clips import Motion, PoseDataset
@@ -69,11 +69,29 @@ def test_json_is_a_list_of_results(dataset):
     assert methods == {"oracle", evaluation.MEAN_POSE, evaluation.ZERO_DEPTH}
     for record in records:
         assert {"metric", "value", "unit", "protocol", "data", "split", "by_action"} <= set(record)
+    assert [results.Number.from_dict(record).to_dict() for record in records] == records
     own = next(r for r in records if r["method"] == "oracle" and r["metric"] == "MPJPE")
     mean = next(
         r for r in records if r["method"] == evaluation.MEAN_POSE and r["metric"] == "MPJPE"
     )
     assert own["baseline"] == mean["value"] and own["frames"] == 24
+
+
+def test_baselines_are_scored_once_for_several_lifters(dataset, monkeypatch):
+    alone = [evaluation.evaluate_clips(Oracle(dataset, wrong=w), dataset) for w in (5.0, 17.0)]
+    beside = evaluation.baselines(dataset)
+    monkeypatch.setattr(evaluation, "zero_depth", None)
+    for first, wrong in zip(alone, (5.0, 17.0), strict=True):
+        oracle = Oracle(dataset, wrong=wrong)
+        again = evaluation.evaluate_clips(oracle, dataset, beside=beside)
+        assert [replace(n, seconds=0) for n in again.numbers] == [
+            replace(n, seconds=0) for n in first.numbers
+        ]
+
+
+def test_other_key_points_stand_in_the_split(dataset):
+    found = evaluation.evaluate_clips(Oracle(dataset), dataset, keypoints="detected")
+    assert {n.split for n in found.numbers} == {"test, detected key points"}
 
 
 def test_frames_without_a_pose_are_left_out_and_counted(dataset):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from posebook.errors import InputError
 from posebook.geometry import (
     aligned_distances,
+    aligned_under,
     axis_angle_to_matrix,
     bone_lengths,
     bone_vectors,
@@ -188,6 +189,23 @@ def test_nan_stays_in_its_own_pose():
     assert found[2].isnan().all()
     others = [0, 1, 3, 4]
     assert torch.allclose(found[others], aligned_distances(pose[others], target[others]))
+
+
+def test_alignments_that_share_a_fit_are_those_found_alone():
+    """Random poses fit their targets mirrored as often as not; some joints are not seen."""
+    dice = torch.Generator().manual_seed(3)
+    pose, target = (torch.randn(5000, 17, 3, generator=dice).double() for _ in range(2))
+    pose[:2500] = target[:2500] + 0.3 * pose[:2500]
+    for seen in (None, torch.rand(5000, 17, generator=dice) > 0.2):
+        scaled, rigid, mirrored = aligned_under(
+            pose, target, ["scale", "no scale", "mirror"], seen=seen
+        )
+        assert torch.equal(scaled, aligned_distances(pose, target, seen=seen))
+        assert torch.equal(rigid, aligned_distances(pose, target, scale=False, seen=seen))
+        flipped = aligned_distances(pose * torch.tensor([-1.0, 1, 1]), target, seen=seen)
+        errors, other, least = (d.square().sum(-1) for d in (scaled, flipped, mirrored))
+        assert torch.allclose(least, torch.minimum(errors, other), atol=1e-9)
+        assert 1000 < (other < errors).sum() < 4000
 
 
 def test_gradients_of_a_fit():

@@ -112,10 +112,10 @@ def test_bvh_in_every_style_is_the_same_person(style, made, walk):
 
 def test_motion_capture_is_projected_lifted_and_scored(made, lifter, tmp_path):
     result = export.lift_file(made / "mixamo.bvh", tmp_path / "out", lifter)
-    scores = {(s["method"], s["metric"]): s for s in result.poses.scores}
-    assert scores["standing", "MPJPE"]["value"] < 0.1  # this lifter knows the truth
-    assert scores["zero depth", "MPJPE"]["value"] > 20
-    assert "root-aligned" in scores["standing", "MPJPE"]["protocol"]
+    scores = {(s.method, s.metric): s for s in result.poses.scores}
+    assert scores["standing", "MPJPE"].value < 0.1  # this lifter knows the truth
+    assert scores["zero depth", "MPJPE"].value > 20
+    assert "root-aligned" in scores["standing", "MPJPE"].protocol
     text = str(result)
     assert "root-aligned, 17 joints" in text and "P-MPJPE" in text
     with np.load(tmp_path / "out/poses.npz") as found:
@@ -174,7 +174,7 @@ def test_positions_and_key_points_in_arrays(walk, lifter, tmp_path):
     assert result.poses.scores and result.poses.frames_per_second == 20
     silent = export.lift_file(tmp_path / "motion.npy", tmp_path / "c", lifter)
     assert any("frames per second are not known; 30" in n.text for n in silent.poses.notes)
-    assert not any(score["unit"] == "mm/s" for score in silent.poses.scores)
+    assert not any(score.unit == "mm/s" for score in silent.poses.scores)
     camera, _ = upright.camera_around(walk)
     points = walk.seen_by(camera).keypoints_px.numpy()
     np.save(tmp_path / "points.npy", points)
@@ -303,7 +303,7 @@ def test_a_picture_that_the_person_is_not_in_has_the_wrong_size(made, lifter, tm
 def test_one_frame_of_motion_capture_has_no_velocity(walk, lifter, tmp_path):
     np.save(tmp_path / "one.npy", walk.world_mm[:1].numpy())
     result = export.lift_file(tmp_path / "one.npy", tmp_path / "out", lifter)
-    metrics = {score["metric"] for score in result.poses.scores}
+    metrics = {score.metric for score in result.poses.scores}
     assert "MPJPE" in metrics and "velocity error" not in metrics
 
 

@@ -1,11 +1,14 @@
 """results.json and the ledger: no number without its protocol, none that is not a number."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 from posebook import results
 from posebook.errors import InputError
+from posebook.results import kept
 
 FACTS = dict(protocol="root-aligned, 17 joints", data="synthetic", split="test", method="Martinez")
 
@@ -27,6 +30,45 @@ def test_file_says_everything(tmp_path):
     assert records[0]["device"] == "cpu" and records[0]["seconds"] == 3
     assert {"python", "torch", "posebook"} <= records[0]["versions"].keys()
     assert results.read(tmp_path / "results.json")[0] == some(tmp_path / "again").numbers[0]
+
+
+def test_old_files_are_still_read(tmp_path):
+    """With every field, and null where there is nothing."""
+    old = dict(
+        FACTS, metric="MPJPE", value=1.0, unit="mm", chapter="trial", profile="ci", seed=0,
+        device="cpu", seconds=1.0, versions={"torch": "2"}, baseline=None, paper=None, note="",
+    )  # fmt: skip
+    (tmp_path / "results.json").write_text(json.dumps([old]))
+    assert results.read(tmp_path / "results.json")[0].to_dict().items() <= old.items()
+
+
+def test_a_number_says_its_code_and_comes_back_whole(tmp_path, monkeypatch):
+    number = some(tmp_path).numbers[0]
+    assert number.code == results.code()
+    whole = replace(number, frames=3, by_action={"walk": 1.5}, code="abc1234")
+    assert results.Number.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+    assert results.read(some(tmp_path / "again").write())[0].baseline == 120
+    assert "paper" not in some(tmp_path).numbers[1].to_dict()
+    results.code.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert results.code() == "", "no git, no commit"
+    results.code.cache_clear()
+
+
+def test_a_number_known_in_whole_units_says_no_more():
+    about = dict(chapter="trial", profile="lifter")
+    whole, exact = (results.Number("MPJPE", v, "mm", **FACTS, **about) for v in (83, 83.0))
+    assert (whole.text, exact.text) == ("83 mm", "83.0 mm")
+    assert whole.key.endswith("@lifter")
+
+
+def test_the_numbers_of_one_method_for_a_header(tmp_path):
+    book = some(tmp_path)
+    book.add("MPJPE", 99, "mm", **FACTS | dict(method="zero depth"))
+    assert [(n["metric"], n["method"]) for n in book.of("Martinez")] == [
+        ("MPJPE", "Martinez"),
+        ("PCK", "Martinez"),
+    ]
 
 
 def test_the_same_number_again_replaces_the_first(tmp_path):
@@ -89,7 +131,7 @@ def test_a_file_that_is_no_results(tmp_path, text):
 
 def test_ledger_keeps_one_line_for_each_number(tmp_path, monkeypatch):
     file = tmp_path / "ledger.jsonl"
-    monkeypatch.setattr(results, "LEDGER", file)
+    monkeypatch.setattr(kept, "LEDGER", file)
     results.keep(some(tmp_path / "a").numbers, file)
     results.keep(some(tmp_path / "b", seed=1).numbers, file)
     results.keep(some(tmp_path / "c").numbers, file)
@@ -106,7 +148,7 @@ def test_ledger_keeps_one_line_for_each_number(tmp_path, monkeypatch):
 
 def test_ledger_does_not_choose_between_protocols(tmp_path, monkeypatch):
     file = tmp_path / "ledger.jsonl"
-    monkeypatch.setattr(results, "LEDGER", file)
+    monkeypatch.setattr(kept, "LEDGER", file)
     book = some(tmp_path)
     book.add("MPJPE", 60, "mm", **FACTS | dict(protocol="root-aligned, 16 joints"))
     results.keep(book.numbers, file)
@@ -133,4 +175,5 @@ def test_means_and_spreads_of_a_chapter(tmp_path):
 
 def test_the_ledger_of_the_book_can_be_read():
     keys = [number.key for number in results.ledger_numbers()]
+    assert all(re.fullmatch("[0-9a-f]{7,}(-dirty)?", n.code) for n in results.ledger_numbers())
     assert len(keys) == len(set(keys)), "two protocols under one key: give the metrics other names"

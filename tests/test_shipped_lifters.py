@@ -34,10 +34,19 @@ def test_file_and_card_say_what_it_is(name):
     header, tensors = lifter_files.read(path)
     assert header["name"] == name
     assert header["data"].startswith("synthetic") and "MIT" in header["licence"]
-    assert header["metrics"] and all(row["protocol"] for row in header["metrics"])
+    numbers = lifter_files.numbers(header)
+    assert numbers and all(n.protocol and n.method == n.chapter == name for n in numbers)
     weights = [tensor for key, tensor in tensors.items() if key.startswith("network.")]
     assert all(tensor.dtype == torch.float16 for tensor in weights)
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert card.startswith(f"# Model card: {name}\n")
     for words in ("## Make it again", "## What not to expect", "licence"):
         assert words in card
+
+
+@pytest.mark.parametrize("older", [{"MPJPE": "52.1 mm MPJPE, root-aligned"}, [{"metric": "MPJPE"}]])
+def test_files_whose_metrics_are_of_an_older_form_are_read(older, tmp_path):
+    header, tensors = lifter_files.read(lifting.SHIPPED["adversarial_lifting"])
+    file = lifter_files.write(tmp_path / "old.safetensors", header | {"metrics": older}, tensors)
+    assert lifting.load(file).header["metrics"] == older
+    assert lifter_files.numbers(lifter_files.read(file)[0]) == []

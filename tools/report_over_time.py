@@ -68,7 +68,8 @@ def rows_of(dataset: PoseDataset, lifters: list[lifting.Lifter], only: str) -> l
         truth = dataset.every(step)
         generator = torch.Generator().manual_seed(0)
         seen = [change(layouts.in_layout(clip, joints), generator) for clip in truth]
-        found = [evaluation.evaluate_clips(lifter, truth, seen=seen) for lifter in lifters]
+        about = dict(seen=seen, beside=evaluation.baselines(truth, seen=seen))
+        found = [evaluation.evaluate_clips(lifter, truth, **about) for lifter in lifters]
         values = [each.value(metric) for metric in METRICS for each in found]
         rows.append([dataset.name, words, found[0].frames, *values])
         print(rows[-1], flush=True)

@@ -9,7 +9,6 @@ from the nearest one that the prior was fitted to, and how the error grows with 
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import torch
 from shipped_lifters.reports import HEADERS, MISSING, Nearest, drop_joints, rows_of, test_sets
 
-from posebook import evaluation, lifting
+from posebook import evaluation, lifting, results
 from posebook.datasets import detector_errors, layouts
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.datasets.other_bodies import motions_of, other_bodies
@@ -113,11 +112,11 @@ def main() -> None:
     bodies = other_bodies(sets["S9+S11"].every(2), seed=0)
     sets = {"S9+S11": sets.pop("S9+S11"), "S9+S11, five other bodies": bodies, **sets}
 
-    rows, records, found = [], [], {}
+    rows, numbers, found = [], [], {}
     for name, dataset in sets.items():
         found[name] = evaluate_clips(lifter, dataset, mean_pose_mm=mean_pose_mm)
         rows.append(summary_row(name, found[name]))
-        records += found[name].records()
+        numbers += found[name].numbers
         print(found[name].table() if name == "S9+S11" else found[name].by_action("P-MPJPE"), "\n")
     headers = ["data", "frames", *headers_of("P-MPJPE", "MPJPE", "N-MPJPE")]
     caption = (
@@ -136,7 +135,7 @@ def main() -> None:
     print(Table(headers, bands, "Error against distance, S9+S11"))
     print(f"\n{time.monotonic() - started:.0f} s")
     if given.json:
-        given.json.write_text(json.dumps(records, indent=1, ensure_ascii=False))
+        given.json.write_text(results.records(numbers, "json"))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import torch
 
-from posebook import datasets, evaluation, lifting, paths
+from posebook import datasets, evaluation, lifting, paths, results
 from posebook.cameras import human36m_rig
 from posebook.chapters import run
 from posebook.datasets.clips import Clip, Motion, PoseDataset
@@ -103,13 +103,18 @@ def train(chapter: str, out: Path) -> Path:
     return folder
 
 
-def scores(lifter: lifting.Lifter | None, test: PoseDataset) -> list[dict]:
+def scores(lifter: lifting.Lifter | None, test: PoseDataset) -> list[results.Number]:
     """Of a lifter; of zero depth for None."""
     lift = evaluation.zero_depth if lifter is None else lambda clip, _: lifter.lift(clip).pose_mm
     pose = torch.cat([lift(clip, clip) for clip in test])
-    about = dict(data=test.name, split=test.split, method=lifter.name if lifter else "zero depth")
+    method = lifter.name if lifter else evaluation.ZERO_DEPTH
+    about = dict(
+        data=test.name, split=test.split, method=method, chapter=method,
+        profile=results.OF_A_FILE, frames=len(pose), versions=results.versions(),
+        code=results.code(),
+    )  # fmt: skip
     return [
-        dict(metric=metric, value=value, unit=unit, protocol=protocol, **about)
+        results.Number(metric, value, unit, protocol, **about)
         for metric, value, unit, protocol in ambiguity.common_scores(pose, test.pose_mm)
     ]
 
@@ -119,15 +124,13 @@ def ship(chapter: str, folder: Path, to: Path, tests: list[PoseDataset]) -> None
     settings = " ".join(f"{name} {value}" for name, value in CHAPTERS[chapter].items())
     header = made.header | dict(name=chapter, settings=f"laptop profile, {settings}")
     lifter = replace(made, header=header)
-    header["metrics"] = scores(lifter, tests[0])
+    header["metrics"] = [number.to_dict() for number in scores(lifter, tests[0])]
     file = lifter.save(to / f"{chapter}.safetensors", torch.float16)
     print(f"{paths.shown(file)}: {file.stat().st_size / 1e6:.2f} MB")
     shipped = lifting.load(file)
     for test in tests:
-        for row in [*scores(shipped, test), *scores(None, test)]:
-            print(
-                f"{row['data']}, {row['method']}: {row['metric']} {row['value']:.1f} {row['unit']}"
-            )
+        for number in [*scores(shipped, test), *scores(None, test)]:
+            print(f"{number.key}: {number}")
 
 
 def main() -> None:

@@ -96,7 +96,7 @@ def train(options: argparse.Namespace) -> None:
         ),
         seconds=round(run.seconds),
     )  # fmt: skip
-    ship(options.file, header, "people", network, network, held_out, perfect)
+    ship(options.file, header, "", network, network, held_out, perfect)
 
 
 def _held_out(count: int, quality: Quality, layouts: dict[str, float]) -> Views:

@@ -124,7 +124,7 @@ def train(options: argparse.Namespace) -> None:
         ),
         seconds=round(run.seconds),
     )  # fmt: skip
-    ship(options.file, header, "people in motion", network, of_windows(network), held_out, perfect)
+    ship(options.file, header, ", in motion", network, of_windows(network), held_out, perfect)
 
 
 def _batches(pool: Pool, draw: torch.Generator, size: Size) -> Iterator[dict[str, Tensor]]:

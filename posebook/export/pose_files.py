@@ -104,7 +104,7 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
         **arrays(poses, rigid_mm),
         "frames_per_second": poses.rate,
         "notes": [asdict(note) for note in poses.notes],
-        "scores": [dict(score) for score in poses.scores],
+        "scores": [score.to_dict() for score in poses.scores],
         # Whose results a folder holds, wherever the command is given next.
         "input_path": str(Path(poses.input).resolve()),
         "about": {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)},

@@ -7,7 +7,7 @@ from posebook.geometry.bones import (
     kinematic_chain,
     root_relative,
 )
-from posebook.geometry.fast_procrustes import aligned_distances
+from posebook.geometry.fast_procrustes import aligned_distances, aligned_under
 from posebook.geometry.procrustes import Similarity, procrustes
 from posebook.geometry.rotations import (
     axis_angle_to_matrix,
@@ -19,6 +19,7 @@ from posebook.geometry.rotations import (
 __all__ = [
     "Similarity",
     "aligned_distances",
+    "aligned_under",
     "axis_angle_to_matrix",
     "bone_lengths",
     "bone_vectors",

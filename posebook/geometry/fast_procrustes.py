@@ -9,8 +9,9 @@ loses digits go through the SVD.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -19,8 +20,10 @@ from torch import Tensor
 from posebook.geometry.procrustes import best_rotation
 from posebook.shapes import Pose3D, Seen
 
+#: How poses may be aligned: with the best scale, as large as they are, or mirrored where that fits.
+Rule = Literal["scale", "no scale", "mirror"]
 
-@torch.no_grad()
+
 def aligned_distances(
     pose: Pose3D, target: Pose3D, *, scale: bool = True, seen: Seen | None = None
 ) -> Float[Tensor, "*batch joints"]:
@@ -28,16 +31,33 @@ def aligned_distances(
 
     Joints that are not `seen` have the distance 0. For measuring: no gradient comes back.
     """
+    return aligned_under(pose, target, ["scale" if scale else "no scale"], seen=seen)[0]
+
+
+@torch.no_grad()
+def aligned_under(
+    pose: Pose3D, target: Pose3D, rules: Sequence[Rule], *, seen: Seen | None = None
+) -> list[Float[Tensor, "*batch joints"]]:
+    """`aligned_distances` under several rules; they share the fit.
+
+    'scale' and 'no scale' share the turn as well. 'mirror' has the scale and takes the mirror image
+    of a pose where that fits better, which is where :math:`\\det S<0`: only those are turned again.
+    """
     batch, pieces = _pieces(pose, target, seen)
-    distances = []
+    distances: list[list[Tensor]] = [[] for _ in rules]
     for piece in pieces:
-        fit = _fit(*piece, scale)
-        apart = fit.b.neg_()
-        for a_along, turn in zip(fit.a.split(1, dim=1), fit.scale * fit.rotation, strict=True):
-            apart.addcmul_(a_along, turn)
-        distances.append(apart.square_().sum(1).sqrt_().T.contiguous())
+        fit = _fit(*piece)
+        for rule, found in zip(rules, distances, strict=True):
+            turn = fit.rotation if rule == "no scale" else fit.scale * fit.rotation
+            if rule == "mirror" and (rows := (fit.det < 0).nonzero().squeeze(-1)).numel():
+                turn = turn.index_copy(2, rows, _mirrored_turn(fit, rows))
+            last = found is distances[-1]  # nobody needs b after it
+            apart = fit.b.neg_() if last else fit.b.neg()
+            for a_along, turn_along in zip(fit.a.split(1, dim=1), turn, strict=True):
+                apart.addcmul_(a_along, turn_along)
+            found.append(apart.square_().sum(1).sqrt_().T.contiguous())
     dtype = torch.promote_types(pose.dtype, target.dtype)
-    return torch.cat(distances).reshape(*batch, pose.shape[-2]).to(dtype)
+    return [torch.cat(found).reshape(*batch, pose.shape[-2]).to(dtype) for found in distances]
 
 
 # From here on, arrays have the batch LAST: poses (joints, 3, n), matrices (3, 3, n). Each
@@ -48,12 +68,21 @@ def aligned_distances(
 
 @dataclass
 class _Fit:
-    """A fitted similarity: scale * a @ rotation lies on b; both were centred at their means."""
+    """A fitted similarity: scale * a @ rotation lies on b; both were centred at their means.
+
+    s is a.T @ b over the sizes of both, ratio the size of b over that of a.
+    """
 
     a: Tensor
     b: Tensor
+    s: Tensor
+    ratio: Tensor
     rotation: Tensor
     scale: Tensor
+
+    @property
+    def det(self) -> Tensor:
+        return torch.linalg.det(self.s.permute(2, 0, 1))
 
 
 def _pieces(
@@ -75,7 +104,7 @@ def _pieces(
     return batch, zip(batch_last(pose, 3), batch_last(target, 3), weights, strict=False)
 
 
-def _fit(a: Tensor, b: Tensor, weight: Tensor | None, scale: bool) -> _Fit:
+def _fit(a: Tensor, b: Tensor, weight: Tensor | None) -> _Fit:
     if weight is None:
         a_mean, b_mean = a.mean(0), b.mean(0)
         a -= a_mean
@@ -95,9 +124,17 @@ def _fit(a: Tensor, b: Tensor, weight: Tensor | None, scale: bool) -> _Fit:
     digits = 8 * torch.finfo(a.dtype).eps * len(a) ** 0.5
     point = a_size <= digits * a_mean.abs().amax(0)
     point |= b_size <= digits * b_mean.abs().amax(0)
-    rotation, lam = _best_rotation(torch.where(point, 0.0, s / (a_size * b_size)))
-    ratio = torch.where(point, 0.0, lam.clamp(min=0) * b_size / a_size)
-    return _Fit(a, b, rotation, ratio if scale else torch.ones_like(ratio))
+    s = torch.where(point, 0.0, s / (a_size * b_size))
+    ratio = torch.where(point, 0.0, b_size / a_size)
+    rotation, lam = _best_rotation(s)
+    return _Fit(a, b, s, ratio, rotation, lam.clamp(min=0) * ratio)
+
+
+def _mirrored_turn(fit: _Fit, rows: Tensor) -> Float[Tensor, "3 3 n"]:
+    """Scale times the best turn of the mirror images of some poses, times the mirror itself."""
+    mirror = fit.s.new_tensor([-1.0, 1.0, 1.0])[:, None, None]
+    rotation, lam = _best_rotation(mirror * fit.s[:, :, rows])
+    return lam.clamp(min=0) * fit.ratio[rows] * mirror * rotation
 
 
 def _best_rotation(s: Float[Tensor, "3 3 n"]) -> tuple[Tensor, Tensor]:

@@ -27,6 +27,7 @@ from posebook.methods.repnet.network import RepNetGenerator
 from posebook.methods.simple_baseline.network import Martinez
 from posebook.methods.temporal_convolutions.network import VideoPose3D
 from posebook.methods.video_gan.network import VideoGan
+from posebook.results import Number
 
 FORMAT = "posebook lifter 1"
 #: Networks that a file may name.
@@ -53,7 +54,8 @@ _GIT_LFS = b"version https://git-lfs"
 def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Path:
     """Write a lifter in one step; `posebook` version and checksum are added to the header.
 
-    header   the fields of `REQUIRED`; network = {"class": a key of NETWORKS, "arguments": {...}}
+    header   the fields of `REQUIRED`; network = {"class": a key of NETWORKS, "arguments": {...}};
+             metrics = a list of `results.Number.to_dict()`
     tensors  the network's state as `network.*`, and what the normalisation needs; float tensors
 
     Raises InputError where the network could not be built again from what is written, or not read.
@@ -124,13 +126,25 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
                 f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
             )
     metrics = header["metrics"]
-    told = isinstance(metrics, dict) and all(isinstance(text, str) for text in metrics.values())
     listed = isinstance(metrics, list) and all(isinstance(metric, dict) for metric in metrics)
-    if not told and not listed:
-        raise InputError(
-            f"{path}: metrics are {metrics!r:.40}; expected a list of scores, or names and texts"
-        )
+    if not listed and not _older_metrics(metrics):
+        raise InputError(f"{path}: metrics are {metrics!r:.40}; expected a list of numbers")
     return header
+
+
+def _older_metrics(metrics: Any) -> bool:
+    """Names with a text each, as chapters wrote them before a file's metrics were numbers."""
+    return isinstance(metrics, dict) and all(isinstance(text, str) for text in metrics.values())
+
+
+def numbers(header: Mapping[str, Any]) -> list[Number]:
+    """The measured numbers in a header; none where its metrics are of an older form."""
+    if _older_metrics(header["metrics"]):
+        return []
+    try:
+        return [Number.from_dict(record) for record in header["metrics"]]
+    except InputError:
+        return []
 
 
 def checksum(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:

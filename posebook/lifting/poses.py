@@ -1,13 +1,13 @@
 """What a lift gives for one person: poses in camera and world axes, and where each came from."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from posebook.cameras import Camera
 from posebook.key_points import ASSUMED_FRAMES_PER_SECOND
 from posebook.lifting.notes import Note
+from posebook.results import Number
 from posebook.skeletons import Skeleton
 
 
@@ -32,7 +32,7 @@ class Poses:
     camera_place_mm: Tensor
     truth_mm: Tensor | None = None
     notes: tuple[Note, ...] = ()
-    scores: tuple[dict[str, Any], ...] = field(default=())
+    scores: tuple[Number, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pose_mm)

@@ -44,7 +44,7 @@ def keep_lifter(
         normalisation=dict(normalisation),
         data=train.name,
         licence=f"weights: MIT; training data: {train.terms or 'its own terms'}",
-        metrics={n.metric: str(n) for n in book.numbers if n.method == method},
+        metrics=book.of(method),
     )
     file = book.out_dir / f"{book.chapter}.safetensors"
     return Lifter(header, network, tensors).save(file)

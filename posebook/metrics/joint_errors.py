@@ -12,12 +12,15 @@ Degenerate poses (all joints in one place) have a defined value everywhere.
 Taught in 05_metrics_and_protocols.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.geometry import aligned_distances, bone_lengths
+from posebook.geometry import aligned_under, bone_lengths
+from posebook.geometry.fast_procrustes import Rule
 from posebook.shapes import Pose3D
 from posebook.skeletons import Skeleton
 
@@ -34,22 +37,18 @@ def joint_distances(prediction_mm: Pose3D, truth_mm: Pose3D) -> PerJoint:
 
 
 def procrustes_distances(
-    prediction_mm: Pose3D, truth_mm: Pose3D, *, scale: bool = True, reflections: bool = False
-) -> PerJoint:
-    """Distance of each joint, mm, after the best turn, shift and (unless told) scale of its pose.
+    prediction_mm: Pose3D, truth_mm: Pose3D, rules: Sequence[Rule]
+) -> list[PerJoint]:
+    """Distance of each joint, mm, after the best turn and shift of its pose, under each rule.
 
-    reflections  also try the mirror image of each pose, and keep what fits better
+    rules  'scale': and the best scale. 'no scale'. 'mirror': and the best scale, of the pose or of
+           its mirror image, whichever fits better
     """
     seen = None if _complete(truth_mm) else _known(truth_mm)
-    found = aligned_distances(prediction_mm, truth_mm, scale=scale, seen=seen)
-    if reflections:
-        mirrored = prediction_mm * torch.tensor([-1.0, 1.0, 1.0]).to(prediction_mm)
-        other = aligned_distances(mirrored, truth_mm, scale=scale, seen=seen)
-        better = other.square().sum(-1, keepdim=True) < found.square().sum(-1, keepdim=True)
-        found = torch.where(better, other, found)
-    if seen is None and _complete(found):
+    found = aligned_under(prediction_mm, truth_mm, rules, seen=seen)
+    if seen is None and _complete(found[0]):
         return found
-    return _show_missing(found, _known(truth_mm))
+    return [_show_missing(distances, _known(truth_mm)) for distances in found]
 
 
 def _complete(values: Tensor) -> bool:
@@ -106,7 +105,8 @@ def p_mpjpe(prediction_mm: Pose3D, truth_mm: Pose3D, *, scale: bool = True) -> P
 
     A prediction with all joints in one place is compared with the mean of the truth's joints.
     """
-    return procrustes_distances(prediction_mm, truth_mm, scale=scale).nanmean(-1)
+    rules = ["scale" if scale else "no scale"]
+    return procrustes_distances(prediction_mm, truth_mm, rules)[0].nanmean(-1)
 
 
 def p_mpjpe_reflected(prediction_mm: Pose3D, truth_mm: Pose3D) -> PerFrame:
@@ -114,7 +114,7 @@ def p_mpjpe_reflected(prediction_mm: Pose3D, truth_mm: Pose3D) -> PerFrame:
 
     A pose with left and right exchanged in depth scores 0. RepNet's "3DPE" and ElePose's PA-MPJPE.
     """
-    return procrustes_distances(prediction_mm, truth_mm, reflections=True).nanmean(-1)
+    return procrustes_distances(prediction_mm, truth_mm, ["mirror"])[0].nanmean(-1)
 
 
 def n_mpjpe(prediction_mm: Pose3D, truth_mm: Pose3D, root: int = 0) -> PerFrame:
@@ -143,13 +143,19 @@ def pck(distances_mm: PerJoint, threshold_mm: float | int = 150.0) -> PerFrame:
 
     distances_mm  (..., joints), as `joint_distances` gives them. Source: Mehta et al. 2017.
     """
-    right = torch.where(distances_mm.isnan(), torch.nan, (distances_mm <= threshold_mm).double())
-    return 100 * right.nanmean(-1).to(distances_mm)
+    known = ~distances_mm.isnan()
+    right = (distances_mm <= threshold_mm) & known
+    return 100 * (right.sum(-1).double() / known.sum(-1)).to(distances_mm)
 
 
 def auc(distances_mm: PerJoint) -> PerFrame:
     """Area under the PCK curve, percent: the mean PCK over the thresholds 0, 5, ..., 150 mm."""
-    return torch.stack([pck(distances_mm, threshold) for threshold in range(0, 151, 5)]).mean(0)
+    known = ~distances_mm.isnan()
+    thresholds_mm = torch.arange(0, 151, 5).to(distances_mm)
+    too_small = torch.bucketize(distances_mm, thresholds_mm)  # how many thresholds; NaN: all
+    right = (len(thresholds_mm) - too_small).masked_fill(~known, 0)
+    share = right.sum(-1).double() / (len(thresholds_mm) * known.sum(-1))
+    return 100 * share.to(distances_mm)
 
 
 def velocity_error(

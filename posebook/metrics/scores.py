@@ -50,24 +50,20 @@ class Score:
         text = f"{self.value:.1f} {self.unit} {self.metric}, {self.protocol}"
         return text + (f", {self.left_out} of its frames left out" if self.left_out else "")
 
-    def to_dict(self) -> dict:
-        """Plain values, for JSON."""
-        return {**self.__dict__, "protocol": str(self.protocol)}
-
 
 def distances_under(
     prediction_mm: Poses, truth_mm: Poses, protocol: Protocol
 ) -> Float[Tensor, "frames joints"]:
     """Distance of each of the protocol's joints, mm, after its alignment and scale rule."""
-    prediction, truth = prediction_mm.double(), truth_mm.double()
     if protocol.alignment == "root":
-        prediction, truth = _about_root(prediction, protocol), _about_root(truth, protocol)
+        prediction, truth = (_about_root(pose, protocol) for pose in (prediction_mm, truth_mm))
     else:
-        prediction, truth = prediction[:, protocol.indices], truth[:, protocol.indices]
-    if protocol.alignment.startswith("procrustes"):
-        mirrored = protocol.alignment == "procrustes_reflected"
-        scaled = protocol.scale == "least_squares"
-        return procrustes_distances(prediction, truth, scale=scaled, reflections=mirrored)
+        prediction, truth = (p.double()[:, protocol.indices] for p in (prediction_mm, truth_mm))
+    if protocol.alignment == "procrustes_reflected":
+        return procrustes_distances(prediction, truth, ["mirror"])[0]
+    if protocol.alignment == "procrustes":
+        rule = "scale" if protocol.scale == "least_squares" else "no scale"
+        return procrustes_distances(prediction, truth, [rule])[0]
     if protocol.scale == "least_squares":
         prediction = least_squares_scale(prediction, truth) * prediction
     elif protocol.scale == "norm_ratio":
@@ -126,23 +122,29 @@ def evaluate_all(
 
     shape = dict(alignment="procrustes", scale="least_squares")
     variants = {
-        "MPJPE": protocol,
         "P-MPJPE": replace(protocol, **shape),
         "P-MPJPE, no scaling": replace(protocol, alignment="procrustes"),
         "P-MPJPE, reflections allowed": replace(
             protocol, **shape | dict(alignment="procrustes_reflected")
         ),
-        "N-MPJPE": replace(protocol, scale="least_squares"),
-        "N-MPJPE, norm ratio": replace(protocol, scale="norm_ratio"),
     }
-    for metric, under in variants.items():
-        add(metric, distances_under(prediction_mm, truth_mm, under).nanmean(-1), "mm", under)
+    prediction, truth = (_about_root(pose, protocol) for pose in (prediction_mm, truth_mm))
     distances = distances_under(prediction_mm, truth_mm, protocol)
+    add("MPJPE", distances.nanmean(-1), "mm", protocol)
+    picked = (pose.double()[:, protocol.indices] for pose in (prediction_mm, truth_mm))
+    aligned = procrustes_distances(*picked, ["scale", "no scale", "mirror"])
+    for (metric, under), apart in zip(variants.items(), aligned, strict=True):
+        add(metric, apart.nanmean(-1), "mm", under)
+    for metric, scale, rule in (
+        ("N-MPJPE", "least_squares", least_squares_scale),
+        ("N-MPJPE, norm ratio", "norm_ratio", norm_ratio),
+    ):
+        errors = joint_distances(rule(prediction, truth) * prediction, truth).nanmean(-1)
+        add(metric, errors, "mm", replace(protocol, scale=scale))
     add("PCK@150", pck(distances, 150), "%", protocol)
     add("AUC", auc(distances), "%", protocol)
     if clip_of_frame is not None:
-        picked = [_about_root(pose, protocol) for pose in (prediction_mm, truth_mm)]
-        speed = velocity_error(*picked, clip_of_frame)
+        speed = velocity_error(prediction, truth, clip_of_frame)
     if clip_of_frame is not None and speed.isfinite().any():
         add("velocity error", speed, "mm/frame", replace(protocol, frames_per_second=rate))
         if rate is not None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
-from posebook import lifting, paths
+from posebook import lifting, paths, results
 from posebook.cameras.turned import predict_units
 from posebook.geometry import aligned_distances, bone_lengths, procrustes
 from posebook.skeletons import HOUSE
@@ -100,24 +100,25 @@ def ship(
     """Write the lifter in half precision and print its scores.
 
     header             the fields that the lifters do not share
-    people             in words, for the data that the scores are of
+    people             in words, for the split that the scores are of: "" or ", in motion"
     answer             the network as `p_mpjpe` asks it
     held_out, perfect  people that training did not see, as in training and with exact key points
     """
-    protocol = "P-MPJPE, 17 joints, Procrustes with scale, frame mean"
+    protocol = "Procrustes-aligned, 17 joints, frame mean, least-squares scale"
     metrics = [
-        dict(
-            metric="P-MPJPE", value=round(p_mpjpe(answer, views), 2), unit="mm", protocol=protocol,
-            data=f"synthetic_wide, held-out {people}, {words}",
+        results.Number(
+            "P-MPJPE", p_mpjpe(answer, views), "mm", protocol, data="synthetic_wide",
+            split=f"held out{people}, {words}", method=header["name"], chapter=header["name"],
+            profile=results.OF_A_FILE, versions=results.versions(), code=results.code(),
         )
-        for words, views in (("perfect keypoints", perfect), ("as in training", held_out))
+        for words, views in (("exact key points", perfect), ("as in training", held_out))
     ]  # fmt: skip
     kind = header["normalisation"]
     header = header | dict(
         skeleton=HOUSE.name,
         normalisation=dict(kind=kind, bones_mm=average_size(answer, perfect)),
         licence="MIT; the prior of synthetic_wide: data/prior/README.md",
-        metrics=metrics,
+        metrics=[number.to_dict() for number in metrics],
     )
     lifting.Lifter(header, network).save(file, weights=torch.float16)
-    print(f"{paths.shown(file)}: {metrics}")
+    print(f"{paths.shown(file)}: {', '.join(map(str, metrics))}")

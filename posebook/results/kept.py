@@ -1,0 +1,54 @@
+"""The ledger: the numbers that the book and its pages print, `data/ledger.jsonl`."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from posebook import paths
+from posebook.errors import InputError
+from posebook.results.number import Number
+
+LEDGER = paths.DATA / "ledger.jsonl"
+
+
+def ledger(key: str) -> Number:
+    """The number that the book prints under this key (see `Number.key`).
+
+    An InputError lists the keys that are near, so that a stale key cannot print a stale number.
+    """
+    found = [number for number in ledger_numbers() if number.key == key]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"ledger: '{key}' stands for {len(found)} numbers; tell them apart")
+    chapter = key.partition("/")[0]
+    near = [number.key for number in ledger_numbers() if number.chapter == chapter]
+    raise InputError(f"ledger: no number '{key}'; {chapter} has {', '.join(near) or 'none'}")
+
+
+def ledger_numbers(path: Path | str | None = None) -> list[Number]:
+    """All lines of the book's ledger, or of another; none where there is no such file."""
+    path = Path(path or LEDGER)
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [Number.from_dict(json.loads(line)) for line in lines if line.strip()]
+
+
+def kept_means(chapter: str, path: Path | str | None = None) -> dict[tuple[str, str, str], str]:
+    """What the ledger keeps of test sets: (data, method, metric) -> "35.7", or "35.7 ± 0.5" where
+    it has the spread over the seeds beside the mean."""
+    numbers = [n for n in ledger_numbers(path) if (n.chapter, n.split) == (chapter, "test")]
+    values = {(n.data, n.method, n.metric): n.value for n in numbers}
+    spreads = {key: values.get((*key[:2], f"{key[2]}, spread")) for key in values}
+    return {
+        key: f"{value:.1f}" if spreads[key] is None else f"{value:.1f} ± {spreads[key]:.1f}"
+        for key, value in values.items()
+    }
+
+
+def keep(numbers: Iterable[Number], path: Path | str | None = None) -> None:
+    """Put numbers into the ledger; one with the same key and protocol is replaced."""
+    path = Path(path or LEDGER)
+    kept = {(n.key, n.protocol): n for n in ledger_numbers(path)}
+    kept.update({(n.key, n.protocol): n for n in numbers})
+    lines = [json.dumps(kept[k].to_dict(), ensure_ascii=False) for k in sorted(kept)]
+    paths.write_text(path, "".join(line + "\n" for line in lines))

@@ -1,0 +1,178 @@
+"""What a run writes and what is read of runs: `Results`, files, tables."""
+
+import csv
+import io
+import json
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from posebook import paths, tables
+from posebook.errors import InputError
+from posebook.results.number import PROFILES, Number, code, text_of, versions
+
+
+class Results:
+    """The numbers of one run of one chapter, kept in `out_dir/results.json`.
+
+    out_dir   where the run writes; None makes a new `runs/<chapter>/<time>/`
+    device    what the run was asked to use; what it did use is recorded
+
+    In a notebook, the object as the last line of a cell is a table.
+    """
+
+    def __init__(
+        self,
+        chapter: str,
+        out_dir: Path | str | None = None,
+        *,
+        profile: str,
+        seed: int,
+        device: object = "auto",
+    ):
+        if profile not in PROFILES:
+            raise InputError(f"profile is '{profile}', expected one of {', '.join(PROFILES)}")
+        self.chapter, self.profile, self.seed = chapter, profile, seed
+        self.device = _device(str(device))
+        self.out_dir = paths.new_run(chapter) if out_dir is None else Path(out_dir)
+        self.out_dir.mkdir(parents=True, exist_ok=True)
+        self.numbers: list[Number] = []
+        self._started = time.monotonic()
+
+    def add(
+        self,
+        metric: str,
+        value: float | int,
+        unit: str,
+        *,
+        protocol: object,
+        data: str,
+        split: str,
+        method: str,
+        seconds: float | int | None = None,
+        baseline: float | int | None = None,
+        paper: float | int | None = None,
+        note: str = "",
+    ) -> Number:
+        """One number, written to disk at once; the same number again replaces the first.
+
+        The fields are those of `Number`.
+
+        protocol   a `metrics.Protocol` or one line that says as much
+        seconds    what it took, e.g. `run.seconds`; without it, the time since this object began
+        """
+        value = float(value)
+        if not math.isfinite(value):
+            raise FloatingPointError(f"{metric} of {method} is {value}; a result must be a number")
+        number = Number(
+            metric=metric,
+            value=value,
+            unit=unit,
+            protocol=str(protocol),
+            data=data,
+            split=split,
+            method=method,
+            chapter=self.chapter,
+            profile=self.profile,
+            seed=self.seed,
+            device=self.device,
+            seconds=round(
+                float(time.monotonic() - self._started if seconds is None else seconds), 2
+            ),
+            versions=versions(),
+            baseline=None if baseline is None else float(baseline),
+            paper=None if paper is None else float(paper),
+            note=note,
+            code=code(),
+        )
+        same = (number.key, number.protocol)
+        self.numbers = [n for n in self.numbers if (n.key, n.protocol) != same] + [number]
+        self.write()
+        return number
+
+    def write(self) -> Path:
+        """`out_dir/results.json`, in one step. `add` has done so already."""
+        return paths.write_text(self.out_dir / "results.json", records(self.numbers, "json") + "\n")
+
+    def of(self, method: str) -> list[dict[str, Any]]:
+        """The numbers of one method as plain values: `metrics` of a lifter file's header."""
+        return [number.to_dict() for number in self.numbers if number.method == method]
+
+    def _repr_html_(self) -> str:
+        return table(self.numbers, "html")
+
+    def _repr_markdown_(self) -> str:
+        return table(self.numbers, "md")
+
+    def __repr__(self) -> str:
+        return table(self.numbers, "md")
+
+
+def _device(device: str) -> str:
+    """'cpu', or the GPU by its name."""
+    import torch  # slow to import, and reading results does not need it
+
+    on_gpu = torch.cuda.is_available() and device != "cpu"
+    return f"cuda ({torch.cuda.get_device_name()})" if on_gpu else "cpu"
+
+
+def read(path: Path | str) -> list[Number]:
+    """The numbers of a results.json; an InputError says what is wrong with it."""
+    try:
+        records = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(records, list):
+            raise InputError("holds no list; expected a list of records")
+        return [Number.from_dict(record) for record in records]
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: not a results.json of posebook: {error}") from None
+
+
+def collect(folder: Path | str) -> list[Number]:
+    """The numbers of every results.json in a folder and the folders in it, by path."""
+    folder = Path(folder)
+    if not folder.exists():
+        raise InputError(f"{folder}: no such folder; expected one that runs have written into")
+    files = [folder] if folder.is_file() else sorted(folder.rglob("results.json"))
+    return [number for path in files for number in read(path)]
+
+
+def table(numbers: Iterable[Number], form: str = "md") -> str:
+    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out."""
+    rows = [
+        {
+            "method": n.method,
+            "metric": n.metric,
+            "value": n.text,
+            "baseline": text_of(n.baseline, n.unit),
+            "paper": text_of(n.paper, n.unit),
+            "protocol": n.protocol,
+            "data": f"{n.data} {n.split}".strip(),
+            "profile": n.profile,
+            "seed": str(n.seed),
+            "note": n.note,
+        }
+        for n in numbers
+    ]
+    if not rows:
+        return "no results"
+    return tables.FORMS[form](rows)
+
+
+def records(numbers: Iterable[Number], form: str) -> str:
+    """For programs, 'csv' or 'json': the value with all its digits. What is empty is left out."""
+    rows = [number.to_dict() for number in numbers]
+    if form == "json":
+        return json.dumps(rows, indent=1, ensure_ascii=False)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, [f.name for f in fields(Number)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(
+        {name: json.dumps(v) if isinstance(v, dict) else v for name, v in row.items()}
+        for row in rows
+    )
+    return file.getvalue().rstrip("\n")
