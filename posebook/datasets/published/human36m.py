@@ -10,9 +10,10 @@ Source: Pavllo et al. 2019, arXiv:1811.11742, whose protocol is kept: 17 of 32 j
 longer than the motion are cut at the end; Human3.6M's S11 Directions is left out.
 """
 
+import functools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ SUBJECTS = {
 }
 FRAMES_PER_SECOND = 50.0
 _POSITIONS = "data_3d_h36m.npz"
+#: (subject, take) -> its cameras
+Rigs = Callable[[str, str], tuple[Camera, ...]]
 TERMS = "Human3.6M licence: academic use, on registration; vision.imar.ro/human3.6m"
 
 
@@ -85,6 +88,7 @@ def read(
     wanted = _wanted(positions, split, subjects, source, root)
     detector = _detector(root, keypoints)
     detections = None if detector is None else human36m_detections.read(root, detector)
+    rigs = _cameras(source)
     notes: list[str] = []
     if detections is None:
         notes.append("no data_2d_h36m_gt.npz: key points are the projected motion")
@@ -92,10 +96,11 @@ def read(
     clips: list[Clip] = []
     for subject in wanted:
         for take, world in positions[subject].items():
-            action, cameras = action_of(take), _cameras(source, subject, take)
+            action = action_of(take)
             dropped = source.genuine and (subject, take) == ("S11", "Directions")
             if dropped or (actions is not None and action not in actions):
                 continue
+            cameras = rigs(subject, take)
             where = f"{root / _POSITIONS}: {subject} {short(take)}"
             motion = Motion(
                 f"{subject}/{take}", world_mm(world, where), source.frames_per_second,
@@ -113,7 +118,7 @@ def read(
                 if points is None:
                     notes.append(f"{subject} {take} {camera.name}: no key points; left out")
                     continue
-                clips.append(with_points(motion.seen_by(camera), points, detections, where))
+                clips.append(with_points(motion, camera, points, detections, where))
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
@@ -201,44 +206,49 @@ def _wanted(
     return wanted
 
 
-def _cameras(source: Source, subject: str, take: str) -> tuple[Camera, ...]:
+def _cameras(source: Source) -> Rigs:
     """Human3.6M's, or those of source.json."""
     if source.cameras == "Human3.6M":
         # The convention that the key points of such archives were projected with.
-        return human36m_rig(subject, distortion="videopose3d")
-    return cameras_told(source.cameras, "Human3.6M", subject, take)
+        rig = functools.cache(lambda subject: human36m_rig(subject, distortion="videopose3d"))
+        return lambda subject, take: rig(subject)
+    return cameras_of(source.cameras, "Human3.6M")
 
 
-def cameras_told(given: Any, otherwise: str, subject: str, take: str) -> tuple[Camera, ...]:
-    """Cameras of source.json: {subject or 'subject/take': [cameras]}, or a list.
+def cameras_of(given: Any, otherwise: str) -> Rigs:
+    """The cameras of source.json, each rig made once.
 
+    given      {subject or 'subject/take': [cameras]}, or a list: the same for everybody
     otherwise  the name of a set's own cameras, which it might have held in their place
     """
-    if isinstance(given, dict):
-        given = given.get(f"{subject}/{take}", given.get(subject))
-    if not isinstance(given, list) or not all(isinstance(camera, dict) for camera in given):
-        raise InputError(
-            f"source.json: cameras of {subject}: {short(given)}; expected '{otherwise}' or cameras"
-        )
-    return tuple(Camera.from_dict(camera) for camera in given)
+
+    @functools.cache
+    def rig(key: str) -> tuple[Camera, ...]:
+        cameras = given.get(key) if isinstance(given, dict) else given
+        if not isinstance(cameras, list) or not all(isinstance(one, dict) for one in cameras):
+            raise InputError(
+                f"source.json: cameras of {key}: {short(cameras)}; expected '{otherwise}' or "
+                "cameras"
+            )
+        return tuple(Camera.from_dict(camera) for camera in cameras)
+
+    def of_take(subject: str, take: str) -> tuple[Camera, ...]:
+        own = f"{subject}/{take}"
+        return rig(own if isinstance(given, dict) and own in given else subject)
+
+    return of_take
 
 
-def with_points(clip: Clip, points: Any, detections: Detections, where: str) -> Clip:
-    """A projected clip with a detector's key points, both as long as the shorter."""
+def with_points(
+    motion: Motion, camera: Camera, points: Any, detections: Detections, where: str
+) -> Clip:
+    """A motion in the axes of a camera, with a detector's key points of its pictures."""
     table = table_of(points, 2, where)
     convert = detections.convert(table.shape[1], where)
     if table.shape[1] == 32:
         table = table[:, list(HUMAN36M_KEPT_OF_32)]
-    known, confidence = known_points(table, where, clip.size_px)
-    if convert is not None:
-        known, confidence = convert(known, confidence)
-    frames = min(len(known), len(clip))
-    return replace(
-        clip,
-        keypoints_px=known[:frames],
-        confidence=confidence[:frames],
-        pose_mm=clip.pose_mm[:frames],
-    )
+    found = known_points(table, where, camera.size_px)
+    return motion.seen_by(camera, found if convert is None else convert(*found))
 
 
 def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
