@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from posebook import datasets
-from posebook.datasets.published import human36m
+from posebook.datasets.published import human36m_writer
 from posebook.datasets.readers import human36m_detections, safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError
@@ -258,7 +258,7 @@ def test_a_rate_of_nobody_s_camera_is_refused(tmp_path, rate):
 def test_what_is_written_can_be_read(tmp_path):
     h36m_writer.write(tmp_path / "a")
     people = datasets.load("human36m", tmp_path / "a", split="all")
-    files = human36m.write(people, tmp_path / "b")
+    files = human36m_writer.write(people, tmp_path / "b")
     again = datasets.load("human36m", tmp_path / "b", split="all")
     assert {file.name for file in files} >= {"source.json"} and again.name == people.name
     assert [clip.name for clip in again] == [clip.name for clip in people]

@@ -10,7 +10,7 @@ import torch
 from golden_arrays import golden
 
 from posebook import datasets
-from posebook.datasets import cards
+from posebook.datasets import folders
 from posebook.datasets.published import mpii
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, LSP_14, MPII_16, MPII_17_KUDO, conversion
@@ -246,11 +246,11 @@ def test_lsp_with_the_axes_of_the_other_set_is_refused(tmp_path, shape):
 
 
 def test_the_check_of_such_folders(tmp_path):
-    assert "MISSING *.npy" in str(cards.check("mpii", tmp_path))
-    assert "MISSING *joints.mat" in str(cards.check("lsp", tmp_path))
+    assert "MISSING *.npy" in str(folders.check("mpii", tmp_path))
+    assert "MISSING *joints.mat" in str(folders.check("lsp", tmp_path))
     mat_writer.mpii(tmp_path / "mpii_poses.npy")
     mat_writer.lsp(tmp_path / "lsp" / "joints.mat")
-    found = cards.check("mpii", tmp_path)
+    found = folders.check("mpii", tmp_path)
     assert found.complete and "40 people, joints mpii_17_kudo" in str(found)
-    found = cards.check("lsp", tmp_path)
+    found = folders.check("lsp", tmp_path)
     assert found.complete and "Leeds Sports Pose: 12 people" in str(found)

@@ -11,15 +11,11 @@ longer than the motion are cut at the end; Human3.6M's S11 Directions is left ou
 """
 
 import functools
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy
-
-from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
@@ -249,47 +245,3 @@ def with_points(
         table = table[:, list(HUMAN36M_KEPT_OF_32)]
     found = known_points(table, where, camera.size_px)
     return motion.seen_by(camera, found if convert is None else convert(*found))
-
-
-def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
-    """A data set as archives in this format: data_3d_h36m.npz, data_2d_h36m_gt.npz, source.json.
-
-    Clips of one subject and take are its cameras, in order; house joints and truth are needed.
-    """
-    folder = Path(folder)
-    motion: dict[str, dict[str, Any]] = {}
-    seen: dict[str, dict[str, list]] = {}
-    cameras: dict[str, list] = {}
-    for clip in dataset:
-        if clip.skeleton != HOUSE or clip.pose_mm is None or clip.camera is None:
-            raise InputError(f"{clip.name}: only house joints with truth and camera are written")
-        take = clip.name.removesuffix(f"/{clip.camera.name}").removeprefix(f"{clip.subject}/")
-        pictures = seen.setdefault(clip.subject, {}).setdefault(take, [])
-        if not pictures:
-            world = clip.camera.to_world(clip.pose_mm.double()) / 1000
-            motion.setdefault(clip.subject, {})[take] = world.float().numpy()
-        pictures.append(clip.keypoints_px.numpy())
-        cameras.setdefault(f"{clip.subject}/{take}", []).append(clip.camera.to_dict())
-    for subject, takes in motion.items():
-        rigs = [cameras[f"{subject}/{take}"] for take in takes]
-        if all(rig == rigs[0] for rig in rigs):  # the same for every take: said once
-            cameras = {key: rig for key, rig in cameras.items() if key.split("/")[0] != subject}
-            cameras[subject] = rigs[0]
-    told = {
-        "source": dataset.name,
-        "frames_per_second": dataset.frames_per_second,
-        "terms": dataset.terms,
-        "cameras": cameras,
-    }
-    if dataset.notes:
-        told["notes"] = list(dataset.notes)
-    metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
-    files = folder / _POSITIONS, folder / "data_2d_h36m_gt.npz", folder / "source.json"
-    with paths.replacing(files[0]) as temporary:
-        numpy.savez_compressed(temporary, positions_3d=numpy.array(motion, dtype=object))
-    with paths.replacing(files[1]) as temporary:
-        numpy.savez_compressed(
-            temporary, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
-        )
-    paths.write_text(files[2], json.dumps(told, indent=1))
-    return files

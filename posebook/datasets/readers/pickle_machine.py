@@ -196,6 +196,8 @@ class _Unpickler(pickle._Unpickler):
         maker = self.stack.pop()
         if not any(maker is known for known in _STAND_INS.values()):
             raise InputError("calls something")
+        if type(arguments) is not tuple:
+            raise InputError("arguments that are no tuple")
         self.append((self.encode if maker is _Encode else maker)(*arguments))
 
     def load_setitem(self) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
@@ -82,6 +81,8 @@ def _steady(found: Found, rows: numpy.ndarray) -> bool:
 
 def _matched(found: Found, rows: numpy.ndarray) -> list[numpy.ndarray]:
     """Match people from frame to frame."""
+    from scipy.optimize import linear_sum_assignment  # slow to import; one person needs none of it
+
     points, size = found.points_px.astype(numpy.float64), _size(found.points_px)
     live: list[_Track] = []
     ended: list[_Track] = []
