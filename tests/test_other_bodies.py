@@ -1,10 +1,10 @@
 """Other bodies under other cameras, and the distance to the nearest pose that was seen before."""
 
+import other_bodies
 import pytest
 import torch
 
 from posebook.cameras import human36m_rig
-from posebook.datasets import other_bodies
 from posebook.datasets.clips import Motion, PoseDataset
 from posebook.datasets.people import synthetic
 from posebook.skeletons import HOUSE

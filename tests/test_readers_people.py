@@ -133,13 +133,13 @@ def test_one_line_says_what_is_wrong_with_mpii(tmp_path, poses, says):
 
 
 def test_mpii_in_folders_and_halves_too_small(tmp_path):
-    with pytest.raises(InputError, match="holds no .npy file"):
+    with pytest.raises(InputError, match="holds no mpii_poses.npy"):
         datasets.load("mpii", tmp_path)
     mat_writer.mpii(tmp_path / "a.npy", people=1)
     with pytest.raises(InputError, match="too few for two halves"):
         datasets.load("mpii", tmp_path)
     mat_writer.mpii(tmp_path / "b.npy")
-    with pytest.raises(InputError, match="holds a.npy, b.npy; name the file itself"):
+    with pytest.raises(InputError, match="holds a.npy, b.npy; name one of them"):
         datasets.load("mpii", tmp_path)
     (tmp_path / "data").mkdir()
     mat_writer.mpii(tmp_path / "data" / "mpii_poses.npy")

@@ -12,11 +12,11 @@ import csv
 from pathlib import Path
 
 import torch
+from other_bodies import motions_of, nearest_mm, same_body_and_facing
 from torch import Tensor
 
 from posebook import datasets
 from posebook.datasets.clips import Motion, PoseDataset
-from posebook.datasets.other_bodies import motions_of, nearest_mm, same_body_and_facing
 from posebook.figures import Table
 from posebook.skeletons import HOUSE
 

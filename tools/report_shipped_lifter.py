@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 from nearest_training_pose import HEADERS, Nearest, rows_of, test_sets
+from other_bodies import motions_of, other_bodies
 
 from posebook import evaluation, lifting
 from posebook.datasets import detector_errors, layouts
 from posebook.datasets.clips import Clip, PoseDataset
-from posebook.datasets.other_bodies import motions_of, other_bodies
 from posebook.evaluation import MEAN_POSE, ZERO_DEPTH, Evaluation, evaluate_clips
 from posebook.figures import Table
 from posebook.geometry import procrustes

@@ -61,25 +61,6 @@ def above_floor(pose: Pose3D) -> Pose3D:
     return pose + torch.stack([0 * sunk, 0 * sunk, sunk], dim=-1).unsqueeze(-2)
 
 
-def violations(directions: Pose3D) -> dict[str, Tensor]:
-    """By how much each limit is overstepped (...,): radians, or a sine for the knees' forward."""
-    bone = dict(zip(BONE, directions.unbind(-2), strict=True))
-    right, forward, up = pelvis_axes(directions)
-    over = {}
-    for (upper, lower), degrees in BETWEEN.items():
-        cos = (bone[upper] * bone[lower]).sum(-1).clamp(-1, 1)
-        over[lower] = (cos.acos() - math.radians(degrees)).clamp(min=0)
-    for side in ("left", "right"):
-        swing, aside = _hip_angles(bone[f"{side}_knee"], right, forward, up)
-        over[f"{side} hip forward"] = (swing - math.radians(HIP_FORWARD)).clamp(min=0)[..., 0]
-        over[f"{side} hip backward"] = (-swing - math.radians(HIP_BACKWARD)).clamp(min=0)[..., 0]
-        over[f"{side} hip aside"] = (aside.abs() - math.radians(HIP_ASIDE)).clamp(min=0)[..., 0]
-        ahead = _unit(torch.linalg.cross(right, bone[f"{side}_knee"]))
-        sine = (bone[f"{side}_foot"] * ahead).sum(-1)
-        over[f"{side} knee forward"] = (sine - KNEE_FORWARD).clamp(min=0)
-    return over
-
-
 def pelvis_axes(directions: Pose3D) -> tuple[Tensor, Tensor, Tensor]:
     """The pelvis's right, forward and up (..., 3), from the hips and the lower spine."""
     right = _unit(directions[..., BONE["right_hip"], :] - directions[..., BONE["left_hip"], :])
