@@ -89,6 +89,9 @@ def seconds(act: Callable[[], object]) -> float:
 def measure(root: Path, runs: int) -> float:
     """Print both medians; returns how many times as long `datasets.load` takes."""
     people = datasets.load("human36m", root, split="all")
+    for (pose, _), clip in zip(plain(root), people, strict=True):
+        hip_mm = clip.pose_mm[:, 0].numpy()
+        assert numpy.abs(1000 * pose[:, 0] - hip_mm).max() < 0.05, f"{clip.name}: not the same"
     found: dict[str, list[float]] = {"plain": [], "load": []}
     for _ in range(runs):
         found["plain"].append(seconds(lambda: plain(root)))

@@ -100,7 +100,7 @@ def read_keypoints(
     person: int | str | None = None,
     fps: float | int | str | None = None,
 ) -> list[Clip]:
-    """The clips of a key-point file or folder, told apart by what is in it.
+    """The clips of a key-point file or folder, recognised by what is in it.
 
     OpenPose (file or folder), COCO, AlphaPose and MMPose JSON; .npz, .npy and .csv of
     (frames, joints, 2); VideoPose3D's 2D archives. Missing joints are NaN with confidence 0.
@@ -134,8 +134,8 @@ def read_motion(
 ) -> list[Motion]:
     """The motions of a BVH, an AMC beside its ASF, an array of positions, or a folder of these.
 
-    unit    mm, cm, inch, m, cmu or millimetres per unit; None: told by the length of the legs
-    up      the axis that points up: 'y', 'z', ...; None: told by how the person stands
+    unit    mm, cm, inch, m, cmu or millimetres per unit; None: recognised by the length of the legs
+    up      the axis that points up: 'y', 'z', ...; None: recognised by how the person stands
     names   {'left_knee': 'name in the file', ...} where joint names are not understood
     layout  joint set of an array, where the file does not say
     """

@@ -118,9 +118,9 @@ def read(
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
-    told = detections.notes if detections is not None else []
+    converted = detections.notes if detections is not None else []
     return PoseDataset(
-        source.name, split, tuple(clips), source.terms, (*source.notes, *told, *notes)
+        source.name, split, tuple(clips), source.terms, (*source.notes, *converted, *notes)
     )
 
 
@@ -139,23 +139,23 @@ def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motio
 
 
 def read_source(root: Path, otherwise: Source = Source()) -> Source:
-    """What the folder's archives hold; `otherwise`: what they hold where nothing is said."""
+    """What the folder's archives hold; `otherwise`: what they hold without source.json."""
     path = root / "source.json"
     if not path.exists():
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
-    told = read_json(path, expected)
-    source = told.get("source") if isinstance(told, dict) else None
+    content = read_json(path, expected)
+    source = content.get("source") if isinstance(content, dict) else None
     if not isinstance(source, str) or not source.isprintable() or len(source) > 200:
         raise InputError(f"{path}: names no source; expected {expected}")
     rate = number(
-        told.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
+        content.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
     )
     rate = frame_rate(rate, f"{path}: frames_per_second")
-    cameras, notes = told.get("cameras", otherwise.cameras), told.get("notes", [])
+    cameras, notes = content.get("cameras", otherwise.cameras), content.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
-    terms = str(told.get("terms", ""))
+    terms = str(content.get("terms", ""))
     return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 

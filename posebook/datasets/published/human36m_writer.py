@@ -59,7 +59,7 @@ def _write(dataset: PoseDataset, folder: Path) -> None:
         cameras.setdefault(f"{clip.subject}/{take}", []).append(clip.camera.to_dict())
     for subject, takes in motion.items():
         rigs = [cameras[f"{subject}/{take}"] for take in takes]
-        if all(rig == rigs[0] for rig in rigs):  # the same for every take: said once
+        if all(rig == rigs[0] for rig in rigs):  # the same for every take: written once
             for take in takes:
                 del cameras[f"{subject}/{take}"]
             cameras[subject] = rigs[0]

@@ -114,8 +114,8 @@ def read(
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
-    said = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
-    notes = list(dict.fromkeys(said))  # poses and true key points are converted alike
+    every = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
+    notes = list(dict.fromkeys(every))  # poses and true key points are converted alike
     return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
 
 

@@ -3,7 +3,7 @@
     joints.mat   `joints`: (3, 14, 2000) of the set itself, (14, 3, 10000) of the extended set.
                  Three numbers a joint: x, y in px, and a flag
 
-What the flag means is told by the order of the axes, the one thing in which the two files differ.
+What the flag means follows from the order of the axes, the one thing in which the two files differ.
 (3, 14, people), the set itself: 1 says that the joint is hidden, and its place was guessed by who
 marked it. (14, 3, people), the extended set: 1 says that the joint is visible, and 0 that it was
 not marked, whatever numbers stand there. Both files' read-me calls the flag "visibility".

@@ -175,7 +175,7 @@ def skeleton_of(
 ) -> tuple[Skeleton, str]:
     """(the joint set of a 2D archive, a note or '').
 
-    It is told from the archive's layout_name, else from how many joints there are and, of 16, from
+    It follows from the archive's layout_name, else from how many joints there are and, of 16, from
     the archive's name: a stacked hourglass fine-tuned on Human3.6M (`sh_ft_h36m`) keeps MPII's
     order and marks Human3.6M's joints. What keypoints_symmetry calls left and right must be so.
     """
@@ -233,8 +233,8 @@ def layout_of(
         return None, 32, "17 of 32 key points kept"
     skeleton, note = skeleton_of(metadata, table, str(path), path.stem)
     convert = to_house(skeleton)
-    said = "" if convert is None else convert.describe()
-    return convert, len(skeleton), "; ".join(part for part in (note, said) if part)
+    change = "" if convert is None else convert.describe()
+    return convert, len(skeleton), "; ".join(part for part in (note, change) if part)
 
 
 def to_house(skeleton: Skeleton) -> Conversion | None:

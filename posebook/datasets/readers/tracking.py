@@ -174,9 +174,9 @@ def clips(
     people = tracks(found)
     if not people:
         raise InputError(f"{where}: nobody in {found.frames} frames; expected at least one person")
-    chosen, said = _choose(people, person, where)
+    chosen, note = _choose(people, person, where)
     return [
-        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + said)
+        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + note)
         for number in chosen
     ]
 
@@ -184,7 +184,7 @@ def clips(
 def _choose(
     people: list[numpy.ndarray], person: int | str | None, where: str
 ) -> tuple[list[int], tuple[str, ...]]:
-    """(which tracks, what to say about it)."""
+    """(which tracks, a note or none)."""
     text = "" if person is None else str(person).strip().lower()
     if text == "all":
         return list(range(len(people))), ()
