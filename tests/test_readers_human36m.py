@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from posebook import datasets
+from posebook.cameras import human36m_rig
 from posebook.datasets.published import human36m_writer
 from posebook.datasets.readers import human36m_detections, safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
@@ -364,3 +365,23 @@ def test_real_motion_in_this_format():
     flat = flat - flat[:, :1]
     error = flat[..., 2].abs().mean()  # zero relative depth under the true scale
     assert 120 < error < 133  # 126.9 mm at each fifth frame
+
+
+def test_key_points_of_a_detector_cost_no_projection_and_rigs_are_made_once(tmp_path, monkeypatch):
+    h36m_writer.write(tmp_path, subjects=("S1", "S9"))
+    made = []
+
+    def counted(subject, **options):
+        made.append(subject)
+        return human36m_rig(subject, **options)
+
+    def never(*_):
+        raise AssertionError("projected")
+
+    monkeypatch.setattr("posebook.datasets.published.human36m.human36m_rig", counted)
+    monkeypatch.setattr("posebook.cameras.Camera.project", never)
+    assert len(datasets.load("human36m", tmp_path, split="all").clips) == 2 * 3 * 4
+    assert made == ["S1", "S9"]
+    (tmp_path / "data_2d_h36m_gt.npz").unlink()
+    with pytest.raises(AssertionError, match="projected"):
+        datasets.load("human36m", tmp_path, split="all")
