@@ -207,11 +207,15 @@ def data_make(
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: data/cache/NAME)")
     ] = None,
+    frames: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="synthetic: frames in all (default: as `load` gives)"),
+    ] = None,
 ) -> None:
     """Make the files of a data set: synthetic ones, or human36m out of h36m-fetch's annot.h5."""
-    from posebook.datasets import cards
+    from posebook.datasets import folders
 
-    print(cards.make(name, out, root))
+    print(folders.make(name, out, root, frames))
 
 
 @data.command("check")
@@ -219,9 +223,9 @@ def data_check(
     name: str, root: Annotated[Path, typer.Option(help="the folder that you have")]
 ) -> None:
     """Whether a folder holds all that a data set should."""
-    from posebook.datasets import cards
+    from posebook.datasets import folders
 
-    found = cards.check(name, root)
+    found = folders.check(name, root)
     print(found)
     raise typer.Exit(0 if found.complete else 1)
 

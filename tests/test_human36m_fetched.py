@@ -11,8 +11,8 @@ import torch
 
 from posebook import cli
 from posebook.cameras import human36m_rig
-from posebook.datasets import cards, load
-from posebook.datasets.published import human36m, human36m_fetched
+from posebook.datasets import folders, load
+from posebook.datasets.published import human36m_fetched
 from posebook.datasets.readers.h36m_fetch import CAMERAS
 from posebook.errors import InputError
 from posebook.skeletons import HUMAN36M_KEPT_OF_32
@@ -81,7 +81,7 @@ def test_round_trip(tmp_path):
         ("S11", "Directions 1"): annot(root, "S11", "Directions", "1", seed=3),
     }
     annot(root, "S11", "Directions", "2")
-    said = cards.make("human36m", out, tmp_path)
+    said = folders.make("human36m", out, tmp_path)
     assert "4 takes, 192 frames in 16 clips, 10 frames/s" in said
     assert "S11 Directions is left out" in said and "universal" not in said
     told = json.loads((out / "source.json").read_text())
@@ -101,7 +101,7 @@ def test_round_trip(tmp_path):
         assert (clip.keypoints_px - torch.from_numpy(px[camera])).norm(dim=-1).max() < 0.1
         assert (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).max() < 0.1
     assert len(load("human36m", out, split="test").clips) == 8
-    assert "holds Human3.6M by h36m-fetch, 10 frames/s" in str(cards.check("human36m", out))
+    assert "holds Human3.6M by h36m-fetch, 10 frames/s" in str(folders.check("human36m", out))
 
 
 def test_the_lens_is_the_one_of_the_key_points(tmp_path):
@@ -262,7 +262,7 @@ def test_archives_of_another_origin_stay(tmp_path):
     with pytest.raises(InputError, match="of another origin, which is not replaced"):
         human36m_fetched.make(tmp_path, out)
     with pytest.raises(InputError, match="of another origin, which is not replaced"):
-        cards.make("synthetic", out)
+        folders.make("synthetic", out)
     assert all((out / name).read_bytes() == content for name, content in before.items())
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file; expected a folder"):
@@ -275,11 +275,11 @@ def test_its_own_archives_are_replaced_as_a_whole(tmp_path, monkeypatch):
     annot(tmp_path / "b", "S5")
     human36m_fetched.make(tmp_path / "a", out)
 
-    def fails(*_):
+    def fails(*_, **__):
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(human36m, "write", fails)
+        patch.setattr("numpy.savez_compressed", fails)
         with pytest.raises(OSError, match="full"):
             human36m_fetched.make(tmp_path / "b", out)
     assert load("human36m", out).clips[0].subject == "S1"

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from shipped_lifters import other_bodies
 
 from posebook.cameras import human36m_rig
-from posebook.datasets import other_bodies
 from posebook.datasets.clips import Motion, PoseDataset
 from posebook.datasets.people import synthetic
 from posebook.skeletons import HOUSE

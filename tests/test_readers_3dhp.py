@@ -7,7 +7,7 @@ import scipy.io
 import torch
 
 from posebook import datasets
-from posebook.datasets import cards
+from posebook.datasets import folders
 from posebook.datasets.published import mpi_inf_3dhp
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
@@ -256,6 +256,6 @@ def test_folders_without_it(tmp_path):
 
 def test_the_check_of_a_folder(folder):
     root, _ = folder
-    found = cards.check("mpi_inf_3dhp", root)
+    found = folders.check("mpi_inf_3dhp", root)
     assert not found.complete and "3 of 16 sequences; without S2/Seq1, S2/Seq2" in str(found)
     assert "S*/Seq*/annot.mat (3 files)" in str(found)

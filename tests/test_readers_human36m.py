@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from posebook import datasets
-from posebook.datasets.published import human36m
+from posebook.cameras import human36m_rig
+from posebook.datasets.published import human36m_writer
 from posebook.datasets.readers import human36m_detections, safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
 from posebook.errors import InputError
@@ -258,7 +259,7 @@ def test_a_rate_of_nobody_s_camera_is_refused(tmp_path, rate):
 def test_what_is_written_can_be_read(tmp_path):
     h36m_writer.write(tmp_path / "a")
     people = datasets.load("human36m", tmp_path / "a", split="all")
-    files = human36m.write(people, tmp_path / "b")
+    files = human36m_writer.write(people, tmp_path / "b")
     again = datasets.load("human36m", tmp_path / "b", split="all")
     assert {file.name for file in files} >= {"source.json"} and again.name == people.name
     assert [clip.name for clip in again] == [clip.name for clip in people]
@@ -364,3 +365,23 @@ def test_real_motion_in_this_format():
     flat = flat - flat[:, :1]
     error = flat[..., 2].abs().mean()  # zero relative depth under the true scale
     assert 120 < error < 133  # 126.9 mm at each fifth frame
+
+
+def test_key_points_of_a_detector_cost_no_projection_and_rigs_are_made_once(tmp_path, monkeypatch):
+    h36m_writer.write(tmp_path, subjects=("S1", "S9"))
+    made = []
+
+    def counted(subject, **options):
+        made.append(subject)
+        return human36m_rig(subject, **options)
+
+    def never(*_):
+        raise AssertionError("projected")
+
+    monkeypatch.setattr("posebook.datasets.published.human36m.human36m_rig", counted)
+    monkeypatch.setattr("posebook.cameras.Camera.project", never)
+    assert len(datasets.load("human36m", tmp_path, split="all").clips) == 2 * 3 * 4
+    assert made == ["S1", "S9"]
+    (tmp_path / "data_2d_h36m_gt.npz").unlink()
+    with pytest.raises(AssertionError, match="projected"):
+        datasets.load("human36m", tmp_path, split="all")

@@ -10,7 +10,7 @@ import torch
 
 from posebook import datasets
 from posebook.cameras import Camera
-from posebook.datasets import cards
+from posebook.datasets import folders
 from posebook.datasets.published import humaneva, humaneva_cameras
 from posebook.datasets.readers import safe_pickle
 from posebook.datasets.readers.human36m_archives import action_of
@@ -169,7 +169,7 @@ def test_key_points_of_other_cameras_leave_the_lens_unknown(tmp_path):
     people = datasets.load("humaneva", tmp_path)
     assert any("C1 not known" in note for note in people.notes)
     assert people.clips[0].camera is None and people.clips[0].pose_mm is not None
-    assert "MISSING lenses fitted" in str(cards.check("humaneva", tmp_path))
+    assert "MISSING lenses fitted" in str(folders.check("humaneva", tmp_path))
 
 
 def test_an_archive_without_layout_name_is_known_by_its_own(tmp_path):
@@ -218,13 +218,13 @@ def test_single_archives(tmp_path):
 def test_check(tmp_path):
     everybody = [f"{half}/{who}" for half in ("Train", "Validate") for who in humaneva.SUBJECTS]
     writer.write(tmp_path, subjects=everybody, detectors=("gt", "mine"))
-    found = cards.check("humaneva", tmp_path)
+    found = folders.check("humaneva", tmp_path)
     assert found.complete and "data_2d_humaneva15_mine.npz: 18 of 18 takes" in str(found)
     assert "C3 0.00 px off" in str(found)
     writer.write(tmp_path)
-    assert "without Train/S3, Validate/S3" in str(cards.check("humaneva", tmp_path))
+    assert "without Train/S3, Validate/S3" in str(folders.check("humaneva", tmp_path))
     (tmp_path / "data_3d_humaneva15.npz").unlink()
-    assert "MISSING data_3d_humaneva15.npz" in str(cards.check("humaneva", tmp_path))
+    assert "MISSING data_3d_humaneva15.npz" in str(folders.check("humaneva", tmp_path))
 
 
 @pytest.mark.parametrize(

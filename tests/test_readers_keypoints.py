@@ -147,6 +147,14 @@ def test_coco_film_and_stills(tmp_path):
     assert [len(clip) for clip in clips] == [1] * 5 and clips[1].name == "000000007919"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "/", ".jpg", "12", "a/b.tar.gz"])
+def test_coco_pictures_of_odd_names(tmp_path, name):
+    people = person(2)
+    people[..., 2] = 2
+    dump(tmp_path / "a.json", coco([(name, [one]) for one in people]))
+    assert sum(len(clip) for clip in datasets.read_keypoints(tmp_path / "a.json")) == 2
+
+
 def test_coco_categories_name_the_joints(tmp_path):
     people = person(2, 14)
     people[..., 2] = 2

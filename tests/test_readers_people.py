@@ -10,7 +10,7 @@ import torch
 from golden_arrays import golden
 
 from posebook import datasets
-from posebook.datasets import cards
+from posebook.datasets import folders
 from posebook.datasets.published import mpii
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, LSP_14, MPII_16, MPII_17_KUDO, conversion
@@ -133,13 +133,13 @@ def test_one_line_says_what_is_wrong_with_mpii(tmp_path, poses, says):
 
 
 def test_mpii_in_folders_and_halves_too_small(tmp_path):
-    with pytest.raises(InputError, match="holds no .npy file"):
+    with pytest.raises(InputError, match="holds no mpii_poses.npy"):
         datasets.load("mpii", tmp_path)
     mat_writer.mpii(tmp_path / "a.npy", people=1)
     with pytest.raises(InputError, match="too few for two halves"):
         datasets.load("mpii", tmp_path)
     mat_writer.mpii(tmp_path / "b.npy")
-    with pytest.raises(InputError, match="holds a.npy, b.npy; name the file itself"):
+    with pytest.raises(InputError, match="holds a.npy, b.npy; name one of them"):
         datasets.load("mpii", tmp_path)
     (tmp_path / "data").mkdir()
     mat_writer.mpii(tmp_path / "data" / "mpii_poses.npy")
@@ -246,11 +246,11 @@ def test_lsp_with_the_axes_of_the_other_set_is_refused(tmp_path, shape):
 
 
 def test_the_check_of_such_folders(tmp_path):
-    assert "MISSING *.npy" in str(cards.check("mpii", tmp_path))
-    assert "MISSING *joints.mat" in str(cards.check("lsp", tmp_path))
+    assert "MISSING *.npy" in str(folders.check("mpii", tmp_path))
+    assert "MISSING *joints.mat" in str(folders.check("lsp", tmp_path))
     mat_writer.mpii(tmp_path / "mpii_poses.npy")
     mat_writer.lsp(tmp_path / "lsp" / "joints.mat")
-    found = cards.check("mpii", tmp_path)
+    found = folders.check("mpii", tmp_path)
     assert found.complete and "40 people, joints mpii_17_kudo" in str(found)
-    found = cards.check("lsp", tmp_path)
+    found = folders.check("lsp", tmp_path)
     assert found.complete and "Leeds Sports Pose: 12 people" in str(found)

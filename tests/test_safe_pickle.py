@@ -5,13 +5,15 @@ import os
 import pickle
 import resource
 import struct
+import tracemalloc
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from posebook.datasets.readers import safe_pickle
+from posebook.datasets.readers import pickle_machine, safe_pickle
 from posebook.errors import InputError
 
 THINGS = {
@@ -104,6 +106,17 @@ def test_anything_else_is_refused_and_nothing_runs(tmp_path, protocol, hostile):
     assert not trace.exists()
 
 
+@contextmanager
+def megabytes(most: int):
+    """At no time does Python hold so much more memory."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < most << 20
+    finally:
+        tracemalloc.stop()
+
+
 def _global(module: str, name: str) -> bytes:
     return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
 
@@ -141,6 +154,131 @@ def test_hand_made_pickles_are_refused_within_little_memory(tmp_path, payload):
     except InputError as error:
         assert "\n" not in str(error)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+_RECONSTRUCT = _global("numpy.core.multiarray", "_reconstruct")
+_SCALAR = _global("numpy.core.multiarray", "scalar")
+_BUFFER = _global("numpy._core.numeric", "_frombuffer")
+_DTYPE = _global("numpy", "dtype")
+_ENCODE = _global("_codecs", "encode")
+_DICT = _global("collections", "OrderedDict")
+_F8 = _DTYPE + b"(X\x02\x00\x00\x00f8K\x00K\x01tR"
+_ARRAY = _RECONSTRUCT + b"(tR"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        # Each name that is known, called with what it does not expect.
+        *(
+            name + arguments + b"R."
+            for name in (_RECONSTRUCT, _SCALAR, _BUFFER, _DTYPE, _ENCODE, _DICT)
+            for arguments in (b"N", b"K\x01", b"(NNNNNNNt", b"(}}t", b"](]a", b"X\x01\0\0\0a")
+        ),
+        _RECONSTRUCT + _global("numpy", "ndarray") + b"K\x05\x85\x85R.",
+        _DTYPE + _DTYPE + b"\x85R.",  # a name given to a name
+        _DTYPE + b"(X\x01\x00\x00\x00OK\x00K\x01tR.",  # objects
+        _DTYPE + b"(X\x05\x00\x00\x00f8,O8tR.",
+        _SCALAR + _F8 + b"C\x08abcdefgh\x86R0" + _SCALAR + b".",  # the name itself is the answer
+        _DTYPE + b".",
+        _F8 + b".",
+        # The state of a stand-in, set to what it is not.
+        *(
+            made + state + b"b."
+            for made in (_ARRAY, _F8)
+            for state in (
+                b"N", b"}", b"}X\x04\x00\x00\x00kindK\x01s", b"(K\x01K\x02t", b"(NNNNNt",
+                b"}X\x09\x00\x00\x00__class__K\x01s", b"N}X\x05\x00\x00\x00shapeK\x01s\x86",
+                b"(K\x01(K\xfft" + _F8 + b"\x89C\x01at",  # too few bytes for its shape
+                b"(K\x01(J\xff\xff\xff\xfft" + _F8 + b"\x89C\x08abcdefght",  # -1 as a side
+                b"(K\x01(\x88t" + _F8 + b"\x89C\x08abcdefght",  # True as a side
+                b"(K\x01)K\x05\x89C\x08abcdefght",
+                b"(K\x03X\x01\x00\x00\x00<(X\x01\x00\x00\x00at}NK\x00K\x00K\x00t",  # fields
+            )
+        ),
+        b"]N}b.",  # state for a list
+        b"K\x01K\x02b.",
+        b"K\x01)R.",  # a number called
+        _RECONSTRUCT + b"(tR)R.",  # what was made is called
+        _global("posebook.datasets.readers.pickle_machine", "_Array") + b"(tR.",
+        _global("numpy", "ndarray.__reduce__") + b"(tR.",
+        b"\x80\x04\x8c\x05numpy\x8c\x04load\x93.",
+        b"\x80\x04K\x01K\x02\x93.",  # STACK_GLOBAL of numbers
+        # What reaches for classes, for copyreg's registry or outside of the file.
+        b"\x82\x01.", b"\x83\x01\x00.", b"\x84\x01\x00\x00\x00.",
+        b"K\x01Q.", b"Pos.system\n.", b"\x97.", b"\x98.",
+        b"(i__builtin__\neval\n.", b"(" + _global("os", "system") + b"X\x01\0\0\0ao.",
+        _global("numpy", "ndarray") + b")\x81.", _global("numpy", "ndarray") + b")}\x92.",
+        # Frames that are longer than the file, and frames in frames.
+        b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\x7f" + _F8 + b".",
+        b"\x80\x04" + b"\x95\x09\x00\x00\x00\x00\x00\x00\x00" * 1000,
+        b"\x8d\xff\xff\xff\xff\xff\xff\xff\x7fa.",  # BINUNICODE8
+        b"T\xff\xff\xff\xffa.", b"X\xff\xff\xff\xffa.", b"B\xff\xff\xff\xffa.",
+    ],
+)  # fmt: skip
+def test_every_name_and_instruction_is_used_wrongly(tmp_path, payload):
+    """Refused with one line, whatever the file says; never another error."""
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(payload))
+    refused = pytest.raises(InputError, match="a.npz: 'things': (refused|damaged)")
+    with megabytes(10), refused as found:
+        safe_pickle.read_npz(path)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("one", [b"N", b"]"])
+def test_a_small_file_may_not_take_many_steps(tmp_path, monkeypatch, one):
+    """Deflated, a million instructions are a kilobyte; what lies open on the disk is paid for."""
+    monkeypatch.setattr(pickle_machine, "_MOST_ITEMS", 100_000)
+    plain, deflated = tmp_path / "plain.npz", tmp_path / "deflated.npz"
+    plain.write_bytes(archive(b"(" + one * 300_000 + b"l."))
+    with zipfile.ZipFile(deflated, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("things.npy", zipfile.ZipFile(plain).read("things.npy"))
+    assert len(safe_pickle.read_npz(plain)["things"]) == 300_000
+    with pytest.raises(InputError, match="too many steps for a file of its size"):
+        safe_pickle.read_npz(deflated)
+
+
+def test_a_string_is_encoded_once_however_often_it_is_asked_for(tmp_path):
+    """Encoded a thousand times, the megabyte would be a gigabyte before anything is counted."""
+    text = b"X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20) + b"q\x00" + b"0"
+    latin = b"X\x06\x00\x00\x00latin1q\x010"
+    again = _ENCODE + b"(h\x00h\x01tR"
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(text + latin + b"(" + again * 1000 + b"l."))
+    with megabytes(20):
+        found = safe_pickle.read_npz(path)["things"]
+    assert len(found) == 1000 and all(one is found[0] for one in found)
+    assert found[0] == b"a" * (1 << 20)
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_packed_as_numpy_packs_none_is_refused(tmp_path, packed):
+    """These unfold as far as they please, whatever size the archive declares."""
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", packed) as file:
+        file.writestr("a.npy", b"\x00" * 1000)
+    with pytest.raises(InputError, match="as NumPy packs nothing"):
+        safe_pickle.read_npz(path)
+
+
+def test_a_member_unfolds_no_further_than_it_declares(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("zeros.npy", b"\x00" * (40 << 20))
+    size = struct.pack("<I", 40 << 20)
+    assert path.read_bytes().count(size) == 2  # before the member, and in the list of members
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 100)))
+    with megabytes(10), pytest.raises(InputError, match="a.npz"):
+        safe_pickle.read_npz(path)
+
+
+def test_strings_without_letters_ask_for_no_memory(tmp_path):
+    text = b"{'descr': '<U0', 'fortran_order': False, 'shape': (1000, 2147483648), }\n"
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text)
+    with pytest.raises(InputError, match="strings without letters"):
+        safe_pickle.read_npy(path)
 
 
 @pytest.mark.parametrize(

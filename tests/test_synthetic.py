@@ -8,15 +8,14 @@ import sys
 from functools import cache
 from pathlib import Path
 
-import numpy
 import pytest
 import torch
 from safetensors import safe_open
 
 from posebook import geometry
-from posebook.datasets import Motion, load, pieces
+from posebook.datasets import Motion, load
 from posebook.datasets.people import limits, motion_prior, synthetic
-from posebook.datasets.people.body import BONES, Body, directions_of, wide_bodies
+from posebook.datasets.people.body import BONE, BONES, Body, directions_of, wide_bodies
 from posebook.datasets.people.dice import Dice
 from posebook.datasets.people.pose_samples import SHARES
 from posebook.datasets.people.puppet import pose_of
@@ -29,6 +28,29 @@ FEET = HOUSE.indices("left_foot", "right_foot")
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def violations(directions: torch.Tensor) -> dict[str, torch.Tensor]:
+    """By how much each limit is overstepped (...,): radians, or a sine for the knees' forward."""
+    bone = dict(zip(BONE, directions.unbind(-2), strict=True))
+    right, forward, up = limits.pelvis_axes(directions)
+    over = {}
+    for (upper, lower), degrees in limits.BETWEEN.items():
+        cos = (bone[upper] * bone[lower]).sum(-1).clamp(-1, 1)
+        over[lower] = (cos.acos() - math.radians(degrees)).clamp(min=0)
+    for side in ("left", "right"):
+        swing, aside = limits._hip_angles(bone[f"{side}_knee"], right, forward, up)
+        ranges = (
+            ("forward", swing, limits.HIP_FORWARD),
+            ("backward", -swing, limits.HIP_BACKWARD),
+            ("aside", aside.abs(), limits.HIP_ASIDE),
+        )
+        for way, angle, most in ranges:
+            over[f"{side} hip {way}"] = (angle - math.radians(most)).clamp(min=0)[..., 0]
+        ahead = limits._unit(torch.linalg.cross(right, bone[f"{side}_knee"]))
+        sine = (bone[f"{side}_foot"] * ahead).sum(-1)
+        over[f"{side} knee forward"] = (sine - limits.KNEE_FORWARD).clamp(min=0)
+    return over
 
 
 @pytest.fixture(scope="module")
@@ -285,34 +307,6 @@ def test_clips_do_not_depend_on_their_company(wide):
     people = synthetic.cast("synthetic_wide", "train", synthetic.Size(80, 60))
     backwards = synthetic.world_of(people[::-1], 80)
     assert (backwards[-1] - wide[0].world_mm).abs().max() < 1e-6
-
-
-def test_pieces_on_disk_are_the_clips_in_memory(tmp_path, wide):
-    size = synthetic.Size(80, 60)
-    made = pieces.write_pieces(tmp_path, size=size, each=25)
-    assert [m.name for m in made] == [m.name for m in wide]
-    for one, other in zip(made, wide, strict=True):
-        assert (one.world_mm - other.world_mm).abs().max() < 1e-3  # float32 on disk
-    assert sum(len(poses) for poses in made.poses()) == 60 * 80
-    assert isinstance(made.arrays[0], numpy.memmap)
-
-
-def test_pieces_go_on_where_they_were_killed(tmp_path):
-    size = synthetic.Size(10, 12)
-    pieces.write_pieces(tmp_path, size=size, each=5)
-    kept = (tmp_path / "piece_00000.npy").stat().st_mtime_ns
-    whole = (tmp_path / "piece_00002.npy").read_bytes()
-    (tmp_path / "piece_00002.npy").unlink()
-    with pytest.raises(InputError, match=r"piece_00002\.npy: not there yet"):
-        pieces.read_pieces(tmp_path)
-    pieces.write_pieces(tmp_path, size=size, each=5)
-    assert (tmp_path / "piece_00000.npy").stat().st_mtime_ns == kept
-    assert (tmp_path / "piece_00002.npy").read_bytes() == whole
-    with pytest.raises(InputError, match="plan of other pieces"):
-        pieces.write_pieces(tmp_path, size=size, each=5, seed=1)
-    (tmp_path / "piece_00001.npy").write_bytes(whole[:200])
-    with pytest.raises(InputError, match="piece_00001"):
-        pieces.read_pieces(tmp_path)
 
 
 @pytest.mark.parametrize(

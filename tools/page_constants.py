@@ -24,6 +24,7 @@ _FITTED, _POSES = (f"{100 * s:.0f} %" for s in (synthetic.FITTED_SHARE, pose_sam
 
 CONSTANTS = (
     Constant("benchmarks/README.md", "5 %", "what has to hold"),
+    Constant("benchmarks/README.md", "15 %", "what has to hold"),
     Constant("benchmarks/README.md", "0.535 s", "of published code: repnet.PUBLISHED_SECONDS"),
     Constant("data/cmu.md", "117 mm", "the bone that the collection lacks, the same in all of it"),
     Constant("data/human36m.md", f"{human36m_fetched.MOST_MM:.0f} mm", "a limit of the reader"),

@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from shipped_lifters.other_bodies import motions_of, other_bodies
 from shipped_lifters.reports import HEADERS, MISSING, Nearest, drop_joints, rows_of, test_sets
 
 from posebook import evaluation, lifting, results
 from posebook.datasets import detector_errors, layouts
 from posebook.datasets.clips import Clip, PoseDataset
-from posebook.datasets.other_bodies import motions_of, other_bodies
 from posebook.evaluation import MEAN_POSE, ZERO_DEPTH, Evaluation, evaluate_clips
 from posebook.figures import Table
 from posebook.geometry import procrustes

@@ -31,7 +31,7 @@ from posebook.cameras import human36m_rig
 from posebook.chapters import run
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.people import synthetic
-from posebook.datasets.published import human36m
+from posebook.datasets.published import human36m_writer
 from posebook.errors import InputError
 from posebook.metrics import ambiguity
 from posebook.skeletons import HOUSE
@@ -74,7 +74,7 @@ def people() -> Iterator[Clip]:
 def write_people(folder: Path) -> None:
     if (folder / "source.json").exists():  # is written last
         return
-    human36m.write(PoseDataset(NAME, "all", tuple(people()), terms=synthetic.TERMS), folder)
+    human36m_writer.write(PoseDataset(NAME, "all", tuple(people()), terms=synthetic.TERMS), folder)
 
 
 def parameters_of(chapter: str, out: Path) -> dict:

@@ -1,34 +1,18 @@
-"""Data cards: which data sets there are, on what terms, how to get them, whether a folder is whole.
+"""Data cards: which data sets there are, on what terms, how to get them.
 
 The cards are the Markdown files in `data/`. Nothing is downloaded: most data sets forbid passing
-them on, so a card says where to ask.
+them on, so a card says where to ask. `folders` makes and checks the files of a data set.
 """
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from posebook import paths
-from posebook.datasets import motion_folders
-from posebook.datasets.published import (
-    human36m,
-    human36m_fetched,
-    humaneva,
-    lsp,
-    mpi_inf_3dhp,
-    mpii,
-)
-from posebook.datasets.readers import human36m_detections
-from posebook.datasets.readers.asf_amc import find_asf
-from posebook.datasets.readers.files import existing, listed
-from posebook.datasets.readers.human36m_archives import subjects_of
-from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
 ORDER = (
     "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
     "lsp", "coco", "custom",
 )  # fmt: skip
-_MADE_HERE = ("synthetic", "synthetic_wide")
 
 
 @dataclass(frozen=True)
@@ -42,27 +26,6 @@ class Card:
     needs: str
     text: str
     files: tuple[tuple[str, str, str], ...] = ()
-
-
-@dataclass
-class Check:
-    """What `check` found: lines for people; whether nothing needed is missing; whether files were
-    read, too."""
-
-    name: str
-    lines: list[str] = field(default_factory=list)
-    complete: bool = True
-    read: bool = True
-
-    def say(self, ok: bool | None, line: str) -> None:
-        """ok: True, False (incomplete), or None for something that is merely not there."""
-        self.lines.append(f"{ {True: 'ok', False: 'MISSING', None: 'absent'}[ok]:<8}{line}")
-        self.complete = self.complete and ok is not False
-
-    def __str__(self) -> str:
-        advice = f"NOT complete; `posebook data info {self.name}` says how to get the rest"
-        whole = "complete" if self.read else "complete by its names; no file was read"
-        return "\n".join([*self.lines, whole if self.complete else advice])
 
 
 def cards() -> list[Card]:
@@ -103,170 +66,3 @@ def info(name: str) -> str:
     one = card(name)
     reader = f"load('{name}')" if one.reader == "yes" else "none yet"
     return f"{one.text}\n\nlicence: {one.licence}\nreader:  {reader}"
-
-
-def make(name: str, out: Path | str | None = None, root: Path | str | None = None) -> str:
-    """Make the files of a data set that needs nothing from elsewhere; says where they are.
-
-    The synthetic sets are written as archives in Human3.6M's format, with a `source.json` that
-    keeps their name; human36m out of what h36m-fetch left in the folder `root`.
-    out: a folder; None: `data/cache/<name>` in the checkout.
-    """
-    one = card(name)
-    folder = Path(out) if out is not None else paths.DATA / "cache" / name
-    if name == "human36m" and root is not None:
-        return human36m_fetched.make(root, folder)
-    if name not in _MADE_HERE:
-        how = ", or --root with what h36m-fetch left" if name == "human36m" else ""
-        raise InputError(
-            f"{name} cannot be made here: it needs {one.needs}{how}; "
-            f"`posebook data info {name}` says how"
-        )
-    if root is not None:
-        raise InputError(f"{name} is made out of nothing; --root is for human36m")
-    from posebook.datasets import load
-
-    human36m_fetched.may_write(folder, *_MADE_HERE)
-    dataset = load(name, split="all")
-    files = human36m.write(dataset, folder)
-    lines = [f"{dataset.name}: {len(dataset.clips)} clips, {len(dataset)} frames"]
-    return "\n".join(lines + [paths.shown(file) for file in files])
-
-
-def check(name: str, root: Path | str) -> Check:
-    """Whether a folder holds all that a data set should, file by file."""
-    one = card(name)
-    found = Check(name)
-    if name in _MADE_HERE:
-        found.say(True, f"{name} needs no folder: load('{name}') makes it")
-        return found
-    root = existing(root, f"the folder with {one.title}")
-    if one.reader != "yes":
-        raise InputError(f"{name}: there is no reader yet, so nothing to check against")
-    if not root.is_dir():
-        raise InputError(f"{root}: is a file; expected the folder with {one.title}")
-    for pattern, need, what in one.files:
-        there = _matching(root, pattern)
-        some = f" ({len(there)} files)" if "*" in pattern and there else ""
-        found.say(bool(there) or (False if need == "needed" else None), f"{pattern}{some}: {what}")
-    found.read = name not in ("cmu", "bvh")
-    if found.complete and name in _CHECKS:
-        _CHECKS[name](root, found)
-    return found
-
-
-def _matching(root: Path, pattern: str) -> list[Path]:
-    """Files of a pattern. One that names its folders is looked for here and one folder down only:
-    beside it there may be a million pictures."""
-    if "*" not in pattern:
-        there = [root / pattern]
-    elif "/" in pattern:
-        there = sorted([*root.glob(pattern), *root.glob(f"*/{pattern}")])
-    else:
-        there = sorted(root.rglob(pattern))
-    return [path for path in there if path.is_file()]
-
-
-def _check_human36m(root: Path, found: Check) -> None:
-    """Subjects in each archive, and whose archive it is."""
-    source = human36m.read_source(root)
-    found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
-    path = root / "data_3d_h36m.npz"
-    motion = subjects_of(read_npz(path), "positions_3d", path)
-    wanted = human36m.SUBJECTS["all"]
-    detectors = human36m_detections.names(root)
-    archives = [name for name in detectors if name not in human36m_detections.HOURGLASS]
-    for archive, key in [(path, "positions_3d")] + [
-        (root / f"data_2d_h36m_{name}.npz", "positions_2d") for name in archives
-    ]:
-        subjects = motion if archive == path else subjects_of(read_npz(archive), key, archive)
-        absent = [subject for subject in wanted if subject not in subjects]
-        takes = sum(len(takes) for takes in subjects.values())
-        rest = f"; without {listed(absent)}" if absent else ""
-        found.say(not absent, f"{archive.name}: {len(subjects)} subjects, {takes} takes{rest}")
-        lost = [
-            f"{subject} {take}"
-            for subject in subjects.keys() & motion.keys()
-            for take in motion[subject]
-            if take not in subjects[subject]
-        ]
-        if lost:
-            found.say(False, f"{archive.name}: nothing for {listed(sorted(lost), 4)}")
-    for name in detectors:
-        if name in human36m_detections.HOURGLASS:
-            takes = human36m_detections.hourglass_files(root, name)
-            absent = [subject for subject in wanted if subject not in {key[0] for key in takes}]
-            rest = f"; without {listed(absent)}" if absent else ""
-            found.say(not absent, f"{name}: {len(takes)} files{rest}")
-
-
-def _check_humaneva(root: Path, found: Check) -> None:
-    """Halves and people in the motion, takes of each detector, lenses that fit."""
-    source = human36m.read_source(root, humaneva.SOURCE)
-    found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
-    path = root / "data_3d_humaneva15.npz"
-    motion = subjects_of(read_npz(path), "positions_3d", path)
-    wanted = [half + who for half in humaneva.HALVES["all"] for who in humaneva.SUBJECTS]
-    absent = [subject for subject in wanted if subject not in motion]
-    rest = f"; without {listed(absent)}" if absent else ""
-    takes = sum(len(own) for own in motion.values())
-    found.say(not absent, f"{path.name}: {len(motion)} subjects, {takes} takes{rest}")
-    for name in humaneva.detectors(root):
-        file = root / f"data_2d_humaneva15_{name}.npz"
-        seen = subjects_of(read_npz(file), "positions_2d", file)
-        lost = [
-            f"{subject} {take}"
-            for subject, own in motion.items()
-            for take in own
-            if take not in seen.get(subject, {})
-        ]
-        rest = f"; nothing for {listed(sorted(lost), 4)}" if lost else ""
-        found.say(not lost, f"{file.name}: {takes - len(lost)} of {takes} takes{rest}")
-    if source.genuine and "gt" in humaneva.detectors(root):
-        lenses = humaneva.read_lenses(root)
-        found.say(None not in lenses, humaneva.describe(lenses))
-
-
-def _check_cmu(root: Path, found: Check) -> None:
-    """A skeleton for each motion."""
-    without = []
-    for file in motion_folders.motion_files(root, (".amc",)):
-        try:
-            find_asf(file)
-        except InputError:
-            without.append(file.name)
-    line = f"no skeleton for {listed(without)}" if without else "a skeleton for each motion"
-    found.say(not without, line)
-
-
-def _check_mpi_inf_3dhp(root: Path, found: Check) -> None:
-    """Every sequence of every subject, with its cameras; the films of the test set are extra."""
-    films = mpi_inf_3dhp.find(root)
-    wanted = [f"{who}/{take}" for who in mpi_inf_3dhp.SUBJECTS["all"]
-              for take in mpi_inf_3dhp.SEQUENCES]  # fmt: skip
-    absent = [name for name in wanted if name not in films]
-    rest = f"; without {listed(absent, 4)}" if absent else ""
-    found.say(not absent, f"{len(films)} of {len(wanted)} sequences{rest}")
-    without = [
-        name for name, path in films.items() if not path.with_name("camera.calibration").exists()
-    ]
-    if without:
-        found.say(None, f"camera.calibration of {listed(without, 4)}: cameras are then not known")
-
-
-def _check_people(root: Path, found: Check) -> None:
-    """MPII, LSP: who is in the file."""
-    reader = {"mpii": mpii, "lsp": lsp}[found.name]
-    people = reader.read(root, "all")
-    joints = people.skeleton.name
-    found.say(True, f"{people.name}: {len(people)} people, joints {joints}")
-
-
-_CHECKS = {
-    "human36m": _check_human36m,
-    "humaneva": _check_humaneva,
-    "mpi_inf_3dhp": _check_mpi_inf_3dhp,
-    "cmu": _check_cmu,
-    "mpii": _check_people,
-    "lsp": _check_people,
-}

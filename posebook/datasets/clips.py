@@ -37,17 +37,28 @@ class Motion:
     def __len__(self) -> int:
         return len(self.world_mm)
 
-    def seen_by(self, camera: Camera) -> "Clip":
-        """Project with a camera: keypoints with confidence 1 in front of it, missing behind it."""
-        pose_mm = camera.to_camera(self.world_mm)
-        keypoints_px = camera.project(pose_mm)
-        seen = torch.isfinite(keypoints_px).all(-1) & (pose_mm[..., 2] > 0)
+    def seen_by(self, camera: Camera, found: tuple[Tensor, Tensor] | None = None) -> "Clip":
+        """Project with a camera: keypoints with confidence 1 in front of it, missing behind it.
+
+        found  (keypoints_px, confidence) that a detector gave for the same frames; then nothing is
+               projected, and the clip is as long as the shorter of motion and key points
+        """
+        if found is None:
+            pose_mm = camera.to_camera(self.world_mm)
+            keypoints_px = camera.project(pose_mm)
+            seen = torch.isfinite(keypoints_px).all(-1) & (pose_mm[..., 2] > 0)
+            keypoints_px = torch.where(seen.unsqueeze(-1), keypoints_px, torch.nan)
+            confidence = seen.to(pose_mm)
+        else:
+            frames = min(len(self), len(found[0]))
+            pose_mm = camera.to_camera(self.world_mm[:frames])
+            keypoints_px, confidence = found[0][:frames], found[1][:frames]
         return Clip(
             name=f"{self.name}/{camera.name}" if camera.name else self.name,
             skeleton=self.skeleton,
             frames_per_second=self.frames_per_second,
-            keypoints_px=torch.where(seen.unsqueeze(-1), keypoints_px, torch.nan),
-            confidence=seen.to(pose_mm),
+            keypoints_px=keypoints_px,
+            confidence=confidence,
             pose_mm=pose_mm,
             camera=camera,
             size_px=camera.size_px,

@@ -101,10 +101,10 @@ def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None)
     )
 
 
-def detect_all(clips: Iterable[Clip], seed: int, errors: Errors | None = None) -> list[Clip]:
+def detect_all(clips: Iterable[Clip], seed: int) -> list[Clip]:
     """`detect` on clip after clip; the same seed and clips give the same errors."""
     generator = torch.Generator().manual_seed(seed)
-    return [detect(clip, generator, errors) for clip in clips]
+    return [detect(clip, generator) for clip in clips]
 
 
 def _sigma(joint: str) -> float:

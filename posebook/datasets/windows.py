@@ -2,31 +2,22 @@
 
 A million frames have a million windows of up to 243 frames. They are never made: the clips lie one
 after the other in one tensor, and a batch gathers the frames it asks for. Frames before the first
-and after the last of a clip are those, repeated. Tensors may be memory maps (`mapped`); then memory
-does not grow with the frames, since the order of an epoch is computed, not stored. The module
-`maps` writes such files out of clips.
+and after the last of a clip are those, repeated. Tensors may be memory-mapped; then memory does not
+grow with the frames, since the order of an epoch is computed, not stored.
 
 Source: Pavllo et al. 2019, arXiv:1811.11742, its training batches. Taught in
 07_temporal_convolutions.
 """
 
 import hashlib
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
-import numpy
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from posebook.datasets.readers import npy_format
-from posebook.datasets.readers.files import existing
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, Skeleton
-
-#: An .npy header is shorter: 12 bytes, and at most 10,000 that `npy_format` reads.
-_HEAD = 10_012
 
 
 class Windows:
@@ -42,7 +33,6 @@ class Windows:
     mirror     joint set by which windows are mirrored, x to -x and left to right: every window is
                then in an epoch twice, once plain and once mirrored. None: no mirroring
     generator  draws each epoch's order. None: no shuffling
-    device     batches are moved there; the tensors stay where they are (see `to`)
 
     A batch is a dict: the inputs (items, frames, joints, ..), the targets (items, outputs, joints,
     ..), `clip` (items,) int64 and `mirrored` (items,) bool. Each frame is an output once in an
@@ -144,12 +134,9 @@ class Windows:
         return early + span * self.outputs * self.step + phase, clip, mirrored
 
     def to(self, device: torch.device | str) -> "Windows":
-        """Batches come out on this device, and the tensors move there, unless they are mapped."""
+        """Move the tensors, once and in place; batches are made where they are."""
+        self.tensors = {name: tensor.to(device) for name, tensor in self.tensors.items()}
         self.device = torch.device(device)
-        self.tensors = {
-            name: tensor if getattr(tensor, "mapped", False) else tensor.to(device)
-            for name, tensor in self.tensors.items()
-        }
         return self
 
     def state_dict(self) -> dict:
@@ -191,39 +178,6 @@ class Order:
             mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0x7FFFFFFF
             left, right = right, left ^ ((mixed >> 9) & mask)
         return (left << bits) | right
-
-
-def mapped(path: Path | str) -> Tensor:
-    """An .npy file as a tensor that reads from disk what is asked for: (frames, ...), any type.
-
-    Pages that are read can be given back by the system at any time, so a set may be larger than
-    memory. Writing into the tensor does not change the file. Raises InputError for another file,
-    and for one that does not hold exactly the numbers that its header speaks of.
-    """
-    path = existing(path, "an .npy of numbers")
-    if not path.is_file():  # a pipe would be waited for
-        raise InputError(f"{path}: is not a file; expected an .npy of numbers")
-    with open(path, "rb") as file:
-        head = file.read(_HEAD)
-    kind, shape, fortran, rest = npy_format.split(head, f"{path}")
-    dtype = numpy.dtype(kind) if npy_format.PLAIN.match(kind) else None
-    if dtype is None or dtype.kind not in "biuf" or not dtype.isnative:
-        raise InputError(f"{path}: an array of type {kind}; expected numbers of this machine")
-    start = len(head) - len(rest)
-    held, needed = path.stat().st_size - start, math.prod(shape) * dtype.itemsize
-    if held != needed:
-        raise InputError(
-            f"{path}: {shape} numbers of type {dtype} are {needed} bytes, but there are {held}; "
-            "damaged or cut short?"
-        )
-    try:
-        order = "F" if fortran else "C"
-        made = numpy.memmap(path, dtype, "c", start, shape, order) if needed else numpy.zeros(shape)
-        tensor = torch.from_numpy(made.astype(dtype, copy=False))
-    except (OSError, ValueError, OverflowError) as error:
-        raise InputError(f"{path}: cannot be mapped: {error}") from None
-    tensor.mapped = True
-    return tensor
 
 
 def labelled_part(frames: int, share: float) -> slice:

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from posebook import datasets
 from posebook.datasets.clips import Clip, Motion, PoseDataset
-from posebook.datasets.other_bodies import motions_of, nearest_mm, same_body_and_facing
 from posebook.geometry import bone_lengths
 from posebook.skeletons import HOUSE
+from shipped_lifters.other_bodies import motions_of, nearest_mm, same_body_and_facing
 
 MISSING = 0.15
 QUANTILES = torch.tensor([0.05, 0.5, 0.95, 1.0])

@@ -58,6 +58,20 @@ class Size:
 DEFAULT = {"synthetic": Size(frames=250, takes=1), "synthetic_wide": Size(frames=100, takes=400)}
 
 
+def size_for(name: str, frames: int) -> Size:
+    """The size of a data set of about so many frames, in both halves and all cameras together.
+
+    Clips are as many as keep about the default length, at least the fewest that the set has (one
+    of each subject and action; two people), and all have the same whole number of frames.
+    """
+    default = DEFAULT[name]
+    views = 4 if name == "synthetic" else 1
+    whole = views * len(cast(name)) * default.frames
+    takes = max(1, round(default.takes * frames / whole))
+    clips = views * len(cast(name, size=Size(default.frames, takes)))
+    return Size(max(1, round(frames / clips)), takes)
+
+
 @dataclass(frozen=True)
 class Person:
     """One clip to be made: what it is called, who does what, and where its numbers come from."""

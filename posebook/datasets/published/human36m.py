@@ -10,15 +10,12 @@ Source: Pavllo et al. 2019, arXiv:1811.11742, whose protocol is kept: 17 of 32 j
 longer than the motion are cut at the end; Human3.6M's S11 Directions is left out.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy
-
-from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
@@ -49,6 +46,8 @@ SUBJECTS = {
 }
 FRAMES_PER_SECOND = 50.0
 _POSITIONS = "data_3d_h36m.npz"
+#: (subject, take) -> its cameras
+Rigs = Callable[[str, str], tuple[Camera, ...]]
 TERMS = "Human3.6M licence: academic use, on registration; vision.imar.ro/human3.6m"
 
 
@@ -85,6 +84,7 @@ def read(
     wanted = _wanted(positions, split, subjects, source, root)
     detector = _detector(root, keypoints)
     detections = None if detector is None else human36m_detections.read(root, detector)
+    rigs = _cameras(source)
     notes: list[str] = []
     if detections is None:
         notes.append("no data_2d_h36m_gt.npz: key points are the projected motion")
@@ -92,10 +92,11 @@ def read(
     clips: list[Clip] = []
     for subject in wanted:
         for take, world in positions[subject].items():
-            action, cameras = action_of(take), _cameras(source, subject, take)
+            action = action_of(take)
             dropped = source.genuine and (subject, take) == ("S11", "Directions")
             if dropped or (actions is not None and action not in actions):
                 continue
+            cameras = rigs(subject, take)
             where = f"{root / _POSITIONS}: {subject} {short(take)}"
             motion = Motion(
                 f"{subject}/{take}", world_mm(world, where), source.frames_per_second,
@@ -113,13 +114,13 @@ def read(
                 if points is None:
                     notes.append(f"{subject} {take} {camera.name}: no key points; left out")
                     continue
-                clips.append(with_points(motion.seen_by(camera), points, detections, where))
+                clips.append(with_points(motion, camera, points, detections, where))
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
-    told = detections.notes if detections is not None else []
+    converted = detections.notes if detections is not None else []
     return PoseDataset(
-        source.name, split, tuple(clips), source.terms, (*source.notes, *told, *notes)
+        source.name, split, tuple(clips), source.terms, (*source.notes, *converted, *notes)
     )
 
 
@@ -138,23 +139,23 @@ def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motio
 
 
 def read_source(root: Path, otherwise: Source = Source()) -> Source:
-    """What the folder's archives hold; `otherwise`: what they hold where nothing is said."""
+    """What the folder's archives hold; `otherwise`: what they hold without source.json."""
     path = root / "source.json"
     if not path.exists():
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
-    told = read_json(path, expected)
-    source = told.get("source") if isinstance(told, dict) else None
+    content = read_json(path, expected)
+    source = content.get("source") if isinstance(content, dict) else None
     if not isinstance(source, str) or not source.isprintable() or len(source) > 200:
         raise InputError(f"{path}: names no source; expected {expected}")
     rate = number(
-        told.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
+        content.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
     )
     rate = frame_rate(rate, f"{path}: frames_per_second")
-    cameras, notes = told.get("cameras", otherwise.cameras), told.get("notes", [])
+    cameras, notes = content.get("cameras", otherwise.cameras), content.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
-    terms = str(told.get("terms", ""))
+    terms = str(content.get("terms", ""))
     return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
@@ -201,85 +202,46 @@ def _wanted(
     return wanted
 
 
-def _cameras(source: Source, subject: str, take: str) -> tuple[Camera, ...]:
+def _cameras(source: Source) -> Rigs:
     """Human3.6M's, or those of source.json."""
     if source.cameras == "Human3.6M":
         # The convention that the key points of such archives were projected with.
-        return human36m_rig(subject, distortion="videopose3d")
-    return cameras_told(source.cameras, "Human3.6M", subject, take)
+        rig = functools.cache(lambda subject: human36m_rig(subject, distortion="videopose3d"))
+        return lambda subject, take: rig(subject)
+    return cameras_of(source.cameras, "Human3.6M")
 
 
-def cameras_told(given: Any, otherwise: str, subject: str, take: str) -> tuple[Camera, ...]:
-    """Cameras of source.json: {subject or 'subject/take': [cameras]}, or a list.
+def cameras_of(given: Any, otherwise: str) -> Rigs:
+    """The cameras of source.json, each rig made once.
 
+    given      {subject or 'subject/take': [cameras]}, or a list: the same for everybody
     otherwise  the name of a set's own cameras, which it might have held in their place
     """
-    if isinstance(given, dict):
-        given = given.get(f"{subject}/{take}", given.get(subject))
-    if not isinstance(given, list) or not all(isinstance(camera, dict) for camera in given):
-        raise InputError(
-            f"source.json: cameras of {subject}: {short(given)}; expected '{otherwise}' or cameras"
-        )
-    return tuple(Camera.from_dict(camera) for camera in given)
+
+    @functools.cache
+    def rig(key: str) -> tuple[Camera, ...]:
+        cameras = given.get(key) if isinstance(given, dict) else given
+        if not isinstance(cameras, list) or not all(isinstance(one, dict) for one in cameras):
+            raise InputError(
+                f"source.json: cameras of {key}: {short(cameras)}; expected '{otherwise}' or "
+                "cameras"
+            )
+        return tuple(Camera.from_dict(camera) for camera in cameras)
+
+    def of_take(subject: str, take: str) -> tuple[Camera, ...]:
+        own = f"{subject}/{take}"
+        return rig(own if isinstance(given, dict) and own in given else subject)
+
+    return of_take
 
 
-def with_points(clip: Clip, points: Any, detections: Detections, where: str) -> Clip:
-    """A projected clip with a detector's key points, both as long as the shorter."""
+def with_points(
+    motion: Motion, camera: Camera, points: Any, detections: Detections, where: str
+) -> Clip:
+    """A motion in the axes of a camera, with a detector's key points of its pictures."""
     table = table_of(points, 2, where)
     convert = detections.convert(table.shape[1], where)
     if table.shape[1] == 32:
         table = table[:, list(HUMAN36M_KEPT_OF_32)]
-    known, confidence = known_points(table, where, clip.size_px)
-    if convert is not None:
-        known, confidence = convert(known, confidence)
-    frames = min(len(known), len(clip))
-    return replace(
-        clip,
-        keypoints_px=known[:frames],
-        confidence=confidence[:frames],
-        pose_mm=clip.pose_mm[:frames],
-    )
-
-
-def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
-    """A data set as archives in this format: data_3d_h36m.npz, data_2d_h36m_gt.npz, source.json.
-
-    Clips of one subject and take are its cameras, in order; house joints and truth are needed.
-    """
-    folder = Path(folder)
-    motion: dict[str, dict[str, Any]] = {}
-    seen: dict[str, dict[str, list]] = {}
-    cameras: dict[str, list] = {}
-    for clip in dataset:
-        if clip.skeleton != HOUSE or clip.pose_mm is None or clip.camera is None:
-            raise InputError(f"{clip.name}: only house joints with truth and camera are written")
-        take = clip.name.removesuffix(f"/{clip.camera.name}").removeprefix(f"{clip.subject}/")
-        pictures = seen.setdefault(clip.subject, {}).setdefault(take, [])
-        if not pictures:
-            world = clip.camera.to_world(clip.pose_mm.double()) / 1000
-            motion.setdefault(clip.subject, {})[take] = world.float().numpy()
-        pictures.append(clip.keypoints_px.numpy())
-        cameras.setdefault(f"{clip.subject}/{take}", []).append(clip.camera.to_dict())
-    for subject, takes in motion.items():
-        rigs = [cameras[f"{subject}/{take}"] for take in takes]
-        if all(rig == rigs[0] for rig in rigs):  # the same for every take: said once
-            cameras = {key: rig for key, rig in cameras.items() if key.split("/")[0] != subject}
-            cameras[subject] = rigs[0]
-    told = {
-        "source": dataset.name,
-        "frames_per_second": dataset.frames_per_second,
-        "terms": dataset.terms,
-        "cameras": cameras,
-    }
-    if dataset.notes:
-        told["notes"] = list(dataset.notes)
-    metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
-    files = folder / _POSITIONS, folder / "data_2d_h36m_gt.npz", folder / "source.json"
-    with paths.replacing(files[0]) as temporary:
-        numpy.savez_compressed(temporary, positions_3d=numpy.array(motion, dtype=object))
-    with paths.replacing(files[1]) as temporary:
-        numpy.savez_compressed(
-            temporary, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
-        )
-    paths.write_text(files[2], json.dumps(told, indent=1))
-    return files
+    found = known_points(table, where, camera.size_px)
+    return motion.seen_by(camera, found if convert is None else convert(*found))

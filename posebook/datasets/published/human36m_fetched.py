@@ -2,12 +2,9 @@
 
 The poses of each camera are brought into the world by the published calibration; the cameras of a
 take must then agree. Key points are the file's own, and the lens is the one that they were
-projected with. What is in an annot.h5: `readers.h36m_fetch`; what is written: `human36m.write`.
+projected with. What is in an annot.h5: `readers.h36m_fetch`; what is written: `human36m_writer`.
 """
 
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +15,7 @@ import torch
 from posebook import paths
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, PoseDataset
-from posebook.datasets.published import human36m
+from posebook.datasets.published import human36m, human36m_writer
 from posebook.datasets.readers import h36m_fetch
 from posebook.datasets.readers.files import frame_rate, listed
 from posebook.datasets.readers.h36m_fetch import Annotations
@@ -31,7 +28,6 @@ TERMS = f"{human36m.TERMS}; not to be passed on"
 #: The cameras of one take may differ by this much, and key points from the projected joints.
 MOST_MM = 5.0
 MOST_PX = 5.0
-_FILES = ("source.json", "data_2d_h36m_gt.npz", "data_3d_h36m.npz")
 _LENSES = ("none", "human36m", "videopose3d")
 
 
@@ -124,7 +120,7 @@ def make(root: Path | str, out: Path | str) -> str:
     is damaged: the InputError tells of the first, and how many there are.
     """
     out = Path(out)
-    may_write(out, NAME)
+    human36m_writer.may_write(out, NAME)
     takes, notes, bad = [], [], []
     for path in h36m_fetch.find(root):
         try:
@@ -140,10 +136,10 @@ def make(root: Path | str, out: Path | str) -> str:
     if not takes:
         raise InputError(f"{root}: nothing but S11's Directions, which is left out")
     dataset = dataset_of(takes, notes)
-    _write(dataset, out)
+    files = human36m_writer.write(dataset, out)
     lines = [f"{dataset.name}: {len(takes)} takes, {len(dataset)} frames in {len(dataset.clips)} "
              f"clips, {dataset.frames_per_second:g} frames/s"]  # fmt: skip
-    return "\n".join([*lines, *dataset.notes, *(paths.shown(out / name) for name in _FILES)])
+    return "\n".join([*lines, *dataset.notes, *map(paths.shown, files)])
 
 
 def dataset_of(takes: list[Take], notes: list[str]) -> PoseDataset:
@@ -206,36 +202,3 @@ def _clips(take: Take, lens: str, rate: float) -> Iterator[Clip]:
 def _left_out(path: Path) -> bool:
     """S11's Directions: its second subaction, or where there is none, parts of two takes."""
     return h36m_fetch.take_of(path) in (("S11", "Directions", "2"), ("S11", "Directions", ""))
-
-
-def may_write(out: Path, *names: str) -> None:
-    """Refuse a folder that holds archives, other than of data sets whose names begin like these."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file; expected a folder for the archives")
-    there = [name for name in _FILES if (out / name).exists()]
-    if not there:
-        return
-    ours = "source.json" in there and human36m.read_source(out).name.startswith(names)
-    if not ours:
-        raise InputError(
-            f"{out}: holds {listed(there)} of another origin, which is not replaced; expected an "
-            "empty folder as --out"
-        )
-
-
-def _write(dataset: PoseDataset, out: Path) -> None:
-    """The three files in one go: without the motion, which goes first and comes last, a folder is
-    refused, so no mixture of old and new is ever read."""
-    out.mkdir(parents=True, exist_ok=True)
-    with paths.alone_in(out):
-        for left in out.glob(".making-*"):
-            if time.time() - left.stat().st_mtime > 3600:  # of a run that was killed
-                shutil.rmtree(left, ignore_errors=True)
-        made = Path(tempfile.mkdtemp(prefix=".making-", dir=out))
-        try:
-            human36m.write(dataset, made)
-            (out / "data_3d_h36m.npz").unlink(missing_ok=True)
-            for name in _FILES:
-                (made / name).replace(out / name)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)

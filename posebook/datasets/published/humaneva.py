@@ -28,7 +28,7 @@ import numpy
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.published import human36m, humaneva_cameras
-from posebook.datasets.published.human36m import Source, cameras_told, with_points
+from posebook.datasets.published.human36m import Source, cameras_of, with_points
 from posebook.datasets.published.humaneva_cameras import Lens
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.files import folder_with, listed, short
@@ -103,7 +103,7 @@ def read(
                 if points is None:
                     notes.append(f"{subject} {take} {camera.name}: no key points; left out")
                     continue
-                clip = with_points(motion.seen_by(camera), points, seen, where)
+                clip = with_points(motion, camera, points, seen, where)
                 clips.append(clip if known else replace(clip, camera=None))
     if not clips and seen is None:
         raise InputError(
@@ -114,8 +114,8 @@ def read(
     if actions is not None and not clips:
         there = {action_of(take) for subject in wanted for take in positions[subject]}
         raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
-    said = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
-    notes = list(dict.fromkeys(said))  # poses and true key points are converted alike
+    every = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
+    notes = list(dict.fromkeys(every))  # poses and true key points are converted alike
     return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
 
 
@@ -187,12 +187,8 @@ def _cameras(
 ) -> tuple[Rig, list[str]]:
     """(the cameras of a take, what to say about them)"""
     if source.cameras != _GENUINE:
-
-        def told(subject: str, take: str) -> list[tuple[Camera, bool]]:
-            rig = cameras_told(source.cameras, _GENUINE, subject, take)
-            return [(camera, True) for camera in rig]
-
-        return told, []
+        rigs = cameras_of(source.cameras, _GENUINE)
+        return lambda *take: [(camera, True) for camera in rigs(*take)], []
     found = [None] * 3 if true is None else lenses(positions, true, root)
     notes = [describe(found)]
     if true is None:

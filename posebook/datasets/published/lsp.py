@@ -3,7 +3,7 @@
     joints.mat   `joints`: (3, 14, 2000) of the set itself, (14, 3, 10000) of the extended set.
                  Three numbers a joint: x, y in px, and a flag
 
-What the flag means is told by the order of the axes, the one thing in which the two files differ.
+What the flag means follows from the order of the axes, the one thing in which the two files differ.
 (3, 14, people), the set itself: 1 says that the joint is hidden, and its place was guessed by who
 marked it. (14, 3, people), the extended set: 1 says that the joint is visible, and 0 that it was
 not marked, whatever numbers stand there. Both files' read-me calls the flag "visibility".
@@ -17,9 +17,15 @@ from pathlib import Path
 import numpy
 
 from posebook.datasets.clips import PoseDataset
-from posebook.datasets.readers.files import existing, listed
+from posebook.datasets.readers.files import listed
 from posebook.datasets.readers.matlab import read_mat
-from posebook.datasets.readers.photographs import marked_clip, marks_only, no_subjects, split_error
+from posebook.datasets.readers.photographs import (
+    marked_clip,
+    marks_only,
+    no_subjects,
+    split_error,
+    the_file,
+)
 from posebook.errors import InputError
 from posebook.skeletons import LSP_14
 
@@ -53,7 +59,7 @@ def read(
     """
     marks_only(NAME, keypoints)
     no_subjects(NAME, subjects, actions)
-    path = find(root)
+    path = the_file(root, FILE, FILE, "lsp")
     points, confidence, extended, note = _joints(path)
     rows = _rows(len(points), split, extended, path)
     clip = marked_clip(
@@ -61,20 +67,6 @@ def read(
     )  # fmt: skip
     name = f"{NAME}, extended" if extended else NAME
     return PoseDataset(name, split, (clip,), TERMS, clip.notes)
-
-
-def find(root: Path | str) -> Path:
-    """The file itself, or the one in a folder (and the folders in it)."""
-    root = existing(root, f"{FILE}, or the folder with it")
-    if not root.is_dir():
-        return root
-    found = sorted(path for path in root.rglob(FILE) if path.is_file())
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise InputError(f"{root}: holds no {FILE}; `posebook data info lsp` says how to get it")
-    names = listed((path.relative_to(root) for path in found), 4)
-    raise InputError(f"{root}: holds {names}; name one of them as root")
 
 
 def _joints(path: Path) -> tuple[numpy.ndarray, numpy.ndarray, bool, str]:

@@ -18,8 +18,13 @@ import numpy
 import torch
 
 from posebook.datasets.clips import PoseDataset
-from posebook.datasets.readers.files import existing, listed
-from posebook.datasets.readers.photographs import marked_clip, marks_only, no_subjects, split_error
+from posebook.datasets.readers.photographs import (
+    marked_clip,
+    marks_only,
+    no_subjects,
+    split_error,
+    the_file,
+)
 from posebook.datasets.readers.safe_pickle import read_npy
 from posebook.errors import InputError
 from posebook.skeletons import MPII_16, MPII_17_KUDO, Skeleton
@@ -53,7 +58,7 @@ def read(
     """
     marks_only(NAME, keypoints)
     no_subjects(NAME, subjects, actions)
-    path = find(root)
+    path = the_file(root, FILE, "*.npy", "mpii")
     points, skeleton = _points(read_npy(path), path)
     rows = rows_of(len(points), split)
     note = "visibility is not in the file: a joint that has a place counts as marked"
@@ -75,21 +80,6 @@ def rows_of(people: int, split: str) -> torch.Tensor:
     if not len(rows):
         raise InputError(f"{NAME}: {people} people are too few for two halves; say split 'all'")
     return rows
-
-
-def find(root: Path | str) -> Path:
-    """The file itself, or the one in a folder (and the folders in it)."""
-    root = existing(root, f"{FILE}, or a folder with it")
-    if not root.is_dir():
-        return root
-    found = sorted(path for path in root.rglob("*.npy") if path.is_file())
-    named = [path for path in found if path.name == FILE]
-    if len(named) == 1 or len(found) == 1:
-        return (named or found)[0]
-    if not found:
-        raise InputError(f"{root}: holds no .npy file; expected {FILE}, {_EXPECTED}")
-    names = listed((path.relative_to(root) for path in found), 4)
-    raise InputError(f"{root}: holds {names}; name the file itself as root")
 
 
 def _points(array: Any, path: Path) -> tuple[numpy.ndarray, Skeleton]:

@@ -21,7 +21,6 @@ from posebook.datasets.readers.rig_to_house import house_motion
 from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
 from posebook.geometry import euler_to_matrix
-from posebook.skeletons import CMU_31
 
 CMU_FRAMES_PER_SECOND = 120.0
 _AMC = "an Acclaim motion (.amc)"
@@ -59,26 +58,6 @@ def read_amc(
         names=names,
         subject=path.stem.partition("_")[0] if "_" in path.stem else skeleton.path.stem,
         action=path.stem,
-        notes=notes,
-    )
-
-
-def read_cmu_31(path: Path | str, asf: Path | str | None = None, fps: float = 120.0) -> Motion:
-    """An .amc of CMU as its own 31 joints (`skeletons.CMU_31`), mm, z up: nothing invented."""
-    rig, skeleton, notes = read_rig(path, asf)
-    if len(skeleton.bones) != len(CMU_31):
-        raise InputError(f"{path}: {len(skeleton.bones)} bones; CMU has {len(CMU_31)} with root")
-    where, _ = rig.positions()
-    # A joint of this set is where its bone ends, and so where the bone's children begin.
-    ends = [0] + [rig.children(bone)[0] for bone in range(1, len(skeleton.bones))]
-    x, y, z = (where[:, ends] * skeleton.millimetres).unbind(-1)
-    return Motion(
-        name=Path(path).stem,
-        world_mm=torch.stack([x, -z, y], -1).to(torch.float32),
-        frames_per_second=fps,
-        skeleton=CMU_31,
-        subject=skeleton.path.stem,
-        action=Path(path).stem,
         notes=notes,
     )
 

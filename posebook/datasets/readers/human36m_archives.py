@@ -123,7 +123,7 @@ def subjects_of(archive: dict[str, Any], key: str, path: Path | str) -> dict[str
 
 
 def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
-    """(frames, joints, numbers) float64, checked."""
+    """(frames, joints, numbers), checked: float32 where the file has that, else float64."""
     if isinstance(array, list):
         try:
             array = numpy.array(array, dtype=numpy.float64)
@@ -137,7 +137,8 @@ def table_of(array: Any, numbers: int, where: str) -> numpy.ndarray:
             f"{where}: {short(array) if array is None else f'an array of shape {shape}'}; expected "
             f"(frames, joints, {numbers})"
         )
-    return array[..., :numbers].astype(numpy.float64)
+    precision = numpy.float32 if array.dtype == numpy.float32 else numpy.float64
+    return array[..., :numbers].astype(precision, copy=False)
 
 
 def world_mm(array: Any, where: str, skeleton: Skeleton = HOUSE) -> torch.Tensor:
@@ -149,17 +150,19 @@ def world_mm(array: Any, where: str, skeleton: Skeleton = HOUSE) -> torch.Tensor
     if metres.shape[1] != len(skeleton):
         expected = "32 or 17" if skeleton is HOUSE else len(skeleton)
         raise InputError(f"{where}: {metres.shape[1]} joints; expected {expected}")
-    metres = numpy.where(numpy.isfinite(metres), metres, numpy.nan)
-    if not numpy.isfinite(metres).any() or numpy.nanmax(numpy.abs(metres)) > _FAR_M:
+    known = numpy.isfinite(metres)
+    if not known.any() or numpy.abs(metres).max(where=known, initial=0.0) > _FAR_M:
         raise InputError(f"{where}: no numbers, or further than {_FAR_M:g} m away; expected metres")
+    metres = metres if known.all() else numpy.where(known, metres, numpy.nan)
     return torch.from_numpy((1000 * metres).astype(numpy.float32))
 
 
 def known_points(
     table: numpy.ndarray, where: str, size_px: tuple[int, int] | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    points, confidence, _ = in_pixels(table, numpy.ones(table.shape[:2]), size_px, where)
-    if not (confidence > 0).any():
+    sure = numpy.ones(table.shape[:2], dtype=numpy.float32)
+    points, confidence, _ = in_pixels(table, sure, size_px, where)
+    if not confidence.any():
         raise InputError(f"{where}: not one key point is a number; expected pixels")
     return (
         torch.from_numpy(points.astype(numpy.float32)),
@@ -172,7 +175,7 @@ def skeleton_of(
 ) -> tuple[Skeleton, str]:
     """(the joint set of a 2D archive, a note or '').
 
-    It is told from the archive's layout_name, else from how many joints there are and, of 16, from
+    It follows from the archive's layout_name, else from how many joints there are and, of 16, from
     the archive's name: a stacked hourglass fine-tuned on Human3.6M (`sh_ft_h36m`) keeps MPII's
     order and marks Human3.6M's joints. What keypoints_symmetry calls left and right must be so.
     """
@@ -230,8 +233,8 @@ def layout_of(
         return None, 32, "17 of 32 key points kept"
     skeleton, note = skeleton_of(metadata, table, str(path), path.stem)
     convert = to_house(skeleton)
-    said = "" if convert is None else convert.describe()
-    return convert, len(skeleton), "; ".join(part for part in (note, said) if part)
+    change = "" if convert is None else convert.describe()
+    return convert, len(skeleton), "; ".join(part for part in (note, change) if part)
 
 
 def to_house(skeleton: Skeleton) -> Conversion | None:

@@ -163,23 +163,27 @@ def in_pixels(
 
     Missing is: confidence 0, a number that is not finite, or the place (0, 0), which OpenPose and
     COCO write for joints they did not find. Coordinates that all lie in [0, 1] (or [-1, 1]) are
-    parts of the picture: they need its size.
+    parts of the picture: they need its size. The precision is that of `points`.
     """
     with numpy.errstate(invalid="ignore"):
-        missing = ~(numpy.isfinite(points).all(-1) & numpy.isfinite(confidence) & (confidence > 0))
-        missing |= (numpy.abs(points) < 1e-6).all(-1) | (numpy.abs(points) > FAR_PX).any(-1)
-    points = numpy.where(missing[..., None], numpy.nan, points)
-    confidence = numpy.where(missing, 0.0, numpy.minimum(confidence, 1.0))
-    known = points[~missing]
+        farther = numpy.maximum(numpy.abs(points[..., 0]), numpy.abs(points[..., 1]))  # or NaN
+        there = (farther >= 1e-6) & (farther <= FAR_PX)
+        there &= (confidence > 0) & (confidence < numpy.inf)
+    confidence = numpy.minimum(confidence, 1.0)
+    if not there.all():
+        points = numpy.where(there[..., None], points, numpy.nan)
+        confidence = numpy.where(there, confidence, 0.0)
     note = ""
-    if len(known) >= 4 and numpy.abs(known).max() <= 1.0 and numpy.ptp(known) > 0:
+    parts = there.sum() >= 4 and farther.max(where=there, initial=0.0) <= 1.0
+    if parts and numpy.ptp(known := points[there]) > 0:
         if size_px is None:
             raise InputError(
                 f"{where}: coordinates between -1 and 1 are parts of a picture, not pixels; say "
                 "its size (WIDTHxHEIGHT)"
             )
         if known.min() < 0:
-            points, note = (points + 1) / 2, "coordinates from -1 to 1 scaled to the picture"
+            points = (points.astype(numpy.float64) + 1) / 2
+            note = "coordinates from -1 to 1 scaled to the picture"
         else:
             note = "coordinates from 0 to 1 scaled to the picture"
         points = points * numpy.array(size_px, dtype=numpy.float64)

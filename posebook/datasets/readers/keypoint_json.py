@@ -257,9 +257,7 @@ def _grouped(by_id: dict, people: dict, where: str) -> list[tuple[Film, list]]:
     groups: dict[tuple, list] = {}
     for number, image in by_id.items():
         name = image.get("file_name")
-        start = (
-            re.sub(r"\d+$", "", str(Path(name).with_suffix(""))) if isinstance(name, str) else ""
-        )
+        start = re.sub(r"\d*(\.[^./\\]*)?$", "", name) if isinstance(name, str) else ""
         group = (str(image.get("video_id", "")), start, _coco_size(image))
         groups.setdefault(group, []).append(number)
     found = []

@@ -47,6 +47,9 @@ def plain_array(
         raise InputError(f"{where}: an array of type {short(kind)}; expected numbers or strings")
     dtype = numpy.dtype(kind)
     needed = math.prod(shape) * dtype.itemsize
+    if dtype.itemsize == 0 and math.prod(shape) > 1:
+        # NumPy makes room for one letter where a type has none: such an array asks for memory.
+        raise InputError(f"{where}: an array of shape {shape} of strings without letters")
     if len(shape) > 16 or needed != len(data):
         raise InputError(
             f"{where}: an array of shape {shape} and type {dtype} needs {needed} bytes, but there "

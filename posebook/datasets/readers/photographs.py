@@ -5,12 +5,13 @@ second are None, and its subject and action are empty.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy
 import torch
 
 from posebook.datasets.clips import Clip
-from posebook.datasets.readers.files import listed
+from posebook.datasets.readers.files import existing, listed
 from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.errors import InputError
 from posebook.skeletons import Skeleton
@@ -58,6 +59,24 @@ def marked_clip(
         confidence=torch.from_numpy(confidence.astype(numpy.float32)),
         notes=(UNRELATED, *notes),
     )
+
+
+def the_file(root: Path | str, name: str, pattern: str, data: str) -> Path:
+    """The file itself, or the only one in a folder (and the folders in it).
+
+    name     what the file is called as it is given away; pattern: what it may be called
+    """
+    root = existing(root, f"{name}, or a folder with it")
+    if not root.is_dir():
+        return root
+    found = sorted(path for path in root.rglob(pattern) if path.is_file())
+    named = [path for path in found if path.name == name]
+    if len(named) == 1 or len(found) == 1:
+        return (named or found)[0]
+    if not found:
+        raise InputError(f"{root}: holds no {name}; `posebook data info {data}` says how to get it")
+    names = listed((path.relative_to(root) for path in found), 4)
+    raise InputError(f"{root}: holds {names}; name one of them as root")
 
 
 def marks_only(name: str, keypoints: str) -> None:

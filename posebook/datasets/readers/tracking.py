@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
@@ -82,6 +81,8 @@ def _steady(found: Found, rows: numpy.ndarray) -> bool:
 
 def _matched(found: Found, rows: numpy.ndarray) -> list[numpy.ndarray]:
     """Match people from frame to frame."""
+    from scipy.optimize import linear_sum_assignment  # slow to import; one person needs none of it
+
     points, size = found.points_px.astype(numpy.float64), _size(found.points_px)
     live: list[_Track] = []
     ended: list[_Track] = []
@@ -173,9 +174,9 @@ def clips(
     people = tracks(found)
     if not people:
         raise InputError(f"{where}: nobody in {found.frames} frames; expected at least one person")
-    chosen, said = _choose(people, person, where)
+    chosen, note = _choose(people, person, where)
     return [
-        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + said)
+        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + note)
         for number in chosen
     ]
 
@@ -183,7 +184,7 @@ def clips(
 def _choose(
     people: list[numpy.ndarray], person: int | str | None, where: str
 ) -> tuple[list[int], tuple[str, ...]]:
-    """(which tracks, what to say about it)."""
+    """(which tracks, a note or none)."""
     text = "" if person is None else str(person).strip().lower()
     if text == "all":
         return list(range(len(people))), ()

@@ -1,0 +1,216 @@
+"""What reads a data set by its name, and a file by what is in it.
+
+Every reader says in `notes` what it assumed, and answers bad input with one line (`InputError`).
+Taught in 04_datasets.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from posebook.datasets import cards, detector_errors
+from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.motion_folders import motion_files, seen_by_rig
+from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
+from posebook.datasets.readers.files import existing, frame_rate, listed
+from posebook.errors import InputError
+
+#: The training person who stands in for the test people while settings are chosen.
+HELD_OUT = "S8"
+_ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".txt")
+_MOTIONS = (".bvh", ".amc", ".asf")
+
+
+def load(
+    name: str,
+    root: Path | str | None = None,
+    split: str = "train",
+    keypoints: str = "true",
+    seed: int = 0,
+    size: Any = None,
+    subjects: Sequence[str] | None = None,
+    actions: Sequence[str] | None = None,
+) -> PoseDataset:
+    """A data set by its name: clips with key points, and the pose in camera axes where it is known.
+
+    name       one of those that `posebook data list` shows
+    root       the folder that holds it, or its file; none for the synthetic sets
+    split      'train', 'test' or 'all'; cmu, bvh and custom have no halves: 'test' is everything;
+               mpi_inf_3dhp has 'official_test' besides; humaneva's test half is its 'Validate'
+    keypoints  'true'; 'detected' (with a detector's errors). For human36m and humaneva these are a
+               detector's own, from the folder, and so is any other detector's name; 'simulated'
+               are the true ones with the errors of `detector_errors`. mpii and lsp have 'true'
+               alone
+    seed       of the synthetic sets, and of the detector's errors
+    size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
+    subjects   only these; actions: only these
+    """
+    if cards.card(name).reader != "yes":
+        raise InputError(
+            f"the reader of '{name}' is yet to come; `posebook data list` shows those there are"
+        )
+    if name in ("synthetic", "synthetic_wide"):
+        from posebook.datasets.people import synthetic
+
+        given = {} if size is None else {"size": size}
+        people = synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
+        return _only(people, subjects, actions)
+    if root is None:
+        raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
+                         "--root)")  # fmt: skip
+    if name in ("human36m", "humaneva"):
+        read = {"human36m": human36m, "humaneva": humaneva}[name].read
+        if keypoints != "simulated":
+            return read(root, split, keypoints, subjects, actions)
+        people = read(root, split, "true", subjects, actions)
+        return replace(people, clips=tuple(detector_errors.detect_all(people, seed)))
+    if name == "mpi_inf_3dhp":
+        return mpi_inf_3dhp.read(root, split, keypoints, subjects, actions, seed=seed)
+    if name in ("mpii", "lsp"):
+        return {"mpii": mpii, "lsp": lsp}[name].read(root, split, keypoints, subjects, actions)
+    if split == "train":
+        raise InputError(
+            f"{name}: has no training half of its own; split is 'all' or 'test', both everything"
+        )
+    if name == "custom":
+        clips = read_keypoints(root, size=size)
+        people = PoseDataset(Path(root).stem, split, tuple(clips), notes=("no truth in 3D",))
+        return _only(people, subjects, actions)
+    return seen_by_rig(name, root, split, keypoints, seed, subjects, actions)
+
+
+def train_and_test(
+    name: str, *, held_out: bool = False, **options: Any
+) -> tuple[PoseDataset, PoseDataset]:
+    """The training and the test half of a data set.
+
+    held_out  True: the training half without `HELD_OUT`, and `HELD_OUT` alone in place of the test
+              people; its `split` is then 'S8'
+    options   as in `load`
+    """
+    train = load(name, split="train", **options)
+    if not held_out:
+        return train, load(name, split="test", **options)
+    others = train.where(lambda clip: clip.subject != HELD_OUT)
+    alone = train.where(lambda clip: clip.subject == HELD_OUT)
+    return others, replace(alone, split=HELD_OUT)
+
+
+def _only(
+    people: PoseDataset, subjects: Sequence[str] | None, actions: Sequence[str] | None
+) -> PoseDataset:
+    """The clips of these subjects and actions."""
+    if subjects is None and actions is None:
+        return people
+    return people.where(
+        lambda clip: (
+            (subjects is None or clip.subject in subjects)
+            and (actions is None or clip.action in actions)
+        )
+    )
+
+
+def read_keypoints(
+    path: Path | str,
+    layout: str | None = None,
+    size: Sequence[int] | str | None = None,
+    person: int | str | None = None,
+    fps: float | int | str | None = None,
+) -> list[Clip]:
+    """The clips of a key-point file or folder, recognised by what is in it.
+
+    OpenPose (file or folder), COCO, AlphaPose and MMPose JSON; .npz, .npy and .csv of
+    (frames, joints, 2); VideoPose3D's 2D archives. Missing joints are NaN with confidence 0.
+
+    layout  joint set, where the file does not say: coco_17, body_25, human36m_17, ...
+    size    (width, height) of the picture, where the file does not say
+    person  where there are several: None, the most prominent; 1, 2, ...; or 'all'
+    fps     frames per second, where the file does not say
+    """
+    path = existing(path, "key points: JSON, .npz, .npy, .csv or an OpenPose folder")
+    rate = frame_rate(fps)
+    if path.is_dir():
+        return _one_or_folder(path)(path, layout, size, person, rate)
+    if _is_archive(path, "positions_2d"):
+        return human36m_archives.read_keypoints(path, size, rate)
+    if path.suffix.lower() in _ARRAYS:
+        return arrays.read_keypoints(path, layout, size, person, rate)
+    if path.suffix.lower() in _MOTIONS:
+        raise InputError(f"{path}: is motion capture, not key points; `read_motion` reads it")
+    return keypoint_files.read_file(path, layout, size, person, rate)
+
+
+def read_motion(
+    path: Path | str,
+    *,
+    layout: str | None = None,
+    unit: str | float | int | None = None,
+    up: str | None = None,
+    fps: float | int | str | None = None,
+    names: dict[str, str] | None = None,
+) -> list[Motion]:
+    """The motions of a BVH, an AMC beside its ASF, an array of positions, or a folder of these.
+
+    unit    mm, cm, inch, m, cmu or millimetres per unit; None: recognised by the length of the legs
+    up      the axis that points up: 'y', 'z', ...; None: recognised by how the person stands
+    names   {'left_knee': 'name in the file', ...} where joint names are not understood
+    layout  joint set of an array, where the file does not say
+    """
+    path = existing(path, "motion: .bvh, .amc, or positions in .npz, .npy or .csv")
+    rate = frame_rate(fps)
+    if path.is_dir():
+        options = dict(layout=layout, unit=unit, up=up, fps=fps, names=names)
+        return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
+    ending = path.suffix.lower()
+    if ending == ".bvh":
+        return [mocap.read_bvh(path, unit=unit, up=up, fps=rate, names=names)]
+    if ending == ".amc":
+        return [asf_amc.read_amc(path, unit=unit, up=up, fps=rate, names=names)]
+    if ending == ".asf":
+        raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
+    if _is_archive(path, "positions_3d"):
+        whose = humaneva if path.stem.startswith("data_3d_humaneva") else human36m
+        return whose.read_motions(path, rate)
+    if ending in _ARRAYS:
+        return arrays.read_positions(path, layout, unit=unit, up=up, fps=rate)
+    raise InputError(f"{path}: unknown ending; expected .bvh, .amc, .npz, .npy or .csv")
+
+
+def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
+    """Key points or motion, whichever the file holds.
+
+    options  those of `read_keypoints` and `read_motion`; what does not apply is passed over
+    """
+    known = {"layout", "size", "person", "fps", "unit", "up", "names"}
+    if not options.keys() <= known:
+        raise InputError(f"read_any: options {listed(options)}; expected {listed(sorted(known))}")
+    path = existing(path, "key points or motion")
+    if path.is_dir():
+        positions = any(file.suffix.lower() in (".bvh", ".amc") for file in path.iterdir())
+    elif path.suffix.lower() in _ARRAYS:
+        positions = _is_archive(path, "positions_3d") or (
+            not _is_archive(path, "positions_2d") and arrays.holds_positions(path)
+        )
+    else:
+        positions = path.suffix.lower() in _MOTIONS
+    other = {"size", "person"} if positions else {"unit", "up", "names"}
+    given = {key: value for key, value in options.items() if key not in other}
+    return read_motion(path, **given) if positions else read_keypoints(path, **given)
+
+
+def _is_archive(path: Path, key: str) -> bool:
+    """Whether an .npz is one of VideoPose3D's: its dicts are pickled."""
+    return path.suffix.lower() == ".npz" and human36m_archives.holds(path, key)
+
+
+def _one_or_folder(path: Path) -> Callable[..., list[Clip]]:
+    """How to read a folder: one frame a file, unless it holds a single JSON of some detector."""
+    for file, name in (("data_3d_h36m", "human36m"), ("data_3d_humaneva15", "humaneva")):
+        if (path / f"{file}.npz").exists():
+            raise InputError(f"{path}: is a data set; read it with load('{name}', root=...)")
+    files = [file for file in path.iterdir() if file.suffix.lower() == ".json"]
+    if len(files) != 1:
+        return keypoint_files.read_folder
+    return lambda _, *options: keypoint_files.read_file(files[0], *options)
