@@ -15,7 +15,7 @@ from safetensors import safe_open
 from posebook import geometry
 from posebook.datasets import Motion, load
 from posebook.datasets.people import limits, motion_prior, synthetic
-from posebook.datasets.people.body import BONE, BONES, Body, directions_of, wide_bodies
+from posebook.datasets.people.body import BONES, Body, directions_of, wide_bodies
 from posebook.datasets.people.dice import Dice
 from posebook.datasets.people.pose_samples import SHARES
 from posebook.datasets.people.puppet import pose_of
@@ -28,29 +28,6 @@ FEET = HOUSE.indices("left_foot", "right_foot")
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def violations(directions: torch.Tensor) -> dict[str, torch.Tensor]:
-    """By how much each limit is overstepped (...,): radians, or a sine for the knees' forward."""
-    bone = dict(zip(BONE, directions.unbind(-2), strict=True))
-    right, forward, up = limits.pelvis_axes(directions)
-    over = {}
-    for (upper, lower), degrees in limits.BETWEEN.items():
-        cos = (bone[upper] * bone[lower]).sum(-1).clamp(-1, 1)
-        over[lower] = (cos.acos() - math.radians(degrees)).clamp(min=0)
-    for side in ("left", "right"):
-        swing, aside = limits._hip_angles(bone[f"{side}_knee"], right, forward, up)
-        ranges = (
-            ("forward", swing, limits.HIP_FORWARD),
-            ("backward", -swing, limits.HIP_BACKWARD),
-            ("aside", aside.abs(), limits.HIP_ASIDE),
-        )
-        for way, angle, most in ranges:
-            over[f"{side} hip {way}"] = (angle - math.radians(most)).clamp(min=0)[..., 0]
-        ahead = limits._unit(torch.linalg.cross(right, bone[f"{side}_knee"]))
-        sine = (bone[f"{side}_foot"] * ahead).sum(-1)
-        over[f"{side} knee forward"] = (sine - limits.KNEE_FORWARD).clamp(min=0)
-    return over
 
 
 @pytest.fixture(scope="module")
