@@ -253,8 +253,8 @@ zero_with_mirrors = {"truth, leaning", "truth, too large", "truth, mirrored"}
 for name, pose_mm in predictions.items():
     plain_mm = p_mpjpe(pose_mm, relative_mm).mean().item()
     mirrored_mm = p_mpjpe(pose_mm, relative_mm, reflections=True).mean().item()
-    said = "you said 0" if name in zero_when_aligned else ""
-    print(f"{name:19s} {plain_mm:6.1f} mm, {mirrored_mm:6.1f} mm with reflections   {said}")
+    guess = "you said 0" if name in zero_when_aligned else ""
+    print(f"{name:19s} {plain_mm:6.1f} mm, {mirrored_mm:6.1f} mm with reflections   {guess}")
 
 # %% tags=["check", "nbval-check-output"]
 forgiven = {n for n, p in predictions.items() if p_mpjpe(p, relative_mm).max() < 1e-6}
