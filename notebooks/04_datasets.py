@@ -59,6 +59,7 @@ from torch import Tensor
 from posebook import datasets, figures, geometry, metrics, paths, results
 from posebook.datasets import cards, detector_errors
 from posebook.datasets.people import body
+from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
 book = results.Results("datasets", out_dir, profile=profile, seed=seed, device=device)
@@ -376,7 +377,7 @@ Frame Time: 0.0333333
 try:
     motion = datasets.read_motion(example)[0]
     print(f"{motion.name}: {len(motion)} frames at {motion.frames_per_second:.0f} frames/s")
-except datasets.InputError as error:
+except InputError as error:
     print("one line for the user:", str(error).replace(str(example), example.name))
 
 # %% [markdown]
