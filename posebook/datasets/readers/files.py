@@ -1,7 +1,7 @@
 """How a file is opened: every way in which it can be the wrong thing gets one line.
 
 Readers take their bytes, text and JSON from here, so that a folder in place of a file, an empty
-file, a Git-LFS pointer or a file that is not text is told apart before any parsing.
+file, a Git-LFS pointer or a file that is not text is refused before any parsing.
 """
 
 import json

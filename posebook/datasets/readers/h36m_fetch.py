@@ -112,8 +112,8 @@ def read(path: Path) -> Annotations:
     first = 2 if "subaction" in arrays else 1
     _must_be(rows["action"], {ACTIONS.index(action) + first}, "action", path)
     if number and "subaction" in arrays:
-        said = _whole(arrays, "subaction", len(poses), path)
-        _must_be(said, {int(number)}, "subaction", path)
+        subactions = _whole(arrays, "subaction", len(poses), path)
+        _must_be(subactions, {int(number)}, "subaction", path)
     _must_be(rows["camera"], {int(camera) for camera in CAMERAS}, "camera", path)
     views = {}
     for camera in CAMERAS:

@@ -12,6 +12,7 @@ import torch
 
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import existing, listed
+from posebook.datasets.readers.joint_sets import spread
 from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.errors import InputError
 from posebook.skeletons import Skeleton
@@ -41,8 +42,7 @@ def marked_clip(
     known = numpy.isfinite(points).all(-1).any(1)
     if not known.any():
         raise InputError(f"{where}: not one joint has a place; expected pixels")
-    size = numpy.nanmax(points[known], 1) - numpy.nanmin(points[known], 1)
-    typical = float(numpy.median(size.max(-1)))
+    typical = float(numpy.median(spread(points[known]).max(-1)))
     if typical <= _SMALLEST_PX:
         raise InputError(f"{where}: people are {typical:.3g} px large; expected pixels")
     if confidence is None:

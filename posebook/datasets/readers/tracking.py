@@ -12,6 +12,7 @@ import numpy
 import torch
 
 from posebook.datasets.clips import Clip
+from posebook.datasets.readers.joint_sets import spread
 from posebook.errors import InputError
 from posebook.skeletons import Skeleton
 
@@ -142,11 +143,7 @@ class _Track:
 
 def _size(points: numpy.ndarray) -> numpy.ndarray:
     """(people,): diagonal of the box around the joints seen."""
-    known = numpy.isfinite(points)
-    high = numpy.where(known, points, -numpy.inf).max(1)
-    low = numpy.where(known, points, numpy.inf).min(1)
-    extent = numpy.where(known.any(1), high - low, 0.0)
-    return numpy.hypot(extent[:, 0], extent[:, 1])
+    return numpy.hypot(*spread(points).T)
 
 
 def _middle(points: numpy.ndarray) -> numpy.ndarray:
