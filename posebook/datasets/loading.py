@@ -163,14 +163,14 @@ def read_motion(
     """
     path = existing(path, "motion: .bvh, .amc, or positions in .npz, .npy or .csv")
     rate = frame_rate(fps)
+    options = dict(unit=unit, up=up, fps=rate, names=names)
     if path.is_dir():
-        options = dict(layout=layout, unit=unit, up=up, fps=fps, names=names)
         return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
     ending = path.suffix.lower()
     if ending == ".bvh":
-        return [mocap.read_bvh(path, unit=unit, up=up, fps=rate, names=names)]
+        return [mocap.read_bvh(path, **options)]
     if ending == ".amc":
-        return [asf_amc.read_amc(path, unit=unit, up=up, fps=rate, names=names)]
+        return [asf_amc.read_amc(path, **options)]
     if ending == ".asf":
         raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
     if _is_archive(path, "positions_3d"):

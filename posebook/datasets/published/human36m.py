@@ -20,22 +20,23 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.files import (
+    chosen,
     folder_with,
     frame_rate,
     listed,
     number,
+    one_of,
     read_json,
     short,
 )
 from posebook.datasets.readers.human36m_archives import (
     action_of,
     known_points,
-    subjects_of,
+    read_subjects,
     table_of,
     world_mm,
 )
 from posebook.datasets.readers.human36m_detections import Detections
-from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
@@ -80,7 +81,7 @@ def read(
     """
     root = folder_with(root, _POSITIONS, "human36m")
     source = read_source(root)
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     wanted = _wanted(positions, split, subjects, source, root)
     detector = detector_of(human36m_detections.names(root), keypoints, root)
     detections = None if detector is None else human36m_detections.read(root, detector)
@@ -169,7 +170,7 @@ def read_motions(
     """The motions of data_3d_h36m.npz by itself: house joints, mm, world axes (z up)."""
     path = Path(path)
     rate = fps or read_source(path.parent, otherwise).frames_per_second
-    positions = subjects_of(read_npz(path), "positions_3d", path)
+    positions = read_subjects(path, "positions_3d")
     return list(motions_of(positions, list(positions), None, rate, path, motion).values())
 
 
@@ -216,15 +217,9 @@ def _wanted(
     root: Path,
 ) -> list[str]:
     """The subjects asked for; of another source's, 'all' are whoever is in the archive."""
-    if isinstance(subjects, str):
-        subjects = subjects.split(",")
     if subjects is not None:
-        absent = [subject for subject in subjects if subject not in positions]
-        if absent:
-            raise InputError(f"{root}: no subject {listed(absent)}; there are {listed(positions)}")
-        return list(subjects)
-    if split not in SUBJECTS:
-        raise InputError(f"split is '{split}'; expected {', '.join(SUBJECTS)}")
+        return chosen(subjects, positions, root)
+    one_of("split", split, SUBJECTS)
     wanted = [subject for subject in SUBJECTS[split] if subject in positions]
     if split == "all" and not source.genuine:
         wanted = list(positions)

@@ -31,16 +31,14 @@ from posebook.datasets.published import human36m, humaneva_cameras
 from posebook.datasets.published.human36m import Rigs, Source, cameras_of, clips_of, motions_of
 from posebook.datasets.published.humaneva_cameras import Lens
 from posebook.datasets.readers import human36m_detections
-from posebook.datasets.readers.files import folder_with, listed, short
+from posebook.datasets.readers.files import folder_with, listed, one_of, short
 from posebook.datasets.readers.human36m_archives import (
     action_of,
-    subjects_of,
+    read_subjects,
     table_of,
     world_mm,
 )
 from posebook.datasets.readers.human36m_detections import Detections
-from posebook.datasets.readers.photographs import split_error
-from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMANEVA_15, conversion
 
@@ -76,7 +74,7 @@ def read(
     """
     root = folder_with(root, _POSITIONS, "humaneva")
     source = human36m.read_source(root, SOURCE)
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     wanted = _wanted(positions, split, subjects, root)
     there = detectors(root)
     detector = human36m.detector_of(there, keypoints, root)
@@ -89,11 +87,10 @@ def read(
     clips = [replace(c, camera=None) if c.camera.name in unknown else c for c in clips]
     if seen is None:
         clips = [clip for clip in clips if clip.camera is not None]
-    if not clips and seen is None:
-        raise InputError(
-            f"{root}: no {_POINTS}gt.npz: key points 'true' need it, or cameras in source.json"
-        )
-    if seen is None:
+        if not clips:
+            raise InputError(
+                f"{root}: no {_POINTS}gt.npz: key points 'true' need it, or cameras in source.json"
+            )
         notes.append(f"no {_POINTS}gt.npz: key points are the projected motion")
     every = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
     notes = list(dict.fromkeys(every))  # poses and true key points are converted alike
@@ -116,8 +113,7 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
     positions  positions_3d of the archive; true: the key points of `gt`
     None where the key points are not of the 15 joints, too few, or do not fit.
     """
-    rays: list[list[numpy.ndarray]] = [[] for _ in humaneva_cameras.NAMES]
-    seen: list[list[numpy.ndarray]] = [[] for _ in humaneva_cameras.NAMES]
+    rays_and_px: list[list[tuple]] = [[] for _ in humaneva_cameras.NAMES]
     for subject, takes in positions.items():
         if _person(subject) not in humaneva_cameras.PLACES:
             continue
@@ -126,7 +122,7 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
             where = f"{root}: {short(subject)} {short(take)}"
             points_mm = world_mm(world, where, HUMANEVA_15)
             pictures = true.pictures(subject, take, humaneva_cameras.NAMES) or ()
-            for index, (camera, points) in enumerate(zip(rig, pictures, strict=False)):
+            for own, camera, points in zip(rays_and_px, rig, pictures, strict=False):
                 table = None if points is None else table_of(points, 2, where)
                 if table is None or table.shape[1] != len(HUMANEVA_15):
                     continue
@@ -134,11 +130,10 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
                 at = camera.to_camera(points_mm[:frames].double()).numpy()
                 with numpy.errstate(all="ignore"):
                     ray = numpy.where(at[..., 2:] > 0, at[..., :2] / at[..., 2:], numpy.nan)
-                rays[index].append(ray.reshape(-1, 2))
-                seen[index].append(table[:frames].reshape(-1, 2))
+                own.append((ray.reshape(-1, 2), table[:frames].reshape(-1, 2)))
     return [
-        humaneva_cameras.fitted(numpy.concatenate(ray), numpy.concatenate(px)) if ray else None
-        for ray, px in zip(rays, seen, strict=True)
+        humaneva_cameras.fitted(*map(numpy.concatenate, zip(*own, strict=True))) if own else None
+        for own in rays_and_px
     ]
 
 
@@ -153,7 +148,7 @@ def describe(found: Sequence[Lens | None]) -> str:
 
 def read_lenses(root: Path) -> list[Lens | None]:
     """`lenses` of a folder that holds both archives."""
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     return lenses(positions, _archive(root, "gt"), root)
 
 
@@ -206,8 +201,7 @@ def _wanted(
     positions: dict[str, Any], split: str, subjects: Sequence[str] | None, root: Path
 ) -> list[str]:
     """The keys of the archive that are of this half and of these people."""
-    if split not in HALVES:
-        raise split_error(split, tuple(HALVES))
+    one_of("split", split, HALVES)
     half = [subject for subject in positions if subject.startswith(HALVES[split])]
     if not half:
         expected = " or ".join(f"{prefix}S1" for prefix in HALVES[split])

@@ -7,6 +7,7 @@ come from the file's names where it has them, else from the numbers, and the not
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -95,7 +96,7 @@ def _in_joints(table: Table, layout: str | None) -> Table:
             f"{table.where}: {wide} numbers in a row are no joint set known; say layout="
         )
     values = table.values.reshape(len(table.values), joints, -1)
-    return Table(**{**vars(table), "values": values})
+    return replace(table, values=values)
 
 
 def _is_positions(table: Table) -> bool:

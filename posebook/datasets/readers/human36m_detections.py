@@ -34,19 +34,6 @@ _POSES = "an HDF5 file with poses (frames, 16, 2) px"
 _RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 
 
-def names(root: Path) -> list[str]:
-    """The detectors in a folder."""
-    archives = (path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz"))
-    return sorted(archives) + [name for name in HOURGLASS if hourglass_files(root, name)]
-
-
-def read(root: Path, name: str) -> "Detections":
-    """The key points of one of `names`."""
-    if name in HOURGLASS:
-        return Hourglass(root, name)
-    return Archive(root / f"data_2d_h36m_{name}.npz")
-
-
 class Archive:
     """One detector's key points, from a 2D archive."""
 
@@ -98,6 +85,19 @@ class Hourglass:
 
 
 Detections = Archive | Hourglass
+
+
+def names(root: Path) -> list[str]:
+    """The detectors in a folder."""
+    archives = (path.stem.removeprefix("data_2d_h36m_") for path in root.glob("data_2d_h36m_*.npz"))
+    return sorted(archives) + [name for name in HOURGLASS if hourglass_files(root, name)]
+
+
+def read(root: Path, name: str) -> Detections:
+    """The key points of one of `names`."""
+    if name in HOURGLASS:
+        return Hourglass(root, name)
+    return Archive(root / f"data_2d_h36m_{name}.npz")
 
 
 def hourglass_files(root: Path, name: str) -> dict[tuple[str, str, str], Path]:

@@ -32,6 +32,8 @@ PATIENCE = 5
 WORKER = Path(__file__).with_name("matlab_worker.py")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _LONGEST_LINE = 16 << 20
+#: The exit status of a process whose processor time is used up; Windows has no such limit.
+_OUT_OF_TIME = -signal.SIGXCPU if hasattr(signal, "SIGXCPU") else None
 
 
 def read_mat(path: Path | str, expected: str, names: Sequence[str]) -> dict[str, numpy.ndarray]:
@@ -102,9 +104,9 @@ def _ask(request: dict) -> dict:
             close()
     if late.is_set():
         return {"error": f"reading it took over {PATIENCE * SECONDS:g} s"}
-    if worker.returncode == -getattr(signal, "SIGXCPU", 0):
-        return {"error": f"reading it took over {SECONDS:g} s"}
     if not isinstance(answer, dict):
+        if worker.returncode == _OUT_OF_TIME:
+            return {"error": f"reading it took over {SECONDS:g} s"}
         return {"error": "damaged: reading it ended the process that read it"}
     if "error" in answer:
         why = " ".join(str(answer["error"]).split())  # one line, whatever the library wrote

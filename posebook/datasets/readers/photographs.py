@@ -79,18 +79,13 @@ def the_file(root: Path | str, name: str, pattern: str, data: str) -> Path:
     raise InputError(f"{root}: holds {names}; name one of them as root")
 
 
-def marks_only(name: str, keypoints: str) -> None:
-    """Such a set has one kind of key points."""
+def no_choice(
+    name: str, keypoints: str, subjects: Sequence[str] | None, actions: Sequence[str] | None
+) -> None:
+    """Such a set has one kind of key points, and nothing to choose people by."""
     if keypoints != "true":
         raise InputError(
             f"{name}: no key points '{keypoints}'; there are only those that people marked, 'true'"
         )
-
-
-def no_subjects(name: str, subjects: Sequence[str] | None, actions: Sequence[str] | None) -> None:
     if subjects is not None or actions is not None:
         raise InputError(f"{name}: has no subjects and no actions to choose from")
-
-
-def split_error(split: str, splits: Sequence[str]) -> InputError:
-    return InputError(f"split is '{split}'; expected {listed(splits)}")

@@ -5,6 +5,8 @@ file's unit, which way is up, and which joints are ours. What was assumed or inv
 `Motion.notes`.
 """
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
@@ -28,26 +30,24 @@ _NOSE_AHEAD = 0.7
 
 def house_motion(
     rig: Rig,
+    path: Path,
     frames_per_second: float,
-    name: str,
-    path: str,
     *,
     unit: str | float | int | None = None,
     declared_mm: float | None = None,
     up: str | None = None,
     names: dict[str, str] | None = None,
     subject: str = "",
-    action: str = "",
     notes: tuple[str, ...] = (),
 ) -> Motion:
-    """House joints of a rig, `(frames, 17, 3)` float32, mm, z up, with notes.
+    """House joints of a rig, `(frames, 17, 3)` float32, mm, z up, with notes; named after its file.
 
-    unit  mm, cm, inch, m, cmu, or millimetres per unit; None: from the length of the legs
+    unit         mm, cm, inch, m, cmu, or millimetres per unit; None: from the length of the legs
     declared_mm  millimetres per unit as the file says; believed where legs come out human
-    up    x, y, z, -x, -y, -z; None: from the skeleton at rest, or from how the person stands
-    names {joint: name in the file} where the names are not understood
+    up           x, y, z, -x, -y, -z; None: from the skeleton at rest, or from how the person stands
+    names        {'left_knee': 'name in the file', ...} where the names are not understood
     """
-    joints = find_joints(rig, names, path)
+    joints = find_joints(rig, names, f"{path}")
     where, axes = rig.positions()
     found = {joint: where[:, index] for joint, index in joints.items()}
 
@@ -55,7 +55,7 @@ def house_motion(
     if not sound.any():
         raise InputError(f"{path}: not one frame has finite positions; expected a body in motion")
     standing = {joint: places[sound] for joint, places in found.items()}
-    to_mm, unit_note = units_axes.millimetres(leg_length(standing), path, unit, declared_mm)
+    to_mm, unit_note = units_axes.millimetres(leg_length(standing), f"{path}", unit, declared_mm)
     direction, up_note = _up(rig, joints, standing, up)
     house, invented = _house_joints(rig, joints, where, axes)
     notes = (*notes, unit_note, up_note, *invented)
@@ -70,12 +70,12 @@ def house_motion(
         notes += (f"{int(lost.sum())} of {len(rig)} frames have no usable numbers: left empty",)
         world_mm[lost] = torch.nan
     return Motion(
-        name=name,
+        name=path.stem,
         world_mm=world_mm.to(torch.float32),
         frames_per_second=frames_per_second,
         skeleton=HOUSE,
         subject=subject,
-        action=action,
+        action=path.stem,
         notes=notes,
     )
 
