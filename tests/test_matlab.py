@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 
 import h5py
@@ -28,7 +29,8 @@ def write(path, **variables):
 def worker(tmp_path, monkeypatch, body):
     """Another script in the worker's place."""
     path = tmp_path / "worker.py"
-    path.write_text(f"import json, os, sys, time\nfor line in sys.stdin:\n    {body}\n")
+    path.write_text(f"import json, os, signal, sys, time\nfor line in sys.stdin:\n    {body}\n")
+    matlab.close()
     monkeypatch.setattr(matlab, "WORKER", path)
 
 
@@ -154,22 +156,42 @@ def test_a_reader_that_crashes_or_babbles_costs_one_line(tmp_path, monkeypatch, 
     assert matlab.read_mat(path, "a test", ["n"])["n"].item() == 1  # and the next file is read
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the worker's children need fork")
-def test_the_worker_outlives_its_children(tmp_path):
+def test_the_worker_is_kept_after_a_damaged_file(tmp_path):
     path = write(tmp_path / "a.mat", n=[1.0])
     matlab.read_mat(path, "a test", ["n"])
-    process = matlab._CURRENT.process.pid
+    process = matlab._CURRENT.pid
     (tmp_path / "b.mat").write_bytes(path.read_bytes()[:150])
     with pytest.raises(InputError):
         matlab.read_mat(tmp_path / "b.mat", "a test", ["n"])
     matlab.read_mat(path, "a test", ["n"])
-    assert matlab._CURRENT.process.pid == process
+    assert matlab._CURRENT.pid == process
 
 
-def test_nothing_is_left_behind(tmp_path):
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of processor time need Linux or macOS")
+def test_processor_time_is_limited(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.mat", n=[1.0])
+    worker(tmp_path, monkeypatch, "os.kill(os.getpid(), signal.SIGXCPU)")
+    with pytest.raises(InputError, match=r"a\.mat: reading it took over 60 s; expected a test"):
+        matlab.read_mat(path, "a test", ["n"])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a copy of a process needs fork")
+def test_a_copy_of_the_process_leaves_the_worker_alone(tmp_path):
     path = write(tmp_path / "a.mat", n=[1.0])
     matlab.read_mat(path, "a test", ["n"])
-    current = matlab._CURRENT
-    assert os.listdir(current.folder) == []
+    child = os.fork()
+    if child == 0:
+        matlab.close()
+        os._exit(0 if matlab._CURRENT is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert matlab._CURRENT.poll() is None
+
+
+def test_nothing_is_left_behind(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.mat", n=[1.0])
+    (tmp_path / "answers").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "answers"))
+    matlab.read_mat(path, "a test", ["n"])
+    process = matlab._CURRENT
     matlab.close()
-    assert not os.path.exists(current.folder) and current.process.poll() is not None
+    assert os.listdir(tmp_path / "answers") == [] and process.poll() is not None

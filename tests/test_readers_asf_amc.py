@@ -92,7 +92,6 @@ def test_the_skeleton_has_to_be_there(tmp_path):
     (tmp_path / "another.asf").write_text(asf)
     with pytest.raises(InputError, match="needs its skeleton, 07.asf"):
         asf_amc.read_amc(path)
-    assert len(asf_amc.read_amc(path, tmp_path / "other.asf")) == 5
     with pytest.raises(InputError, match="give the .amc"):
         datasets.read_motion(tmp_path / "other.asf")
 

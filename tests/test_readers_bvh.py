@@ -112,7 +112,7 @@ def test_without_a_head_by_name(tmp_path, neck):
     head = motion.world_mm[kept, HOUSE.index("head")].numpy()
     if neck == "Pole":
         assert np.abs(head - truth["head_top"][kept]).max() < 0.01
-        assert any("told by their place" in note for note in motion.notes)
+        assert any("found by their place" in note for note in motion.notes)
     else:
         assert np.isnan(head).all()
         assert any("left empty" in note for note in motion.notes)

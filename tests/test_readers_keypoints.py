@@ -20,7 +20,7 @@ from keypoint_writer import (
 )
 
 from posebook import datasets, paths
-from posebook.datasets.readers import joint_sets, keypoint_files
+from posebook.datasets.readers import joint_sets
 from posebook.errors import InputError
 from posebook.skeletons import BODY_25, COCO_17, HOUSE, OPENPOSE_COCO_18, conversion
 
@@ -257,14 +257,10 @@ def test_one_line_says_what_is_wrong(tmp_path, content, says):
     assert "broken.json" in str(error.value) and "\n" not in str(error.value)
 
 
-def test_a_folder_for_a_file_and_a_file_for_a_folder(tmp_path):
-    with pytest.raises(InputError, match="is a folder"):
-        keypoint_files.read_file(tmp_path)
+def test_a_folder_without_key_points_and_one_with_a_broken_file(tmp_path):
     with pytest.raises(InputError, match="holds no .json"):
         datasets.read_keypoints(tmp_path)
-    path = dump(tmp_path / "a.json", GOOD)
-    with pytest.raises(InputError, match="is a file"):
-        keypoint_files.read_folder(path)
+    dump(tmp_path / "a.json", GOOD)
     (tmp_path / "b.json").write_text("{")
     with pytest.raises(InputError, match="b.json: not valid JSON"):
         datasets.read_keypoints(tmp_path)

@@ -19,8 +19,7 @@ from posebook.datasets.published import (
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.asf_amc import find_asf
 from posebook.datasets.readers.files import existing, listed
-from posebook.datasets.readers.human36m_archives import subjects_of
-from posebook.datasets.readers.safe_pickle import read_npz
+from posebook.datasets.readers.human36m_archives import read_subjects
 from posebook.errors import InputError
 
 #: Key points of more frames, 136 bytes each, would be an archive that `read_npz` refuses (4 GiB).
@@ -133,14 +132,14 @@ def _check_human36m(root: Path, found: Check) -> None:
     source = human36m.read_source(root)
     found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
     path = root / "data_3d_h36m.npz"
-    motion = subjects_of(read_npz(path), "positions_3d", path)
+    motion = read_subjects(path, "positions_3d")
     wanted = human36m.SUBJECTS["all"]
     detectors = human36m_detections.names(root)
     archives = [name for name in detectors if name not in human36m_detections.HOURGLASS]
     for archive, key in [(path, "positions_3d")] + [
         (root / f"data_2d_h36m_{name}.npz", "positions_2d") for name in archives
     ]:
-        subjects = motion if archive == path else subjects_of(read_npz(archive), key, archive)
+        subjects = motion if archive == path else read_subjects(archive, key)
         absent = [subject for subject in wanted if subject not in subjects]
         takes = sum(len(takes) for takes in subjects.values())
         rest = f"; without {listed(absent)}" if absent else ""
@@ -166,7 +165,7 @@ def _check_humaneva(root: Path, found: Check) -> None:
     source = human36m.read_source(root, humaneva.SOURCE)
     found.say(True, f"holds {source.name}, {source.frames_per_second:g} frames/s")
     path = root / "data_3d_humaneva15.npz"
-    motion = subjects_of(read_npz(path), "positions_3d", path)
+    motion = read_subjects(path, "positions_3d")
     wanted = [half + who for half in humaneva.HALVES["all"] for who in humaneva.SUBJECTS]
     absent = [subject for subject in wanted if subject not in motion]
     rest = f"; without {listed(absent)}" if absent else ""
@@ -174,7 +173,7 @@ def _check_humaneva(root: Path, found: Check) -> None:
     found.say(not absent, f"{path.name}: {len(motion)} subjects, {takes} takes{rest}")
     for name in humaneva.detectors(root):
         file = root / f"data_2d_humaneva15_{name}.npz"
-        seen = subjects_of(read_npz(file), "positions_2d", file)
+        seen = read_subjects(file, "positions_2d")
         lost = [
             f"{subject} {take}"
             for subject, own in motion.items()

@@ -4,7 +4,7 @@ Every reader says in `notes` what it assumed, and answers bad input with one lin
 Taught in 04_datasets.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,14 +132,17 @@ def read_keypoints(
     path = existing(path, "key points: JSON, .npz, .npy, .csv or an OpenPose folder")
     rate = frame_rate(fps)
     if path.is_dir():
-        return _one_or_folder(path)(path, layout, size, person, rate)
+        for file, name in (("data_3d_h36m", "human36m"), ("data_3d_humaneva15", "humaneva")):
+            if (path / f"{file}.npz").exists():
+                raise InputError(f"{path}: is a data set; read it with load('{name}', root=...)")
+        return keypoint_files.read(path, layout, size, person, rate)
     if _is_archive(path, "positions_2d"):
         return human36m_archives.read_keypoints(path, size, rate)
     if path.suffix.lower() in _ARRAYS:
         return arrays.read_keypoints(path, layout, size, person, rate)
     if path.suffix.lower() in _MOTIONS:
         raise InputError(f"{path}: is motion capture, not key points; `read_motion` reads it")
-    return keypoint_files.read_file(path, layout, size, person, rate)
+    return keypoint_files.read(path, layout, size, person, rate)
 
 
 def read_motion(
@@ -160,14 +163,14 @@ def read_motion(
     """
     path = existing(path, "motion: .bvh, .amc, or positions in .npz, .npy or .csv")
     rate = frame_rate(fps)
+    options = dict(unit=unit, up=up, fps=rate, names=names)
     if path.is_dir():
-        options = dict(layout=layout, unit=unit, up=up, fps=fps, names=names)
         return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
     ending = path.suffix.lower()
     if ending == ".bvh":
-        return [mocap.read_bvh(path, unit=unit, up=up, fps=rate, names=names)]
+        return [mocap.read_bvh(path, **options)]
     if ending == ".amc":
-        return [asf_amc.read_amc(path, unit=unit, up=up, fps=rate, names=names)]
+        return [asf_amc.read_amc(path, **options)]
     if ending == ".asf":
         raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
     if _is_archive(path, "positions_3d"):
@@ -203,14 +206,3 @@ def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
 def _is_archive(path: Path, key: str) -> bool:
     """Whether an .npz is one of VideoPose3D's: its dicts are pickled."""
     return path.suffix.lower() == ".npz" and human36m_archives.holds(path, key)
-
-
-def _one_or_folder(path: Path) -> Callable[..., list[Clip]]:
-    """How to read a folder: one frame a file, unless it holds a single JSON of some detector."""
-    for file, name in (("data_3d_h36m", "human36m"), ("data_3d_humaneva15", "humaneva")):
-        if (path / f"{file}.npz").exists():
-            raise InputError(f"{path}: is a data set; read it with load('{name}', root=...)")
-    files = [file for file in path.iterdir() if file.suffix.lower() == ".json"]
-    if len(files) != 1:
-        return keypoint_files.read_folder
-    return lambda _, *options: keypoint_files.read_file(files[0], *options)

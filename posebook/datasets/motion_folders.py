@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from posebook.cameras import human36m_rig
+from posebook.datasets import detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import asf_amc, mocap
 from posebook.datasets.readers.files import existing, listed
@@ -66,8 +67,6 @@ def seen_by_rig(
         motion = replace(in_the_middle(motion), subject=_subject(name, file))
         clips += [motion.seen_by(camera) for camera in human36m_rig("S1")]
     if keypoints == "detected":
-        from posebook.datasets import detector_errors
-
         clips = detector_errors.detect_all(clips, seed)
     notes = ("each motion moved to the middle of Human3.6M's room and seen by its four cameras",)
     return PoseDataset(_NAMES[name], split, tuple(clips), _TERMS.get(name, ""), notes)

@@ -20,22 +20,23 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.readers import human36m_detections
 from posebook.datasets.readers.files import (
+    chosen,
     folder_with,
     frame_rate,
     listed,
     number,
+    one_of,
     read_json,
     short,
 )
 from posebook.datasets.readers.human36m_archives import (
     action_of,
     known_points,
-    subjects_of,
+    read_subjects,
     table_of,
     world_mm,
 )
 from posebook.datasets.readers.human36m_detections import Detections
-from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
@@ -80,62 +81,97 @@ def read(
     """
     root = folder_with(root, _POSITIONS, "human36m")
     source = read_source(root)
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     wanted = _wanted(positions, split, subjects, source, root)
-    detector = _detector(root, keypoints)
+    detector = detector_of(human36m_detections.names(root), keypoints, root)
     detections = None if detector is None else human36m_detections.read(root, detector)
-    rigs = _cameras(source)
     notes: list[str] = []
     if detections is None:
         notes.append("no data_2d_h36m_gt.npz: key points are the projected motion")
 
-    clips: list[Clip] = []
-    for subject in wanted:
-        for take, world in positions[subject].items():
-            action = action_of(take)
-            dropped = source.genuine and (subject, take) == ("S11", "Directions")
-            if dropped or (actions is not None and action not in actions):
-                continue
-            cameras = rigs(subject, take)
-            where = f"{root / _POSITIONS}: {subject} {short(take)}"
-            motion = Motion(
-                f"{subject}/{take}", world_mm(world, where), source.frames_per_second,
-                HOUSE, subject, action,
-            )  # fmt: skip
-            if detections is None:
-                clips += [motion.seen_by(camera) for camera in cameras]
-                continue
-            pictures = detections.pictures(subject, take, [camera.name for camera in cameras])
-            if pictures is None:
-                notes.append(f"{subject} {take}: no key points; left out")
-                continue
-            where = f"{root}: key points {detector}: {subject} {short(take)}"
-            for camera, points in zip(cameras, pictures, strict=False):
-                if points is None:
-                    notes.append(f"{subject} {take} {camera.name}: no key points; left out")
-                    continue
-                clips.append(with_points(motion, camera, points, detections, where))
-    if actions is not None and not clips:
-        there = {action_of(take) for subject in wanted for take in positions[subject]}
-        raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
+    if source.genuine:
+        positions.get("S11", {}).pop("Directions", None)  # its recording is damaged
+    rate, path = source.frames_per_second, root / _POSITIONS
+    motions = motions_of(positions, wanted, actions, rate, path, _motion)
+    where = f"{root}: key points {detector}"
+    clips = clips_of(motions, _cameras(source), detections, where, notes)
     converted = detections.notes if detections is not None else []
     return PoseDataset(
         source.name, split, tuple(clips), source.terms, (*source.notes, *converted, *notes)
     )
 
 
-def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motion]:
+def motions_of(
+    positions: dict[str, Any],
+    wanted: Sequence[str],
+    actions: Sequence[str] | None,
+    rate: float,
+    path: Path,
+    motion: Callable[..., Motion],
+) -> dict[tuple[str, str], Motion]:
+    """(subject, take) -> its motion, for these subjects and actions of an archive.
+
+    motion  makes it, out of subject, take, array, frames per second and path
+    """
+    takes = [(subject, take) for subject in wanted for take in positions[subject]]
+    kept = [each for each in takes if actions is None or action_of(each[1]) in actions]
+    if actions is not None and not kept:
+        there = listed(sorted({action_of(take) for _, take in takes}))
+        raise InputError(f"{path.parent}: no action {listed(actions)}; there are {there}")
+    return {
+        (subject, take): motion(subject, take, positions[subject][take], rate, path)
+        for subject, take in kept
+    }
+
+
+def clips_of(
+    motions: dict[tuple[str, str], Motion],
+    rigs: Rigs,
+    detections: Detections | None,
+    where: str,
+    notes: list[str],
+) -> list[Clip]:
+    """Each motion as its cameras see it.
+
+    motions     (subject, take) -> its motion
+    detections  a detector's key points; None: the motion is projected
+    notes       what is left out is added here
+    """
+    clips: list[Clip] = []
+    for (subject, take), motion in motions.items():
+        cameras = rigs(subject, take)
+        if detections is None:
+            clips += [motion.seen_by(camera) for camera in cameras]
+            continue
+        pictures = detections.pictures(subject, take, [camera.name for camera in cameras])
+        if pictures is None:
+            notes.append(f"{subject} {take}: no key points; left out")
+            continue
+        for camera, points in zip(cameras, pictures, strict=False):
+            if points is None:
+                notes.append(f"{subject} {take} {camera.name}: no key points; left out")
+                continue
+            place = f"{where}: {subject} {short(take)}"
+            clips.append(_with_points(motion, camera, points, detections, place))
+    return clips
+
+
+def _motion(subject: str, take: str, world: Any, rate: float, path: Path) -> Motion:
+    world = world_mm(world, f"{path}: {short(subject)} {short(take)}")
+    return Motion(f"{subject}/{take}", world, rate, HOUSE, subject, action_of(take))
+
+
+def read_motions(
+    path: Path | str,
+    fps: float | int | None = None,
+    otherwise: Source = Source(),
+    motion: Callable[..., Motion] = _motion,
+) -> list[Motion]:
     """The motions of data_3d_h36m.npz by itself: house joints, mm, world axes (z up)."""
     path = Path(path)
-    source = read_source(path.parent)
-    return [
-        Motion(
-            f"{subject}/{take}", world_mm(world, f"{path}: {short(subject)} {short(take)}"),
-            fps or source.frames_per_second, HOUSE, subject, action_of(take),
-        )
-        for subject, takes in subjects_of(read_npz(path), "positions_3d", path).items()
-        for take, world in takes.items()
-    ]  # fmt: skip
+    rate = fps or read_source(path.parent, otherwise).frames_per_second
+    positions = read_subjects(path, "positions_3d")
+    return list(motions_of(positions, list(positions), None, rate, path, motion).values())
 
 
 def read_source(root: Path, otherwise: Source = Source()) -> Source:
@@ -159,8 +195,8 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
     return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
-def _detector(root: Path, keypoints: str) -> str | None:
-    there = human36m_detections.names(root)
+def detector_of(there: list[str], keypoints: str, root: Path) -> str | None:
+    """Which of the detectors that are there `keypoints=` stands for; None: the projected motion."""
     if keypoints == "true":
         return "gt" if "gt" in there else None
     if keypoints == "detected":
@@ -169,10 +205,8 @@ def _detector(root: Path, keypoints: str) -> str | None:
             return found[0]
     elif keypoints in there:
         return keypoints
-    raise InputError(
-        f"{root}: no key points '{keypoints}'; there are true, simulated"
-        + "".join(f", {name}" for name in there)
-    )
+    names = "".join(f", {name}" for name in there)
+    raise InputError(f"{root}: no key points '{keypoints}'; there are true, simulated{names}")
 
 
 def _wanted(
@@ -183,15 +217,9 @@ def _wanted(
     root: Path,
 ) -> list[str]:
     """The subjects asked for; of another source's, 'all' are whoever is in the archive."""
-    if isinstance(subjects, str):
-        subjects = subjects.split(",")
     if subjects is not None:
-        absent = [subject for subject in subjects if subject not in positions]
-        if absent:
-            raise InputError(f"{root}: no subject {listed(absent)}; there are {listed(positions)}")
-        return list(subjects)
-    if split not in SUBJECTS:
-        raise InputError(f"split is '{split}'; expected {', '.join(SUBJECTS)}")
+        return chosen(subjects, positions, root)
+    one_of("split", split, SUBJECTS)
     wanted = [subject for subject in SUBJECTS[split] if subject in positions]
     if split == "all" and not source.genuine:
         wanted = list(positions)
@@ -235,12 +263,12 @@ def cameras_of(given: Any, otherwise: str) -> Rigs:
     return of_take
 
 
-def with_points(
+def _with_points(
     motion: Motion, camera: Camera, points: Any, detections: Detections, where: str
 ) -> Clip:
     """A motion in the axes of a camera, with a detector's key points of its pictures."""
     table = table_of(points, 2, where)
-    convert = detections.convert(table.shape[1], where)
+    convert = detections.conversion(table.shape[1], where)
     if table.shape[1] == 32:
         table = table[:, list(HUMAN36M_KEPT_OF_32)]
     found = known_points(table, where, camera.size_px)

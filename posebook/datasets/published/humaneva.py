@@ -18,7 +18,7 @@ Source: Sigal et al. 2010, doi:10.1007/s11263-009-0273-6; the archives and the h
 validation half is the test half) of Pavllo et al. 2019, arXiv:1811.11742.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,21 +26,19 @@ from typing import Any
 import numpy
 
 from posebook.cameras import Camera
-from posebook.datasets.clips import Clip, Motion, PoseDataset
+from posebook.datasets.clips import Motion, PoseDataset
 from posebook.datasets.published import human36m, humaneva_cameras
-from posebook.datasets.published.human36m import Source, cameras_of, with_points
+from posebook.datasets.published.human36m import Rigs, Source, cameras_of, clips_of, motions_of
 from posebook.datasets.published.humaneva_cameras import Lens
 from posebook.datasets.readers import human36m_detections
-from posebook.datasets.readers.files import folder_with, listed, short
+from posebook.datasets.readers.files import folder_with, listed, one_of, short
 from posebook.datasets.readers.human36m_archives import (
     action_of,
-    subjects_of,
+    read_subjects,
     table_of,
     world_mm,
 )
 from posebook.datasets.readers.human36m_detections import Detections
-from posebook.datasets.readers.photographs import split_error
-from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMANEVA_15, conversion
 
@@ -57,8 +55,6 @@ SOURCE = Source(
     _GENUINE,
 )
 _TO_HOUSE = conversion(HUMANEVA_15, HOUSE)
-#: (subject, take) -> its cameras, and for each whether its lens is known.
-Rig = Callable[[str, str], list[tuple[Camera, bool]]]
 
 
 def read(
@@ -78,42 +74,24 @@ def read(
     """
     root = folder_with(root, _POSITIONS, "humaneva")
     source = human36m.read_source(root, SOURCE)
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     wanted = _wanted(positions, split, subjects, root)
-    detector = _detector(root, keypoints)
-    true = _archive(root, "gt") if "gt" in detectors(root) else None
+    there = detectors(root)
+    detector = human36m.detector_of(there, keypoints, root)
+    true = _archive(root, "gt") if "gt" in there else None
     seen = true if detector in ("gt", None) else _archive(root, detector)
-    cameras, notes = _cameras(source, positions, true, root)
-    clips: list[Clip] = []
-    for subject in wanted:
-        for take, world in positions[subject].items():
-            if actions is not None and action_of(take) not in actions:
-                continue
-            motion = _motion(subject, take, world, source.frames_per_second, root / _POSITIONS)
-            rig = cameras(subject, take)
-            if seen is None:
-                clips += [motion.seen_by(camera) for camera, known in rig if known]
-                continue
-            pictures = seen.pictures(subject, take, [camera.name for camera, _ in rig])
-            if pictures is None:
-                notes.append(f"{subject} {take}: no key points; left out")
-                continue
-            where = f"{root}: key points {detector}: {subject} {short(take)}"
-            for (camera, known), points in zip(rig, pictures, strict=False):
-                if points is None:
-                    notes.append(f"{subject} {take} {camera.name}: no key points; left out")
-                    continue
-                clip = with_points(motion, camera, points, seen, where)
-                clips.append(clip if known else replace(clip, camera=None))
-    if not clips and seen is None:
-        raise InputError(
-            f"{root}: no {_POINTS}gt.npz: key points 'true' need it, or cameras in source.json"
-        )
+    rigs, unknown, notes = _cameras(source, positions, true, root)
+    rate, path = source.frames_per_second, root / _POSITIONS
+    motions = motions_of(positions, wanted, actions, rate, path, _motion)
+    clips = clips_of(motions, rigs, seen, f"{root}: key points {detector}", notes)
+    clips = [replace(c, camera=None) if c.camera.name in unknown else c for c in clips]
     if seen is None:
+        clips = [clip for clip in clips if clip.camera is not None]
+        if not clips:
+            raise InputError(
+                f"{root}: no {_POINTS}gt.npz: key points 'true' need it, or cameras in source.json"
+            )
         notes.append(f"no {_POINTS}gt.npz: key points are the projected motion")
-    if actions is not None and not clips:
-        there = {action_of(take) for subject in wanted for take in positions[subject]}
-        raise InputError(f"{root}: no action {listed(actions)}; there are {listed(sorted(there))}")
     every = [_TO_HOUSE.describe(), *(seen.notes if seen is not None else []), *notes]
     notes = list(dict.fromkeys(every))  # poses and true key points are converted alike
     return PoseDataset(source.name, split, tuple(clips), source.terms, tuple(notes))
@@ -121,13 +99,7 @@ def read(
 
 def read_motions(path: Path | str, fps: float | int | None = None) -> list[Motion]:
     """The motions of data_3d_humaneva15.npz by itself: house joints, mm, world axes (z up)."""
-    path = Path(path)
-    source = human36m.read_source(path.parent, SOURCE)
-    return [
-        _motion(subject, take, world, fps or source.frames_per_second, path)
-        for subject, takes in subjects_of(read_npz(path), "positions_3d", path).items()
-        for take, world in takes.items()
-    ]
+    return human36m.read_motions(path, fps, SOURCE, _motion)
 
 
 def detectors(root: Path) -> list[str]:
@@ -141,8 +113,7 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
     positions  positions_3d of the archive; true: the key points of `gt`
     None where the key points are not of the 15 joints, too few, or do not fit.
     """
-    rays: list[list[numpy.ndarray]] = [[] for _ in humaneva_cameras.NAMES]
-    seen: list[list[numpy.ndarray]] = [[] for _ in humaneva_cameras.NAMES]
+    rays_and_px: list[list[tuple]] = [[] for _ in humaneva_cameras.NAMES]
     for subject, takes in positions.items():
         if _person(subject) not in humaneva_cameras.PLACES:
             continue
@@ -151,7 +122,7 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
             where = f"{root}: {short(subject)} {short(take)}"
             points_mm = world_mm(world, where, HUMANEVA_15)
             pictures = true.pictures(subject, take, humaneva_cameras.NAMES) or ()
-            for index, (camera, points) in enumerate(zip(rig, pictures, strict=False)):
+            for own, camera, points in zip(rays_and_px, rig, pictures, strict=False):
                 table = None if points is None else table_of(points, 2, where)
                 if table is None or table.shape[1] != len(HUMANEVA_15):
                     continue
@@ -159,11 +130,10 @@ def lenses(positions: dict[str, dict[str, Any]], true: Detections, root: Path) -
                 at = camera.to_camera(points_mm[:frames].double()).numpy()
                 with numpy.errstate(all="ignore"):
                     ray = numpy.where(at[..., 2:] > 0, at[..., :2] / at[..., 2:], numpy.nan)
-                rays[index].append(ray.reshape(-1, 2))
-                seen[index].append(table[:frames].reshape(-1, 2))
+                own.append((ray.reshape(-1, 2), table[:frames].reshape(-1, 2)))
     return [
-        humaneva_cameras.fitted(numpy.concatenate(ray), numpy.concatenate(px)) if ray else None
-        for ray, px in zip(rays, seen, strict=True)
+        humaneva_cameras.fitted(*map(numpy.concatenate, zip(*own, strict=True))) if own else None
+        for own in rays_and_px
     ]
 
 
@@ -178,35 +148,35 @@ def describe(found: Sequence[Lens | None]) -> str:
 
 def read_lenses(root: Path) -> list[Lens | None]:
     """`lenses` of a folder that holds both archives."""
-    positions = subjects_of(read_npz(root / _POSITIONS), "positions_3d", root / _POSITIONS)
+    positions = read_subjects(root / _POSITIONS, "positions_3d")
     return lenses(positions, _archive(root, "gt"), root)
 
 
 def _cameras(
     source: Source, positions: dict[str, dict[str, Any]], true: Detections | None, root: Path
-) -> tuple[Rig, list[str]]:
-    """(the cameras of a take, what to say about them)"""
+) -> tuple[Rigs, set[str], list[str]]:
+    """(the cameras of a take, names of those whose lens is not known, what to note about them)"""
     if source.cameras != _GENUINE:
-        rigs = cameras_of(source.cameras, _GENUINE)
-        return lambda *take: [(camera, True) for camera in rigs(*take)], []
+        return cameras_of(source.cameras, _GENUINE), set(), []
     found = [None] * 3 if true is None else lenses(positions, true, root)
     notes = [describe(found)]
     if true is None:
         notes = [f"no {_POINTS}gt.npz: lenses, and so cameras, are not known"]
 
-    def published(subject: str, take: str) -> list[tuple[Camera, bool]]:
+    def published(subject: str, take: str) -> tuple[Camera, ...]:
         if _person(subject) not in humaneva_cameras.PLACES:
             raise InputError(
                 f"{root}: no cameras for {short(subject)}; they are known for "
                 f"{', '.join(humaneva_cameras.PLACES)}, others from source.json"
             )
         rig = humaneva_cameras.placed(_person(subject))
-        return [
-            (camera, False) if lens is None else (humaneva_cameras.with_lens(camera, lens), True)
+        return tuple(
+            camera if lens is None else humaneva_cameras.with_lens(camera, lens)
             for camera, lens in zip(rig, found, strict=True)
-        ]
+        )
 
-    return published, notes
+    named = zip(humaneva_cameras.NAMES, found, strict=True)
+    return published, {name for name, lens in named if lens is None}, notes
 
 
 def _motion(subject: str, take: str, world: Any, rate: float | int, path: Path) -> Motion:
@@ -224,26 +194,14 @@ def _person(subject: str) -> str:
 
 
 def _archive(root: Path, detector: str) -> Detections:
-    return human36m_detections.of_archive(root / f"{_POINTS}{detector}.npz")
-
-
-def _detector(root: Path, keypoints: str) -> str | None:
-    there = detectors(root)
-    if keypoints == "true":
-        return "gt" if "gt" in there else None
-    found = [name for name in there if name != "gt"] if keypoints == "detected" else [keypoints]
-    if not found or found[0] not in there:
-        names = "".join(f", {name}" for name in there)
-        raise InputError(f"{root}: no key points '{keypoints}'; there are true, simulated{names}")
-    return found[0]
+    return human36m_detections.Archive(root / f"{_POINTS}{detector}.npz")
 
 
 def _wanted(
     positions: dict[str, Any], split: str, subjects: Sequence[str] | None, root: Path
 ) -> list[str]:
     """The keys of the archive that are of this half and of these people."""
-    if split not in HALVES:
-        raise split_error(split, tuple(HALVES))
+    one_of("split", split, HALVES)
     half = [subject for subject in positions if subject.startswith(HALVES[split])]
     if not half:
         expected = " or ".join(f"{prefix}S1" for prefix in HALVES[split])

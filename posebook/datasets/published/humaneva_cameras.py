@@ -85,63 +85,41 @@ def fitted(rays: numpy.ndarray, seen_px: numpy.ndarray) -> Lens | None:
     seen_px   (points, 2)  px
     returns   None where fewer than 60 points are known, or no lens brings half of them within
               MOST_PX
-    Gauss-Newton; points far off count less, in proportion to how far (Huber's loss).
+    Least squares in which points far off count less, in proportion to how far (Huber's loss).
     """
+    from scipy.optimize import least_squares  # slow to import, and only needed here
+
     known = numpy.isfinite(rays).all(-1) & numpy.isfinite(seen_px).all(-1)
     rays, seen_px = rays[known], seen_px[known]
     if len(rays) < _FEWEST_POINTS:
         return None
     step = -(-len(rays) // _MOST_POINTS)
     rays, seen_px = rays[::step].astype(numpy.float64), seen_px[::step].astype(numpy.float64)
+
+    def misses(first: numpy.ndarray) -> numpy.ndarray:
+        values = numpy.append(first, numpy.zeros(8 - len(first)))
+        # The lens terms have likely sizes, which pull on them as one key point each would.
+        return numpy.append(_bent(rays, values) - seen_px, values[4:] / _LIKELY)
+
     values = numpy.array([1.2 * max(SIZE_PX)] * 2 + [side / 2 for side in SIZE_PX] + [0.0] * 4)
     try:
         with numpy.errstate(all="ignore"):
-            for turn in range(12):
-                values = values + _step(values, rays, seen_px, lens_terms=turn > 0)
-            off = numpy.linalg.norm(_bent(rays, values) - seen_px, axis=-1)
-    except numpy.linalg.LinAlgError:
+            for free in (4, 8):  # first without lens terms
+                values[:free] = least_squares(misses, values[:free], loss="huber").x
+    except (ValueError, numpy.linalg.LinAlgError):  # points that no number can hold
         return None
-    median = float(numpy.median(off))
-    if not numpy.isfinite(values).all() or not median <= MOST_PX or values[:2].min() <= 0:
+    median = float(numpy.median(numpy.linalg.norm(_bent(rays, values) - seen_px, axis=-1)))
+    if not median <= MOST_PX or values[:2].min() <= 0:
         return None
     return Lens(values[:2], values[2:4], values[4:], median)
 
 
 def _bent(rays: numpy.ndarray, values: numpy.ndarray) -> numpy.ndarray:
-    return values[:2] * _distorted(rays, values[4:]) + values[2:4]
-
-
-def _distorted(rays: numpy.ndarray, terms: numpy.ndarray) -> numpy.ndarray:
-    return rays + numpy.einsum("npt,t->np", _by_term(rays), terms)
-
-
-def _by_term(rays: numpy.ndarray) -> numpy.ndarray:
-    """(points, 2, 4): what one unit of k1, k2, p1, p2 adds to a ray."""
+    """(points, 2) px of rays; values: two focal lengths, the centre, k1, k2, p1 and p2."""
     x, y = rays.T
+    k1, k2, p1, p2 = values[4:]
     squared = x * x + y * y
-    across = numpy.stack([x * squared, x * squared**2, 2 * x * y, squared + 2 * x * x], -1)
-    down = numpy.stack([y * squared, y * squared**2, squared + 2 * y * y, 2 * x * y], -1)
-    return numpy.stack([across, down], 1)
-
-
-def _step(
-    values: numpy.ndarray, rays: numpy.ndarray, seen_px: numpy.ndarray, lens_terms: bool
-) -> numpy.ndarray:
-    """How far to move the eight values; without `lens_terms` the last four stay."""
-    miss = seen_px - _bent(rays, values)
-    slope = numpy.zeros((len(rays), 2, 8))
-    bent = _distorted(rays, values[4:])
-    for axis in range(2):
-        slope[:, axis, axis], slope[:, axis, 2 + axis] = bent[:, axis], 1
-    if lens_terms:
-        slope[:, :, 4:] = values[:2, None] * _by_term(rays)
-    off = numpy.linalg.norm(miss, axis=-1)
-    limit = max(1.0, 2 * float(numpy.median(off)))
-    weight = numpy.sqrt(numpy.minimum(1, limit / numpy.maximum(off, limit)))[:, None]
-    # The lens terms have likely sizes: rows that pull them back, as one key point each would.
-    pull, pulled = numpy.zeros((4, 8)), -values[4:] / _LIKELY
-    pull[:, 4:] = numpy.diag(1 / numpy.array(_LIKELY))
-    rows = numpy.concatenate([(slope * weight[..., None]).reshape(-1, 8), pull])
-    right = numpy.concatenate([(miss * weight).reshape(-1), pulled])
-    scale = numpy.array([1.0, 1, 1, 1, 1e-3, 1e-3, 1e-3, 1e-3])
-    return numpy.linalg.lstsq(rows * scale, right, rcond=None)[0] * scale
+    radial = 1 + k1 * squared + k2 * squared**2
+    across = x * radial + 2 * p1 * x * y + p2 * (squared + 2 * x * x)
+    down = y * radial + p1 * (squared + 2 * y * y) + 2 * p2 * x * y
+    return values[:2] * numpy.stack([across, down], -1) + values[2:4]

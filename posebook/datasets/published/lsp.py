@@ -17,15 +17,9 @@ from pathlib import Path
 import numpy
 
 from posebook.datasets.clips import PoseDataset
-from posebook.datasets.readers.files import listed
+from posebook.datasets.readers.files import listed, one_of
 from posebook.datasets.readers.matlab import read_mat
-from posebook.datasets.readers.photographs import (
-    marked_clip,
-    marks_only,
-    no_subjects,
-    split_error,
-    the_file,
-)
+from posebook.datasets.readers.photographs import marked_clip, no_choice, the_file
 from posebook.errors import InputError
 from posebook.skeletons import LSP_14
 
@@ -57,14 +51,11 @@ def read(
     returns  keypoints_px (people, 14, 2), NaN where a joint is not marked; confidence 1 for a
              visible joint, 0.5 for a hidden one whose place was guessed, 0 for one not marked
     """
-    marks_only(NAME, keypoints)
-    no_subjects(NAME, subjects, actions)
+    no_choice(NAME, keypoints, subjects, actions)
     path = the_file(root, FILE, FILE, "lsp")
     points, confidence, extended, note = _joints(path)
     rows = _rows(len(points), split, extended, path)
-    clip = marked_clip(
-        NAME, points[rows], confidence[rows], LSP_14, f"{path}", (note,)
-    )  # fmt: skip
+    clip = marked_clip(NAME, points[rows], confidence[rows], LSP_14, f"{path}", (note,))
     name = f"{NAME}, extended" if extended else NAME
     return PoseDataset(name, split, (clip,), TERMS, clip.notes)
 
@@ -98,8 +89,7 @@ def _joints(path: Path) -> tuple[numpy.ndarray, numpy.ndarray, bool, str]:
 
 
 def _rows(people: int, split: str, extended: bool, path: Path) -> slice:
-    if split not in SPLITS:
-        raise split_error(split, SPLITS)
+    one_of("split", split, SPLITS)
     if split == "all":
         return slice(None)
     if extended and people == PEOPLE_EXTENDED:

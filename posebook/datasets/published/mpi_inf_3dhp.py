@@ -11,16 +11,16 @@ Source: Mehta et al. 2017, doi:10.1109/3DV.2017.00064; frame rates from the set'
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
 
-from posebook.cameras import Camera
+from posebook.datasets import detector_errors
 from posebook.datasets.clips import Clip, PoseDataset
-from posebook.datasets.readers.files import existing, listed
+from posebook.datasets.readers.files import chosen, existing, listed, one_of
 from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.datasets.readers.matlab import read_mat
-from posebook.datasets.readers.photographs import split_error
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, MPI_INF_3DHP_17, MPI_INF_3DHP_28, Skeleton, conversion
@@ -69,14 +69,16 @@ def read(
     universal  the pose on a body of standard height (univ_annot3), as many published scores have
                it. It does not fit the key points then
     """
-    if split not in SUBJECTS:
-        raise split_error(split, tuple(SUBJECTS))
+    one_of("split", split, SUBJECTS)
     if keypoints not in ("true", "detected"):
         raise InputError(f"keypoints is '{keypoints}'; expected true or detected")
     root = existing(root, f"the folder with {NAME}")
     official = split == "official_test"
     files = find(root, official)
-    wanted = SUBJECTS[split] if subjects is None else _chosen(subjects, files, root)
+    wanted = SUBJECTS[split]
+    if subjects is not None:
+        there = dict.fromkeys(name.partition("/")[0] for name in files)
+        wanted = chosen(subjects, there, root)
     truth = "univ_annot3" if universal else "annot3"
     clips: list[Clip] = []
     for name, path in files.items():
@@ -96,8 +98,6 @@ def read(
             f"{root}: nothing of {listed(wanted)} by these actions; there are {listed(files)}"
         )
     if keypoints == "detected":
-        from posebook.datasets import detector_errors
-
         clips = detector_errors.detect_all(clips, seed)
     notes = tuple(dict.fromkeys(note for clip in clips for note in clip.notes))
     name = f"{NAME}, universal skeleton" if universal else NAME
@@ -119,15 +119,6 @@ def find(root: Path, official: bool = False) -> dict[str, Path]:
     return found
 
 
-def _chosen(subjects: Sequence[str], files: dict[str, Path], root: Path) -> tuple[str, ...]:
-    chosen = tuple(subjects.split(",") if isinstance(subjects, str) else subjects)
-    there = list(dict.fromkeys(name.partition("/")[0] for name in files))
-    absent = [subject for subject in chosen if subject not in there]
-    if absent:
-        raise InputError(f"{root}: no subject {listed(absent)}; there are {listed(there)}")
-    return chosen
-
-
 def _sequence(
     path: Path, subject: str, sequence: str, cameras: Sequence[int], truth: str
 ) -> list[Clip]:
@@ -147,6 +138,7 @@ def _sequence(
             shapes = " and ".join("none" if t is None else str(t.shape) for t, _ in tables)
             raise InputError(f"{path}: annot2, {truth} of camera {camera}: {shapes}; expected "
                              f"{_EXPECTED}")  # fmt: skip
+        lens = lenses.get(str(camera))
         clips.append(
             _clip(
                 f"{subject}/{sequence}/{camera}",
@@ -154,12 +146,12 @@ def _sequence(
                 flat_mm.reshape(-1, 28, 3),
                 MPI_INF_3DHP_28,
                 path,
-                camera=lenses.get(str(camera)),
-                size_px=_SIZE_PX,
-                rate=50.0 if f"{subject}/{sequence}" in FIFTY else 25.0,
+                notes,
+                camera=lens,
+                size_px=_SIZE_PX if lens is None else lens.size_px,
+                frames_per_second=50.0 if f"{subject}/{sequence}" in FIFTY else 25.0,
                 subject=subject,
                 action=sequence,
-                notes=notes,
             )
         )
     return clips
@@ -200,10 +192,11 @@ def _test_film(path: Path, film: str, truth: str) -> list[Clip]:
                 pose_mm[run],
                 MPI_INF_3DHP_17,
                 path,
+                ("runs of valid frames; cameras and frames per second are not known",),
                 size_px=_SIZE_OUTDOORS_PX if film in ("TS5", "TS6") else _SIZE_PX,
                 subject=film,
                 action=ACTIVITIES[int(number) - 1] if known else "",
-                notes=("runs of valid frames; cameras and frames per second are not known",),
+                frames_per_second=None,
             )
         )
     return clips
@@ -233,18 +226,13 @@ def _clip(
     pose_mm: numpy.ndarray,
     skeleton: Skeleton,
     path: Path,
-    *,
-    camera: Camera | None = None,
-    size_px: tuple[int, int],
-    rate: float | None = None,
-    subject: str,
-    action: str,
     notes: tuple[str, ...],
+    **known: Any,
 ) -> Clip:
-    """House joints by way of the set's own 17."""
+    """House joints by way of the set's own 17; known: what else there is to say of a `Clip`."""
     where = f"{path}: {name}"
     points, confidence, _ = in_pixels(
-        points.astype(numpy.float64), numpy.ones(points.shape[:2]), size_px, where
+        points.astype(numpy.float64), numpy.ones(points.shape[:2]), known["size_px"], where
     )
     with numpy.errstate(all="ignore"):
         there = numpy.isfinite(pose_mm).all(-1, keepdims=True)
@@ -267,13 +255,9 @@ def _clip(
     return Clip(
         name=name,
         skeleton=HOUSE,
-        frames_per_second=rate,
         keypoints_px=seen[0].float(),
         confidence=seen[1].float(),
         pose_mm=pose.float(),
-        camera=camera,
-        size_px=size_px if camera is None else camera.size_px,
-        subject=subject,
-        action=action,
         notes=(*notes, conversion(MPI_INF_3DHP_17, HOUSE).describe()),
+        **known,
     )

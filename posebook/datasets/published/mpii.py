@@ -18,13 +18,8 @@ import numpy
 import torch
 
 from posebook.datasets.clips import PoseDataset
-from posebook.datasets.readers.photographs import (
-    marked_clip,
-    marks_only,
-    no_subjects,
-    split_error,
-    the_file,
-)
+from posebook.datasets.readers.files import one_of
+from posebook.datasets.readers.photographs import marked_clip, no_choice, the_file
 from posebook.datasets.readers.safe_pickle import read_npy
 from posebook.errors import InputError
 from posebook.skeletons import MPII_16, MPII_17_KUDO, Skeleton
@@ -56,8 +51,7 @@ def read(
     returns  keypoints_px (people, 17 or 16, 2), NaN where a joint is not marked. The file says
              nothing about visibility; a joint beyond the picture's edge (x or y < 0) is kept
     """
-    marks_only(NAME, keypoints)
-    no_subjects(NAME, subjects, actions)
+    no_choice(NAME, keypoints, subjects, actions)
     path = the_file(root, FILE, "*.npy", "mpii")
     points, skeleton = _points(read_npy(path), path)
     rows = rows_of(len(points), split)
@@ -70,8 +64,7 @@ def read(
 
 def rows_of(people: int, split: str) -> torch.Tensor:
     """(people of the split,) int64: which rows of the file they are, in the order of the split."""
-    if split not in SPLITS:
-        raise split_error(split, SPLITS)
+    one_of("split", split, SPLITS)
     if split == "all":
         return torch.arange(people)
     order = torch.from_numpy(numpy.random.RandomState(SEED).permutation(people))

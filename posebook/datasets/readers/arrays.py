@@ -7,6 +7,7 @@ come from the file's names where it has them, else from the numbers, and the not
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -40,7 +41,7 @@ def read_keypoints(
     layout: str | None = None,
     size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | int | None = None,
+    fps: float | None = None,
 ) -> list[Clip]:
     """One clip for each array of key points, (frames, joints, 2) px or with confidence third."""
     clips = []
@@ -61,7 +62,7 @@ def read_positions(
     *,
     unit: str | float | int | None = None,
     up: str | None = None,
-    fps: float | int | None = None,
+    fps: float | None = None,
 ) -> list[Motion]:
     """One motion for each array of positions, (frames, joints, 3), as mm, z up.
 
@@ -95,7 +96,7 @@ def _in_joints(table: Table, layout: str | None) -> Table:
             f"{table.where}: {wide} numbers in a row are no joint set known; say layout="
         )
     values = table.values.reshape(len(table.values), joints, -1)
-    return Table(**{**vars(table), "values": values})
+    return replace(table, values=values)
 
 
 def _is_positions(table: Table) -> bool:
@@ -127,7 +128,7 @@ def _skeleton(table: Table, layout: str | None) -> tuple[Skeleton, list[int], li
 
 def _clip(
     table: Table, layout: str | None, size: Sequence[int] | str | None,
-    person: int | str | None, fps: float | int | None,
+    person: int | str | None, fps: float | None,
 ) -> list[Clip]:  # fmt: skip
     skeleton, kept, notes = _skeleton(table, layout)
     size_px = picture_size(size) or picture_size(table.size, f"{table.where}: size")
@@ -151,7 +152,7 @@ def _clip(
         table.where,
         person=person,
         size_px=size_px,
-        frames_per_second=frame_rate(fps) or frame_rate(table.frames_per_second, table.where),
+        frames_per_second=fps or frame_rate(table.frames_per_second, table.where),
         notes=tuple(notes + ([note] if note else [])),
     )
 
@@ -161,7 +162,7 @@ def _motion(
     layout: str | None,
     unit: str | float | int | None,
     up: str | None,
-    fps: float | int | None,
+    fps: float | None,
 ) -> Motion:
     skeleton, kept, notes = _skeleton(table, layout)
     points = torch.from_numpy(table.values[:, kept])
@@ -179,18 +180,18 @@ def _motion(
     if unit is None and table.key.endswith("_mm"):
         unit = "mm"
     if whole:
-        to_mm, said = units_axes.millimetres(units_axes.leg_length(joints), table.where, unit)
+        to_mm, note = units_axes.millimetres(units_axes.leg_length(joints), table.where, unit)
     elif unit is not None:
-        to_mm, said = units_axes.given_unit(unit), ""
+        to_mm, note = units_axes.given_unit(unit), ""
     else:
         raise InputError(f"{table.where}: no legs to tell the unit by; say unit=")
-    notes += [said] if said else []
+    notes += [note] if note else []
 
-    direction, said = _up(table, joints if whole else None, up)
-    notes.append(said)
+    direction, note = _up(table, joints if whole else None, up)
+    notes.append(note)
     world_mm = units_axes.to_z_up(to_mm * points, direction)
     far = (world_mm.abs() > 1e7).any(-1, keepdim=True)
-    rate = frame_rate(fps) or frame_rate(table.frames_per_second, table.where)
+    rate = fps or frame_rate(table.frames_per_second, table.where)
     if rate is None:
         notes.append("frames per second not known")
     return Motion(

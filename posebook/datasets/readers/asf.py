@@ -6,7 +6,7 @@ Source: the format notes at mocap.cs.cmu.edu.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posebook.datasets.readers.files import number, read_text, short
+from posebook.datasets.readers.files import number, read_text, short, three_numbers
 from posebook.errors import InputError
 
 _ASF = "an Acclaim skeleton (.asf)"
@@ -68,7 +68,7 @@ def _root(lines: list[list[str]], path: Path | str) -> Bone:
     root = Bone("root", dof=[word.lower() for word in fields.get("order", [])])
     root.order = (fields.get("axis") or ["xyz"])[0].lower()
     if "orientation" in fields:
-        root.axis = _three(fields["orientation"], path, "root orientation")
+        root.axis = three_numbers(fields["orientation"][:3], path, "root orientation")
     _check(root, path)
     return root
 
@@ -90,11 +90,11 @@ def _bones(lines: list[list[str]], path: Path | str) -> list[Bone]:
         elif word == "name" and rest:
             bone.name = rest[0]
         elif word == "direction":
-            bone.direction = _three(rest, path, f"direction of {short(bone.name)}")
+            bone.direction = three_numbers(rest[:3], path, f"direction of {short(bone.name)}")
         elif word == "length" and rest:
             bone.length = number(rest[0], path, f"length of {short(bone.name)}")
         elif word == "axis":
-            bone.axis = _three(rest, path, f"axis of {short(bone.name)}")
+            bone.axis = three_numbers(rest[:3], path, f"axis of {short(bone.name)}")
             bone.order = rest[3].lower() if len(rest) > 3 else "xyz"
         elif word == "dof":
             bone.dof = [move.lower() for move in rest]
@@ -116,12 +116,6 @@ def _check(bone: Bone, path: Path | str) -> None:
         raise InputError(
             f"{path}: dof of {short(bone.name)} is {short(' '.join(bone.dof))}; expected rx"
         )
-
-
-def _three(words: list[str], path: Path | str, what: str) -> list[float]:
-    if len(words) < 3:
-        raise InputError(f"{path}: {what} has {len(words)} numbers; expected 3")
-    return [number(word, path, what) for word in words[:3]]
 
 
 def _in_order(bones: dict[str, Bone], lines: list[list[str]], path: Path | str) -> list[Bone]:

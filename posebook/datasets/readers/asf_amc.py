@@ -10,6 +10,7 @@ Source: the format notes at mocap.cs.cmu.edu; Acclaim's ASF/AMC as by M. Lander 
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,39 +27,25 @@ CMU_FRAMES_PER_SECOND = 120.0
 _AMC = "an Acclaim motion (.amc)"
 
 
-def read_amc(
-    path: Path | str,
-    asf: Path | str | None = None,
-    *,
-    fps: float | int | None = None,
-    unit: str | float | int | None = None,
-    up: str | None = None,
-    names: dict[str, str] | None = None,
-) -> Motion:
+def read_amc(path: Path | str, *, fps: float | int | None = None, **options: Any) -> Motion:
     """An .amc motion as house joints, mm, z up; `Motion.notes` says what was assumed.
 
-    asf   its skeleton; None: `02.asf` beside `02_01.amc`, or the only .asf in the folder
-    fps   frames per second; None: 120, as CMU recorded
-    unit  overrides the length in the .asf (mm, cm, inch, m, cmu or millimetres per unit)
+    Its skeleton is `02.asf` beside `02_01.amc`, or the only .asf in the folder.
+
+    fps      frames per second; None: 120, as CMU recorded
+    options  unit (which overrides the length in the .asf), up and names, as in
+             `rig_to_house.house_motion`
     """
     path = Path(path)
-    rig, skeleton, notes = read_rig(path, asf)
+    rig, skeleton, notes = read_rig(path)
     rate = frame_rate(fps)
     if rate is None:
         rate = CMU_FRAMES_PER_SECOND
         notes += ("120 frames/s assumed, as CMU recorded: the file does not say",)
+    subject = path.stem.partition("_")[0] if "_" in path.stem else skeleton.path.stem
+    declared_mm = skeleton.millimetres
     return house_motion(
-        rig,
-        rate,
-        path.stem,
-        str(path),
-        unit=unit,
-        declared_mm=skeleton.millimetres,
-        up=up,
-        names=names,
-        subject=path.stem.partition("_")[0] if "_" in path.stem else skeleton.path.stem,
-        action=path.stem,
-        notes=notes,
+        rig, path, rate, declared_mm=declared_mm, subject=subject, notes=notes, **options
     )
 
 
@@ -72,12 +59,10 @@ def find_asf(path: Path) -> Path:
     return there[0]
 
 
-def read_rig(
-    path: Path | str, asf: Path | str | None = None
-) -> tuple[Rig, Skeleton, tuple[str, ...]]:
+def read_rig(path: Path | str) -> tuple[Rig, Skeleton, tuple[str, ...]]:
     """(the skeleton in motion in the file's own unit and axes, the .asf, notes)."""
     path = existing(path, _AMC)
-    skeleton = read_asf(find_asf(path) if asf is None else asf)
+    skeleton = read_asf(find_asf(path))
     rows, notes = _frames(path, skeleton)
     return _rig(skeleton, rows), skeleton, notes
 

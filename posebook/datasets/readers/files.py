@@ -1,7 +1,7 @@
 """How a file is opened: every way in which it can be the wrong thing gets one line.
 
 Readers take their bytes, text and JSON from here, so that a folder in place of a file, an empty
-file, a Git-LFS pointer or a file that is not text is told apart before any parsing.
+file, a Git-LFS pointer or a file that is not text is refused before any parsing.
 """
 
 import json
@@ -21,12 +21,11 @@ def existing(path: Path | str, expected: str) -> Path:
     """The path, if there is a file or folder; `expected` says in words what should be there."""
     try:
         path = Path(path)
-        if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder; expected {expected}")
+        there = path.exists()
     except (OSError, ValueError, TypeError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{path!s:.200}: not a usable path; expected {expected}") from error
+    if not there:
+        raise InputError(f"{path}: there is no such file or folder; expected {expected}")
     return path
 
 
@@ -117,6 +116,13 @@ def number(value: Any, path: Path | str, field: str) -> float:
     return result
 
 
+def three_numbers(words: list[str], path: Path | str, field: str) -> list[float]:
+    """Three finite numbers out of the words of a line."""
+    if len(words) != 3:
+        raise InputError(f"{path}: {field} has {len(words)} numbers; expected 3")
+    return [number(word, path, field) for word in words]
+
+
 def short(value: Any) -> str:
     """How a value is quoted in an error: what kind, and at most 40 characters of it."""
     if isinstance(value, list | dict | tuple):
@@ -159,3 +165,18 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     first = [name if name.isprintable() and len(name) <= 40 else short(name) for name in names]
     more = len(names) - most
     return ", ".join(first[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def one_of(what: str, value: str, allowed: Iterable[str]) -> None:
+    """InputError where an option is none of the words it may be."""
+    if value not in allowed:
+        raise InputError(f"{what} is '{value}'; expected {listed(allowed)}")
+
+
+def chosen(subjects: Iterable[str] | str, there: Iterable[str], root: Path) -> list[str]:
+    """The subjects asked for, 'S1,S2' or a list; InputError where one is not there."""
+    subjects = subjects.split(",") if isinstance(subjects, str) else list(subjects)
+    there = list(there)
+    if absent := [subject for subject in subjects if subject not in there]:
+        raise InputError(f"{root}: no subject {listed(absent)}; there are {listed(there)}")
+    return subjects

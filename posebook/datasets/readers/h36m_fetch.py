@@ -112,8 +112,8 @@ def read(path: Path) -> Annotations:
     first = 2 if "subaction" in arrays else 1
     _must_be(rows["action"], {ACTIONS.index(action) + first}, "action", path)
     if number and "subaction" in arrays:
-        said = _whole(arrays, "subaction", len(poses), path)
-        _must_be(said, {int(number)}, "subaction", path)
+        numbers = _whole(arrays, "subaction", len(poses), path)
+        _must_be(numbers, {int(number)}, "subaction", path)
     _must_be(rows["camera"], {int(camera) for camera in CAMERAS}, "camera", path)
     views = {}
     for camera in CAMERAS:
@@ -134,11 +134,14 @@ def read(path: Path) -> Annotations:
     return Annotations(path, subject, take, universal, views)
 
 
-def _joints(arrays: dict, name: str, axes: int, path: Path) -> numpy.ndarray:
-    array = arrays.get(name)
-    shape = f"(rows, 32, {axes})"
-    if array is None:
+def _there(arrays: dict, name: str, path: Path) -> numpy.ndarray:
+    if name not in arrays:
         raise InputError(f"{path}: no {name}; expected {_EXPECTED}")
+    return arrays[name]
+
+
+def _joints(arrays: dict, name: str, axes: int, path: Path) -> numpy.ndarray:
+    array, shape = _there(arrays, name, path), f"(rows, 32, {axes})"
     if array.dtype.kind != "f" or array.shape[1:] != (32, axes) or not len(array):
         raise InputError(f"{path}: {name} is {array.dtype} {array.shape}; expected {shape}")
     array = array[:, list(HUMAN36M_KEPT_OF_32)].astype(numpy.float64)
@@ -148,9 +151,7 @@ def _joints(arrays: dict, name: str, axes: int, path: Path) -> numpy.ndarray:
 
 
 def _whole(arrays: dict, name: str, count: int, path: Path) -> numpy.ndarray:
-    array = arrays.get(name)
-    if array is None:
-        raise InputError(f"{path}: no {name}; expected {_EXPECTED}")
+    array = _there(arrays, name, path)
     if array.dtype.kind not in "iu" or array.shape != (count,):
         raise InputError(
             f"{path}: {name} is {array.dtype} {array.shape}; expected {count} whole numbers"

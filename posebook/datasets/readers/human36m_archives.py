@@ -14,7 +14,6 @@ Source: Pavllo et al. 2019, arXiv:1811.11742.
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +66,12 @@ def read_keypoints(
     """The clips of a 2D archive by itself: data_2d_h36m_* or data_2d_custom_* (any video)."""
     archive = read_npz(path)
     videos = subjects_of(archive, "positions_2d", path)
-    metadata = archive.get("metadata")
-    sizes = metadata.get("video_metadata", {}) if isinstance(metadata, dict) else {}
+    metadata = _dict(archive.get("metadata"))
+    sizes = _dict(metadata.get("video_metadata"))
     clips = []
     for video, takes in videos.items():
-        entry = sizes.get(video, {}) if isinstance(sizes, dict) else {}
-        own = (entry.get("w"), entry.get("h")) if isinstance(entry, dict) else (None, None)
+        entry = _dict(sizes.get(video))
+        own = entry.get("w"), entry.get("h")
         size_px = picture_size(own if None not in own else size, f"{path}: size of {short(video)}")
         for take, pictures in takes.items():
             where = f"{path}: {short(video)} {short(take)}"
@@ -103,10 +102,20 @@ def read_keypoints(
     return clips
 
 
+def _dict(held: Any) -> dict:
+    """What is held, if it is a dict: archives by other people may have anything there."""
+    return held if isinstance(held, dict) else {}
+
+
 def action_of(take: str) -> str:
     """'Walking 1' -> 'Walking'; 'Directing Traffic 4 (train)' -> 'Directing Traffic'; HumanEva's
     'Box 1 chunk0' -> 'Box'."""
     return re.sub(r"(\s+\d+)?(\s+chunk\d+|\s*\([^()]*\))?\s*$", "", take) or take
+
+
+def read_subjects(path: Path, key: str) -> dict[str, dict[str, Any]]:
+    """`subjects_of` an archive's file."""
+    return subjects_of(read_npz(path), key, path)
 
 
 def subjects_of(archive: dict[str, Any], key: str, path: Path | str) -> dict[str, dict[str, Any]]:
@@ -180,7 +189,7 @@ def skeleton_of(
     order and marks Human3.6M's joints. What keypoints_symmetry calls left and right must be so.
     """
     joints = table.shape[1]
-    layout = metadata.get("layout_name") if isinstance(metadata, dict) else None
+    layout = _dict(metadata).get("layout_name")
     layout = layout if isinstance(layout, str) else None
     note = ""
     if layout == "h36m" and joints == 16:
@@ -212,7 +221,7 @@ def skeleton_of(
 
 def _sides(metadata: Any, where: str) -> tuple[set[int], set[int]]:
     """(left joints, right joints) of keypoints_symmetry; empty where there is none."""
-    pair = metadata.get("keypoints_symmetry") if isinstance(metadata, dict) else None
+    pair = _dict(metadata).get("keypoints_symmetry")
     try:
         left, right = ({int(joint) for joint in side} for side in pair or ((), ()))
     except (TypeError, ValueError, OverflowError):
@@ -227,8 +236,9 @@ def layout_of(
 ) -> tuple[Conversion | None, int, str]:
     """(how the archive's joints become house joints, or None where they are; how many they are;
     what to say about it)."""
-    points = next(_pictures(seen), None)
-    table = table_of(points, 2, f"{path}: the first clip")
+    lists = [held for takes in seen.values() for held in takes.values() if isinstance(held, list)]
+    first = next((points for pictures in lists for points in pictures if points is not None), None)
+    table = table_of(first, 2, f"{path}: the first clip")
     if table.shape[1] == 32:
         return None, 32, "17 of 32 key points kept"
     skeleton, note = skeleton_of(metadata, table, str(path), path.stem)
@@ -240,10 +250,3 @@ def layout_of(
 def to_house(skeleton: Skeleton) -> Conversion | None:
     """The conversion to house joints; None where they are."""
     return None if skeleton is HOUSE else conversion(skeleton, HOUSE)
-
-
-def _pictures(seen: dict[str, dict[str, Any]]) -> Iterator[Any]:
-    for takes in seen.values():
-        for pictures in takes.values():
-            if isinstance(pictures, list):
-                yield from (points for points in pictures if points is not None)

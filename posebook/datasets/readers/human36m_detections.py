@@ -13,8 +13,7 @@ Sources: Martinez et al. 2017, arXiv:1705.03098; Pavllo et al. 2019, arXiv:1811.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from posebook.datasets.readers.human36m_archives import layout_of, subjects_of, 
 from posebook.datasets.readers.matlab import read_hdf5
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
-from posebook.skeletons import HOURGLASS_16, HOUSE, MPII_16, Conversion, Skeleton
+from posebook.skeletons import HOURGLASS_16, MPII_16, Conversion
 
 HOURGLASS = {
     "hourglass_h5": ("StackedHourglass", MPII_16),
@@ -35,18 +34,57 @@ _POSES = "an HDF5 file with poses (frames, 16, 2) px"
 _RENAMED = {"TakingPhoto": "Photo", "WalkingDog": "WalkDog"}
 
 
-@dataclass
-class Detections:
-    """One detector's key points.
+class Archive:
+    """One detector's key points, from a 2D archive."""
 
-    pictures  (subject, take, names of the cameras) -> an array for each camera, None where there
-              is no file for it; None where there is nothing for the take
-    convert   (joints of an array, where it is) -> how they become house joints; None: they are
-    """
+    def __init__(self, path: Path):
+        archive = read_npz(path)
+        self.path, self.seen = path, subjects_of(archive, "positions_2d", path)
+        layout = layout_of(archive.get("metadata"), self.seen, path)
+        self.to_house, self.joints, note = layout
+        self.notes = [note] if note else []
 
-    pictures: Callable[[str, str, Sequence[str]], list[Any] | None]
-    convert: Callable[[int, str], Conversion | None]
-    notes: list[str] = field(default_factory=list)
+    def pictures(self, subject: str, take: str, cameras: Sequence[str]) -> list[Any] | None:
+        """An array for each camera, None where there is none; None where the take has nothing."""
+        arrays = self.seen.get(subject, {}).get(take)
+        if arrays is not None and not isinstance(arrays, list | numpy.ndarray):
+            raise InputError(
+                f"{self.path}: {subject} {short(take)}: {short(arrays)}; expected an array for "
+                "each camera"
+            )
+        return None if arrays is None else list(arrays)
+
+    def conversion(self, joints: int, where: str) -> Conversion | None:
+        """How so many joints, found at `where`, become house joints; None: they are."""
+        if joints != self.joints:
+            raise InputError(f"{where}: {joints} joints, but {self.joints} in other clips")
+        return self.to_house
+
+
+class Hourglass:
+    """The key points of a stacked hourglass, from a file for each take and camera."""
+
+    def __init__(self, root: Path, name: str):
+        self.files = hourglass_files(root, name)
+        self.to_house = to_house(HOURGLASS[name][1])
+        self.notes: list[str] = []
+
+    def pictures(self, subject: str, take: str, cameras: Sequence[str]) -> list[Any] | None:
+        """As of an `Archive`."""
+        found = [self.files.get((subject, _take(take), camera)) for camera in cameras]
+        if not any(found):
+            return None
+        arrays = [None if path is None else _poses(path) for path in found]
+        if not self.notes and any(array is not None and array.shape[1] == 16 for array in arrays):
+            self.notes.append(self.to_house.describe())
+        return arrays
+
+    def conversion(self, joints: int, where: str) -> Conversion | None:
+        """As of an `Archive`; 17 joints are house joints already."""
+        return self.to_house if joints == 16 else None
+
+
+Detections = Archive | Hourglass
 
 
 def names(root: Path) -> list[str]:
@@ -58,33 +96,8 @@ def names(root: Path) -> list[str]:
 def read(root: Path, name: str) -> Detections:
     """The key points of one of `names`."""
     if name in HOURGLASS:
-        return _of_hourglass(root, name)
-    return of_archive(root / f"data_2d_h36m_{name}.npz")
-
-
-def of_archive(path: Path) -> Detections:
-    """The key points of a 2D archive."""
-    archive = read_npz(path)
-    seen = subjects_of(archive, "positions_2d", path)
-    convert, joints, note = layout_of(archive.get("metadata"), seen, path)
-
-    def pictures(subject: str, take: str, _: Sequence[str]) -> list[Any] | None:
-        arrays = seen.get(subject, {}).get(take)
-        if arrays is None:
-            return None
-        if not isinstance(arrays, list | numpy.ndarray):
-            raise InputError(
-                f"{path}: {subject} {short(take)}: {short(arrays)}; expected an array for each "
-                "camera"
-            )
-        return list(arrays)
-
-    def conversion_of(count: int, where: str) -> Conversion | None:
-        if count != joints:
-            raise InputError(f"{where}: {count} joints, but {joints} in other clips")
-        return convert
-
-    return Detections(pictures, conversion_of, [note] if note else [])
+        return Hourglass(root, name)
+    return Archive(root / f"data_2d_h36m_{name}.npz")
 
 
 def hourglass_files(root: Path, name: str) -> dict[tuple[str, str, str], Path]:
@@ -101,31 +114,6 @@ def hourglass_files(root: Path, name: str) -> dict[tuple[str, str, str], Path]:
 def _take(take: str) -> str:
     """'TakingPhoto 1' -> 'Photo 1': S1 has other names for two actions in some copies."""
     return re.sub(r"^(TakingPhoto|WalkingDog)\b", lambda match: _RENAMED[match[1]], take)
-
-
-def _of_hourglass(root: Path, name: str) -> Detections:
-    files = hourglass_files(root, name)
-    skeleton = HOURGLASS[name][1]
-    layouts: dict[int, tuple[Skeleton, Conversion | None]] = {
-        16: (skeleton, to_house(skeleton)),
-        17: (HOUSE, None),
-    }
-    detections = Detections(lambda *_: None, lambda count, _: layouts[count][1])
-
-    def pictures(subject: str, take: str, cameras: Sequence[str]) -> list[Any] | None:
-        found = [files.get((subject, _take(take), camera)) for camera in cameras]
-        if not any(found):
-            return None
-        arrays = [None if path is None else _poses(path) for path in found]
-        for array in arrays:
-            convert = None if array is None else layouts[array.shape[1]][1]
-            note = convert.describe() if convert is not None else ""
-            if note and note not in detections.notes:
-                detections.notes.append(note)
-        return arrays
-
-    detections.pictures = pictures
-    return detections
 
 
 def _poses(path: Path) -> numpy.ndarray:

@@ -126,7 +126,7 @@ def looks_like_house(points: numpy.ndarray) -> bool:
     """Whether 17 joints are Human3.6M's rather than COCO's: joints 1, 2, 3 are then hip, knee and
     ankle, far apart; in COCO they are eyes and an ear, close together."""
     with numpy.errstate(all="ignore"):
-        whole = numpy.linalg.norm(_spread(points, range(17)), axis=-1)
+        whole = numpy.linalg.norm(spread(points[:, :17]), axis=-1)
         thigh = numpy.linalg.norm(points[:, 2] - points[:, 1], axis=-1)
         shin = numpy.linalg.norm(points[:, 3] - points[:, 2], axis=-1)
         part = (thigh + shin) / whole
@@ -134,10 +134,9 @@ def looks_like_house(points: numpy.ndarray) -> bool:
     return bool(len(part) == 0 or numpy.median(part) > 0.2)
 
 
-def _spread(points: numpy.ndarray, joints: range) -> numpy.ndarray:
-    """Extent of the known points along each axis, per frame."""
-    chosen = points[:, list(joints)]
-    known = numpy.isfinite(chosen)
-    high = numpy.where(known, chosen, -numpy.inf).max(1)
-    low = numpy.where(known, chosen, numpy.inf).min(1)
-    return high - low
+def spread(points: numpy.ndarray) -> numpy.ndarray:
+    """(frames, axes): extent of the known ones of (frames, joints, axes); 0 where there is none."""
+    known = numpy.isfinite(points)
+    high = numpy.where(known, points, -numpy.inf).max(1)
+    low = numpy.where(known, points, numpy.inf).min(1)
+    return numpy.where(known.any(1), high - low, 0.0)

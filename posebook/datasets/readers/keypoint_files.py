@@ -1,6 +1,6 @@
 """Key points as detectors write them: OpenPose, AlphaPose, MMPose, COCO.
 
-`read_file` takes one JSON file of any of them, `read_folder` a folder with one JSON file a frame.
+`read` takes one JSON file of any of them, or a folder with one JSON file a frame.
 What the formats have in common is here: frames numbered by names, gaps between the numbers, missing
 joints, joint sets, several people. What each looks like inside is in `keypoint_json`.
 """
@@ -14,69 +14,64 @@ import numpy
 
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers import joint_sets, tracking
-from posebook.datasets.readers.files import existing, frame_rate, picture_size, read_json
+from posebook.datasets.readers.files import picture_size, read_json
 from posebook.datasets.readers.keypoint_json import Film, films, openpose_people
 from posebook.datasets.readers.tracking import Found
 from posebook.errors import InputError
+from posebook.skeletons import Skeleton
 
 #: Coordinates further out than this (px) are damage, not pictures.
 FAR_PX = 1e6
 _MOST_FRAMES = 5_000_000
-_FOLDER = "a folder of OpenPose JSON files, one a frame"
+_EXPECTED = "key points in OpenPose, COCO, AlphaPose or MMPose JSON"
 
 
-def read_file(
-    path: Path | str,
+def read(
+    path: Path,
     layout: str | None = None,
     size: Sequence[int] | str | None = None,
     person: int | str | None = None,
-    fps: float | int | None = None,
+    fps: float | None = None,
 ) -> list[Clip]:
-    """The clips of one key-point JSON file: one per film or picture in it (and person chosen).
+    """The clips of a JSON file or of a folder: one per film or picture in it, and person chosen.
+
+    In a folder, `NAME_000000000012_keypoints.json` is frame 12 of NAME. Numbers that are missing
+    become empty frames, and files of several NAMEs are several clips. A folder with a single JSON
+    file is that file.
 
     layout  the joint set, where the file does not say (see `joint_sets.named`)
     size    (width, height) of the picture, where the file does not say
     person  see `tracking.clips`
     fps     frames per second, which these files do not say
     """
-    content = read_json(path, "key points in OpenPose, COCO, AlphaPose or MMPose JSON")
-    found = films(content, path)
-    return [
-        clip
-        for film in found
-        for clip in _clips(film, Path(path).stem, len(found), layout, size, person, fps)
-    ]
-
-
-def read_folder(
-    path: Path | str,
-    layout: str | None = None,
-    size: Sequence[int] | str | None = None,
-    person: int | str | None = None,
-    fps: float | int | None = None,
-) -> list[Clip]:
-    """The clips of an OpenPose folder: `NAME_000000000012_keypoints.json` is frame 12 of NAME.
-
-    Numbers that are missing become empty frames. Files of several NAMEs are several clips.
-    """
-    path = existing(path, _FOLDER)
-    if not path.is_dir():
-        raise InputError(f"{path}: is a file; expected {_FOLDER}")
-    names: dict[str, list[Path]] = {}
-    for file in sorted(path.iterdir()):
-        if file.suffix.lower() == ".json":
-            stem = re.sub(r"_keypoints$", "", file.stem)
-            names.setdefault(re.sub(r"\d+$", "", stem), []).append(file)
-    if not names:
-        raise InputError(f"{path}: holds no .json file; expected {_FOLDER}")
-    clips = []
-    for prefix, files in names.items():
-        film = Film(str(path), prefix.rstrip("_-. ") or path.name)
-        for file in files:
-            film.frame(re.sub(r"_keypoints$", "", file.stem))
-            _add_frame(film, read_json(file, "OpenPose JSON"), file)
-        clips += _clips(film, path.name, len(names), layout, size, person, fps)
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".json")
+    if not files:
+        raise InputError(
+            f"{path}: holds no .json file; expected a folder of OpenPose JSON files, one a frame"
+        )
+    if len(files) == 1:
+        found = films(read_json(files[0], _EXPECTED), files[0])
+    else:
+        found = _films_of_folder(path, files)
+    clips: list[Clip] = []
+    for film in found:
+        where = film.where if len(found) == 1 else f"{film.where}: {film.name}"
+        clips += _clips(film, film.name or files[0].stem, where, layout, size, person, fps)
     return clips
+
+
+def _films_of_folder(folder: Path, files: list[Path]) -> list[Film]:
+    """A film for each NAME among files of one frame each."""
+    found: dict[str, Film] = {}
+    for file in files:
+        stem = re.sub(r"_keypoints$", "", file.stem)
+        name = re.sub(r"\d+$", "", stem)
+        film = found.setdefault(name, Film(str(folder), name.rstrip("_-. ") or folder.name))
+        film.frame(stem)
+        _add_frame(film, read_json(file, "OpenPose JSON"), file)
+    return list(found.values())
 
 
 def _add_frame(film: Film, content: Any, file: Path) -> None:
@@ -93,25 +88,17 @@ def _add_frame(film: Film, content: Any, file: Path) -> None:
 
 
 def _clips(
-    film: Film, stem: str, films_in_file: int, layout: str | None,
-    size: Sequence[int] | str | None, person: int | str | None, fps: float | int | None,
+    film: Film, name: str, where: str, layout: str | None,
+    size: Sequence[int] | str | None, person: int | str | None, fps: float | None,
 ) -> list[Clip]:  # fmt: skip
     """Clips of a film as it was written: people followed, joints named, numbers in pixels."""
-    where = film.where if films_in_file == 1 else f"{film.where}: {film.name}"
     if not film.values:
         raise InputError(f"{where}: nobody in {len(film.keys)} frames; expected key points")
     table = _table(film.values, where)
-    joints = table.shape[1] // 3
-    table = table.reshape(len(table), joints, 3)
     size_px = film.size_px or picture_size(size)
-    notes = list(film.notes)
-    points, confidence, note = in_pixels(table[..., :2], table[..., 2], size_px, where)
-    notes += [note] if note else []
-
-    skeleton, kept, note = _skeleton(film, joints, layout, where)
-    notes += [note] if note else []
-    frame, frames, note = number_frames(film.keys)
-    notes += [note] if note else []
+    points, confidence, scaled = in_pixels(table[..., :2], table[..., 2], size_px, where)
+    skeleton, kept, assumed = _skeleton(film, table.shape[1], layout, where)
+    frame, frames, missing = number_frames(film.keys)
     order = numpy.argsort(frame[film.when], kind="stable")
     found = Found(
         frame=frame[film.when][order],
@@ -123,17 +110,17 @@ def _clips(
     return tracking.clips(
         found,
         skeleton,
-        film.name or stem,
+        name,
         where,
         person=person,
         size_px=size_px,
-        frames_per_second=frame_rate(fps) or film.frames_per_second,
-        notes=tuple(notes),
+        frames_per_second=fps,
+        notes=tuple(note for note in (scaled, assumed, missing) if note),
     )
 
 
-def _skeleton(film: Film, joints: int, layout: str | None, where: str):
-    """What the user says, else what the file says, else what the count says."""
+def _skeleton(film: Film, joints: int, layout: str | None, where: str) -> tuple[Skeleton, int, str]:
+    """As `joint_sets.of_count`: by the user's word, else by the file's names, else by the count."""
     if layout is None and film.names:
         skeleton = joint_sets.of_names(film.names, where)
         if len(skeleton) != joints:
@@ -143,7 +130,7 @@ def _skeleton(film: Film, joints: int, layout: str | None, where: str):
 
 
 def _table(values: list[list], where: str) -> numpy.ndarray:
-    """(people, 3 x joints) float64; null becomes NaN."""
+    """(people, joints, 3) float64; null becomes NaN."""
     lengths = {len(row) for row in values}
     if len(lengths) != 1 or lengths == {0} or next(iter(lengths)) % 3:
         some = ", ".join(str(length) for length in sorted(lengths)[:4])
@@ -151,7 +138,7 @@ def _table(values: list[list], where: str) -> numpy.ndarray:
             f"{where}: people of {some} numbers; expected x, y, confidence for the same joints each"
         )
     try:
-        return numpy.array(values, dtype=numpy.float64)
+        return numpy.array(values, dtype=numpy.float64).reshape(len(values), -1, 3)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{where}: key points that are no numbers; expected x, y, c") from None
 

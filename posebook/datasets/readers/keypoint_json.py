@@ -37,8 +37,6 @@ class Film:
     name: str = ""
     size_px: tuple[int, int] | None = None
     names: list[str] | None = None
-    frames_per_second: float | None = None
-    notes: list[str] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     when: list[int] = field(default_factory=list)
     values: list[list] = field(default_factory=list)

@@ -1,9 +1,7 @@
-"""The other side of `matlab`: a script that reads files for it, in processes of its own.
+"""The other side of `matlab`: a script that reads files for it, in a process of its own.
 
 It gets one request a line on its input and answers each with one line; arrays go into an .npz file.
-Where the system can fork, a child of this process does the work. If that crashes, or runs out of
-its time, the next child goes on with what was imported here. This file imports nothing of
-posebook's, so that it starts in half a second.
+This file imports nothing of posebook's, so that it starts in half a second.
 """
 
 import contextlib
@@ -12,7 +10,7 @@ import math
 import os
 import sys
 import warnings
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy
 
@@ -25,31 +23,11 @@ def serve() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    if "v5" in sys.argv[1:]:
-        import scipy.io  # noqa: F401  (once, for all the children)
-    while hasattr(os, "fork"):
-        child = os.fork()
-        if child == 0:
-            _serve(answers)
-            os._exit(0)  # without tidying up: what is broken stays where it is
-        _, status = os.waitpid(child, 0)
-        if status == 0:
-            return
-        _say({"crash": os.waitstatus_to_exitcode(status)}, answers)
-    _serve(answers)
-
-
-def _serve(answers: BinaryIO) -> None:
-    # The next request comes when the last one is answered: no line is lost with a child.
     for line in sys.stdin.buffer:
         request = json.loads(line)
         _limit(request)
-        _say(_answer(request), answers)
-
-
-def _say(answer: dict[str, Any], answers: BinaryIO) -> None:
-    answers.write(json.dumps(answer).encode() + b"\n")
-    answers.flush()
+        answers.write(json.dumps(_answer(request)).encode() + b"\n")
+        answers.flush()
 
 
 def _limit(request: dict[str, Any]) -> None:
@@ -93,15 +71,16 @@ class _Found(dict):
         super().__init__()
         self.names, self.bytes, self.most = request["names"], 0, request["memory"]
 
+    def inside(self, name: str) -> bool:
+        """Whether `name` was asked for, or lies inside of what was."""
+        return any(name == wanted or name.startswith(f"{wanted}/") for wanted in self.names)
+
     def wants(self, name: str) -> bool:
-        """Whether `name` was asked for, or lies inside of what was, or the other way round."""
-        return any(
-            name == wanted or name.startswith(f"{wanted}/") or wanted.startswith(f"{name}/")
-            for wanted in self.names
-        )
+        """Whether `name` is `inside`, or what was asked for lies inside of it."""
+        return self.inside(name) or any(wanted.startswith(f"{name}/") for wanted in self.names)
 
     def add(self, name: str, array: numpy.ndarray) -> None:
-        if any(name == wanted or name.startswith(f"{wanted}/") for wanted in self.names):
+        if self.inside(name):
             self[name] = array
         if len(self) > _MOST_ARRAYS:
             raise ValueError(f"more than {_MOST_ARRAYS} arrays")
@@ -177,10 +156,8 @@ def _walk(name: str, item: Any, file: Any, found: _Found, matlab: bool, depth: i
     if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
         found.room(name, item.size, 8)
         for number, reference in enumerate(item[()].ravel()):
-            if reference:
-                inside = f"{name}/{number}"
-                if found.wants(inside):
-                    _walk(inside, file[reference], file, found, matlab, depth + 1)
+            if reference and found.wants(f"{name}/{number}"):
+                _walk(f"{name}/{number}", file[reference], file, found, matlab, depth + 1)
     elif item.dtype.kind in "fiub":
         found.room(name, item.size, item.dtype.itemsize)
         found.add(name, item[()].T if matlab else item[()])

@@ -8,16 +8,16 @@ Source: Meredith & Maddock 2001, "Motion Capture File Formats Explained", Univer
 """
 
 import re
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Motion
-from posebook.datasets.readers.files import frame_rate, number, read_text, short
+from posebook.datasets.readers.files import frame_rate, number, read_text, short, three_numbers
 from posebook.datasets.readers.rig_to_house import house_motion
 from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
@@ -38,34 +38,14 @@ class _Node:
     channels: list[str] = field(default_factory=list)
 
 
-def read_bvh(
-    path: Path | str,
-    *,
-    unit: str | float | int | None = None,
-    up: str | None = None,
-    fps: float | int | None = None,
-    names: dict[str, str] | None = None,
-) -> Motion:
+def read_bvh(path: Path | str, *, fps: float | int | None = None, **options: Any) -> Motion:
     """A BVH file as house joints, mm, z up; `Motion.notes` says what was assumed.
 
-    unit   mm, cm, inch, m, cmu or millimetres per unit; None: recognised by the legs' length
-    up     the file's axis that points up ('y', 'z', ...); None: recognised
-    fps    overrides the file's frame time
-    names  {'left_knee': 'name in the file', ...} where joint names are not understood
+    fps      overrides the file's frame time
+    options  unit, up and names, as in `rig_to_house.house_motion`
     """
-    path = Path(path)
     rig, rate, notes = read_rig(path)
-    return house_motion(
-        rig,
-        frame_rate(fps) or rate,
-        path.stem,
-        str(path),
-        unit=unit,
-        up=up,
-        names=names,
-        action=path.stem,
-        notes=notes,
-    )
+    return house_motion(rig, Path(path), frame_rate(fps) or rate, notes=notes, **options)
 
 
 def read_rig(path: Path | str) -> tuple[Rig, float, tuple[str, ...]]:
@@ -118,7 +98,8 @@ def _hierarchy(text: str, path: Path | str) -> list[_Node]:
         elif word in ("OFFSET", "CHANNELS") and open_nodes:
             node = nodes[open_nodes[-1]]
             if word == "OFFSET":
-                node.offset = _offset(words[1:], node, path)
+                what = f"OFFSET of {short(node.name)}"
+                node.offset = three_numbers(words[1:], path, what)
             else:
                 node.channels = _channel_names(words[1:], node, path)
         else:
@@ -129,12 +110,6 @@ def _hierarchy(text: str, path: Path | str) -> list[_Node]:
     if without:
         raise InputError(f"{path}: joint {short(without[0])} has no OFFSET")
     return nodes
-
-
-def _offset(words: list[str], node: _Node, path: Path | str) -> list[float]:
-    if len(words) != 3:
-        raise InputError(f"{path}: OFFSET of {short(node.name)} has {len(words)} numbers, not 3")
-    return [number(word, path, f"OFFSET of {short(node.name)}") for word in words]
 
 
 def _channel_names(words: list[str], node: _Node, path: Path | str) -> list[str]:
@@ -161,11 +136,11 @@ def _motion(text: str, channels: int, path: Path | str) -> tuple[Tensor, float]:
             f"{path}: Frames: {short(header[1])}, Frame Time: {short(header[2])}; "
             "expected a count and seconds"
         )
-    block = text[header.end() :]
-    values = _numbers(block)
-    if values is None:
-        wrong = next((word for word in block.split() if not _is_number(word)), "?")
-        raise InputError(f"{path}: MOTION holds {short(wrong)}; expected numbers only")
+    try:
+        values = numpy.array(text[header.end() :].split(), dtype=numpy.float64)
+    except ValueError as error:
+        word = str(error).partition(": ")[2].strip("'")
+        raise InputError(f"{path}: MOTION holds {short(word)}; expected numbers only") from None
     if len(values) != frames * channels:
         raise InputError(
             f"{path}: MOTION should be {frames:.0f} frames of {channels} channels, but holds "
@@ -174,48 +149,26 @@ def _motion(text: str, channels: int, path: Path | str) -> tuple[Tensor, float]:
     return torch.from_numpy(values.reshape(-1, channels)), 1 / seconds
 
 
-def _numbers(block: str) -> numpy.ndarray | None:
-    """All numbers of a block of text at C speed; None where something else is in it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)
-        try:
-            return numpy.fromstring(block, dtype=numpy.float64, sep=" ")
-        except (DeprecationWarning, ValueError):
-            return None
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
-
-
 def _channels(nodes: list[_Node], rows: Tensor) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Per joint and frame: its place from the parent, its turn, and what there is to say."""
-    frames = len(rows)
-    notes = []
     offsets = torch.tensor([node.offset for node in nodes], dtype=torch.float64)
-    places = offsets.repeat(frames, 1, 1)
-    turns = torch.eye(3, dtype=torch.float64).repeat(frames, len(nodes), 1, 1)
-    start = 0
-    added = []
+    places = offsets.repeat(len(rows), 1, 1)
+    turns = torch.eye(3, dtype=torch.float64).repeat(len(rows), len(nodes), 1, 1)
+    start = unmoved = 0
     for joint, node in enumerate(nodes):
         columns = rows[:, start : start + len(node.channels)]
         start += len(node.channels)
-        order = "".join(name[0] for name in node.channels if name.endswith("rotation"))
         turning = [i for i, name in enumerate(node.channels) if name.endswith("rotation")]
-        if turning:
-            turns[:, joint] = euler_to_matrix(torch.deg2rad(columns[:, turning]), order)
         moving = [i for i, name in enumerate(node.channels) if name.endswith("position")]
-        if not moving:
-            continue
-        if node.parent >= 0 and bool((columns[:, moving] == 0).all()) and any(node.offset):
-            added.append(node.name)  # written as a change of the offset: none
+        if turning:
+            order = "".join(node.channels[i][0] for i in turning)
+            turns[:, joint] = euler_to_matrix(torch.deg2rad(columns[:, turning]), order)
+        zeros = bool(moving) and bool((columns[:, moving] == 0).all())
+        if zeros and node.parent >= 0 and any(node.offset):
+            unmoved += 1  # written as a change of the offset: none
             continue
         for column in moving:
             places[:, joint, "xyz".index(node.channels[column][0])] = columns[:, column]
-    if added:
-        notes.append(f"positions of {len(added)} joints are all 0: their offsets are kept")
-    return places, turns, tuple(notes)
+    if not unmoved:
+        return places, turns, ()
+    return places, turns, (f"positions of {unmoved} joints are all 0: their offsets are kept",)

@@ -12,6 +12,7 @@ import torch
 
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import existing, listed
+from posebook.datasets.readers.joint_sets import spread
 from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.errors import InputError
 from posebook.skeletons import Skeleton
@@ -41,8 +42,7 @@ def marked_clip(
     known = numpy.isfinite(points).all(-1).any(1)
     if not known.any():
         raise InputError(f"{where}: not one joint has a place; expected pixels")
-    size = numpy.nanmax(points[known], 1) - numpy.nanmin(points[known], 1)
-    typical = float(numpy.median(size.max(-1)))
+    typical = float(numpy.median(spread(points[known]).max(-1)))
     if typical <= _SMALLEST_PX:
         raise InputError(f"{where}: people are {typical:.3g} px large; expected pixels")
     if confidence is None:
@@ -79,18 +79,13 @@ def the_file(root: Path | str, name: str, pattern: str, data: str) -> Path:
     raise InputError(f"{root}: holds {names}; name one of them as root")
 
 
-def marks_only(name: str, keypoints: str) -> None:
-    """Such a set has one kind of key points."""
+def no_choice(
+    name: str, keypoints: str, subjects: Sequence[str] | None, actions: Sequence[str] | None
+) -> None:
+    """Such a set has one kind of key points, and nothing to choose people by."""
     if keypoints != "true":
         raise InputError(
             f"{name}: no key points '{keypoints}'; there are only those that people marked, 'true'"
         )
-
-
-def no_subjects(name: str, subjects: Sequence[str] | None, actions: Sequence[str] | None) -> None:
     if subjects is not None or actions is not None:
         raise InputError(f"{name}: has no subjects and no actions to choose from")
-
-
-def split_error(split: str, splits: Sequence[str]) -> InputError:
-    return InputError(f"split is '{split}'; expected {listed(splits)}")

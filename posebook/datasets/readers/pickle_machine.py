@@ -67,18 +67,16 @@ class _Array:
         return npy_format.plain_array(self.kind, self.shape, bool(self.fortran), data, where)
 
 
-def _scalar(kind: _Type, data: Any) -> _Array:
-    """numpy.core.multiarray.scalar: an array of no dimensions."""
-    array = _Array()
-    array.set_state((1, (), kind, False, data))
-    return array
-
-
 def _from_buffer(data: Any, kind: _Type, shape: tuple[int, ...], order: str) -> _Array:
     """numpy._core.numeric._frombuffer, which newer pickles use."""
     array = _Array()
     array.set_state((1, shape, kind, order == "F", data))
     return array
+
+
+def _scalar(kind: _Type, data: Any) -> _Array:
+    """numpy.core.multiarray.scalar: an array of no dimensions."""
+    return _from_buffer(data, kind, (), "C")
 
 
 class _Encode:

@@ -1,4 +1,4 @@
-"""What a motion-capture joint is, told from its name.
+"""What a motion-capture joint is, by its name.
 
 Every exporter has names of its own: the upper leg is LeftUpLeg, mixamorig:LeftUpLeg, thigh.L,
 'Bip01 L Thigh', lThigh, Left_Upper_Leg, L_Hip, lfemur. A name is cut into words; words for a side
@@ -92,34 +92,34 @@ def find_joints(rig: Rig, given: dict[str, str] | None = None, path: str = "") -
     Keys: left_hip ... right_wrist (all twelve are there, or InputError says which are missing),
     and as far as the file has them pelvis, neck, neck_2, head, head_top.
 
-    given  {our name: the file's name}: what the reader is told by hand, taken first
+    given  {our name: the file's name}: what the user names by hand, taken first
     """
     found: dict[str, int] = {}
     for joint, name in (given or {}).items():
         if name not in rig.names:
             raise InputError(f"{path}: names: no joint is called '{name}' (for {joint})")
         found[joint] = rig.names.index(name)
-    told = [side_and_word(name) for name in rig.names]
+    parts = [side_and_word(name) for name in rig.names]
     taken = set(found.values())
     for side in ("left", "right"):
         for joint, words in LIMB_WORDS.items():
             if f"{side}_{joint}" in found:
                 continue
-            index = _best(rig, told, side, words, taken)
+            index = _best(rig, parts, side, words, taken)
             if index is not None:
                 found[f"{side}_{joint}"] = index
                 taken.add(index)
     _check_limbs(rig, found, path)
-    _trunk(rig, told, found)
+    _trunk(rig, parts, found)
     return found
 
 
-def _best(rig: Rig, told: list, side: str, words: tuple[str, ...], taken: set[int]) -> int | None:
+def _best(rig: Rig, parts: list, side: str, words: tuple[str, ...], taken: set[int]) -> int | None:
     """The joint that the first of `words` fits: an exact name first, then the nearest the root."""
     for word in words:
         fits = [
             (not exact, len(rig.chain(index)), index)
-            for index, (its_side, its_word, exact) in enumerate(told)
+            for index, (its_side, its_word, exact) in enumerate(parts)
             if its_side == side and its_word == word and index not in taken
         ]
         if fits:
@@ -146,22 +146,22 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
                 )
 
 
-def _trunk(rig: Rig, told: list, found: dict[str, int]) -> None:
+def _trunk(rig: Rig, parts: list, found: dict[str, int]) -> None:
     """Pelvis, neck and head: by name, and by where the limbs branch off."""
     legs = [index for index in rig.chain(found["left_hip"])[1:] if index in
             rig.chain(found["right_hip"])[1:]]  # fmt: skip
     if "pelvis" not in found:
-        named = [index for index in legs if told[index][0] == "" and told[index][1] in _PELVIS]
+        named = [index for index in legs if parts[index][0] == "" and parts[index][1] in _PELVIS]
         if named or legs:
             found["pelvis"] = (named or legs)[0]
     if "head" not in found:
-        head = _best(rig, told, "", _HEAD, set(found.values()))
+        head = _best(rig, parts, "", _HEAD, set(found.values()))
         if head is not None:
             found["head"] = head
         else:
-            _head_by_place(rig, told, found)
+            _head_by_place(rig, parts, found)
     if "head" in found and "neck" not in found:
-        above = [index for index in rig.chain(found["head"])[1:] if told[index][1] in _NECK]
+        above = [index for index in rig.chain(found["head"])[1:] if parts[index][1] in _NECK]
         above.reverse()  # from the trunk up
         for key, index in zip(("neck", "neck_2"), above, strict=False):
             found.setdefault(key, index)
@@ -171,7 +171,7 @@ def _trunk(rig: Rig, told: list, found: dict[str, int]) -> None:
             found.setdefault("head_top", ends[0])
 
 
-def _head_by_place(rig: Rig, told: list, found: dict[str, int]) -> None:
+def _head_by_place(rig: Rig, parts: list, found: dict[str, int]) -> None:
     """Neck and head where none is called so (Blender's spine.004 to spine.006): the chain of
     middle joints that goes on above the joint that both arms hang on."""
     left, right = (rig.chain(found[f"{side}_shoulder"])[1:] for side in ("left", "right"))
@@ -184,7 +184,7 @@ def _head_by_place(rig: Rig, told: list, found: dict[str, int]) -> None:
         onward = [
             index
             for index in rig.children(chain[-1])
-            if index not in down and not told[index][0] and not rig.names[index].endswith(".end")
+            if index not in down and not parts[index][0] and not rig.names[index].endswith(".end")
         ]
         if len(onward) != 1 or len(chain) > 5:
             break

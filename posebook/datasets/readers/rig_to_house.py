@@ -1,9 +1,11 @@
 """A motion-capture rig becomes a Motion of house joints: millimetres, z up, names, notes.
 
 Three questions, each answered from the skeleton itself unless the caller says: how long is the
-file's unit, which way is up, and which joints are ours. What was assumed or invented is said in
+file's unit, which way is up, and which joints are ours. What was assumed or invented stands in
 `Motion.notes`.
 """
+
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -28,41 +30,35 @@ _NOSE_AHEAD = 0.7
 
 def house_motion(
     rig: Rig,
+    path: Path,
     frames_per_second: float,
-    name: str,
-    path: str,
     *,
     unit: str | float | int | None = None,
     declared_mm: float | None = None,
     up: str | None = None,
     names: dict[str, str] | None = None,
     subject: str = "",
-    action: str = "",
     notes: tuple[str, ...] = (),
 ) -> Motion:
-    """House joints of a rig, `(frames, 17, 3)` float32, mm, z up, with notes.
+    """House joints of a rig, `(frames, 17, 3)` float32, mm, z up, with notes; named after its file.
 
-    unit  mm, cm, inch, m, cmu, or millimetres per unit; None: from the length of the legs
+    unit         mm, cm, inch, m, cmu, or millimetres per unit; None: from the length of the legs
     declared_mm  millimetres per unit as the file says; believed where legs come out human
-    up    x, y, z, -x, -y, -z; None: from the skeleton at rest, or from how the person stands
-    names {joint: name in the file} where the names are not understood
+    up           x, y, z, -x, -y, -z; None: from the skeleton at rest, or from how the person stands
+    names        {'left_knee': 'name in the file', ...} where the names are not understood
     """
-    joints = find_joints(rig, names, path)
+    joints = find_joints(rig, names, f"{path}")
     where, axes = rig.positions()
     found = {joint: where[:, index] for joint, index in joints.items()}
-    told = list(notes)
 
     sound = torch.isfinite(where).flatten(1).all(1)
     if not sound.any():
         raise InputError(f"{path}: not one frame has finite positions; expected a body in motion")
     standing = {joint: places[sound] for joint, places in found.items()}
-    to_mm, said = units_axes.millimetres(leg_length(standing), path, unit, declared_mm)
-    told.append(said)
-    direction, said = _up(rig, joints, standing, up)
-    told.append(said)
-
+    to_mm, unit_note = units_axes.millimetres(leg_length(standing), f"{path}", unit, declared_mm)
+    direction, up_note = _up(rig, joints, standing, up)
     house, invented = _house_joints(rig, joints, where, axes)
-    told.extend(invented)
+    notes = (*notes, unit_note, up_note, *invented)
     world_mm = units_axes.to_z_up(to_mm * house, direction)
     known = (torch.isfinite(world_mm) & (world_mm.abs() < _FAR_MM)).all(-1)
     unmarked = HOUSE.indices("neck_nose", "head") if "head" not in joints else []
@@ -71,16 +67,16 @@ def house_motion(
     if lost.all():
         raise InputError(f"{path}: every frame is broken or lies further than 10 km away")
     if lost.any():
-        told.append(f"{int(lost.sum())} of {len(rig)} frames have no usable numbers: left empty")
+        notes += (f"{int(lost.sum())} of {len(rig)} frames have no usable numbers: left empty",)
         world_mm[lost] = torch.nan
     return Motion(
-        name=name,
+        name=path.stem,
         world_mm=world_mm.to(torch.float32),
         frames_per_second=frames_per_second,
         skeleton=HOUSE,
         subject=subject,
-        action=action,
-        notes=tuple(told),
+        action=path.stem,
+        notes=notes,
     )
 
 
@@ -118,7 +114,7 @@ def _house_joints(
     rig: Rig, joints: dict[str, int], where: Tensor, axes: list[Tensor]
 ) -> tuple[Tensor, list[str]]:
     """(frames, 17, 3) in the file's unit and axes, and what had to be invented."""
-    said: list[str] = []
+    notes: list[str] = []
     found = {joint: where[:, index] for joint, index in joints.items()}
     house = {joint: found[joint] for joint in HOUSE.joints if joint.startswith(("left_", "right_"))}
     between_hips = (house["left_hip"] + house["right_hip"]) / 2
@@ -128,24 +124,24 @@ def _house_joints(
         house["hip"] = pelvis
     else:
         house["hip"] = between_hips
-        said.append("hip: between the hips")
+        notes.append("hip: between the hips")
 
     between_shoulders = (house["left_shoulder"] + house["right_shoulder"]) / 2
     if "neck" not in found:
         house["thorax"] = between_shoulders
-        said.append("thorax: between the shoulders")
+        notes.append("thorax: between the shoulders")
     elif "neck_2" in found:
         house["thorax"] = (found["neck"] + found["neck_2"]) / 2
-        said.append(
+        notes.append(
             f"thorax: between {rig.names[joints['neck']]} and {rig.names[joints['neck_2']]}"
         )
     else:
         house["thorax"] = found["neck"]
     house["spine"], note = _spine(rig, joints, where, house)
-    said.extend(note)
+    notes.extend(note)
     house["neck_nose"], house["head"], note = _face(rig, joints, found, axes, house)
-    said.extend(note)
-    return torch.stack([house[joint] for joint in HOUSE.joints], dim=1), said
+    notes.extend(note)
+    return torch.stack([house[joint] for joint in HOUSE.joints], dim=1), notes
 
 
 def _spine(
@@ -172,27 +168,27 @@ def _face(
     house: dict[str, Tensor],
 ) -> tuple[Tensor, Tensor, list[str]]:  # fmt: skip
     """neck_nose and head. A joint called Head sits at the base of the skull; its end is the top."""
-    said: list[str] = []
+    notes: list[str] = []
     if "head" not in found:
         unknown = torch.full_like(house["hip"], torch.nan)
         return unknown, unknown, ["neck_nose and head: no joint is called head; left empty"]
     name = rig.names[joints["head"]]
     if not is_head_by_name(name):
-        said.append(f"head and neck: told by their place; the head is '{name}'")
+        notes.append(f"head and neck: found by their place; the head is '{name}'")
     base = found["head"]
     neck = base - house["thorax"]
     if "head_top" in found and _is_head(found["head_top"] - base, house):
         top = found["head_top"]
     else:
         top = base + neck
-        said.append("head: as far above the Head joint as that is above the thorax")
+        notes.append("head: as far above the Head joint as that is above the thorax")
     ahead = _rest_ahead(rig, joints)
     if ahead is None:
-        return base, top, said
+        return base, top, notes
     length = torch.linalg.vector_norm(top - base, dim=-1, keepdim=True)
     nose = base + _NOSE_AHEAD * length * (axes[joints["head"]] @ ahead)
-    said.append("neck_nose: ahead of the Head joint, which is at the base of the skull")
-    return nose, top, said
+    notes.append("neck_nose: ahead of the Head joint, which is at the base of the skull")
+    return nose, top, notes
 
 
 def _is_head(vector: Tensor, house: dict[str, Tensor]) -> bool:

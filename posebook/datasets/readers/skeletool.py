@@ -9,7 +9,7 @@
       extrinsic   16 numbers: world to camera, row by row, mm
       radial      0
 
-and so on for each camera. The axis of the world that points up is told by how the cameras stand.
+and so on for each camera. How the cameras stand shows which of the world's axes points up.
 """
 
 from pathlib import Path

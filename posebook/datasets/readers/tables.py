@@ -75,11 +75,14 @@ def read_tables(path: Path | str) -> list[Table]:
 def of_archive(archive: dict[str, Any], path: Path) -> list[Table]:
     """The array of a known name (`keypoints_px`, `world_mm`, ...), else every array that could be
     a clip."""
+    names, layout, rate, size = (
+        _items(_first(archive, keys)) for keys in (_NAME_KEYS, _LAYOUT_KEYS, _RATE_KEYS, _SIZE_KEYS)
+    )
     common = dict(
-        names=_strings(_first(archive, _NAME_KEYS)),
-        layout=_text(_first(archive, _LAYOUT_KEYS)),
-        frames_per_second=_single(_first(archive, _RATE_KEYS)),
-        size=_pair(_first(archive, _SIZE_KEYS)),
+        names=names if names and all(isinstance(name, str) for name in names) else None,
+        layout=layout[0] if len(layout) == 1 and isinstance(layout[0], str) else None,
+        frames_per_second=rate[0] if len(rate) == 1 else None,
+        size=tuple(size) if len(size) == 2 else None,
     )
     lower = {key.lower(): key for key in archive}
     known = [lower[key] for key in (*POSITION_KEYS, *KEYPOINT_KEYS) if key in lower]
@@ -144,29 +147,13 @@ def _first(archive: dict[str, Any], keys: tuple[str, ...]) -> Any:
     return next((archive[lower[key]] for key in keys if key in lower), None)
 
 
-def _single(value: Any) -> Any:
+def _items(value: Any) -> list:
+    """What an array or a list holds, in a row; [] for None, [value] for a single thing."""
     if isinstance(value, numpy.ndarray):
-        return value.reshape(-1)[0].item() if value.size == 1 else None
-    return value
-
-
-def _pair(value: Any) -> Any:
-    if isinstance(value, numpy.ndarray):
-        return tuple(value.reshape(-1).tolist()) if value.size == 2 else None
-    return value
-
-
-def _text(value: Any) -> str | None:
-    value = _single(value)
-    return value if isinstance(value, str) else None
-
-
-def _strings(value: Any) -> list[str] | None:
-    if isinstance(value, numpy.ndarray):
-        value = value.reshape(-1).tolist()
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return value
-    return None
+        return value.reshape(-1).tolist()
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
 
 
 # --------------------------------------------------------------------------------------------- CSV
@@ -194,35 +181,31 @@ def _read_csv(path: Path) -> Table:
     return _columns(values, titles, path)
 
 
+def _number(cell: str) -> float:
+    cell = cell.strip()
+    return numpy.nan if cell.lower() in ("", "null", "none", "na") else float(cell)
+
+
 def _is_data(row: list[str]) -> bool:
     """Whether a row is of numbers: a header has words beyond 'nan'."""
-    return all(_is_number(cell) for cell in row)
-
-
-def _is_number(cell: str) -> bool:
-    cell = cell.strip()
-    if not cell:
-        return True
     try:
-        float(cell)
+        for cell in row:
+            _number(cell)
     except ValueError:
-        return cell.lower() in ("null", "none", "na")
+        return False
     return True
 
 
 def _cells(rows: list[list[str]], path: Path, heads: int) -> numpy.ndarray:
     """(frames, columns) float64; NaN for empty cells."""
     wide = len(rows[0])
-    empty = {"": "nan", "null": "nan", "none": "nan", "na": "nan"}
     for number, row in enumerate(rows, heads + 1):
         if len(row) != wide:
             raise InputError(
                 f"{path}: row {number} has {len(row)} cells, the first row of numbers {wide}"
             )
     try:
-        return numpy.array(
-            [[float(empty.get(cell.strip().lower(), cell)) for cell in row] for row in rows]
-        )
+        return numpy.array([[_number(cell) for cell in row] for row in rows])
     except ValueError as error:
         raise InputError(f"{path}: {error!s:.80}; expected numbers") from None
 

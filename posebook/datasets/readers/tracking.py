@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy
 import torch
+from torch import Tensor
 
 from posebook.datasets.clips import Clip
+from posebook.datasets.readers.joint_sets import spread
 from posebook.errors import InputError
 from posebook.skeletons import Skeleton
 
@@ -142,11 +144,7 @@ class _Track:
 
 def _size(points: numpy.ndarray) -> numpy.ndarray:
     """(people,): diagonal of the box around the joints seen."""
-    known = numpy.isfinite(points)
-    high = numpy.where(known, points, -numpy.inf).max(1)
-    low = numpy.where(known, points, numpy.inf).min(1)
-    extent = numpy.where(known.any(1), high - low, 0.0)
-    return numpy.hypot(extent[:, 0], extent[:, 1])
+    return numpy.hypot(*spread(points).T)
 
 
 def _middle(points: numpy.ndarray) -> numpy.ndarray:
@@ -175,10 +173,21 @@ def clips(
     if not people:
         raise InputError(f"{where}: nobody in {found.frames} frames; expected at least one person")
     chosen, note = _choose(people, person, where)
-    return [
-        _clip(found, skeleton, name, number, people, size_px, frames_per_second, notes + note)
-        for number in chosen
-    ]
+    made = []
+    for number in chosen:
+        points, confidence, gaps = _over_the_film(found, people[number])
+        made.append(
+            Clip(
+                name=name if len(people) == 1 else f"{name}/person {number + 1}",
+                skeleton=skeleton,
+                frames_per_second=frames_per_second,
+                keypoints_px=points,
+                confidence=confidence,
+                size_px=size_px,
+                notes=notes + note + gaps,
+            )
+        )
+    return made
 
 
 def _choose(
@@ -202,29 +211,17 @@ def _choose(
     return [int(text) - 1], (f"person {text} of {len(people)}, in order of prominence",)
 
 
-def _clip(
-    found: Found, skeleton: Skeleton, name: str, number: int, people: list[numpy.ndarray],
-    size_px: tuple[int, int] | None, rate: float | None, notes: tuple[str, ...],
-) -> Clip:  # fmt: skip
-    rows = people[number]
+def _over_the_film(found: Found, rows: numpy.ndarray) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+    """(one person's key points in every frame, their confidence, notes on what is missing)."""
     joints = found.points_px.shape[1]
     points = torch.full((found.frames, joints, 2), torch.nan)
     confidence = torch.zeros(found.frames, joints)
     when = torch.from_numpy(found.frame[rows].astype(numpy.int64))
     points[when] = torch.from_numpy(found.points_px[rows].astype(numpy.float32))
     confidence[when] = torch.from_numpy(found.confidence[rows].astype(numpy.float32))
-    empty = found.frames - len(rows)
-    if empty:
+    notes: tuple[str, ...] = ()
+    if empty := found.frames - len(rows):
         notes += (f"{empty} of {found.frames} frames are empty",)
-    holes = int((confidence[when] == 0).sum())
-    if holes:
+    if holes := int((confidence[when] == 0).sum()):
         notes += (f"{holes} of {len(rows) * joints} joints are missing in the frames with people",)
-    return Clip(
-        name=name if len(people) == 1 else f"{name}/person {number + 1}",
-        skeleton=skeleton,
-        frames_per_second=rate,
-        keypoints_px=points,
-        confidence=confidence,
-        size_px=size_px,
-        notes=notes,
-    )
+    return points, confidence, notes

@@ -1,4 +1,4 @@
-"""How long a file's unit is, and which of its axes points up: told from the person in it.
+"""How long a file's unit is, and which of its axes points up, by the person in it.
 
 Motion-capture files and bare arrays say neither. A person's legs say the first, and how they stand
 says the second; whoever knows better says `unit=` and `up=`.
