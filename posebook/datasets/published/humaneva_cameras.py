@@ -105,7 +105,7 @@ def fitted(rays: numpy.ndarray, seen_px: numpy.ndarray) -> Lens | None:
     try:
         with numpy.errstate(all="ignore"):
             for free in (4, 8):  # first without lens terms
-                values[:free] = least_squares(misses, values[:free], loss="huber").x
+                values[:free] = least_squares(misses, values[:free], loss="huber", x_scale="jac").x
     except (ValueError, numpy.linalg.LinAlgError):  # points that no number can hold
         return None
     median = float(numpy.median(numpy.linalg.norm(_bent(rays, values) - seen_px, axis=-1)))
