@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from posebook.errors import InputError
+from posebook.geometry import root_relative
 from posebook.shapes import Confidence, Pose2D, Seen
 from posebook.skeletons import HOUSE
 
@@ -121,7 +122,7 @@ def root_centred(
     The hip comes out at exactly 0. A person of no extent comes out as all zeros.
     """
     hip, head = HOUSE.indices("hip", "head")
-    about = keypoints - keypoints[:, hip : hip + 1]
+    about = root_relative(keypoints, HOUSE)
     distances = torch.linalg.vector_norm(about, dim=-1)
     if scale == "mean_joint_distance":
         length = distances[:, [j for j in range(len(HOUSE)) if j != hip]].nanmean(-1)

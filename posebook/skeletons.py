@@ -75,18 +75,18 @@ class Skeleton:
 
     def side(self, joint: str) -> str:
         """'left', 'right' or 'middle': the person's own side, not the picture's."""
-        head, _, _ = joint.partition("_")
-        return head if head in ("left", "right") else "middle"
+        side, _, _ = joint.partition("_")
+        return side if side in ("left", "right") else "middle"
 
     @cached_property
     def mirror(self) -> tuple[int, ...]:
         """For each joint, the index of its mirror twin (itself in the middle of the body)."""
+        other_side = {"left": "right", "right": "left"}
 
         def twin(joint: str) -> str:
-            for one, other in (("left_", "right_"), ("right_", "left_")):
-                if joint.startswith(one) and other + joint[len(one) :] in self.joints:
-                    return other + joint[len(one) :]
-            return joint
+            side, _, part = joint.partition("_")
+            other = f"{other_side.get(side, side)}_{part}"
+            return other if other in self.joints else joint
 
         return tuple(self.index(twin(joint)) for joint in self.joints)
 
@@ -130,13 +130,11 @@ class Conversion:
         seen = torch.isfinite(points).all(-1)
         confidence = seen.to(points) if confidence is None else confidence.to(points) * seen
         weights = self.weights.to(points)
-        known = torch.where((confidence > 0).unsqueeze(-1), points, torch.zeros_like(points))
+        known = torch.where((confidence > 0).unsqueeze(-1), points, 0.0)
         converted = torch.einsum("ts,...sd->...td", weights, known)
-        leans_on = (weights != 0).to(points)
-        least = torch.where(leans_on.bool(), confidence.unsqueeze(-2), torch.inf).amin(-1)
-        least = torch.where(torch.isinf(least), torch.zeros_like(least), least)
-        missing = (least <= 0).unsqueeze(-1)
-        return torch.where(missing, torch.full_like(converted, torch.nan), converted), least
+        least = torch.where(weights != 0, confidence.unsqueeze(-2), torch.inf).amin(-1)
+        least = torch.where(torch.isinf(least), 0.0, least)
+        return torch.where((least > 0).unsqueeze(-1), converted, torch.nan), least
 
     def describe(self) -> str:
         """One line for people: what was copied, what was invented and how."""

@@ -87,7 +87,7 @@ def matlab_73(path: Path, variables: dict) -> None:
 
 def calibration(path: Path, cameras: int = 14) -> list[tuple[np.ndarray, np.ndarray]]:
     """camera.calibration; returns [(K, extrinsic 4 x 4)]. The world has y up."""
-    lines, told = ["Skeletool Camera Calibration File V1.0"], []
+    lines, written = ["Skeletool Camera Calibration File V1.0"], []
     for camera in range(cameras):
         turn = 0.4 * camera
         down = np.array([[1, 0, 0], [0, -1, 0], [0, 0, -1]])  # camera axes of a level camera
@@ -100,9 +100,9 @@ def calibration(path: Path, cameras: int = 14) -> list[tuple[np.ndarray, np.ndar
         lines += [f"name          {camera}", "  sensor      10 10", "  size        2048 2048",
                   "  animated    0", f"  intrinsic   {_row(inner)} ",
                   f"  extrinsic   {_row(outer)} ", "  radial      0"]  # fmt: skip
-        told.append((inner, outer))
+        written.append((inner, outer))
     path.write_text("\n".join(lines) + "\n")
-    return told
+    return written
 
 
 def _row(matrix: np.ndarray) -> str:
@@ -113,13 +113,13 @@ def mpi_inf_3dhp(
     root: Path, takes=("S1/Seq1", "S1/Seq2", "S7/Seq1"), frames: int = 3, cameras: int = 14
 ) -> dict:
     """annot.mat and camera.calibration; returns {take: [(px, mm) for each camera]}."""
-    told = {}
+    written = {}
     for number, take in enumerate(takes):
         (root / take).mkdir(parents=True, exist_ok=True)
         calibration(root / take / "camera.calibration")
         cells = {key: np.empty((cameras, 1), object)
                  for key in ("annot2", "annot3", "univ_annot3")}  # fmt: skip
-        told[take] = []
+        written[take] = []
         for camera in range(cameras):
             pose = persons_mm(MPI_INF_3DHP_28, frames, 100 * number + camera, head="mid_head")
             focal, centre = (1500.0 + camera, 1499.0), (1024.0 + camera, 1051.0)
@@ -127,10 +127,10 @@ def mpi_inf_3dhp(
             cells["annot2"][camera, 0] = points.reshape(frames, 56)
             cells["annot3"][camera, 0] = pose.reshape(frames, 84)
             cells["univ_annot3"][camera, 0] = 0.9 * pose.reshape(frames, 84)
-            told[take].append((points, pose))
+            written[take].append((points, pose))
         more = {"cameras": np.arange(14)[None], "frames": np.arange(frames)[:, None]}
         scipy.io.savemat(root / take / "annot.mat", {**cells, **more}, do_compression=True)
-    return told
+    return written
 
 
 def film_of_the_test_set(

@@ -124,7 +124,7 @@ def test_a_camera_survives_json():
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"focal_px": [500, 500]}, "expected focal_px"),
         ({"focal_px": [500, 500], "centre_px": [1, 2], "zoom": 3}, "zoom"),
@@ -144,10 +144,10 @@ def test_a_camera_survives_json():
         ({"focal_px": [5, 5], "centre_px": [1, 2], "size_px": [1e300, 480]}, "size_px"),
     ],
 )
-def test_bad_cameras_are_told_in_one_line(values, said):
-    with pytest.raises(InputError, match=said) as told:
+def test_bad_cameras_get_one_line(values, message):
+    with pytest.raises(InputError, match=message) as error:
         Camera.from_dict(values)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def test_a_lens_of_another_type_is_told():

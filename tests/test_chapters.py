@@ -25,9 +25,9 @@ def test_run_leaves_notebook_results_and_logs(trial, tmp_path, capsys):
     done = run.run_chapter(
         trial, profile="ci", parameters={"rate": 0.2, "seed": 5}, out_dir=tmp_path / "out"
     )
-    said = capsys.readouterr().out
-    assert "A trial (ci profile)" in said and "8/8" in said
-    assert "Does it run?" in said and "cell" in said
+    output = capsys.readouterr().out
+    assert "A trial (ci profile)" in output and "8/8" in output
+    assert "Does it run?" in output and "cell" in output
     assert {p.name for p in done.out_dir.iterdir()} == {
         "90_trial.ipynb", "results.json", "run.json", "main",
     }  # fmt: skip
@@ -220,10 +220,10 @@ def test_a_bad_value_is_told_in_one_line(name, texts, expected):
     for text in texts:
         with pytest.raises(
             InputError, match=f"parameter {name} is .*, expected {expected}"
-        ) as told:
+        ) as error:
             chapter_parameters.value(name, text, None)
-        assert str(told.value).endswith(", or none") and len(str(told.value)) < 200
-        assert "\n" not in str(told.value)
+        assert str(error.value).endswith(", or none") and len(str(error.value)) < 200
+        assert "\n" not in str(error.value)
 
 
 def test_good_values_of_well_known_parameters():

@@ -20,8 +20,8 @@ def posebook(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
         with pytest.raises(SystemExit) as left:
             cli.main()
-        said = capsys.readouterr()
-        return left.value.code or 0, said.out, said.err
+        output = capsys.readouterr()
+        return left.value.code or 0, output.out, output.err
 
     return call
 
@@ -60,8 +60,8 @@ def test_every_command_has_help(posebook):
 def test_what_the_disk_refuses_is_one_line(posebook, tmp_path):
     (tmp_path / "file").write_text("mine")
     for out in (tmp_path / "file" / "below", tmp_path / ("x" * 300)):
-        status, _, said = posebook("run", "quickstart", "--out", out)
-        assert status == 2 and len(said.splitlines()) == 1 and said.startswith("error: ")
+        status, _, output = posebook("run", "quickstart", "--out", out)
+        assert status == 2 and len(output.splitlines()) == 1 and output.startswith("error: ")
 
 
 def test_version(posebook):

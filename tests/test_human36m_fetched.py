@@ -81,12 +81,12 @@ def test_round_trip(tmp_path):
         ("S11", "Directions 1"): annot(root, "S11", "Directions", "1", seed=3),
     }
     annot(root, "S11", "Directions", "2")
-    said = folders.make("human36m", out, tmp_path)
-    assert "4 takes, 192 frames in 16 clips, 10 frames/s" in said
-    assert "S11 Directions is left out" in said and "universal" not in said
-    told = json.loads((out / "source.json").read_text())
-    assert told["source"] == "Human3.6M by h36m-fetch" and told["frames_per_second"] == 10
-    assert "Human3.6M licence" in told["terms"] and "not to be passed on" in told["terms"]
+    output = folders.make("human36m", out, tmp_path)
+    assert "4 takes, 192 frames in 16 clips, 10 frames/s" in output
+    assert "S11 Directions is left out" in output and "universal" not in output
+    source = json.loads((out / "source.json").read_text())
+    assert source["source"] == "Human3.6M by h36m-fetch" and source["frames_per_second"] == 10
+    assert "Human3.6M licence" in source["terms"] and "not to be passed on" in source["terms"]
     assert sorted(path.name for path in out.iterdir()) == [
         "data_2d_h36m_gt.npz", "data_3d_h36m.npz", "source.json",
     ]  # fmt: skip
@@ -106,8 +106,8 @@ def test_round_trip(tmp_path):
 
 def test_the_lens_is_the_one_of_the_key_points(tmp_path):
     world_mm, _ = annot(tmp_path, distorted=True)
-    said = human36m_fetched.make(tmp_path, tmp_path / "out")
-    assert "with distortion as in videopose3d" in said
+    output = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "with distortion as in videopose3d" in output
     clip = load("human36m", tmp_path / "out").clips[0]
     assert (clip.camera.project(clip.pose_mm) - clip.keypoints_px).norm(dim=-1).max() < 0.1
 
@@ -117,14 +117,14 @@ def test_a_key_point_that_is_off_is_said(tmp_path):
         arrays["pose/2d"][5, 0] += 300.0
 
     annot(tmp_path, change=move)
-    said = human36m_fetched.make(tmp_path, tmp_path / "out")
-    assert "median of the worst clip 0.000 px, largest distance 424.264 px" in said
+    output = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "median of the worst clip 0.000 px, largest distance 424.264 px" in output
 
 
 def test_the_first_versions_with_the_universal_skeleton_alone(tmp_path):
     annot(tmp_path, number="", univ=True)
-    said = human36m_fetched.make(tmp_path, tmp_path / "out")
-    assert "bones are those of the universal skeleton" in said
+    output = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "bones are those of the universal skeleton" in output
     people = load("human36m", tmp_path / "out")
     assert people.name == "Human3.6M by h36m-fetch, universal skeleton"
     assert any("universal skeleton" in note for note in people.notes)
@@ -134,8 +134,8 @@ def test_the_first_versions_with_the_universal_skeleton_alone(tmp_path):
 def test_frames_that_are_not_evenly_spaced_are_said_to_be_so(tmp_path):
     annot(tmp_path, frames=np.array([1, 4, 9, 12, 30]))
     annot(tmp_path, "S9", frames=np.arange(1, 400, 64))
-    said = human36m_fetched.make(tmp_path, tmp_path / "out")
-    assert "frames are 3 to 64 of 50 a second apart, not evenly" in said
+    output = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "frames are 3 to 64 of 50 a second apart, not evenly" in output
     assert load("human36m", tmp_path / "out").name.endswith("frames unevenly spaced")
 
 
@@ -148,9 +148,9 @@ def test_cameras_that_lack_frames_or_are_not_there(tmp_path):
 
     world_mm, _ = annot(tmp_path, change=lose)
     annot(tmp_path, number="2", names=("55011271",), frames=np.arange(1, 40, 5))
-    said = human36m_fetched.make(tmp_path, tmp_path / "out")
-    assert "3 rows left out" in said and "fewer than four cameras: S1 Walking 2 (1)" in said
-    assert "1 takes have one camera" in said
+    output = human36m_fetched.make(tmp_path, tmp_path / "out")
+    assert "3 rows left out" in output and "fewer than four cameras: S1 Walking 2 (1)" in output
+    assert "1 takes have one camera" in output
     clips = load("human36m", tmp_path / "out").clips
     assert [len(clip) for clip in clips] == [11] * 4 + [8]
     assert clips[4].camera.name == "55011271"
@@ -160,8 +160,8 @@ def test_cameras_that_lack_frames_or_are_not_there(tmp_path):
 
 def test_cameras_must_agree(tmp_path):
     annot(tmp_path / "a", shift_mm={"58860488": 1.0})
-    said = human36m_fetched.make(tmp_path / "a", tmp_path / "out")
-    assert "cameras of a take agree within 1.732 mm" in said
+    output = human36m_fetched.make(tmp_path / "a", tmp_path / "out")
+    assert "cameras of a take agree within 1.732 mm" in output
     annot(tmp_path / "b", shift_mm={"58860488": 10.0})
     with pytest.raises(InputError, match="cameras 54138969 and 58860488 are up to 17.3 mm apart"):
         human36m_fetched.make(tmp_path / "b", tmp_path / "out")
@@ -184,7 +184,7 @@ def nan(array):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (drop("pose/2d"), "no pose/2d"),
         (drop("pose/3d", "pose/3d-univ"), "no pose/3d-univ"),
@@ -208,16 +208,16 @@ def nan(array):
         (put("pose/2d", lambda a: a * 1e300), "further than 100000 px away"),
     ],
 )  # fmt: skip
-def test_damaged_files_cost_a_line_each(tmp_path, change, said):
+def test_damaged_files_cost_a_line_each(tmp_path, change, message):
     annot(tmp_path, change=change)
-    with pytest.raises(InputError, match=said) as error:
+    with pytest.raises(InputError, match=message) as error:
         human36m_fetched.make(tmp_path, tmp_path / "out")
     assert "\n" not in str(error.value) and "S1/Walking-1/annot.h5: " in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("place", "kept", "told"),
+    ("place", "kept", "message"),
     [
         ("S1/Walking-1", b"no HDF5", "not an HDF5"),
         ("S5/Walking-1", b"", "empty"),
@@ -226,7 +226,7 @@ def test_damaged_files_cost_a_line_each(tmp_path, change, said):
         ("S2/Walking-1", 1.0, "of 'S2'"),
     ],
 )
-def test_files_that_are_cut_or_something_else(tmp_path, place, kept, told):
+def test_files_that_are_cut_or_something_else(tmp_path, place, kept, message):
     """kept: what stands in the file, or the share of a good one that is left of it."""
     annot(tmp_path, "S9")
     whole = (tmp_path / "S9/Walking-1/annot.h5").read_bytes()
@@ -234,7 +234,7 @@ def test_files_that_are_cut_or_something_else(tmp_path, place, kept, told):
     for name in (place, place.replace("-1", "-2")):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "annot.h5").write_bytes(content)
-    with pytest.raises(InputError, match=f"annot.h5: .*{told}") as error:
+    with pytest.raises(InputError, match=f"annot.h5: .*{message}") as error:
         human36m_fetched.make(tmp_path, tmp_path / "out")
     assert str(error.value).endswith("(and 1 more files that cannot be used)")
     assert not (tmp_path / "out").exists()
@@ -297,14 +297,14 @@ def test_the_command(tmp_path, monkeypatch, capsys):
         return left.value.code or 0, capsys.readouterr()
 
     annot(tmp_path / "processed")
-    status, said = call("human36m", "--root", tmp_path, "--out", tmp_path / "out")
-    assert status == 0 and "data_3d_h36m.npz" in said.out
+    status, output = call("human36m", "--root", tmp_path, "--out", tmp_path / "out")
+    assert status == 0 and "data_3d_h36m.npz" in output.out
     (tmp_path / "processed/S1/Walking-1/annot.h5").write_bytes(b"x" * 600)
-    status, said = call("human36m", "--root", tmp_path, "--out", tmp_path / "out")
-    assert status == 2 and said.err.count("\n") == 1 and "not an HDF5 file" in said.err
-    status, said = call("human36m", "--root", tmp_path / "out")
-    assert status == 2 and "expected the folder processed/" in said.err
-    status, said = call("human36m")
-    assert status == 2 and "--root" in said.err
-    status, said = call("synthetic", "--root", tmp_path)
-    assert status == 2 and "--root is for human36m" in said.err
+    status, output = call("human36m", "--root", tmp_path, "--out", tmp_path / "out")
+    assert status == 2 and output.err.count("\n") == 1 and "not an HDF5 file" in output.err
+    status, output = call("human36m", "--root", tmp_path / "out")
+    assert status == 2 and "expected the folder processed/" in output.err
+    status, output = call("human36m")
+    assert status == 2 and "--root" in output.err
+    status, output = call("synthetic", "--root", tmp_path)
+    assert status == 2 and "--root is for human36m" in output.err

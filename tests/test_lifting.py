@@ -390,11 +390,11 @@ def test_numbers_that_are_not_finite_are_refused(tmp_path, monkeypatch):
         lifter.save(tmp_path / "b.safetensors")
 
 
-def shipped_but(tmp_path, told=None, tensors=None, **header):
+def shipped_but(tmp_path, settings=None, tensors=None, **header):
     """A shipped lifter with another normalisation, other tensors, another header."""
     whole = lifting.load("ambiguity_aware")
-    told = whole.header["normalisation"] | (told or {})
-    header = whole.header | dict(normalisation=told) | header
+    settings = whole.header["normalisation"] | (settings or {})
+    header = whole.header | dict(normalisation=settings) | header
     header.pop("checksum", None)
     state = {f"network.{name}": t for name, t in whole.network.state_dict().items()}
     state = {name: t for name, t in state.items() if t.is_floating_point()} | dict(whole.tensors)
@@ -437,13 +437,13 @@ def test_a_lifter_that_makes_no_person_of_a_standing_one_is_refused(tmp_path):
     tensors = {name: torch.ones(shape) for name, shape in scales.items()}
     tensors["std_mm"] = 1e7 * tensors["std_mm"]
     arguments = dict(width=16, input_joints=17, output_joints=17)
-    told = dict(
+    settings = dict(
         kind="standardised_pixels",
         input_joints=list(HOUSE.joints),
         output_joints=list(HOUSE.joints),
     )
     header = HEADER | dict(
-        network={"class": "Martinez", "arguments": arguments}, normalisation=told
+        network={"class": "Martinez", "arguments": arguments}, normalisation=settings
     )
     lifter = lifting.Lifter(header, Martinez(**arguments).eval(), tensors)
     refused(lifter.save(tmp_path / "b.safetensors"), "b.safetensors: pose .* up to 10 m")

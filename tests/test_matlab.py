@@ -40,13 +40,13 @@ def test_arrays_cells_and_structs_by_name(tmp_path):
         cells.ravel(order="F")[number] = 0
         cells[number % 2, number // 2] = np.full((1, number + 1), number)
     path = write(tmp_path / "a.mat", joints=np.arange(24.0).reshape(2, 3, 4), cells=cells,
-                 told={"who": "S1", "size": [3, 4]})  # fmt: skip
-    found = matlab.read_mat(path, "a test", ["joints", "cells", "told"])
+                 notes={"who": "S1", "size": [3, 4]})  # fmt: skip
+    found = matlab.read_mat(path, "a test", ["joints", "cells", "notes"])
     assert np.array_equal(found["joints"], np.arange(24.0).reshape(2, 3, 4))
     # MATLAB counts down the columns.
     assert [found[f"cells/{i}"].ravel().tolist() for i in range(4)] == [
         [0], [1, 1], [2, 2, 2], [3, 3, 3, 3]]  # fmt: skip
-    assert found["told/who"].item() == "S1" and found["told/size"].tolist() == [[3, 4]]
+    assert found["notes/who"].item() == "S1" and found["notes/size"].tolist() == [[3, 4]]
     some = matlab.read_mat(path, "a test", ["cells/2", "none"])
     assert list(some) == ["cells/2"] and some["cells/2"].shape == (1, 3)
 

@@ -337,7 +337,7 @@ def test_protocols_in_words():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (dict(joints="15"), "17, 16, 14"),
         (dict(joints=("nose",)), "no joint 'nose'"),
@@ -348,8 +348,8 @@ def test_protocols_in_words():
         (dict(scale="norm_ratio", alignment="procrustes"), "norm_ratio"),
     ],
 )
-def test_protocols_that_mean_nothing_are_refused(change, said):
-    with pytest.raises(InputError, match=said):
+def test_protocols_that_mean_nothing_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
         replace(ROOT, **change)
 
 

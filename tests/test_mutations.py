@@ -122,18 +122,18 @@ def csv(folder: Path) -> None:
 
 def archives(folder: Path) -> None:
     h36m_writer.write(folder, subjects=("S1",), takes=("Walking 1",))
-    told = {"source": "a test", "frames_per_second": 25, "cameras": "Human3.6M", "terms": ""}
-    (folder / "source.json").write_text(json.dumps(told))
+    source = {"source": "a test", "frames_per_second": 25, "cameras": "Human3.6M", "terms": ""}
+    (folder / "source.json").write_text(json.dumps(source))
 
 
 def humaneva(folder: Path) -> None:
     humaneva_writer.write(folder, subjects=("Train/S1",), takes=("Box 1 chunk0",))
 
 
-def humaneva_told(folder: Path) -> None:
+def humaneva_source(folder: Path) -> None:
     humaneva(folder)
-    told = {"source": "a test", "frames_per_second": 25, "cameras": "HumanEva-I", "terms": ""}
-    (folder / "source.json").write_text(json.dumps(told))
+    source = {"source": "a test", "frames_per_second": 25, "cameras": "HumanEva-I", "terms": ""}
+    (folder / "source.json").write_text(json.dumps(source))
 
 
 def hourglass(folder: Path) -> None:
@@ -228,7 +228,7 @@ READERS = [
            lambda path: datasets.load("human36m", path.parent, split="all")),
     Reader("humaneva archives", humaneva, {"*.npz": mutations.mutate_npz},
            lambda path: datasets.load("humaneva", path.parent)),
-    Reader("humaneva source", humaneva_told, {"source.json": mutations.mutate_json},
+    Reader("humaneva source", humaneva_source, {"source.json": mutations.mutate_json},
            lambda path: datasets.load("humaneva", path.parent)),
     Reader("hourglass h5", hourglass, {"S1/*/*.h5": mutations.mutate_hdf5},
            lambda path: datasets.load("human36m", path.parents[2], keypoints="hourglass_h5")),

@@ -42,8 +42,8 @@ def test_a_changed_answer_is_noticed(tmp_path):
     )
     kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
-    for said, status in (("42\n", 0), ("41\n", 1)):
-        cell.outputs = [nbformat.v4.new_output("stream", text=said)]
+    for text, status in (("42\n", 0), ("41\n", 1)):
+        cell.outputs = [nbformat.v4.new_output("stream", text=text)]
         nbformat.write(notebook, tmp_path / "one.ipynb")
         assert nbval(tmp_path / "one.ipynb", tmp_path).returncode == status
 

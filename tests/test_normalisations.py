@@ -28,10 +28,12 @@ def clip():
     return synthetic.make(size=20).clips[3]
 
 
-def lifter(clip, **told):
-    told = dict(kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose") | told
-    mean = root_centred(clip.keypoints_px, scale=told["scale"]).mean(0)
-    header = dict(name="flat", normalisation=told)
+def lifter(clip, **settings):
+    settings = (
+        dict(kind="root_centred", scale="mean_joint_distance", factor=1.0, per="pose") | settings
+    )
+    mean = root_centred(clip.keypoints_px, scale=settings["scale"]).mean(0)
+    header = dict(name="flat", normalisation=settings)
     return lifting.Lifter(header, Flat(), dict(mean_place=mean))
 
 

@@ -52,12 +52,12 @@ def sport(folder: Path) -> dict:
 )
 def test_a_mistake_is_told_before_anything_is_trained(number, made, message, tmp_path):
     (tmp_path / "given").mkdir()
-    with pytest.raises(CellFailed, match=message) as told:
+    with pytest.raises(CellFailed, match=message) as error:
         run.run_chapter(
             chapters.find(number), profile="ci", parameters=made(tmp_path / "given"),
             out_dir=tmp_path / "run", quiet=True,
         )  # fmt: skip
-    assert told.value.error_name == "InputError"
+    assert error.value.error_name == "InputError"
     assert not list((tmp_path / "run").rglob(training.CHECKPOINT))
 
 

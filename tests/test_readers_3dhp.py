@@ -20,13 +20,13 @@ CHEST = (0, 2, 4, 7, 8)
 def folder(tmp_path_factory):
     """(a folder with three sequences and a film of the test set, what was written)."""
     root = tmp_path_factory.mktemp("3dhp")
-    told = mat_writer.mpi_inf_3dhp(root)
-    told["TS1"] = mat_writer.film_of_the_test_set(root / "TS1" / "annot_data.mat")
-    return root, told
+    written = mat_writer.mpi_inf_3dhp(root)
+    written["TS1"] = mat_writer.film_of_the_test_set(root / "TS1" / "annot_data.mat")
+    return root, written
 
 
 def test_clips_of_the_chest_cameras(folder):
-    root, told = folder
+    root, written = folder
     people = datasets.load("mpi_inf_3dhp", root)
     assert people.name == "MPI-INF-3DHP" and people.skeleton == HOUSE
     assert [clip.name for clip in people] == [
@@ -34,7 +34,7 @@ def test_clips_of_the_chest_cameras(folder):
     ]
     for clip in people:
         camera = int(clip.name.split("/")[2])
-        points, pose_mm = told[f"{clip.subject}/{clip.action}"][camera]
+        points, pose_mm = written[f"{clip.subject}/{clip.action}"][camera]
         for joint in ("hip", "left_wrist", "right_foot", "spine", "right_shoulder"):
             here, there = HOUSE.index(joint), MPI_INF_3DHP_28.index(joint)
             assert np.abs(clip.pose_mm[:, here].numpy() - pose_mm[:, there]).max() < 1e-3
@@ -78,11 +78,11 @@ def test_halves_by_subject_and_frame_rates_by_sequence(folder):
 
 
 def test_other_cameras_and_the_body_of_standard_height(folder):
-    root, told = folder
+    root, written = folder
     people = mpi_inf_3dhp.read(root, "test", cameras=(13, 1), universal=True)
     assert [clip.name for clip in people] == ["S7/Seq1/13", "S7/Seq1/1"]
     assert people.name == "MPI-INF-3DHP, universal skeleton"
-    hip = 0.9 * told["S7/Seq1"][13][1][:, MPI_INF_3DHP_28.index("hip")]
+    hip = 0.9 * written["S7/Seq1"][13][1][:, MPI_INF_3DHP_28.index("hip")]
     assert np.abs(people.clips[0].pose_mm[:, 0].numpy() - hip).max() < 1e-3
     with pytest.raises(InputError, match="cameras are 14; expected some of 0 to 13"):
         mpi_inf_3dhp.read(root, "test", cameras=(14,))
@@ -102,7 +102,7 @@ def test_a_detectors_errors(folder):
 
 def test_films_of_the_test_set(folder):
     """A run of valid frames with one activity is a clip: 1-3 and 5-6 exercise, 7-8 sports."""
-    root, told = folder
+    root, written = folder
     people = datasets.load("mpi_inf_3dhp", root, split="official_test")
     found = [(clip.name, clip.action, len(clip)) for clip in people]
     assert found == [
@@ -110,7 +110,7 @@ def test_films_of_the_test_set(folder):
         ("TS1/5-6", "Exercise", 2),
         ("TS1/7-8", "Sports", 2),
     ]
-    points, pose_mm = told["TS1"]
+    points, pose_mm = written["TS1"]
     valid = [0, 1, 2, 4, 5, 6, 7]
     for joint in ("hip", "left_knee", "spine"):
         here, there = HOUSE.index(joint), MPI_INF_3DHP_17.index(joint)
@@ -124,12 +124,12 @@ def test_films_of_the_test_set(folder):
 
 
 def test_cameras_stand_in_a_world_with_z_up(folder, tmp_path):
-    told = mat_writer.calibration(tmp_path / "camera.calibration")
+    written = mat_writer.calibration(tmp_path / "camera.calibration")
     cameras = read_cameras(tmp_path / "camera.calibration")
     assert list(cameras) == [str(number) for number in range(14)]
     in_file = np.random.default_rng(0).normal(0, 1000, (9, 3))  # a world with y up
     world_mm = torch.from_numpy(in_file @ np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]]))
-    for camera, (inner, outer) in zip(cameras.values(), told, strict=True):
+    for camera, (inner, outer) in zip(cameras.values(), written, strict=True):
         expected = in_file @ outer[:3, :3].T + outer[:3, 3]
         assert np.abs(camera.to_camera(world_mm).numpy() - expected).max() < 1e-3
         assert np.allclose(camera.matrix.numpy(), inner[:3, :3])
@@ -146,7 +146,7 @@ def test_without_calibration_the_camera_is_not_known(tmp_path):
 
 
 def test_joints_without_a_place_are_missing(tmp_path):
-    told = mat_writer.mpi_inf_3dhp(tmp_path, takes=("S7/Seq1",))
+    written = mat_writer.mpi_inf_3dhp(tmp_path, takes=("S7/Seq1",))
     content = scipy.io.loadmat(tmp_path / "S7" / "Seq1" / "annot.mat")
     wrist = MPI_INF_3DHP_28.index("left_wrist")
     content["annot2"][0, 0][1, 2 * wrist : 2 * wrist + 2] = 0
@@ -157,7 +157,7 @@ def test_joints_without_a_place_are_missing(tmp_path):
     here = HOUSE.index("left_wrist")
     assert clip.confidence[:, here].tolist() == [1, 0, 1]
     assert clip.keypoints_px[1, here].isnan().all() and clip.pose_mm[1, here].isfinite().all()
-    assert clip.pose_mm[2, here].isnan().all() and len(told["S7/Seq1"]) == 14
+    assert clip.pose_mm[2, here].isnan().all() and len(written["S7/Seq1"]) == 14
 
 
 def _cells(count, *shape):

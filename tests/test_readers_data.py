@@ -143,8 +143,8 @@ def test_custom_is_any_file_of_key_points(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["synthetic", "synthetic_wide"])
 def test_making_the_synthetic_sets(tmp_path, name):
-    said = folders.make(name, tmp_path)
-    assert "data_3d_h36m.npz" in said
+    output = folders.make(name, tmp_path)
+    assert "data_3d_h36m.npz" in output
     made = datasets.load(name, split="all")
     again = datasets.load("human36m", tmp_path, split="all")
     assert again.name == made.name and len(again.clips) == len(made.clips)
@@ -183,20 +183,20 @@ def test_data_make_with_a_number_of_frames(tmp_path, monkeypatch, capsys):
         return left.value.code or 0, capsys.readouterr()
 
     out = ("--out", tmp_path / "made")
-    status, said = call("synthetic", "--frames", 1000, *out)
+    status, output = call("synthetic", "--frames", 1000, *out)
     assert status == 0
-    assert "synthetic: 420 clips, 840 frames (1000 were asked for" in said.out
+    assert "synthetic: 420 clips, 840 frames (1000 were asked for" in output.out
     made = datasets.load("human36m", tmp_path / "made", split="all")
     assert made.name == "synthetic" and len(made) == 840 and len(made.clips) == 420
-    status, said = call("synthetic", "--frames", 420, *out)  # its own archives are replaced
-    assert status == 0 and "420 clips, 420 frames\n" in said.out
+    status, output = call("synthetic", "--frames", 420, *out)  # its own archives are replaced
+    assert status == 0 and "420 clips, 420 frames\n" in output.out
     assert len(datasets.load("human36m", tmp_path / "made", split="all")) == 420
     assert len(list((tmp_path / "made").iterdir())) == 3
     for bad in ("0", "-5", "x", "1.5", "1e6", "30000001", "9" * 5000, "nan", ""):
-        status, said = call("synthetic", "--frames", bad, "--out", tmp_path / "bad")
-        assert status == 2 and said.err.count("\n") == 1 and "--frames" in said.err, bad
-    status, said = call("human36m", "--frames", 10)
-    assert status == 2 and "--frames is for synthetic" in said.err
+        status, output = call("synthetic", "--frames", bad, "--out", tmp_path / "bad")
+        assert status == 2 and output.err.count("\n") == 1 and "--frames" in output.err, bad
+    status, output = call("human36m", "--frames", 10)
+    assert status == 2 and "--frames is for synthetic" in output.err
     assert not (tmp_path / "bad").exists()
 
 

@@ -236,13 +236,13 @@ def test_sides_in_the_metadata(tmp_path):
 
 def test_another_source_keeps_its_name_and_rate(tmp_path):
     h36m_writer.write(tmp_path)
-    told = {"source": "somebody's", "frames_per_second": 25, "terms": "mine"}
-    (tmp_path / "source.json").write_text(json.dumps(told))
+    source = {"source": "somebody's", "frames_per_second": 25, "terms": "mine"}
+    (tmp_path / "source.json").write_text(json.dumps(source))
     people = datasets.load("human36m", tmp_path, split="all")
     assert (people.name, people.frames_per_second, people.terms) == ("somebody's", 25, "mine")
     assert len(people.clips) == 4 * 9  # S11 Directions is damaged in Human3.6M, not here
-    for told in ({}, {"source": "two\nlines"}, {"source": "\x1b[31m"}, {"source": "x" * 201}, []):
-        (tmp_path / "source.json").write_text(json.dumps(told))
+    for source in ({}, {"source": "two\nlines"}, {"source": "\x1b[31m"}, {"source": "x" * 201}, []):
+        (tmp_path / "source.json").write_text(json.dumps(source))
         with pytest.raises(InputError, match="names no source"):
             datasets.load("human36m", tmp_path)
 
@@ -250,8 +250,8 @@ def test_another_source_keeps_its_name_and_rate(tmp_path):
 @pytest.mark.parametrize("rate", [0, -25, 1e9, 1e-9, "soon"])
 def test_a_rate_of_nobody_s_camera_is_refused(tmp_path, rate):
     h36m_writer.write(tmp_path)
-    told = {"source": "somebody's", "frames_per_second": rate, "terms": "mine"}
-    (tmp_path / "source.json").write_text(json.dumps(told))
+    source = {"source": "somebody's", "frames_per_second": rate, "terms": "mine"}
+    (tmp_path / "source.json").write_text(json.dumps(source))
     with pytest.raises(InputError, match="source.json: .*frame"):
         datasets.load("human36m", tmp_path)
 

@@ -185,18 +185,18 @@ def test_another_source_names_its_cameras(tmp_path):
         datasets.load("humaneva", tmp_path)
     camera = Camera(torch.tensor([800.0, 800.0]), torch.tensor([320.0, 240.0]), (640, 480),
                     position_mm=torch.tensor([0.0, 0.0, -9000.0]), name="A")  # fmt: skip
-    told = {
+    source = {
         "source": "Ann's",
         "frames_per_second": 30,
         "cameras": {"Train/Ann": [camera.to_dict()]},
     }
-    (tmp_path / "source.json").write_text(json.dumps(told))
+    (tmp_path / "source.json").write_text(json.dumps(source))
     people = datasets.load("humaneva", tmp_path)  # the projected motion
     assert (people.name, people.frames_per_second, len(people.clips)) == ("Ann's", 30, 3)
     assert people.clips[0].name == "Train/Ann/Walking 1 chunk0/A"
     assert away_px(people.clips[0]).max() < 0.01
     assert any("projected motion" in note for note in people.notes)
-    (tmp_path / "source.json").write_text(json.dumps(told | {"cameras": "mine"}))
+    (tmp_path / "source.json").write_text(json.dumps(source | {"cameras": "mine"}))
     with pytest.raises(InputError, match="'mine'; expected 'HumanEva-I' or cameras"):
         datasets.load("humaneva", tmp_path)
 

@@ -441,7 +441,7 @@ def test_windows_of_another_length_and_clips_without_frames():
 def test_steps_that_do_not_divide_the_key_points_are_refused(count, steps):
     networks = (
         repnet_network.RepNetGenerator(width=8),
-        repnet_network.RepNetCritic(width=8, pose_width=8),
+        repnet_network.RepNetCritic(width=8),
     )
     optimisers = tuple(step.adam(network.parameters()) for network in networks)
     some = torch.randn(count, 16, 2), torch.randn(count, 16, 3), torch.rand(count)

@@ -5,7 +5,12 @@ import math
 import pytest
 import torch
 
-from posebook.methods.simple_baseline.network import CappedLinear, Martinez, Standardiser
+from posebook.methods.simple_baseline.network import (
+    CappedLinear,
+    Dropout,
+    Martinez,
+    Standardiser,
+)
 
 
 def test_start_is_a_cut_normal_for_weights_and_biases():
@@ -82,6 +87,21 @@ def test_dropout_is_the_probability_to_drop():
     kept_by_relu = dropped.eval().first(torch.randn(64, 32)) > 0
     share = (hidden > 0).double().mean() / kept_by_relu.double().mean()
     assert share.item() == pytest.approx(0.75, abs=0.02)
+
+
+def test_dropout_drops_its_share_and_keeps_the_mean():
+    torch.manual_seed(0)
+    ones = torch.ones(1000, 333, requires_grad=True)
+    for share in (0.25, 0.1, 0.5):
+        dropped = Dropout(share)(ones)
+        assert (dropped == 0).float().mean().item() == pytest.approx(share, abs=0.004)
+        assert dropped.mean().item() == pytest.approx(1, abs=0.01)
+        assert dropped.unique().numel() == 2
+        (slope,) = torch.autograd.grad(dropped.sum(), ones)
+        assert torch.equal(slope, dropped)
+        assert (dropped[:, 0] == 0).float().mean().item() == pytest.approx(share, abs=0.06)
+        assert torch.equal(Dropout(share).eval()(ones), ones)
+    assert torch.equal(Dropout(0.0)(ones), ones) and not Dropout(1.0)(ones).any()
 
 
 def test_other_joints_and_dimensions():

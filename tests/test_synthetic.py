@@ -238,7 +238,7 @@ def some_bytes() -> str:
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process():
     code = "import test_synthetic; print(test_synthetic.some_bytes())"
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
@@ -246,7 +246,7 @@ def test_the_same_seed_gives_the_same_bytes_in_another_process():
         cwd=Path(__file__).parent,
         env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
     )
-    assert told.stdout.strip() == some_bytes()
+    assert process.stdout.strip() == some_bytes()
     one, other = (
         synthetic.motions("synthetic_wide", count=1, frames=9, seed=s)[0].world_mm for s in (3, 4)
     )
@@ -287,7 +287,7 @@ def test_clips_do_not_depend_on_their_company(wide):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         (dict(name="synthetics"), "there are synthetic, synthetic_wide"),
         (dict(split="dev"), "train, test or all"),
@@ -295,8 +295,8 @@ def test_clips_do_not_depend_on_their_company(wide):
         (dict(size=0), "at least 1 frame"),
     ],
 )
-def test_mistakes_get_one_line(given, said):
-    with pytest.raises(InputError, match=said):
+def test_mistakes_get_one_line(given, message):
+    with pytest.raises(InputError, match=message):
         synthetic.make(**given)
 
 

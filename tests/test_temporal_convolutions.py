@@ -19,7 +19,6 @@ from posebook.methods.temporal_convolutions.batch_norm import (
 from posebook.methods.temporal_convolutions.network import (
     FILTER_WIDTHS,
     PIECE,
-    Dropout,
     Stream,
     VideoPose3D,
     inflated,
@@ -173,21 +172,6 @@ def test_statistics_stay_where_there_are_none_to_be_had():
         assert all(torch.equal(after[name], values) for name, values in before.items())
         assert not any(module.training for module in network.modules())
         assert {network.expand.norm.momentum, network.blocks[0].wide.norm.momentum} == {0.1}
-
-
-def test_dropout_drops_its_share_and_keeps_the_mean():
-    torch.manual_seed(0)
-    ones = torch.ones(1000, 333, requires_grad=True)
-    for share in (0.25, 0.1, 0.5):
-        dropped = Dropout(share)(ones)
-        assert (dropped == 0).float().mean().item() == pytest.approx(share, abs=0.004)
-        assert dropped.mean().item() == pytest.approx(1, abs=0.01)
-        assert dropped.unique().numel() == 2
-        (slope,) = torch.autograd.grad(dropped.sum(), ones)
-        assert torch.equal(slope, dropped)
-        assert (dropped[:, 0] == 0).float().mean().item() == pytest.approx(share, abs=0.06)
-        assert torch.equal(Dropout(share).eval()(ones), ones)
-    assert torch.equal(Dropout(0.0)(ones), ones) and not Dropout(1.0)(ones).any()
 
 
 @pytest.mark.parametrize("frames", (1, 9, 27))

@@ -54,9 +54,9 @@ def test_a_mistake_is_one_line(tool, tmp_path, arguments, line):
     file = tmp_path / "file"
     file.write_text("mine")
     arguments = [word.format(file=file) for word in arguments]
-    status, said = tool(compare_lifters, "--only", "kudo", *arguments)
-    assert status == 2 and line in said and len(said.splitlines()) == 1
-    assert said.startswith("error: ")
+    status, output = tool(compare_lifters, "--only", "kudo", *arguments)
+    assert status == 2 and line in output and len(output.splitlines()) == 1
+    assert output.startswith("error: ")
 
 
 def test_data_without_a_root_are_told_before_anything_runs(tool, tmp_path, monkeypatch):
@@ -80,15 +80,15 @@ def test_a_run_of_other_settings_is_refused_by_its_folder(tool, tmp_path):
     )
     kept(folder, "elepose", **given | dict(poses=900_000))
     for more in ([], ["--only", "kudo"], ["--table"]):
-        status, said = tool(compare_lifters, "--out", tmp_path, *more)
-        assert status == 2 and len(said.splitlines()) == 1
-        assert "elepose_2022/seed1: holds a run with poses 900000, expected 1800000" in said
+        status, output = tool(compare_lifters, "--out", tmp_path, *more)
+        assert status == 2 and len(output.splitlines()) == 1
+        assert "elepose_2022/seed1: holds a run with poses 900000, expected 1800000" in output
     kept(folder, "elepose", **given | dict(keypoints="simulated"))
-    status, said = tool(compare_lifters, "--out", tmp_path, "--table")
-    assert status == 2 and "keypoints simulated, expected true" in said
+    status, output = tool(compare_lifters, "--out", tmp_path, "--table")
+    assert status == 2 and "keypoints simulated, expected true" in output
     (folder / "run.json").write_text('{"chapter": "ele')
-    status, said = tool(compare_lifters, "--out", tmp_path, "--table")
-    assert status == 2 and "run.json: not a run's record" in said
+    status, output = tool(compare_lifters, "--out", tmp_path, "--table")
+    assert status == 2 and "run.json: not a run's record" in output
 
 
 def test_only_and_seeds_choose_the_runs(tool, tmp_path, monkeypatch):
@@ -126,11 +126,11 @@ def test_every_group_asks_for_parameters_that_its_chapters_take(tmp_path, monkey
 def test_a_lifter_of_other_settings_is_not_shipped(tool, tmp_path):
     given = dict(data="human36m", root=str(tmp_path / "people"), poses=500, ablations=False)
     kept(tmp_path / "elepose", "elepose", **given)
-    status, said = tool(train_chapter_lifters, "--out", tmp_path)
-    assert status == 2 and len(said.splitlines()) == 1
-    assert "elepose: holds a run with poses 500, expected 1800000" in said
-    status, said = tool(train_chapter_lifters, "--out", tmp_path, "--jobs", 0)
-    assert status == 2 and "--jobs is 0" in said
+    status, output = tool(train_chapter_lifters, "--out", tmp_path)
+    assert status == 2 and len(output.splitlines()) == 1
+    assert "elepose: holds a run with poses 500, expected 1800000" in output
+    status, output = tool(train_chapter_lifters, "--out", tmp_path, "--jobs", 0)
+    assert status == 2 and "--jobs is 0" in output
 
 
 def test_a_tool_imports_no_tool():

@@ -7,7 +7,7 @@ one: keypoints in the picture, and, where the truth is known, the pose in camera
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -118,7 +118,7 @@ class PoseDataset:
     split: str
     clips: tuple[Clip, ...]
     terms: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not self.clips:

@@ -17,6 +17,7 @@ from torch import Tensor
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers.files import frame_rate
 from posebook.errors import InputError
+from posebook.key_points import extent_of
 
 #: How exactly people mark a joint: one standard deviation over the square root of the person's
 #: area, from COCO's sigmas (its table is twice these); joints COCO lacks take a neighbour's.
@@ -69,7 +70,7 @@ def detect(clip: Clip, generator: torch.Generator, errors: Errors | None = None)
         return clip
     # Not any number: what drifts lasts for some tenths of a second, however many frames they are.
     rate = frame_rate(clip.frames_per_second or None, f"{clip.name}: frames_per_second") or 30.0
-    size = _size(points, seen)
+    size = extent_of(points, seen).clamp(min=20.0)  # the person's height, px
     sigma = torch.tensor([_sigma(joint) for joint in clip.skeleton.joints]).to(points)
     draw = _Draw(points, generator)
 
@@ -145,13 +146,6 @@ class _Draw:
         now = torch.arange(len(begins), dtype=length.dtype).unsqueeze(1)
         until = torch.where(begins, now + length, 0.0).cummax(0).values
         return until > now
-
-
-def _size(points: Tensor, seen: Tensor) -> Tensor:
-    """Height of the person in the picture (frames,), px: the box's longer side, at least 20."""
-    low = torch.where(seen.unsqueeze(-1), points, torch.inf).amin(1)
-    high = torch.where(seen.unsqueeze(-1), points, -torch.inf).amax(1)
-    return (high - low).amax(-1).nan_to_num(20.0, neginf=20.0).clamp(min=20.0)
 
 
 def _speed(points: Tensor, size: Tensor, rate: float) -> Tensor:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.datasets.clips import Clip
+from posebook.datasets.people.body import unit
 from posebook.errors import InputError
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
@@ -121,10 +122,6 @@ def in_layout(clip: Clip, skeleton: Skeleton) -> Clip:
     )
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    return torch.nn.functional.normalize(vectors, dim=-1)
-
-
 def _across(vectors: Tensor, axis: Tensor) -> Tensor:
     """The part of `vectors` at right angles to the unit `axis`."""
     return vectors - (vectors * axis).sum(-1, keepdim=True) * axis
@@ -141,10 +138,10 @@ def _add_head(joint: dict[str, Tensor]) -> None:
     size = torch.linalg.vector_norm(bone, dim=-1, keepdim=True)
     back_up = bone / size.clamp(min=1e-6)
     chest_right = joint["right_shoulder"] - joint["left_shoulder"]
-    chest_forward = _unit(torch.linalg.cross(thorax - joint["spine"], chest_right))
-    line = _unit(crown - thorax)
+    chest_forward = unit(torch.linalg.cross(thorax - joint["spine"], chest_right))
+    line = unit(crown - thorax)
     out = _across(neck_nose - thorax, line)
-    forward = _unit(_across(out + 0.15 * size * chest_forward, back_up))
+    forward = unit(_across(out + 0.15 * size * chest_forward, back_up))
     tilt = torch.atan2(torch.tensor(_NECK_NOSE_FRONT), torch.tensor(_NECK_NOSE_BELOW))
     up = tilt.cos() * back_up + tilt.sin() * forward
     forward = tilt.cos() * forward - tilt.sin() * back_up
@@ -166,11 +163,11 @@ def _add_foot(joint: dict[str, Tensor], side: str) -> None:
     hip, knee, ankle = (joint[f"{side}_{name}"] for name in ("hip", "knee", "foot"))
     thigh, shank = knee - hip, ankle - knee
     leg = sum(torch.linalg.vector_norm(bone, dim=-1, keepdim=True) for bone in (thigh, shank))
-    down = _unit(shank)
-    right = _unit(joint["right_hip"] - joint["left_hip"])
-    pelvis_forward = _unit(torch.linalg.cross(joint["spine"] - joint["hip"], right))
+    down = unit(shank)
+    right = unit(joint["right_hip"] - joint["left_hip"])
+    pelvis_forward = unit(torch.linalg.cross(joint["spine"] - joint["hip"], right))
     bent = _across(thigh, down) / leg.clamp(min=1e-6)
-    forward = _unit(_across(bent + 0.1 * pelvis_forward, down))
+    forward = unit(_across(bent + 0.1 * pelvis_forward, down))
     outward = torch.linalg.cross(down, forward) * (-1.0 if side == "left" else 1.0)
     foot = 0.152 / 0.491 * leg
     for name, (out, front, below) in _FOOT.items():

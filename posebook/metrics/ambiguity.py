@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from posebook.geometry import facing_sine
+from posebook.geometry import facing_sine, root_relative
 from posebook.metrics import Protocol, score
 from posebook.metrics.joint_errors import mpjpe
 from posebook.results import Results
@@ -38,7 +38,7 @@ def at_true_scale(pose: Pose3D, truth_mm: Pose3D) -> Float[Tensor, "*batch joint
     Each frame is scaled so that the mean distance of joints from the hip across the line of sight
     (x and y) is the truth's. What a known distance to the hip would give; depth is not looked at.
     """
-    pose, truth = _about_hip(pose), _about_hip(truth_mm)
+    pose, truth = root_relative(pose, HOUSE), root_relative(truth_mm, HOUSE)
     size, true_size = (torch.linalg.vector_norm(p[..., :2], dim=-1).mean(-1) for p in (pose, truth))
     ratio = torch.where(size > 0, true_size / size, 0.0)
     return ratio[..., None, None] * pose
@@ -62,7 +62,7 @@ def common_scores(
     and of the better of each pose and its mirror image; and the share of poses with
     `facing_sine` > 0.
     """
-    pose, truth_mm = _about_hip(pose).double(), _about_hip(truth_mm).double()
+    pose, truth_mm = root_relative(pose, HOUSE).double(), root_relative(truth_mm, HOUSE).double()
     by = dict(clip_of_frame=clip_of_frame, actions=actions)
     frame = dict(joints="17", root="hip", average=average)
     aligned = dict(alignment="procrustes", scale="least_squares")
@@ -150,7 +150,7 @@ CAUSES = {
 def cause(pose: Pose3D, truth_mm: Pose3D) -> str:
     """Why one pose (17, 3) in any unit is far from the truth (17, 3): the first of `CAUSES` that
     applies, once the pose has the truth's size in the picture (`at_true_scale`)."""
-    pose, truth = at_true_scale(pose, truth_mm), _about_hip(truth_mm)
+    pose, truth = at_true_scale(pose, truth_mm), root_relative(truth_mm, HOUSE)
     off_mm = torch.linalg.vector_norm(pose - truth, dim=-1)
     mirrored_mm = torch.linalg.vector_norm(mirrored(pose) - truth, dim=-1)
     if mirrored_mm.mean() < 0.8 * off_mm.mean():
@@ -161,8 +161,3 @@ def cause(pose: Pose3D, truth_mm: Pose3D) -> str:
     if far.any() and (mirrored_mm[far] < 0.6 * off_mm[far]).float().mean() > 0.4:
         return "depth flip"
     return "unusual posture"
-
-
-def _about_hip(pose: Tensor) -> Tensor:
-    hip = HOUSE.index("hip")
-    return pose - pose[..., hip : hip + 1, :]

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from posebook.datasets.people.dice import Dice
 from posebook.geometry import bone_vectors
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
@@ -33,6 +34,7 @@ FRACTION_OF_STATURE = {
     "left_shoulder": 0.092, "left_elbow": 0.172, "left_wrist": 0.146,
     "right_shoulder": 0.092, "right_elbow": 0.172, "right_wrist": 0.146,
 }  # fmt: skip
+FRACTIONS = torch.tensor([FRACTION_OF_STATURE[bone] for bone in BONES], dtype=torch.float64)
 #: Stature of US adults, men and women together: mean and deviation.
 STATURE_MM = (1692.0, 92.0)
 #: Height of the ankle joint over the floor, as a fraction of stature (Winter).
@@ -52,10 +54,6 @@ _GROUPS = {
     ("left_elbow", "right_elbow"): (0.82, 1.18),
     ("left_wrist", "right_wrist"): (0.65, 1.18),
 }
-
-
-def _fractions() -> Tensor:
-    return torch.tensor([FRACTION_OF_STATURE[bone] for bone in BONES], dtype=torch.float64)
 
 
 def forward_kinematics(directions: Float[Tensor, "*batch bones 3"], lengths_mm: Tensor) -> Pose3D:
@@ -92,6 +90,11 @@ def turned(points: Float[Tensor, "*batch dim"], angle: Tensor) -> Float[Tensor, 
     return torch.stack(torch.broadcast_tensors(*moved), dim=-1)
 
 
+def raised(pose: Float[Tensor, "*batch joints 3"], lift: Tensor) -> Pose3D:
+    """Poses (..., joints, 3) higher by `lift` (...), in world axes."""
+    return pose + lift[..., None, None] * torch.tensor([0.0, 0.0, 1.0])
+
+
 def unit(vectors: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
     """The vectors' directions."""
     return torch.nn.functional.normalize(vectors, dim=-1)
@@ -99,16 +102,11 @@ def unit(vectors: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
 
 def wide_bodies(count: int, generator: torch.Generator) -> Tensor:
     """Bone lengths (count, 16) mm of people, and of joint sets, of every kind."""
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        draw = torch.rand(count, *shape, generator=generator, dtype=torch.float64)
-        return low + (high - low) * draw
-
-    stature = uniform(1480.0, 1980.0)
-    lengths = stature.unsqueeze(-1) * _fractions()
+    dice = Dice(count, generator)
+    lengths = dice.even(1480.0, 1980.0, 1) * FRACTIONS
     for bones, (low, high) in _GROUPS.items():
         places = [BONE[bone] for bone in bones]
-        lengths[:, places] *= uniform(low, high, 1) * uniform(0.98, 1.02, len(places))
+        lengths[:, places] *= dice.even(low, high, 1) * dice.even(0.98, 1.02, len(places))
     return lengths
 
 
@@ -154,7 +152,7 @@ def bodies_of_a_study(train: int, test: int, generator: torch.Generator) -> Tens
         others = others[torch.randperm(train, generator=generator)]
         return level[torch.cat([others, inner[:test]])].unsqueeze(1)
 
-    lengths = (STATURE_MM[0] + STATURE_MM[1] * spread()) * _fractions()
+    lengths = (STATURE_MM[0] + STATURE_MM[1] * spread()) * FRACTIONS
     for bones in _GROUPS:
         # Trunk, head and hips differ more between people than limbs do.
         deviation = 0.06 if len(bones) == 1 or "hip" in bones[0] else 0.035

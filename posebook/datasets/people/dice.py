@@ -38,7 +38,7 @@ class Dice:
             assert self.used <= COLUMNS, "a clip used up its random numbers; raise COLUMNS"
         return drawn.reshape(self.count, *shape)
 
-    def even(self, low: float | Tensor, high: float | Tensor, *shape: int) -> Tensor:
+    def even(self, low: float | int | Tensor, high: float | int | Tensor, *shape: int) -> Tensor:
         """Uniform in [low, high): (count, *shape)."""
         return low + (high - low) * self.unit(*shape)
 

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.people.body import Body
+from posebook.datasets.people.body import Body, unit
 from posebook.datasets.people.dice import Dice, smooth_step, wander
 from posebook.datasets.people.puppet import Strings
 
@@ -137,7 +137,6 @@ def _swing(dice: Dice, turn: Tensor, pace: Tensor, run: bool) -> tuple[Tensor, T
         lower_angle = angle + elbow
         inward = -dice.even(0.0, 0.4, 1) * elbow
         lower = torch.stack([inward, lower_angle.sin(), -lower_angle.cos()], dim=-1)
-        wrist = 0.54 * torch.nn.functional.normalize(upper, dim=-1)
-        swings.append(wrist + 0.46 * torch.nn.functional.normalize(lower, dim=-1))
+        swings.append(0.54 * unit(upper) + 0.46 * unit(lower))
         elbows.append(dice.even(0.15, 0.6, 1).expand_as(turn))
     return torch.stack(swings, dim=2), torch.stack(elbows, dim=2)

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from posebook.datasets.people.body import unit
 from posebook.datasets.people.dice import Dice, visits, wander
 
 #: Regions in arm lengths from the shoulder, (outward, forward, up) of the chest: middle,
@@ -41,8 +42,7 @@ def stations(dice: Dice, regions: tuple[str, ...], count: int) -> Tensor:
     boxes = [_box(region) for region in regions if region != "anywhere"]
     if "anywhere" in regions:
         direction = dice.normal(0.0, 1.0, count, 3) + torch.tensor([0.5, 0.6, -0.1])
-        direction = torch.nn.functional.normalize(direction, dim=-1)
-        place = direction * dice.even(0.4, 1.0, count, 1)
+        place = unit(direction) * dice.even(0.4, 1.0, count, 1)
         anywhere = torch.cat([place, dice.even(0.0, 1.5, count, 1)], dim=-1)
         if not boxes:
             return anywhere

@@ -11,7 +11,13 @@ import math
 import torch
 from torch import Tensor
 
-from posebook.datasets.people.body import BONE, directions_of, forward_kinematics, unit
+from posebook.datasets.people.body import (
+    BONE,
+    directions_of,
+    forward_kinematics,
+    raised,
+    unit,
+)
 from posebook.shapes import Pose3D
 
 #: Largest angle in degrees between a bone and the one it hangs on, both as directions.
@@ -58,7 +64,7 @@ def limited(pose: Pose3D, lengths_mm: Tensor) -> Pose3D:
 def above_floor(pose: Pose3D) -> Pose3D:
     """Poses (..., 17, 3) in world axes, lifted as a whole where a joint is under the floor."""
     sunk = (JOINT_OVER_FLOOR - pose[..., 2].amin(-1)).clamp(min=0)
-    return pose + torch.stack([0 * sunk, 0 * sunk, sunk], dim=-1).unsqueeze(-2)
+    return raised(pose, sunk)
 
 
 def pelvis_axes(directions: Pose3D) -> tuple[Tensor, Tensor, Tensor]:

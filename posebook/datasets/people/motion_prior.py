@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from posebook.datasets.people.body import unit
 from posebook.paths import DATA
 
 FILE = DATA / "prior" / "motion_prior.safetensors"
@@ -81,7 +82,7 @@ def mixture(name: str) -> Mixture:
 def sample_directions(count: int, generator: torch.Generator) -> Tensor:
     """Unit bone directions (count, 16, 3) of independent poses, float64."""
     flat = mixture("poses").sample(count, generator)
-    return torch.nn.functional.normalize(flat.view(count, -1, 3), dim=-1)
+    return unit(flat.view(count, -1, 3))
 
 
 def cosines(frame: Tensor, count: int) -> Tensor:

@@ -8,12 +8,12 @@ from torch import Tensor
 from posebook.datasets.people import limits
 from posebook.datasets.people.actions import HUMAN36M, MORE
 from posebook.datasets.people.body import (
-    ANKLE_HEIGHT,
     BONE,
     BONES,
     Body,
     forward_kinematics,
     levelled,
+    raised,
     turned,
     unit,
     wide_bodies,
@@ -52,10 +52,10 @@ def from_prior(count: int, generator: torch.Generator) -> Tensor:
     """Poses (count, 17, 3) of the fitted prior, arms exchanged and limbs shaken now and then."""
     like = dict(generator=generator, dtype=torch.float64)
     directions = levelled(prior_directions(count, generator), torch.rand(count, 1, **like) < 0.5)
-    lengths_mm = wide_bodies(count, generator)
-    pose = forward_kinematics(directions, lengths_mm)
+    body = Body(wide_bodies(count, generator))
+    pose = forward_kinematics(directions, body.lengths_mm)
     pose = turned(pose, 2 * math.pi * torch.rand(count, 1, **like))
-    return stand(pose, lengths_mm)
+    return stand(pose, body)
 
 
 def prior_directions(count: int, generator: torch.Generator) -> Tensor:
@@ -84,11 +84,10 @@ def from_actions(count: int, generator: torch.Generator) -> Tensor:
 
 def torso_frame(directions: Tensor) -> Tensor:
     """Rows: the chest's right, forward and up (count, 3, 3)."""
-    right = directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]]
+    across = directions[:, BONE["right_shoulder"]] - directions[:, BONE["left_shoulder"]]
     up = directions[:, BONE["thorax"]]
-    forward = unit(torch.linalg.cross(up, right))
-    right = torch.linalg.cross(forward, up)
-    return torch.stack([right, forward, up], dim=1)
+    forward = unit(torch.linalg.cross(up, across))
+    return torch.stack([torch.linalg.cross(forward, up), forward, up], dim=1)
 
 
 def mix_arms(directions: Tensor, generator: torch.Generator) -> Tensor:
@@ -113,9 +112,6 @@ def shake(directions: Tensor, generator: torch.Generator) -> Tensor:
     return unit(directions + size * noise)
 
 
-def stand(pose: Tensor, lengths_mm: Tensor) -> Tensor:
+def stand(pose: Tensor, body: Body) -> Tensor:
     """Lower or raise each pose until its lowest joint is at ankle height over the floor."""
-    leg = lengths_mm[:, BONE["left_knee"]] + lengths_mm[:, BONE["left_foot"]]
-    ankle = ANKLE_HEIGHT / 0.491 * leg
-    lift = ankle - pose[..., 2].amin(-1)
-    return pose + torch.stack([0 * lift, 0 * lift, lift], -1).unsqueeze(1)
+    return raised(pose, body.ankle[:, 0] - pose[..., 2].amin(-1))

@@ -31,30 +31,35 @@ class Frame(NamedTuple):
 
     def pitched(self, angle: Tensor) -> "Frame":
         """Tipped forward: up goes to where forward was."""
-        cos, sin = angle.cos().unsqueeze(-1), angle.sin().unsqueeze(-1)
-        return Frame(
-            self.right, cos * self.forward - sin * self.up, cos * self.up + sin * self.forward
-        )
+        forward, up = _rotated(self.forward, self.up, angle)
+        return self._replace(forward=forward, up=up)
 
     def leaned(self, angle: Tensor) -> "Frame":
         """Leaned over to the right."""
-        cos, sin = angle.cos().unsqueeze(-1), angle.sin().unsqueeze(-1)
-        return Frame(
-            cos * self.right - sin * self.up, self.forward, cos * self.up + sin * self.right
-        )
+        right, up = _rotated(self.right, self.up, angle)
+        return self._replace(right=right, up=up)
 
     def turned(self, angle: Tensor) -> "Frame":
         """Turned to the left."""
-        cos, sin = angle.cos().unsqueeze(-1), angle.sin().unsqueeze(-1)
-        return Frame(
-            cos * self.right + sin * self.forward, cos * self.forward - sin * self.right, self.up
-        )
+        forward, right = _rotated(self.forward, self.right, angle)
+        return self._replace(right=right, forward=forward)
+
+    def bent(self, angles: Tensor) -> "Frame":
+        """Tipped, leaned and turned, in this order, by `angles` (..., 3)."""
+        tipped, leaned, turned = angles.unbind(-1)
+        return self.pitched(tipped).leaned(leaned).turned(turned)
 
     def at(self, place: Tensor) -> Tensor:
         """Coordinates (..., 3) along right, forward, up -> world."""
         return (
             place[..., :1] * self.right + place[..., 1:2] * self.forward + place[..., 2:] * self.up
         )
+
+
+def _rotated(one: Tensor, other: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
+    """Two axes at right angles, turned by `angle`: `other` goes to where `one` was."""
+    cos, sin = angle.cos().unsqueeze(-1), angle.sin().unsqueeze(-1)
+    return cos * one - sin * other, cos * other + sin * one
 
 
 @dataclass
@@ -96,13 +101,8 @@ def flat_axes(facing: Tensor) -> tuple[Tensor, Tensor]:
 
 def upright(facing: Tensor) -> Frame:
     """The frame of someone who stands straight and looks along `facing` (...)."""
-    one, zero = torch.ones_like(facing), torch.zeros_like(facing)
-    frame = Frame(
-        torch.stack([one, zero, zero], -1),
-        torch.stack([zero, one, zero], -1),
-        torch.stack([zero, zero, one], -1),
-    )
-    return frame.turned(facing)
+    axes = torch.eye(3, dtype=facing.dtype).expand(*facing.shape, 3, 3)
+    return Frame(*axes.unbind(-1)).turned(facing)
 
 
 def pose_of(strings: Strings, lengths_mm: Tensor) -> Tensor:
@@ -111,9 +111,9 @@ def pose_of(strings: Strings, lengths_mm: Tensor) -> Tensor:
     heading = upright(strings.facing)
     hips = heading.turned(strings.pelvis[..., 2])
     hips = hips.pitched(strings.pelvis[..., 0]).leaned(strings.pelvis[..., 1])
-    half = _bent(hips, strings.spine / 2)
-    chest = _bent(half, strings.spine / 2)
-    head = _bent(chest, strings.neck)
+    half = hips.bent(strings.spine / 2)
+    chest = half.bent(strings.spine / 2)
+    head = chest.bent(strings.neck)
     joint = {"hip": _within_reach(strings, hips, length)}
     joint["spine"] = joint["hip"] + length["spine"] * half.up
     joint["thorax"] = joint["spine"] + length["thorax"] * chest.up
@@ -155,8 +155,7 @@ def pose_of(strings: Strings, lengths_mm: Tensor) -> Tensor:
 def _tumbled(pose: Tensor, strings: Strings) -> Tensor:
     """Turn people over about their hip and put them on the floor."""
     old = upright(strings.facing.unsqueeze(-1))
-    new = upright(strings.facing.unsqueeze(-1))
-    new = new.pitched(strings.tumble[..., :1]).leaned(strings.tumble[..., 1:])
+    new = old.pitched(strings.tumble[..., :1]).leaned(strings.tumble[..., 1:])
     hip = pose[..., :1, :]
     away = pose - hip
     place = torch.stack([(away * axis).sum(-1) for axis in old], dim=-1)
@@ -164,11 +163,6 @@ def _tumbled(pose: Tensor, strings: Strings) -> Tensor:
     lowest = turned[..., 2].amin(-1, keepdim=True)
     turned[..., 2] = turned[..., 2] - lowest + LYING_OVER_FLOOR
     return turned
-
-
-def _bent(frame: Frame, angles: Tensor) -> Frame:
-    tipped, leaned, turned = angles.unbind(-1)
-    return frame.pitched(tipped).leaned(leaned).turned(turned)
 
 
 def _within_reach(strings: Strings, hips: Frame, length: dict[str, Tensor]) -> Tensor:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -58,13 +59,19 @@ class Size:
 DEFAULT = {"synthetic": Size(frames=250, takes=1), "synthetic_wide": Size(frames=100, takes=400)}
 
 
+def _default_size(name: str) -> Size:
+    if name not in NAMES:
+        raise InputError(f"no synthetic data set is called '{name}'; there are {', '.join(NAMES)}")
+    return DEFAULT[name]
+
+
 def size_for(name: str, frames: int) -> Size:
     """The size of a data set of about so many frames, in both halves and all cameras together.
 
     Clips are as many as keep about the default length, at least the fewest that the set has (one
     of each subject and action; two people), and all have the same whole number of frames.
     """
-    default = DEFAULT[name]
+    default = _default_size(name)
     views = 4 if name == "synthetic" else 1
     whole = views * len(cast(name)) * default.frames
     takes = max(1, round(default.takes * frames / whole))
@@ -90,22 +97,15 @@ def _seed(*parts: object) -> int:
 
 def cast(name: str, split: str = "all", size: Size | None = None, seed: int = 0) -> list[Person]:
     """The clips of a data set, before any of them is made."""
-    if name not in NAMES:
-        raise InputError(f"no synthetic data set is called '{name}'; there are {', '.join(NAMES)}")
+    default = _default_size(name)
+    size = size or default
     if split not in SUBJECTS:
         raise InputError(f"split '{split}': expected train, test or all")
-    size = size or DEFAULT[name]
     if name == "synthetic":
+        takes = product(SUBJECTS[split], ACTIONS, range(1, size.takes + 1))
         return [
-            Person(
-                f"{subject}/{action} {take}",
-                subject,
-                action,
-                _seed(seed, name, subject, action, take),
-            )
-            for subject in SUBJECTS[split]
-            for action in ACTIONS
-            for take in range(1, size.takes + 1)
+            Person(f"{who}/{what} {take}", who, what, _seed(seed, name, who, what, take))
+            for who, what, take in takes
         ]
     counts = {"train": size.takes, "test": -(-size.takes // 4)}
     return [
@@ -172,11 +172,10 @@ def motions(
     frames    of each clip, at 50 per second
     The same seed gives the same clips, whichever others are made with them.
     """
+    size = _default_size(name)
+    size = replace(size, frames=frames or size.frames)
     if name == "synthetic_wide" and count is not None:
-        size = Size(frames or DEFAULT[name].frames, count)
-    else:
-        default = DEFAULT.get(name, DEFAULT["synthetic"])
-        size = replace(default, frames=frames or default.frames)
+        size = replace(size, takes=count)
     people = cast(name, split, size, seed)
     if subjects is not None:
         unknown = sorted(set(subjects) - {person.subject for person in people})
@@ -212,10 +211,9 @@ def make(
     """
     if keypoints not in ("true", "detected"):
         raise InputError(f"{name}: keypoints '{keypoints}'; expected true or detected")
-    default = DEFAULT.get(name, DEFAULT["synthetic"])
     if isinstance(size, int):
-        size = replace(default, frames=size)
-    size = size or default
+        size = replace(_default_size(name), frames=size)
+    size = size or _default_size(name)
     people = cast(name, split, size, seed)
     clips = []
     for person, motion in zip(people, _motions(people, size.frames, seed), strict=True):

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from posebook.geometry import root_relative
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE
 
@@ -82,9 +83,7 @@ class KudoGenerator(_Perceptron):
 
         The network's hip depth is subtracted. The paper's own scores keep it: `pose` does.
         """
-        pose = self.pose(keypoints)
-        hip = HOUSE.index("hip")
-        return pose - pose[:, hip : hip + 1]
+        return root_relative(self.pose(keypoints), HOUSE)
 
 
 class KudoCritic(_Perceptron):

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from posebook import paths
 from posebook.datasets.clips import Clip, PoseDataset
+from posebook.geometry import root_relative
 from posebook.key_points import root_centred
 from posebook.metrics.protocols import Protocol
 from posebook.shapes import Pose2D, Pose3D
@@ -56,8 +57,7 @@ def normalised_truth(pose_mm: Pose3D) -> tuple[Pose3D, Float[Tensor, " frames"]]
 
     The scale is the mean distance of the other 16 joints from the hip along x and y.
     """
-    hip = HOUSE.index("hip")
-    about = pose_mm - pose_mm[:, hip : hip + 1]
+    about = root_relative(pose_mm, HOUSE)
     distances_mm = torch.linalg.vector_norm(about[..., :2], dim=-1)
     scale_mm = distances_mm.sum(-1) / (len(HOUSE) - 1)  # the hip's own distance is 0
     return about / scale_mm[:, None, None], scale_mm

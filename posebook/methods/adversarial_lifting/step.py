@@ -76,20 +76,15 @@ def update(
     adversarial = losses.generator_loss(fake) + heading_weight * heading
     critical = losses.critic_loss(real, fake)
     steps = losses.gate(accuracy, cap)
+    players = zip(steps, (generator, critic), (adversarial, critical), optimisers, strict=True)
+    stepping = [player for may_step, *player in players if may_step]
     # The gradient of each loss for its own network only: nothing has to be cut or cleared.
-    todo = [
-        (optimiser, loss, list(network.parameters()))
-        for step, optimiser, loss, network in zip(
-            steps, optimisers, (adversarial, critical), (generator, critic), strict=True
-        )
-        if step
-    ]
-    gradients = [
-        torch.autograd.grad(loss, parameters, retain_graph=True) for _, loss, parameters in todo
-    ]
-    for (optimiser, _, parameters), slopes in zip(todo, gradients, strict=True):
+    for network, loss, _ in stepping:
+        parameters = list(network.parameters())
+        slopes = torch.autograd.grad(loss, parameters, retain_graph=True)
         for parameter, slope in zip(parameters, slopes, strict=True):
             parameter.grad = slope
+    for _, _, optimiser in stepping:
         optimiser.step()
     return dict(
         generator=adversarial.detach(),

@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from posebook.geometry import root_relative
+from posebook.methods.ambiguity_aware.inputs import extents
 from posebook.methods.ambiguity_aware.losses import DISTANCE, back_project
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE
@@ -37,7 +39,18 @@ class ResBlock(nn.Module):
         return self.main(features) + self.skip(torch.cat([features, raw], 1))
 
 
-class YuLifter(nn.Module):
+class _Residual(nn.Module):
+    """`first`, then blocks that see the raw input too, then `last`; each network has its own."""
+
+    def forward(self, keypoints: Float[Tensor, "batch *frames joints 2"]) -> Float[Tensor, "b out"]:
+        raw = keypoints.flatten(1)
+        features = self.first(raw)
+        for block in self.blocks:
+            features = block(features, raw)
+        return self.last(features)
+
+
+class YuLifter(_Residual):
     """Key points to the depth of each joint, relative to the camera's distance from the hip.
 
     In:   (batch, joints, 2)   tangents about the hip, x right, y down
@@ -53,12 +66,8 @@ class YuLifter(nn.Module):
         )  # the last of them is the released code's "branch"
         self.last = nn.Linear(width, joints)
 
-    def forward(self, keypoints: Pose2D) -> Float[Tensor, "batch joints"]:
-        raw = keypoints.flatten(1)
-        return self.last(through(self.blocks, self.first(raw), raw))
 
-
-class YuScale(nn.Module):
+class YuScale(_Residual):
     """Key points to one number m, from which the factor for the key points follows.
 
     In:   (batch, joints, 2), as for the lifter
@@ -72,12 +81,8 @@ class YuScale(nn.Module):
         self.blocks = nn.ModuleList([ResBlock(width, raw, dropout=dropout)])
         self.last = nn.Linear(width, 1)
 
-    def forward(self, keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
-        raw = keypoints.flatten(1)
-        return self.last(through(self.blocks, self.first(raw), raw))
 
-
-class YuCritic(nn.Module):
+class YuCritic(_Residual):
     """Key points to how real they look; no batch norm, which would mix real and lifted poses.
 
     The paper calls it the discriminator.
@@ -106,10 +111,6 @@ class YuCritic(nn.Module):
             if isinstance(layer, nn.Linear):
                 nn.init.normal_(layer.weight, std=0.02)
                 nn.init.zeros_(layer.bias)
-
-    def forward(self, keypoints: Float[Tensor, "batch *frames joints 2"]) -> Float[Tensor, "b 1"]:
-        raw = keypoints.flatten(1)
-        return self.last(through(self.blocks, self.first(raw), raw))
 
 
 class YuModel(nn.Module):
@@ -151,24 +152,15 @@ class YuModel(nn.Module):
         pose = self(keypoints)
         if self.both_ways:
             pose = (pose + HOUSE.flip(self(HOUSE.flip(keypoints)))) / 2
-        return (pose - pose[:, :1]) / DISTANCE
+        return root_relative(pose, HOUSE) / DISTANCE
 
 
 def factor_of(middle: Float[Tensor, "batch 1"], keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
     """The factor s = 2 m - (width + height) / 2 that the scale network's number m stands for."""
-    extents = keypoints.amax(1) - keypoints.amin(1)
-    return 2 * middle - extents.mean(1, keepdim=True)
+    return 2 * middle - extents(keypoints).mean(1, keepdim=True)
 
 
 def dense(inputs: int, outputs: int, batch_norm: bool, dropout: float) -> list[nn.Module]:
     """A linear map, batch normalisation, ReLU, dropout."""
     norm = [nn.BatchNorm1d(outputs)] if batch_norm else []
     return [nn.Linear(inputs, outputs), *norm, nn.ReLU(), nn.Dropout(dropout)]
-
-
-def through(
-    blocks: nn.ModuleList, features: Float[Tensor, "batch width"], raw: Float[Tensor, "batch raw"]
-) -> Float[Tensor, "batch width"]:
-    for block in blocks:
-        features = block(features, raw)
-    return features

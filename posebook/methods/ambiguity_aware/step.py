@@ -6,7 +6,6 @@ whatever networks give depths, scales and the critic's values.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -191,10 +190,10 @@ def step(
     The critic sees what the lifter projected in this very step; the released code lifts once
     more after the lifter's update.
     """
-    allow(networks.lifter, turn.lifter)
-    allow(networks.critic, False)
+    networks.lifter.requires_grad_(turn.lifter)
+    networks.critic.requires_grad_(False)
     if networks.scale is not None:
-        allow(networks.scale, turn.scale)
+        networks.scale.requires_grad_(turn.scale)
     if turn.scale_step:
         terms = scale_terms(networks, batch, settings)
     else:
@@ -203,7 +202,7 @@ def step(
     descend(optimisers["pose"], loss)
     terms = {name: term.detach() for name, term in terms.items()}
     if turn.critic and settings.adversarial:
-        allow(networks.critic, True)
+        networks.critic.requires_grad_(True)
         values = networks.critic(torch.cat([real, way.seen.detach()]))
         loss = losses.critic_loss(*values.split(len(real)))
         descend(optimisers["critic"], loss)
@@ -211,12 +210,8 @@ def step(
     return terms
 
 
-def allow(network: nn.Module, trainable: bool) -> None:
-    network.requires_grad_(trainable)
-
-
-def descend(optimiser: torch.optim.Optimizer, loss: Any) -> None:
+def descend(optimiser: torch.optim.Optimizer, loss: Scalar) -> None:
     """Frozen weights have no gradient (None), and stand still."""
-    optimiser.zero_grad(set_to_none=True)
+    optimiser.zero_grad()
     loss.backward()
     optimiser.step()

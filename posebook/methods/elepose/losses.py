@@ -44,8 +44,7 @@ def normalise(keypoints_px: Pose2D, scale_px: Tensor | float | int) -> Pose2D:
     keypoints_px  (batch, joints, 2)  px
     scale_px      the mean distance in the picture from head to hip, over all training poses
     """
-    hip = HOUSE.index("hip")
-    return (keypoints_px - keypoints_px[:, hip : hip + 1]) / (DISTANCE * scale_px)
+    return root_relative(keypoints_px, HOUSE) / (DISTANCE * scale_px)
 
 
 def back_project(keypoints: Pose2D, depths: Depths) -> Pose3D:

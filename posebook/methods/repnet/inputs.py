@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from posebook.geometry import root_relative
 from posebook.shapes import Points2D, Pose2D, Pose3D
 from posebook.skeletons import HOUSE
 
@@ -28,8 +29,7 @@ def about_hip(keypoints_px: Pose2D, width_px: float | int = PICTURE_PX) -> Pose2
 
     Not scaled by the person: someone who comes nearer looks larger, as in the picture.
     """
-    hip = HOUSE.index("hip")
-    return 2 / width_px * (keypoints_px - keypoints_px[..., hip : hip + 1, :])
+    return 2 / width_px * root_relative(keypoints_px, HOUSE)
 
 
 def intrinsics(
@@ -53,8 +53,7 @@ def one_camera(rays: Points2D) -> Points2D:
 
 def metres_about_hip(pose_mm: Pose3D) -> Pose3D:
     """(..., 17, 3): mm in, metres relative to the hip out."""
-    hip = HOUSE.index("hip")
-    return (pose_mm - pose_mm[..., hip : hip + 1, :]) / 1000
+    return root_relative(pose_mm, HOUSE) / 1000
 
 
 def by_itself(

@@ -117,17 +117,17 @@ class RepNetCritic(nn.Module):
         chain: bool = True,
         last_activation: bool = True,
         released_sign: bool = False,
-        pose_width: int = 100,
     ):
         super().__init__()
         self.slope, self.last_activation = slope, last_activation
-        self.pose_first = nn.Linear(3 * len(JOINTS), pose_width)
-        self.pose_block = _Block(pose_width, slope, twice=True)
-        self.pose_last = nn.Linear(pose_width, pose_width)
+        narrow = 100
+        self.pose_first = nn.Linear(3 * len(JOINTS), narrow)
+        self.pose_block = _Block(narrow, slope, twice=True)
+        self.pose_last = nn.Linear(narrow, narrow)
         self.chain_first = nn.Linear(len(BONES) ** 2, width) if chain else None
         self.chain_block = _Block(width, slope, twice=True) if chain else None
-        self.head = nn.Linear(pose_width + (width if chain else 0), pose_width)
-        self.last = nn.Linear(pose_width, 1)
+        self.head = nn.Linear(narrow + (width if chain else 0), narrow)
+        self.last = nn.Linear(narrow, 1)
         self.register_buffer("bones", chain_matrix(released_sign), persistent=False)
         if glorot:
             _glorot(self)

@@ -56,7 +56,7 @@ class Martinez(nn.Module):
                 # TensorFlow's defaults: eps 1e-3, and 0.99 of the old running mean is kept.
                 nn.BatchNorm1d(width, eps=1e-3, momentum=0.01) if batch_norm else nn.Identity(),
                 nn.ReLU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
             )
 
         self.first = layer(input_joints * input_dimensions)
@@ -72,6 +72,24 @@ class Martinez(nn.Module):
         for block in self.blocks:
             hidden = hidden + block(hidden) if self.residual else block(hidden)
         return self.last(hidden).unflatten(1, self.output_shape)
+
+
+class Dropout(nn.Dropout):
+    """Dropout whose random numbers, on a CPU, are bytes: eight from each draw of the generator.
+
+    PyTorch's own dropout draws one number for each unit, which took a quarter of a training step.
+    The share that is dropped is `p` to the nearest 1/256, and the rest is scaled to match.
+    """
+
+    def forward(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        dropped = round(256 * self.p)
+        if not self.training or dropped in (0, 256) or values.device.type != "cpu":
+            return super().forward(values)
+        draws = torch.empty(values.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
+        drawn = draws.view(torch.uint8)[: values.numel()].view_as(values)
+        # 0 or 1 by arithmetic on bytes, which a CPU does many at a time, comparing it does not.
+        kept = drawn.clamp_(dropped - 1, dropped).sub_(dropped - 1)
+        return values * kept.to(values).mul_(256 / (256 - dropped))
 
 
 class CappedLinear(nn.Module):

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook.errors import InputError
+from posebook.methods.simple_baseline.network import Dropout
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE
 
@@ -196,24 +197,6 @@ class Filter(nn.Module):
                 rows = torch.addmm(shift, rows, (scale.unsqueeze(1) * matrix).T)
             rows = self.dropout(rows.relu_())
         return rows.unflatten(0, seen.shape[:-1])
-
-
-class Dropout(nn.Dropout):
-    """Dropout whose random numbers, on a CPU, are bytes: eight from each draw of the generator.
-
-    PyTorch's own dropout draws one number for each unit, which took a quarter of a training step.
-    The share that is dropped is `p` to the nearest 1/256, and the rest is scaled to match.
-    """
-
-    def forward(self, values: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        dropped = round(256 * self.p)
-        if not self.training or dropped in (0, 256) or values.device.type != "cpu":
-            return super().forward(values)
-        draws = torch.empty(values.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
-        drawn = draws.view(torch.uint8)[: values.numel()].view_as(values)
-        # 0 or 1 by arithmetic on bytes, which a CPU does many at a time, comparing it does not.
-        kept = drawn.clamp_(dropped - 1, dropped).sub_(dropped - 1)
-        return values * kept.to(values).mul_(256 / (256 - dropped))
 
 
 class Block(nn.Module):

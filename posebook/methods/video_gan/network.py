@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook.errors import InputError
+from posebook.geometry import root_relative
 from posebook.methods.repnet.inputs import FRAMES, ONE_CAMERA
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
-HIP = HOUSE.index("hip")
 #: How far beside the hip's ray a root network's number 1 is, in x/z: six degrees.
 BESIDE_RAY = 0.1
 #: Where the hips of Human3.6M are on average, metres, camera axes: where a root network starts.
@@ -144,7 +144,7 @@ class RootGenerator(VideoGenerator):
     def _place(self, numbers: Tensor, seen: Tensor) -> Tensor:
         if not self.on_ray:
             return numbers
-        return along_ray(numbers, seen[:, HIP], numbers.new_tensor(ONE_CAMERA))
+        return along_ray(numbers, seen[:, HOUSE.index("hip")], numbers.new_tensor(ONE_CAMERA))
 
 
 class VideoGan(nn.Module):
@@ -180,13 +180,11 @@ class VideoGan(nn.Module):
 
 
 def _about_hip(keypoints: Tensor) -> Tensor:
-    """(..., 16, 2): the others of (..., 17, 2) house joints about the hip."""
-    others = [joint for joint in range(len(HOUSE)) if joint != HIP]
-    return keypoints[..., others, :] - keypoints[..., HIP : HIP + 1, :]
+    """(..., 16, 2): the others of (..., 17, 2) house joints about the hip, which is the first."""
+    return root_relative(keypoints, HOUSE)[..., 1:, :]
 
 
 def absolute(root: Float[Tensor, "*batch 3"], pose: Float[Tensor, "*batch 16 3"]) -> Pose3D:
     """(..., 17, 3): the hip at the root, the sixteen others about it, in house order."""
     root = root.unsqueeze(-2)
-    placed = root + pose
-    return torch.cat([placed[..., :HIP, :], root, placed[..., HIP:, :]], -2)
+    return torch.cat([root, root + pose], -2)
