@@ -93,15 +93,6 @@ def plotly_bundle(figure: Any) -> dict[str, Any]:
     return made
 
 
-def show(figure: Any, *, alt: str) -> None:
-    """Show a figure in a notebook, with a still and a description for readers without plotly.
-
-    figure  a plotly Figure
-    alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
-    """
-    _show(figure, alt)
-
-
 def show_live(widget: Any, figure: Any, *, alt: str) -> None:
     """Show a widget that is alive after Run All, and leaves `figure` behind where it is stored.
 
@@ -110,10 +101,16 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
     Stored widgets swell a notebook by 5 MB; `strip_widget_state` takes them out after a run, and
     the figure and its still, which are in the same output, are seen in their place.
     """
-    _show(figure, alt, widget)
+    show(figure, alt=alt, widget=widget)
 
 
-def _show(figure: Any, alt: str, widget: Any = None) -> None:
+def show(figure: Any, *, alt: str, widget: Any = None) -> None:
+    """Show a figure in a notebook, with a still and a description for readers without plotly.
+
+    figure  a plotly Figure
+    alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
+    widget  see `show_live`
+    """
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
