@@ -4,11 +4,11 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 
 from posebook import paths
+from posebook.results import code
 
 
 def report() -> Iterator[tuple[str, str, bool]]:
@@ -36,17 +36,9 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 
 def _commit() -> str:
     """The checkout's commit, and whether files differ from it."""
-    git = ["git", "-C", str(paths.CHECKOUT)]
-    try:
-        head = subprocess.run(
-            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True
-        )
-        changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True)
-    except OSError:
-        return "no git"
-    if head.returncode != 0:
-        return "not a git checkout"
-    return f"commit {head.stdout.strip()}" + (", with changes" if changed.stdout else "")
+    commit = code()
+    changed = ", with changes" if commit.endswith("-dirty") else ""
+    return f"commit {commit.removesuffix('-dirty')}{changed}" if commit else "not a git checkout"
 
 
 def _torch() -> Iterator[tuple[str, str, bool]]:

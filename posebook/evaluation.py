@@ -20,6 +20,7 @@ from torch import Tensor
 from posebook import datasets, lifting, results
 from posebook.datasets.clips import Clip, PoseDataset
 from posebook.errors import InputError
+from posebook.geometry import root_relative
 from posebook.metrics import Score, evaluate_all
 from posebook.metrics.protocols import Protocol
 from posebook.results import Number
@@ -75,10 +76,6 @@ class Evaluation:
         """For programs: a list as in a results.json."""
         return results.records(self.numbers, "json")
 
-    def overall(self) -> Table:
-        """Every metric over all frames, methods side by side, with the protocol."""
-        return score_table(self.numbers)
-
     def by_action(self, metric: str = "P-MPJPE") -> Table:
         """One metric, an action in each row, methods side by side."""
         own = self.number(metric)
@@ -97,7 +94,7 @@ class Evaluation:
             f"{self.lifter} on {self.data}, {self.split}, key points {self.keypoints}: "
             f"{self.frames} frames, {self.seconds:.1f} s"
         )
-        tables = [self.overall(), self.by_action("MPJPE"), self.by_action("P-MPJPE")]
+        tables = [score_table(self.numbers), self.by_action("MPJPE"), self.by_action("P-MPJPE")]
         notes = [f"- {note}" for note in self.notes]
         return "\n\n".join([head, *map(str, tables)] + (["\n".join(notes)] if notes else []))
 
@@ -226,8 +223,7 @@ def numbers_of(
 
 def mean_pose(pose_mm: Pose3D) -> Tensor:
     """(17, 3): the mean of poses in camera axes about their hips, mm."""
-    hip = HOUSE.index("hip")
-    return torch.nanmean(pose_mm - pose_mm[:, hip : hip + 1], 0)
+    return torch.nanmean(root_relative(pose_mm, HOUSE), 0)
 
 
 def _train_split(data: str, split: str, given: dict[str, Any]) -> PoseDataset | None:
@@ -245,14 +241,12 @@ def zero_depth(seen: Clip, truth: Clip) -> Tensor:
 
     A joint that is not seen is put on the hip; without a camera the true x and y are taken.
     """
-    hip = HOUSE.index("hip")
     if truth.camera is None:
-        relative = truth.pose_mm - truth.pose_mm[:, hip : hip + 1]
+        relative = root_relative(truth.pose_mm, HOUSE)
         return torch.cat([relative[..., :2], torch.zeros_like(relative[..., 2:])], -1)
     points, _ = conversion(seen.skeleton, HOUSE)(seen.keypoints_px, seen.confidence)
-    depth_mm = truth.pose_mm[:, hip : hip + 1, 2].to(points).expand(points.shape[:-1])
-    flat = truth.camera.back_project(points, depth_mm)
-    return (flat - flat[:, hip : hip + 1]).nan_to_num(0.0)
+    depth_mm = truth.pose_mm[:, [HOUSE.index("hip")], 2].to(points).expand(points.shape[:-1])
+    return root_relative(truth.camera.back_project(points, depth_mm), HOUSE).nan_to_num(0.0)
 
 
 def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[Number]:

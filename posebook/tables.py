@@ -1,4 +1,4 @@
-"""Tables to read, in a page, a notebook or a terminal: `Table`, and lists of results as rows."""
+"""Tables to read, in a page, a notebook, Markdown or a terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,6 @@ from html import escape
 from typing import Any
 
 from posebook.errors import InputError
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -57,6 +55,12 @@ class Table:
         body = "".join("<tr>" + "".join(map(td, row, self._numeric)) + "</tr>" for row in self.rows)
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
+    def markdown(self) -> str:
+        """The same as Markdown, without the caption."""
+        cells = [[str(h) for h in self.headers], ["---" for _ in self.headers]]
+        cells += [[self.cell(v).replace("|", "\\|") for v in row] for row in self.rows]
+        return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
     def __str__(self) -> str:
         cells = [[str(h) for h in self.headers]] + [[self.cell(v) for v in r] for r in self.rows]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
@@ -70,49 +74,3 @@ class Table:
         return "\n".join(([self.caption] if self.caption else []) + lines)
 
     __repr__ = __str__
-
-
-def html(rows: list[Row]) -> str:
-    """A table for a notebook. Columns that no row fills are left out."""
-    columns = _filled(rows)
-    head = "".join(f"<th>{name}</th>" for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(row[name])}</td>" for name in columns) + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def markdown(rows: list[Row]) -> str:
-    """The same as Markdown."""
-    columns = _filled(rows)
-    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
-    lines += [" | ".join(row[name].replace("|", "\\|") for name in columns) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
-
-
-def terminal(rows: list[Row]) -> str:
-    """A heading for each protocol and data, and under it what shares them."""
-    groups: dict[str, list[list[str]]] = {}
-    for row in rows:
-        beside = [f"{name} {row[name]}" for name in ("baseline", "paper") if row[name]]
-        cells = [row["method"], row["metric"], row["value"], f"({', '.join(beside)})"]
-        groups.setdefault(f"{row['protocol']}; {row['data']}", []).append(
-            cells if beside else cells[:3]
-        )
-    every = [cells for group in groups.values() for cells in group]
-    width = [max(len(cells[column]) for cells in every) for column in range(3)] + [0]
-    lines = []
-    for heading, group in groups.items():
-        lines.append(heading)
-        for cells in group:
-            even = [cell.ljust(wide) for cell, wide in zip(cells, width, strict=False)]
-            lines.append("  " + "  ".join(even).rstrip())
-    return "\n".join(lines)
-
-
-def _filled(rows: list[Row]) -> list[str]:
-    return [name for name in rows[0] if any(row[name] for row in rows)]
-
-
-FORMS = {"html": html, "md": markdown, "text": terminal}

@@ -18,7 +18,7 @@ from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
 from posebook.datasets.readers.mocap import read_bvh
 from posebook.errors import InputError
-from posebook.export import command, pose_files, upright
+from posebook.export import command, upright
 from posebook.lifting import Lifted
 from posebook.lifting.lifter import _somebody
 from posebook.lifting.person_view import Answer
@@ -210,7 +210,7 @@ def test_four_files_that_agree(made, lifter, tmp_path):
     out = tmp_path / "out"
     result = export.lift_file(made / "coco.json", out, lifter)
     assert sorted(path.name for path in out.iterdir()) == sorted(export.NAMES)
-    found = pose_files.read_npz(out / "poses.npz")
+    found = np.load(out / "poses.npz")
     motion = read_bvh(out / "poses.bvh")
     assert np.abs(motion.world_mm.numpy() - found["rigid_mm"]).max() < 1.0
     record = json.loads((out / "poses.json").read_text())

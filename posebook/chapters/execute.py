@@ -55,16 +55,15 @@ def execute(
         )
     except papermill.PapermillExecutionError as error:
         head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
-        line = _line_of(error.source)
+        line = error.source.strip().partition("\n")[0].strip()
         raise CellFailed(
             f"{head}\n  in the cell that begins: {line}\n  so far: {paths.shown(output)}",
             error.ename,
             error.evalue,
         ) from None
     except (CellTimeoutError, DeadKernelError) as error:
-        reason = (
-            "a cell ran out of time" if isinstance(error, CellTimeoutError) else "the kernel died"
-        )
+        late = isinstance(error, CellTimeoutError)
+        reason = "a cell ran out of time" if late else "the kernel died"
         raise CellFailed(
             f"{reason} (limit for the whole run {minutes:g} minutes)\n"
             f"  so far: {paths.shown(output)}\n  run it again with the same --out to go on",
@@ -119,7 +118,7 @@ papermill_engines.register("posebook", _Engine)
 def _environment(profile: str | None) -> dict[str, str]:
     # Threads that wait by spinning slow training tenfold where another program uses the cores.
     # Memory that is given back at once has to be cleared again for the next step, a third of a step
-    # of large batches: glibc's malloc is told to keep it (others do not read these names). Older
+    # of large batches: these names ask glibc's malloc to keep it (others do not read them). Older
     # ones refuse a threshold of over 32 MB.
     # Python 3.11's frozen modules make the debugger print a warning into the run.
     helpful = {
@@ -170,8 +169,3 @@ def _tell_progress(nb_man: Any) -> None:
         begin(cell, cell_index, **more)
 
     nb_man.cell_start = cell_start
-
-
-def _line_of(source: str) -> str:
-    lines = [line.strip() for line in source.splitlines() if line.strip()]
-    return lines[0] if lines else ""

@@ -130,9 +130,13 @@ def read(source: Path) -> Chapter:
     )
 
 
+def _sources(folder: Path) -> list[Path]:
+    return sorted(folder.glob("[0-9][0-9]_*.py"))
+
+
 def all_chapters(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
     """Every chapter, by number."""
-    return [read(source) for source in sorted(folder.glob("[0-9][0-9]_*.py"))]
+    return [read(source) for source in _sources(folder)]
 
 
 def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
@@ -140,11 +144,11 @@ def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
     if Path(name).suffix == ".py" and Path(name).is_file():
         return read(Path(name))
     stem = Path(name).stem
-    for source in sorted(folder.glob("[0-9][0-9]_*.py")):
+    for source in _sources(folder):
         number, _, slug = source.stem.partition("_")
         if stem in (slug, source.stem) or stem.isdigit() and int(stem) == int(number):
             return read(source)
-    known = ", ".join(s.stem.partition("_")[2] for s in sorted(folder.glob("[0-9][0-9]_*.py")))
+    known = ", ".join(s.stem.partition("_")[2] for s in _sources(folder))
     raise InputError(f"no chapter '{name}'; there are {known or 'none'}")
 
 

@@ -1,7 +1,7 @@
 """What the parameters of chapters may be, as typed on a command line.
 
-`RULES` says it once for the names that chapters share, so that a mistake is told in one line before
-a kernel starts. Another name takes the type of its default. What depends on the data, such as a
+`RULES` says it once for the names that chapters share, so that a mistake gets one line before a
+kernel starts. Another name takes the type of its default. What depends on the data, such as a
 batch that is larger than the data set, is for the chapter to say.
 """
 
@@ -64,16 +64,14 @@ def _number(words: str, fits: Callable[[float], bool], *, infinite: bool = False
     return Rule(f"a number{words}", read)
 
 
-def _field(text: str) -> int:
-    if text not in map(str, RECEPTIVE_FIELDS):
+def _choice(expected: str, *values: Any) -> Rule:
+    def read(text: str) -> Any:
+        for value in values:
+            if text.lower() == str(value).lower():
+                return value
         raise ValueError
-    return int(text)
 
-
-def _yes_or_no(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise ValueError
-    return text.lower() == "true"
+    return Rule(expected, read)
 
 
 def _shares(text: str) -> str:
@@ -89,7 +87,7 @@ _OVER_0 = _number(" greater than 0 and up to 1e12", lambda value: 0 < value <= 1
 _FROM_0 = _number(" from 0 to 1e12", lambda value: 0 <= value <= 1e12)
 _ANY = _number("", lambda value: True)
 _TEXT = Rule("text", str)
-_YES_OR_NO = Rule("true or false", _yes_or_no)
+_YES_OR_NO = _choice("true or false", True, False)
 
 #: Rules of the names that mean the same in every chapter. Where a chapter says `name or default`,
 #: 0 would silently be the default: it is not admitted.
@@ -120,7 +118,9 @@ RULES: dict[str, Rule] = {
     "dropout": _number(" from 0 to less than 1", lambda value: 0 <= value < 1),
     "max_norm": _YES_OR_NO,
     "additions": _YES_OR_NO,
-    "receptive_field": Rule(f"one of {', '.join(map(str, RECEPTIVE_FIELDS))}", _field),
+    "receptive_field": _choice(
+        f"one of {', '.join(map(str, RECEPTIVE_FIELDS))}", *RECEPTIVE_FIELDS
+    ),
     "camera_tilt": _number(" from -90 to 90", lambda value: abs(value) <= 90),
     "start_elevation": _ANY,
     "lean_deg": _ANY,

@@ -119,8 +119,7 @@ def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finish
 
 def newest_unfinished(chapter: Chapter) -> Path:
     """The folder of the last run of this chapter, by name, that did not finish."""
-    folders = sorted((paths.runs() / chapter.id).glob("*/"), reverse=True)
-    for folder in folders:
+    for folder in sorted((paths.runs() / chapter.id).glob("*/"), reverse=True):
         if (folder / RUN_FILE).exists() and not _read(folder)["finished"]:
             return folder
     raise InputError(

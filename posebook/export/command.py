@@ -1,8 +1,8 @@
 """From a file of key points, or of motion capture, to lifted poses in four files.
 
 `lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
-(`lift_upright`), write. Everything that was chosen, filled, invented or assumed is said in words,
-in `Poses.notes`.
+(`lift_upright`), write. Everything that was chosen, filled, invented or assumed is in words in
+`Poses.notes`.
 """
 
 import json
@@ -68,17 +68,14 @@ class LiftResult:
     def files(self) -> tuple[Path, ...]:
         return tuple(path for lift in self.lifts for path in lift.files)
 
-    def lines(self) -> list[str]:
+    def __str__(self) -> str:
         """The report, for people."""
         lines = [str(note) for note in self.notes]
         for count, lift in enumerate(self.lifts, 1):
             if len(self.lifts) > 1:
                 lines += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
             lines += lift.lines()
-        return lines
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join(lines)
 
 
 def lift_file(
@@ -139,9 +136,9 @@ def lift_file(
         ready.append(replace(poses, clip=source.stem if alone else item.name))
     folder = Path(out) if out is not None else paths.new_run("lift")
     if len(ready) == 1:
-        return LiftResult((Lift(*write(ready[0], folder, image=image)),), notes)
+        return LiftResult((write(ready[0], folder, image=image),), notes)
     names = _folder_names([item.name for item in found[: len(ready)]])
-    lifts = [Lift(*write(p, folder / name)) for p, name in zip(ready, names, strict=True)]
+    lifts = [write(poses, folder / name) for poses, name in zip(ready, names, strict=True)]
     return LiftResult(tuple(lifts), notes)
 
 
@@ -163,12 +160,11 @@ def _folder_names(names: Sequence[str]) -> list[str]:
     return made
 
 
-def write(poses: Poses, folder: Path | str, *, image: Any = None) -> tuple[Poses, tuple[Path, ...]]:
+def write(poses: Poses, folder: Path, *, image: Any = None) -> Lift:
     """All four files, each under a temporary name and then renamed; the BVH is read back.
 
-    Returns the poses with what the files have to say about themselves added to the notes.
+    What the files have to say about themselves is added to the notes.
     """
-    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".lifting-", dir=folder) as temporary:
         part = Path(temporary)
@@ -183,7 +179,7 @@ def write(poses: Poses, folder: Path | str, *, image: Any = None) -> tuple[Poses
         files = tuple(folder / name for name in NAMES)
         for path in files:
             os.replace(part / path.name, path)
-    return poses, files
+    return Lift(poses, files)
 
 
 def _check_folder(folder: Path, source: Path) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from posebook import figures
 from posebook.evaluation import score_table
+from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
@@ -122,18 +123,15 @@ def _truth(poses: Poses) -> Tensor | None:
     """The true pose in world axes, its hip on the lifted one's."""
     if poses.truth_mm is None:
         return None
-    hip = HOUSE.index("hip")
-    relative = poses.truth_mm - poses.truth_mm[:, hip : hip + 1]
-    turned = relative.to(poses.world_mm) @ poses.camera_rotation.to(poses.world_mm).T
-    return turned + poses.world_mm[:, hip : hip + 1]
+    relative = root_relative(poses.truth_mm, HOUSE).to(poses.world_mm)
+    turned = relative @ poses.camera_rotation.to(poses.world_mm).T
+    return turned + poses.world_mm[:, [HOUSE.index("hip")]]
 
 
 def _shares(origin: Tensor) -> list[list[float]]:
     """For each joint, the part of the frames in which it was seen, invented, filled, missing."""
-    return [
-        [(origin[:, joint] == kind).double().mean().item() for kind in range(len(ORIGINS))]
-        for joint in range(len(HOUSE))
-    ]
+    kinds = [(origin == kind).double().mean(0) for kind in range(len(ORIGINS))]
+    return torch.stack(kinds, -1).tolist()
 
 
 def _origins(poses: Poses) -> figures.Table | str:

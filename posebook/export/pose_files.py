@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor
 from posebook.datasets.readers import mocap
 from posebook.errors import InputError
 from posebook.export.bvh import bvh_pieces
-from posebook.export.rigid_body import JOINTS, rig
+from posebook.export.rigid_body import JOINTS, rig, z_up
 from posebook.key_points import bridge_frames
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.notes import Note
@@ -177,18 +176,4 @@ def read_bvh_back(path: Path | str) -> Tensor:
     rig, _, _ = mocap.read_rig(path)
     where, _ = rig.positions()
     names = {joint.at: joint.name for joint in reversed(JOINTS)} | {"head": "Head.end"}
-    x, y, z = (10 * where[:, [rig.names.index(names[j]) for j in HOUSE.joints]]).unbind(-1)
-    return torch.stack([x, -z, y], -1)
-
-
-def read_npz(path: Path | str) -> dict[str, np.ndarray]:
-    """A `poses.npz` back: its arrays by name. Nothing in it can be executed."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise InputError(f"{path}: not a poses.npz that posebook wrote: {error}") from None
-    absent = set(KEYS) - {"truth_mm"} - set(found)
-    if absent:
-        raise InputError(f"{path}: not a poses.npz that posebook wrote: no {sorted(absent)[0]}")
-    return found
+    return z_up(10 * where[:, [rig.names.index(names[j]) for j in HOUSE.joints]])

@@ -20,9 +20,10 @@ from posebook.errors import InputError
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
-X, Y, Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
-_LEFT, _DOWN = X, (0.0, -1.0, 0.0)
-_RIGHT = (-1.0, 0.0, 0.0)
+_LEFT, _RIGHT = (1.0, 0.0, 0.0), (-1.0, 0.0, 0.0)
+_UP, _DOWN = (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
+#: Left and up in the rest pose, to turn with.
+LEFT, UP = torch.tensor([_LEFT, _UP], dtype=torch.float64)
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ JOINTS: tuple[_Joint, ...] = (
     _Joint("Hips", None, "hip", None, None, "hips"),
     *_LEFTS[:4],
     *_RIGHTS[:4],
-    _Joint("LowerBack", "Hips", "hip", "spine", Y, "hips"),
-    _Joint("Spine", "LowerBack", "spine", "thorax", Y, "shoulders"),
+    _Joint("LowerBack", "Hips", "hip", "spine", _UP, "hips"),
+    _Joint("Spine", "LowerBack", "spine", "thorax", _UP, "shoulders"),
     _Joint("Neck", "Spine", "thorax", "neck_nose", (0.0, 0.88, 0.47), "shoulders"),
     _Joint("Head", "Neck", "neck_nose", "head", (0.0, 0.95, -0.31), "shoulders"),
     *_LEFTS[4:],
@@ -100,14 +101,15 @@ class Rig:
     moved_mm: float
 
 
-def _y_up(world_mm: Tensor) -> Tensor:
+def y_up(world_mm: Tensor) -> Tensor:
     """World axes (z up) to BVH's (y up): x stays, y up is z, z to the viewer is -y."""
     x, y, z = world_mm.unbind(-1)
     return torch.stack([x, z, -y], -1)
 
 
-def _z_up(y_up: Tensor) -> Tensor:
-    x, y, z = y_up.unbind(-1)
+def z_up(points: Tensor) -> Tensor:
+    """The way back."""
+    x, y, z = points.unbind(-1)
     return torch.stack([x, -z, y], -1)
 
 
@@ -166,37 +168,32 @@ def _global_turns(place: dict[str, Tensor], rests: dict[str, Tensor]) -> dict[st
         "hips": place["left_hip"] - place["right_hip"],
         "shoulders": place["left_shoulder"] - place["right_shoulder"],
     }
-    left = torch.tensor(X, dtype=torch.float64)
     turns: dict[str, Tensor] = {}
     for joint in JOINTS:
         if joint.parent is None:
             # The pelvis: up along the back, left along the hips.
-            up = torch.tensor(Y, dtype=torch.float64)
-            turns[joint.name] = _aim(place["spine"] - place["hip"], up, lateral["hips"], left)
+            turns[joint.name] = _aim(place["spine"] - place["hip"], UP, lateral["hips"], LEFT)
             continue
-        parent = turns[joint.parent]
         if joint.to is None:
-            turns[joint.name] = parent
+            turns[joint.name] = turns[joint.parent]
             continue
         rest, direction = rests[joint.name], place[joint.to] - place[joint.at]
-        swung = _swing(parent, rest, direction)
+        swung = _swing(turns[joint.parent], rest, direction)
+        side = joint.to.partition("_")[0]
         if joint.twist in lateral:
-            turns[joint.name] = _aim(direction, rest, lateral[joint.twist], left)
+            turns[joint.name] = _aim(direction, rest, lateral[joint.twist], LEFT)
         elif joint.twist == "knee":
-            side = joint.to.partition("_")[0]
-            lower = place[f"{side}_foot"] - place[f"{side}_knee"]
-            hinge = torch.linalg.cross(
-                direction, lower
-            )  # a bent knee turns about the person's left
+            # A bent knee turns about the person's left.
+            lower = place[f"{side}_foot"] - place[joint.to]
+            hinge = torch.linalg.cross(direction, lower)
             axis = _bend(direction, lower, hinge, swung[..., 0])
-            turns[joint.name] = _aim(direction, rest, axis, left)
+            turns[joint.name] = _aim(direction, rest, axis, LEFT)
         elif joint.twist == "elbow":
-            side = joint.to.partition("_")[0]
-            lower = place[f"{side}_wrist"] - place[f"{side}_elbow"]
             # In a T-pose, palms down, the left elbow bends forward, about -Y.
+            lower = place[f"{side}_wrist"] - place[joint.to]
             hinge = torch.linalg.cross(lower, direction) * (1 if side == "left" else -1)
             axis = _bend(direction, lower, hinge, swung[..., 1])
-            turns[joint.name] = _aim(direction, rest, axis, torch.tensor(Y, dtype=torch.float64))
+            turns[joint.name] = _aim(direction, rest, axis, UP)
         else:
             turns[joint.name] = swung
     return turns
@@ -211,7 +208,7 @@ def rig(world_mm: Pose3D) -> Rig:
     """
     if not torch.isfinite(world_mm).all() or world_mm.shape[-2] != len(HOUSE) or not len(world_mm):
         raise InputError("BVH: expected (frames, 17, 3) finite positions of the house joints")
-    points = _y_up(world_mm.double()) / 10
+    points = y_up(world_mm.double()) / 10
     place = {joint: points[:, i] for i, joint in enumerate(HOUSE.joints)}
     lengths, rests = _rest_pose(place)
     turns = _global_turns(place, rests)
@@ -220,11 +217,10 @@ def rig(world_mm: Pose3D) -> Rig:
     by_name = {joint.name: joint for joint in JOINTS}
     house = points.clone()
     for joint in JOINTS:
-        parent = by_name.get(joint.parent)
+        parent, offset = by_name.get(joint.parent), torch.zeros(3).double()
         if parent is None:
-            offset, where[joint.name] = torch.zeros(3).double(), place[joint.at]
+            where[joint.name] = place[joint.at]
         else:
-            offset = torch.zeros(3).double()
             if parent.at != joint.at:
                 offset = rests[parent.name] * lengths[parent.name]
             where[joint.name] = where[parent.name] + turns[parent.name] @ offset
@@ -236,19 +232,10 @@ def rig(world_mm: Pose3D) -> Rig:
             ends[joint.name] = rests[joint.name] * lengths[joint.name]
             end = where[joint.name] + turns[joint.name] @ ends[joint.name]
             house[:, HOUSE.index("head")] = end
-    local = points.new_empty(len(points), len(JOINTS), 3, 3)
-    for i, joint in enumerate(JOINTS):
-        before = torch.eye(3).double() if joint.parent is None else turns[joint.parent].mT
-        local[:, i] = before @ turns[joint.name]
+    relative = [turns[j.parent].mT @ turns[j.name] if j.parent else turns[j.name] for j in JOINTS]
+    local = torch.stack(relative, 1)
     moved_mm = 10 * _length(house - points).mean().item()
-    return Rig(
-        torch.stack(offsets),
-        ends,
-        where["Hips"],
-        local,
-        10 * _z_up(house),
-        moved_mm,
-    )
+    return Rig(torch.stack(offsets), ends, where["Hips"], local, 10 * z_up(house), moved_mm)
 
 
 def _rest_pose(place: dict[str, Tensor]) -> tuple[dict[str, float], dict[str, Tensor]]:
@@ -262,9 +249,8 @@ def _rest_pose(place: dict[str, Tensor]) -> tuple[dict[str, float], dict[str, Te
     lengths = {name: (raw[name] + raw[twin.get(name, name)]) / 2 for name in raw}
 
     # Some skeletons have the hip between the thigh heads, others a hand above: measure which.
-    up, left = (torch.tensor(axis, dtype=torch.float64) for axis in (Y, X))
     hips = place["left_hip"] - place["right_hip"]
-    pelvis = _aim(place["spine"] - place["hip"], up, hips, left)
+    pelvis = _aim(place["spine"] - place["hip"], UP, hips, LEFT)
     mirror = torch.tensor([-1.0, 1.0, 1.0], dtype=torch.float64)
 
     def seen_from_pelvis(side: str) -> Tensor:

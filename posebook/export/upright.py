@@ -19,12 +19,14 @@ from posebook.lifting.poses import Poses
 
 #: How near a camera comes that motion capture is shown to: about as in Human3.6M's room.
 NEAREST_MM = 4500.0
+#: The part of the half picture that the motion may fill.
+_USED = 0.9
 
 
-def camera_around(motion: Motion, margin: float = 0.9) -> tuple[Camera, Note]:
+def camera_around(motion: Motion) -> tuple[Camera, Note]:
     """The first camera of Human3.6M, moved until the whole motion lies in its picture.
 
-    Its lens and its tilt stay. margin: the part of the half picture that may be used.
+    Its lens and its tilt stay.
     """
     camera = human36m_rig("S1")[0]
     points = motion.world_mm.double().flatten(0, 1)
@@ -34,7 +36,7 @@ def camera_around(motion: Motion, margin: float = 0.9) -> tuple[Camera, Note]:
     target = (points.amin(0) + points.amax(0)) / 2
     seen = (points - target) @ camera.rotation.T
     edge = torch.tensor(camera.size_px) - camera.centre_px
-    reach = margin * torch.minimum(edge, camera.centre_px) / camera.focal_px
+    reach = _USED * torch.minimum(edge, camera.centre_px) / camera.focal_px
     needed = (seen[:, :2].abs() / reach).amax(-1) - seen[:, 2]
     distance = max(float(needed.max()), NEAREST_MM)
     position = target - distance * camera.rotation[2]

@@ -16,6 +16,7 @@ import plotly.graph_objects as go
 
 from posebook.figures.charts import bars, loss_curves, rig
 from posebook.figures.failures import failures
+from posebook.figures.film import side_by_side_film
 from posebook.figures.motion import animate
 from posebook.figures.pages import Heading, Picture, page
 from posebook.figures.panels import three_panels
@@ -28,15 +29,14 @@ from posebook.figures.parts import (
     body,
     checked,
     flat,
-    key,
     layout,
-    legend_of,
+    legend,
     to_plot,
 )
 from posebook.figures.plane import photograph, picture_axes
 from posebook.figures.sheets import compare, gallery
 from posebook.figures.showing import show, show_live, still, strip_widget_state
-from posebook.figures.side_by_side import side_by_side, side_by_side_film
+from posebook.figures.side_by_side import side_by_side
 from posebook.figures.side_views import from_all_sides
 from posebook.figures.space import box, facing, floor_grid, scene
 from posebook.shapes import Pose2D, Pose3D
@@ -84,7 +84,7 @@ def pose_2d(
     made["margin"] |= {"l": 62, "r": 28}
     made |= {"xaxis": x_axis, "yaxis": y_axis, "images": [background] if background else []}
     size = 9 if height > 300 else 7
-    traces = key(legend_of(skeleton, invented=invented), three=False)
+    traces = legend(skeleton, invented=invented)
     for person in people:
         look = Look(size=size, line=4 if image is not None else 3, halo=image is not None)
         traces += body(person, skeleton, look=look, invented=invented, hover=HOVER_2D, names=names)
@@ -117,7 +117,7 @@ def pose_3d(
         true = to_plot(truth_mm, frame).reshape(-1, len(skeleton), 3)
     low, high = box(people if true is None else np.concatenate([people, true]))
     grid, step = floor_grid(low, high)
-    traces = [grid] + key(legend_of(skeleton, true is not None, invented), three=True)
+    traces = [grid, *legend(skeleton, true is not None, invented, three=True)]
     for person in true if true is not None else ():
         traces += body(person, skeleton, look=Look(True, 3.5, 5), hover=HOVER_3D[frame])
     for person in people:

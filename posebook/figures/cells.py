@@ -2,18 +2,40 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from posebook.errors import InputError
-from posebook.figures.parts import FLOOR, INK, WIDTH_PX, Look, body, key, layout, legend_of, wrapped
+from posebook.figures.moving import frames_of, slider
+from posebook.figures.parts import (
+    FLOOR,
+    HIDDEN,
+    INK,
+    WIDTH_PX,
+    Look,
+    body,
+    drawn,
+    label,
+    layout,
+    legend,
+    plain,
+    wrapped,
+)
+from posebook.figures.space import grid_pen
 from posebook.skeletons import Skeleton
 
 TURNS = tuple(range(-90, 91, 15))
 ELEVATION = math.radians(10)
+GREY = "#EEF1F4"
+_LABELS = {
+    str(d): f"turned {abs(d)}° to the {'right' if d >= 0 else 'left'}"
+    if d
+    else "not turned: as the camera sees it"
+    for d in TURNS
+}
 
 
 @dataclass
@@ -26,16 +48,21 @@ class Cell:
     caption: str
     bodies: list[tuple[np.ndarray, Look, Sequence[str]]]
     input_px: np.ndarray | None = None
-    words: Sequence[str] = field(default=())
+    words: Sequence[str] = ()
 
 
-def turned(points: np.ndarray, degrees: float | int) -> np.ndarray:
+def turned(
+    points: np.ndarray, degrees: float | int, elevation: float | int = ELEVATION
+) -> np.ndarray:
     """(..., 3) in drawing axes -> (..., 2), mm: what a far viewer sees who has walked round by
-    `degrees` (0: at the camera's place; 90: at the right-hand side of the picture)."""
+    `degrees` (0: at the camera's place; 90: at the right-hand side of the picture).
+
+    elevation  radians that the viewer looks down
+    """
     angle = math.radians(degrees)
     right = points[..., 0] * math.cos(angle) + points[..., 1] * math.sin(angle)
     away = -points[..., 0] * math.sin(angle) + points[..., 1] * math.cos(angle)
-    up = points[..., 2] * math.cos(ELEVATION) + away * math.sin(ELEVATION)
+    up = points[..., 2] * math.cos(elevation) + away * math.sin(elevation)
     return np.stack([right, up], -1)
 
 
@@ -46,9 +73,11 @@ def sheet(
     turn: int,
     title: str,
     note: str,
-    input_skeleton: Skeleton | None = None,
 ) -> go.Figure:
-    """Lay the cells out on one pair of axes in mm, and make a frame for every turn."""
+    """Lay the cells out on one pair of axes in mm, and make a frame for every turn.
+
+    All cells have a 2D input or none has.
+    """
     if turn not in TURNS:
         raise InputError(f"turn is {turn}, expected one of {', '.join(map(str, TURNS))}")
     points = np.concatenate([b for cell in cells for b, _, _ in cell.bodies])
@@ -58,7 +87,8 @@ def sheet(
     low = float(finite[:, 2].min(initial=0)) - slope - 30
     high = float(finite[:, 2].max(initial=0)) + 0.4 * slope + 60
     tall, wide = high - low, 2 * radius
-    inlet = min(wide, 0.66 * tall) if input_skeleton is not None else 0.0
+    with_input = cells[0].input_px is not None
+    inlet = min(wide, 0.66 * tall) if with_input else 0.0
     cell_wide = wide + inlet + 60
     rows = math.ceil(len(cells) / columns)
     drawn_px = WIDTH_PX - 24
@@ -87,49 +117,34 @@ def sheet(
         return moving
 
     truth = any(look.truth for cell in cells for _, look, _ in cell.bodies)
-    fixed = key(legend_of(skeleton, truth), three=False)
+    fixed = legend(skeleton, truth)
     shapes, texts = [], []
     for (left, place), cell, (caption, _) in zip(places, cells, captions, strict=True):
-        top = place[1] + high
-        has_input = cell.input_px is not None
-        texts.append({
-            "x": left + 30 if has_input else place[0], "y": top + head, "text": caption,
-            "showarrow": False,
-            "xanchor": "left" if has_input else "center", "yanchor": "top",
-            "align": "left" if has_input else "center", "font": {"size": 13},
-        })  # fmt: skip
-        if has_input:
-            pad = 0.03 * inlet
+        top, foot = place[1] + high, place[1] + low + 20
+        x, side = (left + 30, "left") if with_input else (place[0], "center")
+        texts.append(label(caption, x, top + head, 13, xanchor=side, align=side, yanchor="top"))
+        if with_input:
             shapes.append({
-                "type": "rect", "x0": left + 20, "x1": left + inlet, "y0": place[1] + low + 20,
-                "y1": top - 10, "fillcolor": "#EEF1F4", "line": {"width": 0}, "layer": "below",
+                "type": "rect", "x0": left + 20, "x1": left + inlet, "y0": foot, "y1": top - 10,
+                "fillcolor": GREY, "line": {"width": 0}, "layer": "below",
             })  # fmt: skip
+            pad = 0.03 * inlet
             fitted = _fitted(
-                cell.input_px, left + 20 + pad, left + inlet - pad,
-                place[1] + low + 20 + pad, top - 10 - pad,
-            )  # fmt: skip
-            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], input_skeleton)
-    if input_skeleton is not None:
+                cell.input_px, left + 20 + pad, left + inlet - pad, foot + pad, top - 10 - pad
+            )
+            fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], skeleton)
+    if with_input:
         note = f"{note} On grey: the 2D input. Beside it: the lifted pose, turned.".strip()
     note = f"{note} Squares on the floor: 250 mm.".strip()
-    frames_at = {degrees: at(degrees) for degrees in TURNS}
-    first = frames_at[turn]
-    moves = [len(fixed) + i for i in range(len(first))]
-    frames = [
-        {
-            "data": [{k: t[k] for k in ("type", "x", "y")} for t in traces],
-            "name": str(degrees),
-            "traces": moves,
-        }
-        for degrees, traces in frames_at.items()
-    ]
+    states = [at(degrees) for degrees in TURNS]
     height_mm = rows * cell_tall
     made = layout(title, note, height=height_mm / mm_per_px, foot=74)
-    hidden = {"visible": False, "fixedrange": True}
-    made["xaxis"] = hidden | {"range": [0, drawn_px * mm_per_px]}
-    made["yaxis"] = hidden | {"range": [-height_mm, 0], "scaleanchor": "x"}
-    made |= {"annotations": texts, "shapes": shapes, "sliders": [_slider(turn)]}
-    return go.Figure(fixed + first, made, frames)
+    made["xaxis"] = HIDDEN | {"range": [0, drawn_px * mm_per_px]}
+    made["yaxis"] = HIDDEN | {"range": [-height_mm, 0], "scaleanchor": "x"}
+    active = TURNS.index(turn)
+    under = slider(_LABELS, False, active=active, x=0.15, len=0.7, pad={"t": 4, "b": 0})
+    made |= {"annotations": texts, "shapes": shapes, "sliders": [under]}
+    return go.Figure(fixed + states[active], made, frames_of(TURNS, states, len(fixed)))
 
 
 def _fitted(
@@ -188,42 +203,37 @@ def _floors(
 ) -> dict[str, Any]:
     """A small grid under each pose, which turns with it."""
     half = 250 * max(1, round(0.6 * radius / 250))
-    drawn = []
+    ticks = np.arange(-half, half + 1, 250)
+    floors = []
     for cell, (_, place) in zip(cells, places, strict=True):
         lowest = min(float(np.nanmin(b[:, 2], initial=0)) for b, _, _ in cell.bodies)
-        pen = floor_pen(np.arange(-half, half + 1, 250), lowest)
-        drawn.append(turned(pen, degrees) + place)
-    return floor_trace(np.concatenate(drawn))
+        floors.append(turned(grid_pen(ticks, ticks, lowest), degrees) + place)
+    return drawn(np.concatenate(floors), FLOOR, 1)
 
 
-def floor_pen(ticks: np.ndarray, height: float) -> np.ndarray:
-    """A pen's way over a square grid on the floor, (n, 3) in drawing axes."""
-    low, high = ticks[0], ticks[-1]
-    lines = [((t, low), (t, high)) for t in ticks] + [((low, t), (high, t)) for t in ticks]
-    return np.array([(x, y, height) for a, b in lines for x, y in (a, b, (np.nan, np.nan))])
+def panel_axes(
+    number: int,
+    middle: np.ndarray,
+    half: np.ndarray | float,
+    domain: tuple[float, float],
+    *,
+    down: bool = False,
+) -> dict[str, Any]:
+    """The x and y axis of one panel beside others, equal and hidden.
+
+    middle, half  (2,): what the panel shows, in the units of its drawing
+    domain        where it begins and ends on the sheet, parts of the width
+    down          y counts downwards, as pixels do
+    """
+    n = "" if number == 1 else number
+    (left, low), (right, high) = middle - half, middle + half
+    across = {"range": [left, right], "domain": list(domain), "anchor": f"y{n}"}
+    upright = {"range": [high, low] if down else [low, high], "anchor": f"x{n}"}
+    upright |= {"scaleanchor": f"x{n}", "constrain": "domain"}
+    return {f"xaxis{n}": HIDDEN | across, f"yaxis{n}": HIDDEN | upright}
 
 
-def floor_trace(pen: np.ndarray) -> dict[str, Any]:
-    """A floor that is drawn flat; pen (n, 2)."""
-    pen = pen.astype(np.float32)
-    return {
-        "type": "scatter", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1],
-        "line": {"color": FLOOR, "width": 1}, "hoverinfo": "skip", "showlegend": False,
-    }  # fmt: skip
-
-
-def _slider(turn: int) -> dict[str, Any]:
-    now = {"mode": "immediate", "transition": {"duration": 0}}
-    now |= {"frame": {"duration": 0, "redraw": False}}
-    return {
-        "active": TURNS.index(turn), "x": 0.15, "len": 0.7, "y": 0, "yanchor": "top",
-        "pad": {"t": 4, "b": 0}, "ticklen": 0, "minorticklen": 0,
-        "font": {"size": 1, "color": "rgba(0,0,0,0)"},
-        "currentvalue": {"font": {"size": 12, "color": INK}},
-        "steps": [
-            {"method": "animate", "args": [[str(d)], now],
-             "label": f"turned {abs(d)}° to the {'right' if d >= 0 else 'left'}" if d else
-             "not turned: as the camera sees it"}
-            for d in TURNS
-        ],
-    }  # fmt: skip
+def panel_name(text: str, x: float) -> dict[str, Any]:
+    """A panel's name under it; x: the panel's middle, parts of the width."""
+    under = {"xref": "paper", "yref": "paper", "xanchor": "center", "yanchor": "top"}
+    return label(plain(text), x, 0, 12, font={"color": INK}, **under)

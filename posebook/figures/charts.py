@@ -21,9 +21,11 @@ from posebook.figures.parts import (
     WIDTH_PX,
     Look,
     body,
-    key,
+    drawn,
+    label,
     layout,
-    legend_of,
+    legend,
+    placed,
     plain,
     to_plot,
 )
@@ -57,20 +59,16 @@ def loss_curves(
     chosen = [name for name in table if name != x]
     made = layout(title, note, height=300, foot=52)
     made["margin"] |= {"l": 68, "r": 16}
-    traces: list[dict[str, Any]] = []
-    drawn: list[float] = []
+    traces, values = [], []
     for i, name in enumerate(chosen):
-        pairs = [
-            (a, b) for a, b in zip(across, table[name], strict=False) if not math.isnan(float(b))
-        ]
-        xs, ys = (
-            (np.array(v, dtype=np.float32) for v in zip(*pairs, strict=True)) if pairs else ([], [])
-        )
-        drawn += [float(b) for _, b in pairs]
+        points = np.array(list(zip(across, map(float, table[name]), strict=False)), dtype=float)
+        points = points.reshape(-1, 2)
+        points = points[~np.isnan(points[:, 1])]
+        values += points[:, 1].tolist()
         colour, dash = CURVES[i % len(CURVES)], DASHES[i % len(DASHES)]
-        traces.append({
-            "type": "scatter", "mode": "lines+markers" if len(xs) <= 3 else "lines",
-            "name": plain(name.replace("_", " ")), "x": xs, "y": ys,
+        traces.append(placed(points) | {
+            "mode": "lines+markers" if len(points) <= 3 else "lines",
+            "name": plain(name.replace("_", " ")),
             "line": {"color": colour, "dash": dash, "width": 2.4},
         })  # fmt: skip
     made["xaxis"] = GRID | {"title": {"text": plain(x)}}
@@ -79,10 +77,10 @@ def loss_curves(
         "type": "log" if log_scale else "linear",
     }
     if log_scale:  # few labels: full size at powers of ten, or 1, 2, 5 where there is no other
-        positive = [value for value in drawn if value > 0]
+        positive = [value for value in values if value > 0]
         wide = positive and max(positive) >= 10 * min(positive)
         made["yaxis"]["dtick"] = 1 if wide else "D2"
-    elif min(drawn, default=0.0) >= 0:  # 0 means nothing to a logarithm of a likelihood
+    elif min(values, default=0.0) >= 0:  # 0 means nothing to a logarithm of a likelihood
         made["yaxis"]["rangemode"] = "tozero"
     made["shapes"], made["annotations"] = [], []
     for name, level in (levels or {}).items():
@@ -91,11 +89,11 @@ def loss_curves(
             "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
             "line": {"color": FAINT, "width": 1.5, "dash": "dash"},
         })  # fmt: skip
-        made["annotations"].append({
-            "xref": "paper", "x": 0.99, "xanchor": "right", "showarrow": False,
-            "y": math.log10(value) if log_scale else value, "yanchor": "bottom",
-            "text": f"{plain(name)}: {value:.1f}", "font": {"size": 11, "color": "#57606A"},
-        })  # fmt: skip
+        y = math.log10(value) if log_scale else value
+        made["annotations"].append(label(
+            f"{plain(name)}: {value:.1f}", 0.99, y, 11, font={"color": "#57606A"},
+            xref="paper", xanchor="right", yanchor="bottom",
+        ))  # fmt: skip
     return go.Figure(traces, made)
 
 
@@ -166,9 +164,9 @@ def bars(
         made["xaxis"] |= {"range": [low * 1.15, float(end)], "domain": [0, 0.85]}
     made["yaxis"] = {"autorange": "reversed", "automargin": True, "ticksuffix": "  "}
     made["shapes"], made["annotations"] = [], []
-    for name, label, value, words in zip(names, labels, numbers, text, strict=True):
+    for name, place, value, words in zip(names, labels, numbers, text, strict=True):
         made["annotations"].append({
-            "x": max(value, 0) + some.get(name, 0), "y": label, "text": plain(words),
+            "x": max(value, 0) + some.get(name, 0), "y": place, "text": plain(words),
             "showarrow": False, "xanchor": "left", "xshift": 4, "bgcolor": "rgba(255,255,255,.85)",
         })  # fmt: skip
     for i, (name, value) in enumerate(lines.items()):
@@ -177,11 +175,10 @@ def bars(
             "type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": value, "x1": value,
             "line": {"color": colour, "width": 2, "dash": DASHES[(i + 1) % len(DASHES)]},
         })  # fmt: skip
-        made["annotations"].append({
-            "yref": "paper", "y": 1, "yanchor": "bottom", "x": value, "showarrow": False,
-            "text": f"{plain(name)}<br>{value:.{digits}f}",
-            "font": {"size": 11, "color": colour},
-        })  # fmt: skip
+        made["annotations"].append(label(
+            f"{plain(name)}<br>{value:.{digits}f}", value, 1, 11, font={"color": colour},
+            yref="paper", yanchor="bottom",
+        ))  # fmt: skip
     return go.Figure([trace], made)
 
 
@@ -207,22 +204,17 @@ def rig(
     grid, step = floor_grid(low, high)
     traces: list[dict[str, Any]] = [grid]
     if people is not None:
-        traces += key(legend_of(skeleton), three=True)
+        traces += legend(skeleton, three=True)
         for person in people:
             traces += body(person, skeleton, look=Look(size=3, line=5))
-    for i, (camera, (outline, label)) in enumerate(zip(cameras, outlines, strict=True)):
-        pen = outline.astype(np.float32)
+    for i, (camera, (outline, place)) in enumerate(zip(cameras, outlines, strict=True)):
         colour = CURVES[2:][i % 5]
-        traces.append({
-            "type": "scatter3d", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1], "z": pen[:, 2],
-            "line": {"color": colour, "width": 4}, "hoverinfo": "skip", "showlegend": False,
-        })  # fmt: skip
-        down = np.array([[*label[:2], low[2]], label, label + [0, 0, 350]], dtype=np.float32)
-        traces.append({
-            "type": "scatter3d", "mode": "lines+text", "x": down[:, 0], "y": down[:, 1],
-            "z": down[:, 2], "line": {"color": colour, "width": 1.5, "dash": "dot"},
+        traces.append(drawn(outline, colour, 4))
+        down = np.array([[*place[:2], low[2]], place, place + [0, 0, 350]])
+        traces.append(drawn(down, colour, 1.5, dash="dot") | {
+            "mode": "lines+text",
             "text": ["", "", plain(camera.name or f"camera {i + 1}")], "textposition": "top center",
-            "textfont": {"color": colour, "size": 12}, "showlegend": False, "hoverinfo": "skip",
+            "textfont": {"color": colour, "size": 12},
         })  # fmt: skip
     squares = f"Squares on the floor: {step} mm. Dotted: straight down from each camera."
     height = 480

@@ -10,19 +10,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
+from posebook.figures.moving import frames_of, player
 from posebook.figures.parts import (
     HOVER_2D,
     HOVER_3D,
-    INK,
     WIDTH_PX,
     Frame,
     Look,
     body,
     checked,
     flat,
-    key,
     layout,
-    legend_of,
+    legend,
     to_plot,
 )
 from posebook.figures.plane import photograph, picture_axes, walking_windows
@@ -98,18 +97,18 @@ def animate(
 
     unmarked = [joint for joint in invented if input_skeleton is None]
 
+    hover = HOVER_3D[frame]
+
     def at(i: int) -> list[dict[str, Any]]:
         moving = []
         if seen is not None:
             moving += body(seen[i], marked, look=Look(size=6), invented=unmarked, hover=HOVER_2D)
         if true is not None:
-            look = Look(True, 3, 5, dash_mm=None)
-            moving += body(true[i], skeleton, look=look, hover=HOVER_3D[frame])
+            moving += body(true[i], skeleton, look=Look(True, 3, 5, dash_mm=None), hover=hover)
         look = Look(size=5, line=7, dash_mm=None)
-        hover = HOVER_3D[frame]
         return moving + body(points[i], skeleton, look=look, invented=invented, hover=hover)
 
-    fixed = [grid] + key(legend_of(skeleton, true is not None, invented), three=seen is None)
+    fixed = [grid, *legend(skeleton, true is not None, invented, three=seen is None)]
     if seen is not None:
         if image is not None:
             background, size_px = photograph(image, most_px=360)
@@ -119,54 +118,14 @@ def animate(
         made["yaxis"] |= {"domain": [0.12, 0.98]}
         if windows is not None:
             made["xaxis"]["range"], made["yaxis"]["range"] = windows[0]["x"], windows[0]["y"]
-    first = at(0)
-    moves = [len(fixed) + i for i in range(len(first))]
-    frames = []
-    for i in range(len(points)):
-        data = [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in at(i)]
-        frames.append({"data": data, "name": str(i), "traces": moves})
-        if windows is not None:
-            axes = {f"{axis}axis": {"range": windows[i][axis]} for axis in "xy"}
-            frames[-1]["layout"] = axes
-    made |= player([i * step for i in range(len(points))], frames_per_second, step)
-    return go.Figure(fixed + first, made, frames)
+    states = [at(i) for i in range(len(points))]
+    frames = frames_of(range(len(points)), states, len(fixed))
+    for frame_made, window in zip(frames, windows or (), strict=False):
+        frame_made["layout"] = {f"{axis}axis": {"range": window[axis]} for axis in "xy"}
+    made |= player(range(0, len(pose_mm), step), frames_per_second, step)
+    return go.Figure(fixed + states[0], made, frames)
 
 
 def _ordinal(n: int) -> str:
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
-
-
-def player(numbers: list[int], frames_per_second: float | int | None, step: int) -> dict[str, Any]:
-    """Play and pause buttons and a slider under the drawing."""
-    now = {"mode": "immediate", "transition": {"duration": 0}}
-    rate = frames_per_second / step if frames_per_second else 25.0
-    time = (lambda n: f" ({n / frames_per_second:.2f} s)") if frames_per_second else lambda n: ""
-    steps = [
-        {
-            "method": "animate",
-            "label": f"{n}{time(n)}",
-            "args": [[str(i)], now | {"frame": {"duration": 0, "redraw": True}}],
-        }
-        for i, n in enumerate(numbers)
-    ]
-    run = now | {"frame": {"duration": 1000 / rate, "redraw": True}, "fromcurrent": True}
-    return {
-        "updatemenus": [{
-            "type": "buttons", "direction": "left", "showactive": False,
-            "x": 0.0, "xanchor": "left", "y": 0.0, "yanchor": "top",
-            "pad": {"t": 28, "l": 2},
-            "buttons": [
-                {"label": "▶ Play", "method": "animate", "args": [None, run]},
-                {"label": "❚❚ Pause", "method": "animate",
-                 "args": [[None], now | {"frame": {"duration": 0, "redraw": False}}]},
-            ],
-        }],
-        "sliders": [{
-            "active": 0, "x": 0.3, "len": 0.68, "y": 0.0, "yanchor": "top",
-            "pad": {"t": 16}, "ticklen": 0, "minorticklen": 0,
-            "font": {"size": 1, "color": "rgba(0,0,0,0)"},
-            "currentvalue": {"prefix": "frame ", "font": {"size": 12, "color": INK}},
-            "steps": steps,
-        }],
-    }  # fmt: skip

@@ -1,6 +1,7 @@
 """Three panels of one lifted person: the picture, the pose from the camera, the pose turned."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,22 +10,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import floor_pen, floor_trace, turned
+from posebook.figures.cells import GREY, panel_axes, panel_name, turned
 from posebook.figures.parts import (
+    FLOOR,
     HOVER_2D,
-    INK,
-    WIDTH_PX,
     Look,
     body,
     checked,
+    drawn,
     flat,
-    key,
     layout,
-    legend_of,
+    legend,
     to_plot,
 )
 from posebook.figures.plane import photograph, picture_axes
-from posebook.figures.sheets import rooted
+from posebook.figures.space import grid_pen, rooted
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
@@ -58,52 +58,38 @@ def three_panels(
     background, size_px = (None, None) if image is None else photograph(image)
     points_px = flat(keypoints_px)
     x_axis, y_axis = picture_axes(points_px, size_px)
-    height = 300.0
-    made = layout(title, note, height=height, foot=16)
-    hidden = {"visible": False, "fixedrange": True}
-    ends = [(0.0, 0.36), (0.38, 0.68), (0.70, 1.0)]
+    made = layout(title, note, height=300, foot=16)
+    domains = [(0.0, 0.36), (0.38, 0.68), (0.70, 1.0)]
     names = ["the picture", "lifted, from the camera", f"turned by {abs(turn):g}°"]
-    made["xaxis"] = x_axis | {"domain": list(ends[0]), "visible": False}
+    made["xaxis"] = x_axis | {"domain": list(domains[0]), "visible": False}
     made["yaxis"] = y_axis | {"visible": False, "constrain": "domain"}
     made["images"] = [background] if background else []
     if background is None:
         made["shapes"] = [{
             "type": "rect", "xref": "x domain", "yref": "y domain", "x0": 0, "x1": 1, "y0": 0,
-            "y1": 1, "fillcolor": "#EEF1F4", "line": {"width": 0}, "layer": "below",
+            "y1": 1, "fillcolor": GREY, "line": {"width": 0}, "layer": "below",
         }]  # fmt: skip
-    look = Look(size=5, line=2.6, halo=image is not None)
-    traces = key(legend_of(skeleton, False, invented), three=False)
-    traces += body(points_px, seen_as, look=look, hover=HOVER_2D)
+    look = Look(size=5, line=2.6)
+    traces = legend(skeleton, False, invented)
+    traces += body(points_px, seen_as, look=replace(look, halo=image is not None), hover=HOVER_2D)
     points = rooted(to_plot(pose_mm, "camera"), skeleton)
     finite = points[np.isfinite(points).all(-1)]
     reach = max(200.0, 0.5 * float(np.linalg.norm(finite, axis=-1).max(initial=0)))
-    floor = floor_pen(np.linspace(-reach, reach, 5), float(finite[:, 2].min(initial=0)))
+    ticks = np.linspace(-reach, reach, 5)
+    floor = grid_pen(ticks, ticks, float(finite[:, 2].min(initial=0)))
     around = [turned(np.concatenate([finite, floor]), degrees) for degrees in (0.0, turn)]
     low, high = (end(np.concatenate(around), axis=0) for end in (np.nanmin, np.nanmax))
     middle, half = (low + high) / 2, (high - low) * 0.54
     for panel, degrees in ((2, 0.0), (3, turn)):
+        made |= panel_axes(panel, middle, half, domains[panel - 1])
         axes = {"xaxis": f"x{panel}", "yaxis": f"y{panel}"}
-        traces.append(axes | floor_trace(turned(floor, degrees)))
+        traces.append(drawn(turned(floor, degrees), FLOOR, 1) | axes)
         traces += body(
-            turned(points, degrees), skeleton, look=Look(size=5, line=2.6),
-            invented=invented, extra=axes, hover="%{text}",
+            turned(points, degrees), skeleton, look=look, invented=invented, axes=axes,
+            hover="%{text}",
         )  # fmt: skip
-        made[f"xaxis{panel}"] = hidden | {
-            "range": [middle[0] - half[0], middle[0] + half[0]], "anchor": f"y{panel}",
-            "domain": list(ends[panel - 1]),
-        }  # fmt: skip
-        made[f"yaxis{panel}"] = hidden | {
-            "range": [middle[1] - half[1], middle[1] + half[1]], "anchor": f"x{panel}",
-            "scaleanchor": f"x{panel}", "constrain": "domain",
-        }  # fmt: skip
     made["annotations"] = [
-        {
-            "text": name, "xref": "paper", "yref": "paper", "x": (left + right) / 2, "y": 0,
-            "xanchor": "center", "yanchor": "top", "showarrow": False,
-            "font": {"size": 12, "color": INK},
-        }
-        for name, (left, right) in zip(names, ends, strict=True)
-    ]  # fmt: skip
-    made["margin"] |= {"b": 26}
-    made["width"] = WIDTH_PX
+        panel_name(name, sum(domain) / 2) for name, domain in zip(names, domains, strict=True)
+    ]
+    made["margin"]["b"] = 26
     return go.Figure(traces, made)

@@ -1,4 +1,4 @@
-"""The house style of figures, and the parts they are made of: strokes, legends, scenes.
+"""The house style of figures, and the parts they are made of: bodies, lines, legends, labels.
 
 Left warm, right cool, middle grey, truth black; never colour alone: left joints are circles,
 right joints squares, the middle diamonds; truth is dashed; what was invented is hollow and
@@ -28,7 +28,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 INK, FAINT, FLOOR = "#1F2328", "#8A8F98", "#BCC2CA"
 WIDTH_PX = 700
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
-
+#: An axis of a flat drawing, where the drawing shows its scale itself.
+HIDDEN = {"visible": False, "fixedrange": True}
 
 HOVER_2D = "%{text}<br>x %{x:.0f} px, y %{y:.0f} px"
 HOVER_3D = {
@@ -132,6 +133,33 @@ class Look:
     halo: bool = False
 
 
+def names_of(skeleton: Skeleton) -> list[str]:
+    """The joints' names as a reader sees them."""
+    return [joint.replace("_", " ") for joint in skeleton.joints]
+
+
+def placed(points: np.ndarray) -> dict[str, Any]:
+    """What a trace says of its places: points (n, 2) or (n, 3) in drawing axes; NaN is a gap."""
+    axes = "xyz"[: points.shape[-1]]
+    places = zip(axes, points.astype(np.float32).T, strict=True)
+    return {"type": "scatter3d" if len(axes) == 3 else "scatter", **dict(places)}
+
+
+def drawn(points: np.ndarray, colour: str, width: float | int, **more: Any) -> dict[str, Any]:
+    """A line from point to point, (n, 2) or (n, 3); NaN lifts the pen. more: such as `dash`."""
+    line = {"color": colour, "width": width, **more}
+    about = {"mode": "lines", "line": line, "hoverinfo": "skip", "showlegend": False}
+    return placed(points) | about
+
+
+def label(
+    text: str, x: float | int, y: float | int, size: float | int, **more: Any
+) -> dict[str, Any]:
+    """Words on a drawing, in markup, without an arrow."""
+    font = {"size": size} | more.pop("font", {})
+    return {"text": text, "x": x, "y": y, "showarrow": False, "font": font} | more
+
+
 def body(
     points: np.ndarray,
     skeleton: Skeleton,
@@ -140,65 +168,53 @@ def body(
     invented: Collection[str] = (),
     hover: str = "",
     names: bool = False,
-    extra: dict[str, Any] | None = None,
+    axes: dict[str, str] | None = None,
 ) -> list[dict[str, Any]]:
     """Traces of one body: one for each stroke, then one for the joints. The same skeleton and the
     same invented joints always give the same number of traces, so that frames can replace them.
 
     points  (joints, 2) or (joints, 3) in drawing axes; NaN is a gap
+    axes    of the panel it is drawn in, such as {"xaxis": "x2", "yaxis": "y2"}
     """
-    axes = "xyz"[: points.shape[-1]]
-    kind = {"type": "scatter3d" if len(axes) == 3 else "scatter", "showlegend": False}
-    kind |= extra or {}
+    three = points.shape[-1] == 3
     traces = []
     for stroke in strokes(skeleton, invented):
         dash = "dot" if stroke.invented else "5px,3px" if look.truth else "solid"
-        if len(axes) == 3 and dash != "solid":
+        if three and dash != "solid":
             steps = 22 if stroke.invented and look.dash_mm else look.dash_mm
             line, dash = broken(points, stroke.joints, steps), "solid"
         else:
             line = along(points, stroke.joints)
         colour = COLOUR["truth" if look.truth else stroke.side]
-        traces.append(
-            kind
-            | {axis: line[:, i] for i, axis in enumerate(axes)}
-            | {
-                "mode": "lines",
-                "line": {"color": colour, "width": look.line, "dash": dash},
-                "hoverinfo": "skip",
-            }
-        )
+        traces.append(drawn(line, colour, look.line, dash=dash))
     if look.halo:
         white = {"color": "#FFFFFF", "width": look.line + 3}
         traces = [t | {"line": white, "opacity": 0.75} for t in traces] + traces
     sides = [skeleton.side(joint) for joint in skeleton.joints]
     hollow = [joint in invented for joint in skeleton.joints]
-    joints = points.astype(np.float32)
     marker: dict[str, Any] = {
         "color": [COLOUR["truth" if look.truth else side] for side in sides],
         "symbol": [SYMBOL[s] + ("-open" if h else "") for s, h in zip(sides, hollow, strict=True)],
         "size": look.size,
     }
-    if len(axes) == 2:
-        white = look.halo
-        marker["line"] = (
-            {"width": [1.5 if h else 1.2 * white for h in hollow],
-             "color": ["#FFFFFF"] * len(sides) if white else marker["color"]}
-            if white or any(hollow) else {"width": 0}
-        )  # fmt: skip
-    words = [j.replace("_", " ") for j in skeleton.joints]
-    traces.append(
-        kind
-        | {axis: joints[:, i] for i, axis in enumerate(axes)}
-        | {
-            "mode": "markers+text" if names else "markers",
-            "marker": marker,
-            "text": [f"{w} (invented)" if h else w for w, h in zip(words, hollow, strict=True)],
-            "hovertemplate": ("truth: " if look.truth else "") + hover + "<extra></extra>",
-        }
-        | ({"textposition": _outwards(joints), "textfont": {"size": 11}} if names else {})
-    )
-    return traces
+    if not three:
+        marker["line"] = {"width": 0}
+        if look.halo or any(hollow):
+            marker["line"] = {
+                "width": [1.5 if h else 1.2 * look.halo for h in hollow],
+                "color": ["#FFFFFF"] * len(sides) if look.halo else marker["color"],
+            }
+    words = zip(names_of(skeleton), hollow, strict=True)
+    joints = placed(points) | {
+        "mode": "markers+text" if names else "markers",
+        "marker": marker,
+        "text": [f"{word} (invented)" if h else word for word, h in words],
+        "hovertemplate": ("truth: " if look.truth else "") + hover + "<extra></extra>",
+        "showlegend": False,
+    }
+    if names:
+        joints |= {"textposition": _outwards(points.astype(np.float32)), "textfont": {"size": 11}}
+    return [trace | (axes or {}) for trace in (*traces, joints)]
 
 
 def _outwards(points: np.ndarray) -> list[str]:
@@ -208,33 +224,34 @@ def _outwards(points: np.ndarray) -> list[str]:
     return ["middle left" if x < middle else "middle right" for x in points[:, 0]]
 
 
-def key(entries: Collection[str], three: bool) -> list[dict[str, Any]]:
-    """Legend entries for 'left', 'right', 'truth', 'invented': traces without points."""
-    nothing: list[float | None] = [None]
-    kind: dict[str, Any] = {"x": nothing, "y": nothing, "hoverinfo": "skip", "showlegend": True}
-    kind |= {"type": "scatter3d", "z": nothing} if three else {"type": "scatter"}
+def legend(
+    skeleton: Skeleton,
+    truth: bool = False,
+    invented: Collection[str] = (),
+    *,
+    three: bool = False,
+) -> list[dict[str, Any]]:
+    """What the drawing's colours, shapes and dashes mean, as traces without points.
+
+    three  the drawing is a 3D one
+    """
+    entries = {
+        "left": (skeleton.left, "left (circles)", "lines+markers", "circle", "solid"),
+        "right": (skeleton.right, "right (squares)", "lines+markers", "square", "solid"),
+        "truth": (truth, "truth (dashed)", "lines", "diamond", "dash"),
+        "invented": (
+            invented, "invented (hollow, dotted)", "lines+markers", "circle-open", "dot",
+        ),
+    }  # fmt: skip
+    nowhere = {axis: [None] for axis in ("xyz" if three else "xy")}
     made = []
-    for entry in entries:
+    for entry, (wanted, name, mode, symbol, dash) in entries.items():
         colour = COLOUR.get(entry, COLOUR["middle"])
-        symbol = SYMBOL.get(entry, "circle-open" if entry == "invented" else "diamond")
-        dash = {"truth": "dash", "invented": "dot"}.get(entry, "solid")
-        words = {
-            "left": "left (circles)", "right": "right (squares)", "truth": "truth (dashed)",
-            "invented": "invented (hollow, dotted)",
-        }.get(entry, entry)  # fmt: skip
-        made.append(
-            kind
-            | {
-                "name": words,
-                "mode": "lines" if entry == "truth" else "lines+markers",
+        if wanted:
+            made.append(nowhere | {
+                "type": "scatter3d" if three else "scatter", "name": name, "mode": mode,
                 "line": {"color": colour, "width": 3, "dash": dash},
                 "marker": {"color": colour, "symbol": symbol, "size": 8},
-            }
-        )
+                "hoverinfo": "skip", "showlegend": True,
+            })  # fmt: skip
     return made
-
-
-def legend_of(skeleton: Skeleton, truth: bool = False, invented: Collection[str] = ()) -> list[str]:
-    """What the legend of a figure has to explain."""
-    entries = [side for side in ("left", "right") if getattr(skeleton, side)]
-    return entries + ["truth"] * truth + ["invented"] * bool(invented)

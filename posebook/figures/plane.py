@@ -1,11 +1,14 @@
 """Pictures: axes in pixels, photographs under a drawing, windows that walk along."""
 
+import base64
+import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from posebook.errors import InputError
 from posebook.figures.parts import FAINT
-from posebook.figures.showing import picture_uri
 
 
 def picture_axes(
@@ -32,12 +35,32 @@ def picture_axes(
 
 
 def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
-    """A photograph under the drawing, and its size in px."""
-    uri, size_px = picture_uri(image, most_px)
+    """A photograph under the drawing, made small, and its own (width, height) in px.
+
+    image  a path, or an array (height, width), (height, width, 3) or (..., 4) of bytes
+    """
+    from PIL import Image
+
+    try:
+        if isinstance(image, (str, Path)):
+            with Image.open(image) as opened:
+                picture = opened.convert("RGB")
+        else:
+            picture = Image.fromarray(image).convert("RGB")
+    except (OSError, TypeError, ValueError, AttributeError) as error:
+        name = image if isinstance(image, (str, Path)) else f"a {type(image).__name__}"
+        raise InputError(
+            f"image is {name}: expected a picture file or an array of bytes"
+        ) from error
+    width, height = picture.size
+    picture.thumbnail((most_px, most_px))
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=72, optimize=True)
     return {
-        "source": uri, "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below",
-        "sizex": size_px[0], "sizey": size_px[1], "sizing": "stretch",
-    }, size_px  # fmt: skip
+        "source": "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode(),
+        "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below", "sizing": "stretch",
+        "sizex": width, "sizey": height,
+    }, (width, height)  # fmt: skip
 
 
 def extent(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

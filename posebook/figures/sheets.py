@@ -15,16 +15,10 @@ from torch import Tensor
 
 from posebook.errors import InputError
 from posebook.figures.cells import Cell, sheet
-from posebook.figures.parts import Frame, Look, checked, flat, to_plot
-from posebook.figures.space import facing, root_of
+from posebook.figures.parts import Frame, Look, checked, flat, names_of, to_plot
+from posebook.figures.space import facing, rooted
 from posebook.shapes import Pose2D, Pose3D
 from posebook.skeletons import HOUSE, Skeleton
-
-
-def rooted(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """Points (..., joints, d) with the root (see `root_of`) at 0."""
-    root = root_of(points, skeleton)
-    return points - np.where(np.isfinite(root), root, np.nanmean(points, -2, keepdims=True))
 
 
 def compare(
@@ -46,7 +40,7 @@ def compare(
     """
     if not poses_mm:
         raise InputError("poses_mm is empty, expected at least one named pose")
-    words = [joint.replace("_", " ") for joint in skeleton.joints]
+    words = names_of(skeleton)
     true = None if truth_mm is None else rooted(to_plot(truth_mm, frame), skeleton)
     named = {name: rooted(to_plot(pose, frame), skeleton) for name, pose in poses_mm.items()}
     if frame == "world":
@@ -113,10 +107,10 @@ def gallery(
         raise InputError(f"keypoints_px has {len(keypoints_px)} frames, expected {frames}")
     predicted = rooted(to_plot(prediction_mm, "camera"), skeleton)
     true = rooted(to_plot(truth_mm, "camera"), skeleton)
+    names = names_of(skeleton)
     cells = []
     for i in worst(errors, clip_of_frame, count):
         off = np.linalg.norm(predicted[i] - true[i], axis=-1)
-        names = [joint.replace("_", " ") for joint in skeleton.joints]
         words = [f"{n}: {o:.0f} mm off" for n, o in zip(names, off, strict=True)]
         cause = captions(i) if callable(captions) else captions[i] if captions else ""
         caption = f"{float(errors[i]):.0f} mm" + (f": {cause}" if cause else "")
@@ -124,11 +118,11 @@ def gallery(
             (true[i], Look(True, 3.5, 1.8), [f"truth: {n}" for n in names]),
             (predicted[i], Look(size=5.5, line=2.6), words),
         ]
-        inputs = [joint.replace("_", " ") + " (input)" for joint in skeleton.joints]
+        inputs = [f"{n} (input)" for n in names]
         cells.append(Cell(caption, bodies, flat(keypoints_px[i]), inputs))
     if not cells:
         raise InputError("errors has no finite value: there is no worst pose to show")
-    return sheet(cells, skeleton, min(2, len(cells)), 60, title, note, skeleton)
+    return sheet(cells, skeleton, min(2, len(cells)), 60, title, note)
 
 
 def worst(errors: Tensor, clip_of_frame: Tensor | None, count: int) -> list[int]:

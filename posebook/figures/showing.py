@@ -11,7 +11,7 @@ import base64
 import io
 import json
 import os
-from pathlib import Path
+from html import escape
 from typing import Any
 
 from posebook.errors import InputError
@@ -86,69 +86,11 @@ def _small(drawn: bytes, form: str) -> bytes:
     return min(out.getvalue(), drawn, key=len)
 
 
-def picture_uri(image: Any, most_px: int = 560) -> tuple[str, tuple[int, int]]:
-    """A photograph as a small JPEG data URI, and its own (width, height) in px.
-
-    image  a path, or an array (height, width), (height, width, 3) or (..., 4) of bytes
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        if isinstance(image, (str, Path)):
-            with Image.open(image) as opened:
-                picture = opened.convert("RGB")
-        else:
-            picture = Image.fromarray(image).convert("RGB")
-    except (OSError, UnidentifiedImageError, TypeError, ValueError, AttributeError) as error:
-        name = image if isinstance(image, (str, Path)) else f"a {type(image).__name__}"
-        raise InputError(
-            f"image is {name}: expected a picture file or an array of bytes"
-        ) from error
-    size = picture.size
-    picture.thumbnail((most_px, most_px))
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=72, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode(), size
-
-
 def plotly_bundle(figure: Any) -> dict[str, Any]:
     """What plotly's own renderer stores: arrays packed, no template."""
     made = json.loads(figure.to_json())
     made["config"] = dict(CONFIG)
     return made
-
-
-def _bundle(figure: Any, alt: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
-    metadata: dict[str, Any] = {}
-    # JPEG, not PNG: where a PNG stands beside a plotly figure, JupyterLab shows that, and makes the
-    # figure only when a mouse is over it; keyboards and fingers could not turn it.
-    if stills_wanted() and (drawn := still(figure, "jpg")) is not None:
-        data["image/jpeg"] = base64.b64encode(drawn).decode()
-        metadata["image/jpeg"] = {"alt": alt}
-    return data, metadata
-
-
-def _describe(alt: str) -> None:
-    """The description under a figure: plotly's canvas has no alt text of its own."""
-    from IPython.display import display
-
-    from posebook.figures.parts import plain
-
-    words = (
-        '<details style="max-width:700px;font-size:90%"><summary>Description of the figure'
-        f"</summary>{plain(alt)}</details>"
-    )
-    display({"text/html": words, "text/plain": ""}, raw=True)
-
-
-def show(figure: Any, *, alt: str) -> None:
-    """Show a figure in a notebook, with a still and a description for readers without plotly.
-
-    figure  a plotly Figure
-    alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
-    """
-    _show(figure, alt)
 
 
 def show_live(widget: Any, figure: Any, *, alt: str) -> None:
@@ -159,10 +101,16 @@ def show_live(widget: Any, figure: Any, *, alt: str) -> None:
     Stored widgets swell a notebook by 5 MB; `strip_widget_state` takes them out after a run, and
     the figure and its still, which are in the same output, are seen in their place.
     """
-    _show(figure, alt, widget)
+    show(figure, alt=alt, widget=widget)
 
 
-def _show(figure: Any, alt: str, widget: Any = None) -> None:
+def show(figure: Any, *, alt: str, widget: Any = None) -> None:
+    """Show a figure in a notebook, with a still and a description for readers without plotly.
+
+    figure  a plotly Figure
+    alt     what it shows, in a sentence or two, for somebody who cannot see it; also printed
+    widget  see `show_live`
+    """
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
@@ -170,13 +118,24 @@ def _show(figure: Any, alt: str, widget: Any = None) -> None:
     if get_ipython() is None:
         print(f"[Figure: {alt}]")
         return
-    data, metadata = _bundle(figure, alt)
+    data: dict[str, Any] = {PLOTLY: plotly_bundle(figure), "text/plain": f"[Figure: {alt}]"}
+    metadata: dict[str, Any] = {}
+    # JPEG, not PNG: where a PNG stands beside a plotly figure, JupyterLab shows that, and makes the
+    # figure only when a mouse is over it; keyboards and fingers could not turn it.
+    if stills_wanted() and (picture := still(figure, "jpg")) is not None:
+        data["image/jpeg"] = base64.b64encode(picture).decode()
+        metadata["image/jpeg"] = {"alt": alt}
     if widget is not None:
         _configure(widget)
         live = widget._repr_mimebundle_()
         data[WIDGET] = (live[0] if isinstance(live, tuple) else live)[WIDGET]
     display(data, metadata=metadata, raw=True)
-    _describe(alt)
+    # plotly's canvas has no alt text of its own: the description stands under it.
+    words = (
+        '<details style="max-width:700px;font-size:90%"><summary>Description of the figure'
+        f"</summary>{escape(alt, quote=False)}</details>"
+    )
+    display({"text/html": words, "text/plain": ""}, raw=True)
 
 
 def _configure(widget: Any) -> None:

@@ -13,8 +13,18 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from posebook.errors import InputError
-from posebook.figures.cells import merged
-from posebook.figures.parts import WIDTH_PX, Look, checked, key, layout, legend_of
+from posebook.figures.cells import merged, turned
+from posebook.figures.parts import (
+    HIDDEN,
+    WIDTH_PX,
+    Look,
+    checked,
+    label,
+    layout,
+    legend,
+    names_of,
+    to_plot,
+)
 from posebook.skeletons import HOUSE, Skeleton
 
 #: All the way round; the last is the first again.
@@ -22,13 +32,6 @@ DEGREES = tuple(range(0, 361, 15))
 # The published picture, px: its size, the place of the root, pixels in a unit, grey of the ground.
 _SIZE, _ROOT, _UNIT, _GREY = (200, 350), (100, 150), 80, 160
 _DISC = 5  # half the width of a joint's disc
-
-
-def seen_from(pose: np.ndarray, degrees: float | int) -> np.ndarray:
-    """(..., 3) camera axes -> (..., 2): turned about the upright axis, seen from far away."""
-    angle = math.radians(degrees)
-    across = pose[..., 0] * math.cos(angle) + pose[..., 2] * math.sin(angle)
-    return np.stack([across, pose[..., 1]], -1)
 
 
 def from_all_sides(
@@ -45,40 +48,34 @@ def from_all_sides(
     degrees  turned by so much; 0 is the camera's own view, 180 the view from behind
     """
     checked(pose, skeleton, "pose")
-    points = pose.detach().cpu().double().numpy()
+    points = to_plot(pose, "camera")
     finite = points[np.isfinite(points).all(-1)]
     if not len(degrees) or not len(finite):
         raise InputError("side views: expected at least one angle and one joint that is not NaN")
     # Room for the pose at every angle: its radius about the axis, its highest and lowest joint.
-    radius = max(1e-6, float(np.hypot(finite[:, 0], finite[:, 2]).max()))
-    top, bottom = float(finite[:, 1].min()), float(finite[:, 1].max())
+    radius = max(1e-6, float(np.hypot(finite[:, 0], finite[:, 1]).max()))
+    low, high = float(finite[:, 2].min()), float(finite[:, 2].max())
     columns = min(9, len(degrees))
+    rows = math.ceil(len(degrees) / columns)
     wide = 2.1 * radius
-    unit_px = min((WIDTH_PX - 24) / (columns * wide), 260 / max(bottom - top, 1e-6))
+    drawn_px = WIDTH_PX - 24
+    unit_px = min(drawn_px / (columns * wide), 260 / max(high - low, 1e-6))
     head = 22 / unit_px  # the line with the angle
-    tall = (bottom - top) + head + 14 / unit_px
-    spare = (WIDTH_PX - 24) / unit_px - columns * wide
+    tall = (high - low) + head + 14 / unit_px
+    spare = drawn_px / unit_px - columns * wide
     bodies, texts = [], []
     for place, angle in enumerate(degrees):
         row, column = divmod(place, columns)
-        middle = spare / 2 + (column + 0.5) * wide
-        above = -row * tall
-        flat = seen_from(points, angle) * np.array([1, -1])
-        flat += np.array([middle, above - head + top])
-        words = [f"{joint.replace('_', ' ')}, {angle:g}°" for joint in skeleton.joints]
+        middle, above = spare / 2 + (column + 0.5) * wide, -row * tall
+        flat = turned(points, angle, elevation=0) + np.array([middle, above - head - high])
+        words = [f"{name}, {angle:g}°" for name in names_of(skeleton)]
         bodies.append((flat, Look(size=3.5, line=2.0), words))
-        texts.append({
-            "x": middle, "y": above, "text": f"{angle:g}°", "showarrow": False,
-            "xanchor": "center", "yanchor": "top", "font": {"size": 11},
-        })  # fmt: skip
-    rows = math.ceil(len(degrees) / columns)
+        texts.append(label(f"{angle:g}°", middle, above, 11, xanchor="center", yanchor="top"))
     made = layout(title, note, height=rows * tall * unit_px)
-    hidden = {"visible": False, "fixedrange": True}
-    made["xaxis"] = hidden | {"range": [0, (WIDTH_PX - 24) / unit_px]}
-    made["yaxis"] = hidden | {"range": [-rows * tall, 0], "scaleanchor": "x"}
+    made["xaxis"] = HIDDEN | {"range": [0, drawn_px / unit_px]}
+    made["yaxis"] = HIDDEN | {"range": [-rows * tall, 0], "scaleanchor": "x"}
     made["annotations"] = texts
-    traces = merged(bodies, skeleton)
-    return go.Figure(key(legend_of(skeleton), three=False) + traces, made)
+    return go.Figure(legend(skeleton) + merged(bodies, skeleton), made)
 
 
 def side_view(
@@ -101,7 +98,7 @@ def side_view(
     pen.line([(_ROOT[0], 0), (_ROOT[0], low)], white)
     pen.line([(0, _ROOT[1]), (right, _ROOT[1])], white)
     pen.rectangle([0, 0, right, low], outline=white, width=3)
-    flat = seen_from(pose.detach().cpu().double().numpy(), degrees) * _UNIT + _ROOT
+    flat = turned(to_plot(pose, "camera"), degrees, elevation=0) * [_UNIT, -_UNIT] + _ROOT
     places = [tuple(int(value) for value in point) for point in flat]
     for number, (parent, child) in enumerate(HOUSE.bones):
         colour = _ramp(number / (len(HOUSE.bones) - 1))

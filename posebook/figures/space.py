@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posebook.figures.parts import FAINT, FLOOR, Frame
+from posebook.figures.parts import FAINT, FLOOR, Frame, drawn
 from posebook.skeletons import Skeleton
 
 AXES = {
@@ -37,18 +37,16 @@ def floor_grid(low: np.ndarray, high: np.ndarray) -> tuple[dict[str, Any], int]:
     step = next((s for s in (250, 500, 1000, 2000, 5000) if span / s <= 10), 10000)
     x0, y0 = (math.floor(v / step) * step for v in low[:2])
     x1, y1 = (math.ceil(v / step) * step for v in high[:2])
-    lines = [((x, y0), (x, y1)) for x in np.arange(x0, x1 + 1, step)]
-    lines += [((x0, y), (x1, y)) for y in np.arange(y0, y1 + 1, step)]
-    pen = np.full((3 * len(lines), 3), np.nan, dtype=np.float32)
-    for i, (start, end) in enumerate(lines):
-        pen[3 * i] = (*start, low[2])
-        pen[3 * i + 1] = (*end, low[2])
-    trace = {
-        "type": "scatter3d", "mode": "lines", "x": pen[:, 0], "y": pen[:, 1], "z": pen[:, 2],
-        "line": {"color": FLOOR, "width": 3}, "hoverinfo": "skip", "showlegend": False,
-    }  # fmt: skip
+    pen = grid_pen(np.arange(x0, x1 + 1, step), np.arange(y0, y1 + 1, step), low[2])
     low[:2], high[:2] = (x0, y0), (x1, y1)
-    return trace, step
+    return drawn(pen, FLOOR, 3), step
+
+
+def grid_pen(xs: np.ndarray, ys: np.ndarray, height: float) -> np.ndarray:
+    """A pen's way over a grid on the floor, (n, 3): along every x, then along every y."""
+    lines = [((x, ys[0]), (x, ys[-1])) for x in xs] + [((xs[0], y), (xs[-1], y)) for y in ys]
+    lifted = (np.nan, np.nan, np.nan)
+    return np.array([way for a, b in lines for way in ((*a, height), (*b, height), lifted)])
 
 
 def facing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray | None:
@@ -123,6 +121,12 @@ def root_of(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     if {"left_hip", "right_hip"} <= set(skeleton.joints):
         return points[..., skeleton.indices("left_hip", "right_hip"), :].mean(-2, keepdims=True)
     return np.nanmean(points, axis=-2, keepdims=True)
+
+
+def rooted(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Points (..., joints, d) with the root (see `root_of`) at 0."""
+    root = root_of(points, skeleton)
+    return points - np.where(np.isfinite(root), root, np.nanmean(points, -2, keepdims=True))
 
 
 def footing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:

@@ -54,13 +54,12 @@ def _chain(bones: list[tuple[int, int]]) -> list[int]:
 
 
 def along(points: np.ndarray, joints: Sequence[int]) -> np.ndarray:
-    """Points (joints, d) in the order of a stroke, float32; NaN where the pen is lifted."""
-    padded = np.concatenate([points, np.full((1, points.shape[-1]), np.nan)])
-    return padded[list(joints)].astype(np.float32)
+    """Points (joints, d) in the order of a stroke; NaN where the pen is lifted."""
+    return np.concatenate([points, points[:1] * np.nan])[list(joints)]
 
 
 def broken(points: np.ndarray, joints: Sequence[int], dash_mm: float | int | None) -> np.ndarray:
-    """A stroke as dashes, float32, (points, 3), for 3D: plotly's own 3D dashes differ from bone
+    """A stroke as dashes, (points, 3), for 3D: plotly's own 3D dashes differ from bone
     to bone. Each bone begins and ends with a dash of about `dash_mm`; None: two long dashes."""
     drawn = []
     for start, end in zip(joints, joints[1:], strict=False):
@@ -74,4 +73,4 @@ def broken(points: np.ndarray, joints: Sequence[int], dash_mm: float | int | Non
         unit = share + (count - 1)  # dash, gap, dash, ..., dash
         for i in range(count):
             drawn += [a + (b - a) * i / unit, a + (b - a) * (i + share) / unit, a * np.nan]
-    return np.array(drawn, dtype=np.float32).reshape(-1, points.shape[-1])
+    return np.array(drawn).reshape(-1, points.shape[-1])

@@ -150,8 +150,11 @@ class Lifter:
         weights  torch.float16 halves the file and moves no joint by more than a small part of a mm
         """
         state = self.network.state_dict()
-        tensors = {f"network.{n}": t for n, t in state.items() if t.is_floating_point()}
-        tensors = {name: tensor.to(weights) for name, tensor in tensors.items()}
+        tensors = {
+            f"{lifter_files.PREFIX}{name}": tensor.to(weights)
+            for name, tensor in state.items()
+            if tensor.is_floating_point()
+        }
         return lifter_files.write(path, self.header, tensors | dict(self.tensors))
 
 
@@ -180,10 +183,8 @@ def load(name: str | Path) -> Lifter:
             f"{path}: normalisation {kind!r:.60} of {header['skeleton']!r:.60}; expected "
             f"{' or '.join(NORMALISATIONS)} of {HOUSE.name}"
         )
-    prefix = "network."
-    state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-    network = lifter_files.build_network(path, header, state)
-    rest = {name: tensor for name, tensor in tensors.items() if not name.startswith(prefix)}
+    network = lifter_files.build_network(path, header, tensors)
+    rest = {n: tensor for n, tensor in tensors.items() if not n.startswith(lifter_files.PREFIX)}
     _check_tensors(path, rest)
     lifter = Lifter(header, network, rest)
     try:

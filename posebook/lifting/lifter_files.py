@@ -64,8 +64,7 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
     if missing:
         raise InputError(f"lifter header: {', '.join(missing)} missing; expected {REQUIRED}")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    state = {n.removeprefix(PREFIX): t for n, t in tensors.items() if n.startswith(PREFIX)}
-    build_network(path, header, state)
+    build_network(path, header, tensors)
     header = dict(header, format=FORMAT, posebook=posebook.__version__)
     header["checksum"] = checksum(header, tensors)
     text = json.dumps(header, ensure_ascii=False)
@@ -157,8 +156,11 @@ def checksum(header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def build_network(path: Path | str, header: Mapping[str, Any], state: dict[str, Tensor]):
+def build_network(
+    path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Tensor]
+) -> nn.Module:
     """The network that a header names, with its weights, in float32, ready to be used."""
+    state = {n.removeprefix(PREFIX): t for n, t in tensors.items() if n.startswith(PREFIX)}
     network = header["network"]
     if not isinstance(network, dict) or str(network.get("class")) not in NETWORKS:
         known = ", ".join(NETWORKS)
@@ -199,35 +201,26 @@ def _check_arguments(path: Path | str, built: type[nn.Module], arguments: Any) -
             f"{path}: network arguments {arguments!r:.120}; expected numbers for {', '.join(known)}"
         )
     for name, value in arguments.items():
-        kind = known[name].annotation
-        if not _fits(kind, value, name):
+        if expected := _complaint(known[name].annotation, value, name):
             raise InputError(
-                f"{path}: network argument {name} is {value!r:.60}, expected {_words(kind, name)}"
+                f"{path}: network argument {name} is {value!r:.60}, expected {expected}"
             )
 
 
-def _words(kind: Any, name: str) -> str:
-    """What `_fits` expects."""
+def _complaint(kind: Any, value: Any, name: str) -> str:
+    """What a value should be, where it is not what an argument of a network is declared to be, or
+    not of sane size; else ""."""
+    most = LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
+    whole = isinstance(value, int) and not isinstance(value, bool)
     if kind is bool:
-        return "true or false"
-    if kind == Sequence[int]:
-        return f"at most {LARGEST_DEPTH} whole numbers from 1 to {LARGEST_SIZE}"
-    if kind is int:
-        return f"a whole number from 1 to {_most(name)}"
-    return f"a number from 0 to {LARGEST_SIZE}"
-
-
-def _most(name: str) -> int:
-    return LARGEST_DEPTH if name == "blocks" else LARGEST_SIZE
-
-
-def _fits(kind: Any, value: Any, name: str) -> bool:
-    """Whether a value is what an argument of a network is declared to be, and of sane size."""
-    if kind == Sequence[int]:
-        several = isinstance(value, list | tuple) and len(value) <= LARGEST_DEPTH
-        return several and all(_fits(int, each, name) for each in value)
-    if kind is bool or isinstance(value, bool):
-        return kind is bool and isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and 1 <= value <= _most(name)
-    return isinstance(value, int | float) and 0 <= value <= LARGEST_SIZE
+        fits, expected = isinstance(value, bool), "true or false"
+    elif kind == Sequence[int]:
+        fits = isinstance(value, list | tuple) and len(value) <= LARGEST_DEPTH
+        fits = fits and not any(_complaint(int, each, name) for each in value)
+        expected = f"at most {LARGEST_DEPTH} whole numbers from 1 to {LARGEST_SIZE}"
+    elif kind is int:
+        fits, expected = whole and 1 <= value <= most, f"a whole number from 1 to {most}"
+    else:
+        fits = (whole or isinstance(value, float)) and 0 <= value <= LARGEST_SIZE
+        expected = f"a number from 0 to {LARGEST_SIZE}"
+    return "" if fits else expected

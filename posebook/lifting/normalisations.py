@@ -27,13 +27,8 @@ from torch import Tensor, nn
 from posebook.cameras import normalise_screen
 from posebook.datasets.readers.files import frame_rate, number
 from posebook.errors import InputError
-from posebook.key_points import (
-    bridge_frames,
-    complete,
-    extent_of,
-    guessed_size,
-    root_centred,
-)
+from posebook.geometry import root_relative
+from posebook.key_points import bridge_frames, complete, extent_of, guessed_size, root_centred
 from posebook.lifting.house_clip import HouseClip
 from posebook.lifting.notes import Note
 from posebook.lifting.person_view import (
@@ -75,8 +70,7 @@ def standardised_pixels(
     answer = in_batches(network, keypoints)
     pose_mm = torch.zeros(len(clip), len(HOUSE), 3)
     pose_mm[:, outputs] = answer * tensors["std_mm"] + tensors["mean_mm"]
-    hip = HOUSE.index("hip")
-    return Answer(pose_mm - pose_mm[:, hip : hip + 1])
+    return Answer(root_relative(pose_mm, HOUSE))
 
 
 # ------------------------------------------------------------------------------- about the hip
@@ -105,9 +99,7 @@ def in_root_centred(
             "and the key points are divided by that length; no pose there."
         )
         notes.append(Note("length", text, dict(frames=count, of=len(clip)), empty=True))
-    units = in_batches(network.lift, keypoints.float()).double()
-    hip = HOUSE.index("hip")
-    units = units - units[:, hip : hip + 1]
+    units = root_relative(in_batches(network.lift, keypoints.float()).double(), HOUSE)
     pose_mm = units * unit_mm_of(settings, units)[:, None, None]
     pose_mm = torch.where(useless[:, None, None], torch.nan, pose_mm)
     return Answer(pose_mm.float(), notes=(*notes, AVERAGE_SIZE))
@@ -142,11 +134,11 @@ def half_pictures(
     width_px = number(settings["width_px"], "normalisation", "width_px")
     if not 1 <= width_px <= 100_000:
         raise InputError(f"width_px is {width_px:g}; expected the width of a picture, in px")
-    if clip.size_px is not None:
-        width_px = clip.size_px[0]
-    else:
+    if clip.size_px is None:
         text = f"its size is unknown; it is taken to be {width_px:g} px wide."
         notes.append(Note("picture", text))
+    else:
+        width_px = clip.size_px[0]
     keypoints = repnet_inputs.about_hip(points, width_px).nan_to_num()
     pose = in_batches(network.lift, keypoints.float())
     return Answer((1000 * pose).float(), notes=tuple(notes))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from posebook.cameras.turned import blank_frames, network_input, predict_units, turn_towards
 from posebook.datasets.readers.files import number
 from posebook.errors import InputError
+from posebook.geometry import bone_lengths, root_relative
 from posebook.lifting.house_clip import FEWEST_JOINTS, HouseClip
 from posebook.lifting.notes import Note
 from posebook.shapes import Pose3D, Seen
@@ -108,9 +109,7 @@ def _turned(
     inputs = network_input(view, seen, invented, known).float()
     units = answer(inputs, seen & ~clip.heap.unsqueeze(-1)).double()
     absolute_mm = view.pose_from_units(units, unit_mm_of(settings, units))
-    hip = HOUSE.index("hip")
-    pose_mm = absolute_mm - absolute_mm[:, hip : hip + 1]
-    return Answer(pose_mm.float(), notes=(AVERAGE_SIZE,))
+    return Answer(root_relative(absolute_mm, HOUSE).float(), notes=(AVERAGE_SIZE,))
 
 
 def unit_mm_of(settings: Mapping[str, Any], units: Pose3D) -> Float[Tensor, " frames"]:
@@ -118,9 +117,7 @@ def unit_mm_of(settings: Mapping[str, Any], units: Pose3D) -> Float[Tensor, " fr
     bones_mm = number(settings.get("bones_mm", BONES_MM), "normalisation", "bones_mm")
     if not 500 < bones_mm < 20_000:  # of nobody's body
         raise InputError(f"bones_mm is {bones_mm:g}; expected the bones of a person, in mm")
-    parents, children = (list(ends) for ends in zip(*HOUSE.bones, strict=True))
-    bones = torch.linalg.vector_norm(units[:, children] - units[:, parents], dim=-1).sum(-1)
-    return bones_mm / bones.clamp_min(1e-6)
+    return bones_mm / bone_lengths(units, HOUSE).sum(-1).clamp_min(1e-6)
 
 
 def in_batches(function: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:

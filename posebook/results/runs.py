@@ -10,9 +10,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from posebook import paths, tables
+from posebook import paths
 from posebook.errors import InputError
 from posebook.results.number import PROFILES, Number, code, text_of, versions
+from posebook.tables import Table
 
 
 class Results:
@@ -143,24 +144,47 @@ def collect(folder: Path | str) -> list[Number]:
 
 def table(numbers: Iterable[Number], form: str = "md") -> str:
     """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out."""
-    rows = [
-        {
-            "method": n.method,
-            "metric": n.metric,
-            "value": n.text,
-            "baseline": text_of(n.baseline, n.unit),
-            "paper": text_of(n.paper, n.unit),
-            "protocol": n.protocol,
-            "data": f"{n.data} {n.split}".strip(),
-            "profile": n.profile,
-            "seed": str(n.seed),
-            "note": n.note,
-        }
-        for n in numbers
-    ]
-    if not rows:
+    numbers = list(numbers)
+    if not numbers:
         return "no results"
-    return tables.FORMS[form](rows)
+    if form == "text":
+        return _by_protocol(numbers)
+    columns = {
+        "method": [n.method for n in numbers],
+        "metric": [n.metric for n in numbers],
+        "value": [n.text for n in numbers],
+        "baseline": [text_of(n.baseline, n.unit) for n in numbers],
+        "paper": [text_of(n.paper, n.unit) for n in numbers],
+        "protocol": [n.protocol for n in numbers],
+        "data": [f"{n.data} {n.split}".strip() for n in numbers],
+        "profile": [n.profile for n in numbers],
+        "seed": [str(n.seed) for n in numbers],
+        "note": [n.note for n in numbers],
+    }
+    filled = {name: cells for name, cells in columns.items() if any(cells)}
+    made = Table(list(filled), list(zip(*filled.values(), strict=True)))
+    return made.markdown() if form == "md" else made._repr_html_()
+
+
+def _by_protocol(numbers: list[Number]) -> str:
+    """A heading for each protocol and data, and under it what shares them."""
+    groups: dict[str, list[list[str]]] = {}
+    for n in numbers:
+        beside = [
+            f"{name} {text_of(getattr(n, name), n.unit)}"
+            for name in ("baseline", "paper")
+            if getattr(n, name) is not None
+        ]
+        last = f"({', '.join(beside)})" if beside else ""
+        heading = f"{n.protocol}; {f'{n.data} {n.split}'.strip()}"
+        groups.setdefault(heading, []).append([n.method, n.metric, n.text, last])
+    every = [cells for group in groups.values() for cells in group]
+    wide = [max(map(len, column)) for column in zip(*every, strict=True)]
+    lines = []
+    for heading, group in groups.items():
+        rows = ["  ".join(map(str.ljust, cells, wide)).rstrip() for cells in group]
+        lines += [heading, *(f"  {row}" for row in rows)]
+    return "\n".join(lines)
 
 
 def records(numbers: Iterable[Number], form: str) -> str:
