@@ -105,7 +105,9 @@ def test_a_kept_lifter_carries_its_scores_and_lifts_like_the_network(tmp_path):
     kept = lifting.load(file)
     assert kept.name == f"a title, {train.name}, ci profile, seed 3"
     assert kept.header["network"] == {"class": "KudoGenerator", "arguments": {"width": 8}}
-    assert list(kept.header["metrics"]) == ["MPJPE"] and kept.header["data"] == train.name
+    (number,) = kept.header["metrics"]
+    assert (number["metric"], number["value"], number["method"]) == ("MPJPE", 50, "ours")
+    assert kept.header["data"] == train.name
     assert torch.isfinite(kept.lift(test.clips[0]).pose_mm).all()
     for name, weights in network.state_dict().items():
         assert torch.equal(weights, kept.network.state_dict()[name])
