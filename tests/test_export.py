@@ -12,7 +12,7 @@ from posebook import key_points
 from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.people import synthetic
-from posebook.datasets.readers.mocap import read_bvh
+from posebook.datasets.readers.bvh import read_bvh
 from posebook.errors import InputError
 from posebook.export import pose_files
 from posebook.export.bvh import _zxy_degrees, bvh_text

@@ -16,7 +16,7 @@ from posebook import datasets, export, lifting
 from posebook.cameras import Camera
 from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
-from posebook.datasets.readers.mocap import read_bvh
+from posebook.datasets.readers.bvh import read_bvh
 from posebook.errors import InputError
 from posebook.export import command, upright
 from posebook.lifting import Lifted

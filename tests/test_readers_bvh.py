@@ -9,7 +9,7 @@ import torch
 from bvh_writer import Style
 
 from posebook import datasets
-from posebook.datasets.readers import mocap
+from posebook.datasets.readers import bvh
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
@@ -20,7 +20,7 @@ def read(tmp_path, style: Style, **options):
     text, truth = bvh_writer.write(style)
     path = tmp_path / "take.bvh"
     path.write_text(text)
-    return mocap.read_bvh(path, **options), truth
+    return bvh.read_bvh(path, **options), truth
 
 
 def worst_mm(motion, truth) -> dict[str, float]:
@@ -103,7 +103,7 @@ def test_without_a_head_by_name(tmp_path, neck):
     lines[-2] = " ".join(["1e300"] * len(lines[-2].split()))
     path = tmp_path / "take.bvh"
     path.write_text("\n".join(lines))
-    motion = mocap.read_bvh(path)
+    motion = bvh.read_bvh(path)
     assert motion.world_mm[4].isnan().all()
     kept = [0, 1, 2, 3, 5]
     for joint in ("left_knee", "right_wrist", "spine"):
@@ -122,7 +122,7 @@ def test_the_face_looks_ahead(tmp_path):
     text, truth = bvh_writer.write(Style())
     path = tmp_path / "take.bvh"
     path.write_text(text)
-    motion = mocap.read_bvh(path)
+    motion = bvh.read_bvh(path)
     nose = motion.world_mm[:, HOUSE.index("neck_nose")].numpy() - truth["head"]
     assert np.allclose(np.linalg.norm(nose, axis=-1), 0.7 * 180, atol=0.1)
     up = truth["head_top"] - truth["head"]
@@ -136,11 +136,11 @@ def test_names_can_be_given(tmp_path):
     path = tmp_path / "take.bvh"
     path.write_text(text.replace("LeftLeg", "joint_17"))
     with pytest.raises(InputError, match="left_knee"):
-        mocap.read_bvh(path)
-    motion = mocap.read_bvh(path, names={"left_knee": "joint_17"})
+        bvh.read_bvh(path)
+    motion = bvh.read_bvh(path, names={"left_knee": "joint_17"})
     assert max(worst_mm(motion, truth).values()) < 0.01
     with pytest.raises(InputError, match="no joint is called 'joint_18'"):
-        mocap.read_bvh(path, names={"left_knee": "joint_18"})
+        bvh.read_bvh(path, names={"left_knee": "joint_18"})
 
 
 def test_broken_numbers_become_empty_frames(tmp_path):
@@ -149,7 +149,7 @@ def test_broken_numbers_become_empty_frames(tmp_path):
     lines[-2] = " ".join(["nan"] * len(lines[-2].split()))
     path = tmp_path / "take.bvh"
     path.write_text("\n".join(lines))
-    motion = mocap.read_bvh(path)
+    motion = bvh.read_bvh(path)
     empty = motion.world_mm.isnan().flatten(1).all(1)
     assert empty.tolist() == [False] * 4 + [True, False]
     assert any("1 of 6 frames" in note for note in motion.notes)
@@ -175,13 +175,13 @@ def test_one_line_says_what_is_wrong(tmp_path, change, says):
     path = tmp_path / "take.bvh"
     path.write_text(change(bvh_writer.write(Style())[0]))
     with pytest.raises(InputError, match=says) as error:
-        mocap.read_bvh(path)
+        bvh.read_bvh(path)
     assert "take.bvh" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_a_folder_or_nothing_in_place_of_a_file(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
-        mocap.read_bvh(tmp_path)
+        bvh.read_bvh(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         datasets.read_motion(tmp_path / "none.bvh")
 
@@ -194,7 +194,7 @@ def test_ten_thousand_frames_do_not_crawl(tmp_path):
     path = tmp_path / "long.bvh"
     path.write_text(f"{head}Frames: 10000\n{long}\n")
     start = time.process_time()
-    motion = mocap.read_bvh(path)
+    motion = bvh.read_bvh(path)
     assert len(motion) == 10_000
     assert time.process_time() - start < 10  # about 1 s on one busy core
 

@@ -13,7 +13,7 @@ from posebook.datasets import cards, detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
 from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
-from posebook.datasets.readers import arrays, asf_amc, human36m_archives, keypoint_files, mocap
+from posebook.datasets.readers import arrays, asf_amc, bvh, human36m_archives, keypoint_files
 from posebook.datasets.readers.files import existing, frame_rate, listed
 from posebook.errors import InputError
 
@@ -127,7 +127,7 @@ def read_keypoints(
     layout  joint set, where the file does not say: coco_17, body_25, human36m_17, ...
     size    (width, height) of the picture, where the file does not say
     person  where there are several: None, the most prominent; 1, 2, ...; or 'all'
-    fps     frames per second, where the file does not say
+    fps     frames per second; it wins over what the file says
     """
     path = existing(path, "key points: JSON, .npz, .npy, .csv or an OpenPose folder")
     rate = frame_rate(fps)
@@ -168,7 +168,7 @@ def read_motion(
         return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
     ending = path.suffix.lower()
     if ending == ".bvh":
-        return [mocap.read_bvh(path, **options)]
+        return [bvh.read_bvh(path, **options)]
     if ending == ".amc":
         return [asf_amc.read_amc(path, **options)]
     if ending == ".asf":

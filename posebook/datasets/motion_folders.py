@@ -13,7 +13,7 @@ import torch
 from posebook.cameras import human36m_rig
 from posebook.datasets import detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
-from posebook.datasets.readers import asf_amc, mocap
+from posebook.datasets.readers import asf_amc, bvh
 from posebook.datasets.readers.files import existing, listed
 from posebook.errors import InputError
 
@@ -63,7 +63,7 @@ def seen_by_rig(
         raise InputError(f"{root}: no such subjects or actions; there are subjects {listed(there)}")
     clips: list[Clip] = []
     for file in kept:
-        motion = mocap.read_bvh(file) if name == "bvh" else asf_amc.read_amc(file)
+        motion = bvh.read_bvh(file) if name == "bvh" else asf_amc.read_amc(file)
         motion = replace(in_the_middle(motion), subject=_subject(name, file))
         clips += [motion.seen_by(camera) for camera in human36m_rig("S1")]
     if keypoints == "detected":

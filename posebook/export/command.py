@@ -101,7 +101,7 @@ def lift_file(
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
-    fps         frames per second, where the file does not say
+    fps         frames per second; it wins over what the file says
     person      which person, where there are several; see `datasets.read_keypoints`
     image       a photograph to draw a single frame on
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from posebook.datasets.readers import mocap
+from posebook.datasets.readers import bvh
 from posebook.errors import InputError
 from posebook.export.bvh import bvh_pieces
 from posebook.export.rigid_body import JOINTS, rig, z_up
@@ -173,7 +173,7 @@ def read_bvh_back(path: Path | str) -> Tensor:
     `datasets.read_motion` reads any BVH and has to tell unit, axes and joints from the body; here
     they are known, and the poses may be as odd as they like.
     """
-    rig, _, _ = mocap.read_rig(path)
+    rig, _, _ = bvh.read_rig(path)
     where, _ = rig.positions()
     names = {joint.at: joint.name for joint in reversed(JOINTS)} | {"head": "Head.end"}
     return z_up(10 * where[:, [rig.names.index(names[j]) for j in HOUSE.joints]])

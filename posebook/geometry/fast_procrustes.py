@@ -40,8 +40,9 @@ def aligned_under(
 ) -> list[Float[Tensor, "*batch joints"]]:
     """`aligned_distances` under several rules; they share the fit.
 
-    'scale' and 'no scale' share the turn as well. 'mirror' has the scale and takes the mirror image
-    of a pose where that fits better, which is where :math:`\\det S<0`: only those are turned again.
+    'scale' and 'no scale' share the turn as well. 'mirror' has the scale, and takes the mirror image
+    of a pose where that fits better. That is where :math:`\\det S<0`, so that only such poses need a
+    second fit.
     """
     batch, pieces = _pieces(pose, target, seen)
     distances: list[list[Tensor]] = [[] for _ in rules]
@@ -51,7 +52,7 @@ def aligned_under(
             turn = fit.rotation if rule == "no scale" else fit.scale * fit.rotation
             if rule == "mirror" and (rows := (fit.det < 0).nonzero().squeeze(-1)).numel():
                 turn = turn.index_copy(2, rows, _mirrored_turn(fit, rows))
-            last = found is distances[-1]  # nobody needs b after it
+            last = found is distances[-1]  # then b may be overwritten
             apart = fit.b.neg_() if last else fit.b.neg()
             for a_along, turn_along in zip(fit.a.split(1, dim=1), turn, strict=True):
                 apart.addcmul_(a_along, turn_along)

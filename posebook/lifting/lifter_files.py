@@ -112,9 +112,13 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
     try:
         header = json.loads(text or "")
     except (ValueError, RecursionError):
-        raise InputError(f"{path}: no posebook header; expected a file of lifting.save") from None
+        raise InputError(
+            f"{path}: no posebook header; expected a file that `Lifter.save` wrote"
+        ) from None
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise InputError(f"{path}: not in the format '{FORMAT}'; expected a file of lifting.save")
+        raise InputError(
+            f"{path}: not in the format '{FORMAT}'; expected a file that `Lifter.save` wrote"
+        )
     missing = [field for field in REQUIRED if field not in header]
     if missing:
         raise InputError(f"{path}: header lacks {', '.join(missing)}")

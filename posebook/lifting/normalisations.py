@@ -5,8 +5,8 @@ A trained lifter names one of these kinds (`NORMALISATIONS`):
     person_view          people as a camera turned towards them sees them (the shipped baseline)
     person_view_clip     the same of whole clips, for a network over time (shipped for clips)
     standardised_pixels  absolute pixels minus mean over deviation, as in Martinez et al. 2017
-    root_centred         joints relative to the hip, over a length of the person's picture: methods
-                         that learn from 2D alone, to which a picture has no millimetres
+    root_centred         joints relative to the hip, over a length of the person's picture, for
+                         methods that learn from 2D alone and know no millimetres
     screen_clip          whole clips in screen units, as in VideoPose3D (Pavllo et al. 2019)
     half_pictures        joints relative to the hip, over half the picture's width (RepNet as in
                          bzhao96), metres out: people near and far differ, as they do in pictures

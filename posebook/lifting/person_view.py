@@ -28,8 +28,9 @@ BATCH = 8192
 #: The sum of the 16 bones of the house skeleton in an average adult, mm. A picture does not say
 #: how large a person is; every pose is scaled to this size.
 BONES_MM = 3900.0
-#: Frames per second that a network over time is trained with. Of a faster clip, every second,
-#: third, ... frame is a clip by itself; of a slower one, every frame is.
+#: Frames per second that a network over time is trained with. A faster clip is taken apart into
+#: several slower ones, which are lifted one by one: its even and its odd frames, for instance. In a
+#: slower clip neighbours say too little, and each frame is lifted by itself.
 SLOWEST, FASTEST = 8.0, 60.0
 #: Windows of slow clips that go through a network over time at once.
 WINDOWS = 256
@@ -70,7 +71,7 @@ def person_view_clip(
 
     Frames without a person are empty (`blank_frames`) and bridged by what their neighbours show.
     """
-    rate = clip.frames_per_second or FASTEST
+    rate = clip.rate
 
     def answer(inputs: Tensor, seen: Seen) -> Pose3D:
         inputs = blank_frames(inputs, seen, FEWEST_JOINTS)

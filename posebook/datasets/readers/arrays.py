@@ -66,7 +66,7 @@ def read_positions(
 ) -> list[Motion]:
     """One motion for each array of positions, (frames, joints, 3), as mm, z up.
 
-    unit, up  as in `mocap.read_bvh`; a key that ends in _mm says the unit, world_mm is z up and
+    unit, up  as in `bvh.read_bvh`; a key that ends in _mm says the unit, world_mm is z up and
               pose_mm is in camera axes (y down), as this package writes them
     fps       frames per second; 0 stands for not known
     """

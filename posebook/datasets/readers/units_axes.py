@@ -12,8 +12,9 @@ from torch import Tensor
 from posebook.errors import InputError
 
 UNITS_MM = {"mm": 1.0, "cm": 10.0, "inch": 25.4, "m": 1000.0, "cmu": 25.4 / 0.45}
-#: A person's leg, from hip joint to ankle, is between 0.40 and 1.15 m long (an adult's about
-#: 0.85). Ranges in the unit, without overlap; 'cmu' is 1/0.45 inch, the unit of CMU's files.
+#: The length of a leg, from hip joint to ankle, that speaks for each unit. People's are between
+#: 0.40 and 1.15 m (an adult's about 0.85); the ranges are wider where no other unit is near. 'cmu'
+#: is 1/0.45 inch, the unit of CMU's files.
 _LEG_IN_UNIT = (
     ("m", 0.3, 2.0), ("cmu", 6.5, 19.0), ("inch", 19.0, 45.0), ("cm", 45.0, 150.0),
     ("mm", 350.0, 1500.0),

@@ -24,11 +24,11 @@ def adam(
 ) -> torch.optim.Adam:
     r"""The optimiser of both networks: beta 0.5 and 0.999, weight decay added to the gradient.
 
-    chainer_epsilon  divide by :math:`\sqrt v+\epsilon`, as the published code's framework does,
-                     instead of :math:`\sqrt{v/(1-\beta_2^t)}+\epsilon`. Multiply the second by
-                     :math:`\sqrt{1-\beta_2^t}`: it is the first, if step t has the epsilon
-                     :math:`\epsilon/\sqrt{1-\beta_2^t}`. It matters where gradients are next to
-                     nothing, such as those of the hip's coordinates, which are always 0
+    chainer_epsilon  divide by :math:`\sqrt v+\epsilon`, as the published code's framework does, and
+                     not by :math:`\sqrt{v/(1-\beta_2^t)}+\epsilon`, as PyTorch does. PyTorch gives
+                     the former if step t has the epsilon :math:`\epsilon/\sqrt{1-\beta_2^t}`. It
+                     matters where gradients are next to nothing, such as those of the hip's
+                     coordinates, which are always 0
     """
     made = torch.optim.Adam(
         parameters, rate, betas=(0.5, 0.999), eps=EPSILON, weight_decay=weight_decay, fused=True
