@@ -40,9 +40,9 @@ def aligned_under(
 ) -> list[Float[Tensor, "*batch joints"]]:
     """`aligned_distances` under several rules; they share the fit.
 
-    'scale' and 'no scale' share the turn as well. 'mirror' has the scale, and takes the mirror image
-    of a pose where that fits better. That is where :math:`\\det S<0`, so that only such poses need a
-    second fit.
+    'scale' and 'no scale' share the turn as well. 'mirror' has the scale, and takes the mirror
+    image of a pose where that fits better. That is where :math:`\\det S<0`, so that only such poses
+    need a second fit.
     """
     batch, pieces = _pieces(pose, target, seen)
     distances: list[list[Tensor]] = [[] for _ in rules]

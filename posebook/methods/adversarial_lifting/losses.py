@@ -70,7 +70,7 @@ def gate(accuracy: float | int, cap: float | int = CAP) -> tuple[bool, bool]:
     """Whether the generator, and whether the critic, may take this step.
 
     accuracy  mean of the two shares of `accuracies`
-    The critic waits while it is right more often than `cap`. The generator waits while the critic is
-    right less often than 1 - cap, because such a critic has nothing to teach yet.
+    The critic waits while it is right more often than `cap`. The generator waits while the critic
+    is right less often than 1 - cap, because such a critic has nothing to teach yet.
     """
     return accuracy >= 1 - cap, accuracy <= cap
