@@ -830,9 +830,9 @@ if few:
 
 # %% [markdown]
 # On the real motion (`laptop`, width 256, 300,000 poses each) they do not help: with as many steps, MPJPE is higher
-# with them at every share; only after Procrustes, at 1 %, it is a little lower (82.0 against 84.5 mm). On the
-# synthetic people above they helped a little. The authors' code states a gain (65.2 against 80.7 mm, a tenth of one
-# subject's motion with 3D, true 2D) after two hundred epochs; ours trained for minutes.
+# with them at every share; only after Procrustes, at 1 %, it is a little lower. On the synthetic people above they
+# helped a little. The authors' code states a gain (65.2 against 80.7 mm, a tenth of one subject's motion with 3D,
+# true 2D) after two hundred epochs; ours trained for minutes.
 
 # %% [markdown]
 # ## Keep it

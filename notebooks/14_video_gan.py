@@ -1161,7 +1161,7 @@ changes = "depth"  # every multiple of a solution is one: larger people, farther
 #   network can see is not repaired; training with hidden limbs repairs a part of it.
 # * A root network learns if one of its numbers is the distance, and if no other network can make up for the
 #   distance. From noisy key points it then places the hip better than least squares does with the same poses,
-#   frame by frame; after only a few minutes, least squares from the single frame's poses is still better.
+#   frame by frame. After only a few minutes, which of the two places people better changes from run to run.
 #
 # **Where we differ from the code**, unless you run `full`: the growing weight, fewer units, a larger learning
 # rate, fewer steps of the critic, a running mean. In all profiles: pictures of one camera, the mean depth as a
