@@ -157,6 +157,8 @@ def evaluate_clips(
     shown = dataset.clips if seen is None else seen
     lifted_mm = torch.cat([lifter.lift(clip).pose_mm for clip in shown]).to(truth_mm)
     own = _scores(lifted_mm, dataset, "metric")
+    if name in (MEAN_POSE, ZERO_DEPTH):
+        raise InputError(f"a lifter is called '{name}', as a baseline is; give it another name")
     if beside is None:
         beside = baselines(dataset, seen=seen, mean_pose_mm=mean_pose_mm)
     notes = list(dataset.notes)

@@ -279,6 +279,10 @@ def test_what_the_profiles_choose_is_admitted(chapter):
         ("#     level: beginner", "#   level: [", "not a notebook's"),
         ("# jupyter:", "# other:", "not a notebook's"),
         ("# ---\n# jupyter", "# jupyter", "no header"),
+        ("title: ", "title: [[a]] #", "header key title, expected text"),
+        ("minutes: ", "minutes: {ci: x, laptop: 1, full: 1} #", "expected numbers"),
+        ("prerequisites: ", "prerequisites: 3 #", "header key prerequisites, expected a list"),
+        ("title: ", "title: " + 3000 * "[" + " #", "its header is not a notebook's"),
     ],
 )
 def test_a_header_that_lacks_something_is_named(trial, old, new, message):
@@ -322,3 +326,20 @@ def test_headers_of_the_book(chapter):
 def test_a_change_to_the_chapter_is_not_hidden_by_equality(trial):
     assert replace(trial, title="Another") != trial
     assert os.path.basename(trial.notebook) == "90_trial.ipynb"
+
+
+def test_a_record_cannot_bring_code_into_a_run(trial, tmp_path):
+    """papermill writes the names of parameters into a cell as they are."""
+    record = dict(chapter="trial", profile="ci", finished=False, seconds=0.0)
+    name = "x = 1\nopen('pwned', 'w').close()\ny"
+    paths.write_text(tmp_path / "out" / "run.json", json.dumps(record | dict(parameters={name: 1})))
+    with pytest.raises(InputError, match="trial has no parameter"):
+        run.run_chapter(trial, out_dir=tmp_path / "out", quiet=True)
+
+
+@pytest.mark.parametrize("text", ["x = (", "x = " + 5000 * "-" + "1", "x = 1\0"])
+def test_a_parameters_cell_that_is_no_python_is_one_line(trial, text):
+    broken = trial.source.read_text().replace("rate = ", text + "\nrate = ", 1)
+    trial.source.write_text(broken)
+    with pytest.raises(InputError, match="its cell tagged parameters"):
+        chapters.read(trial.source).parameters  # noqa: B018

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from posebook import evaluation, results
+from posebook import datasets, evaluation, results
 from posebook.cameras import human36m_rig
 from posebook.datasets import layouts
 from posebook.datasets.clips import Motion, PoseDataset
@@ -165,3 +165,11 @@ def test_baselines_on_real_motion(shared):
     assert found.value("MPJPE", "mean pose") == pytest.approx(170, abs=4)
     assert found.value("MPJPE", "zero depth") == pytest.approx(126.9, abs=1)
     assert found.value("P-MPJPE", "zero depth") == pytest.approx(91.4, abs=1)
+
+
+def test_a_lifter_may_not_be_called_what_a_baseline_is():
+    people = datasets.load("synthetic", split="test", size=8)
+    lifter = Oracle(people)
+    lifter.name = "mean pose"
+    with pytest.raises(InputError, match="called 'mean pose', as a baseline is"):
+        evaluation.evaluate_clips(lifter, people)

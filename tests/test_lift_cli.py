@@ -402,3 +402,16 @@ def test_the_command(made, lifter_file, tmp_path):
     wrong = _posebook("lift", made / "nothing.json", "--lifter", lifter_file)
     assert wrong.returncode == 2 and not wrong.stdout
     assert len(wrong.stderr.strip().splitlines()) == 1 and "nothing.json" in wrong.stderr
+
+
+def test_a_killed_lift_does_not_stand_in_the_way_of_the_next(made, lifter, tmp_path):
+    out = tmp_path / "out"
+    left = out / ".lifting-killed"
+    left.mkdir(parents=True)
+    (left / "poses.npz").write_bytes(b"half")
+    export.lift_file(made / "coco.json", out, lifter)
+    for name in export.NAMES:  # killed between two renames: the first says whose folder it is
+        if name != "poses.json":
+            (out / name).unlink()
+    export.lift_file(made / "coco.json", out, lifter)
+    assert all((out / name).exists() for name in export.NAMES)

@@ -372,3 +372,25 @@ def test_one_line_says_what_is_wrong(tmp_path, content, says):
         safe_pickle.read_npz(path)
     with pytest.raises(InputError, match="is a folder"):
         safe_pickle.read_npz(tmp_path)
+
+
+def test_one_list_does_not_fill_many_dicts(tmp_path, monkeypatch):
+    """200 calls, each for 2,000 pairs that the file holds once."""
+    monkeypatch.setattr(pickle_machine, "_MOST_ITEMS", 50_000)
+    pairs = pickle.dumps([(str(i), None) for i in range(2000)], protocol=2)[2:-1]
+    payload = b"\x80\x02" + pairs + b"q\xff0]("
+    payload += 200 * (_global("collections", "OrderedDict") + b"h\xff\x85R") + b"e."
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(payload))
+    with pytest.raises(InputError, match="too many steps"):
+        safe_pickle.read_npz(path)
+
+
+def test_a_shape_of_many_sides_is_refused_before_it_is_multiplied(tmp_path):
+    shape = (2**62,) * 200
+    array = _global("numpy", "ndarray") + b")R(K\x01" + pickle.dumps(shape, protocol=2)[2:-1]
+    array += _global("numpy", "dtype") + b"(X\x02\x00\x00\x00f8K\x00K\x01tR\x89U\x01xtb"
+    path = tmp_path / "a.npz"
+    path.write_bytes(archive(b"\x80\x02" + array + b"."))
+    with pytest.raises(InputError, match="impossible shape"):
+        safe_pickle.read_npz(path)

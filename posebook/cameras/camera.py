@@ -143,7 +143,7 @@ def _numbers(key: str, values: object, shape: tuple[int, ...] = ()) -> Tensor:
     shape = shape or _SHAPES[key]
     try:
         numbers = torch.as_tensor(values, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         numbers = torch.tensor(torch.nan)
     if numbers.shape != shape or not torch.isfinite(numbers).all():
         found = values.tolist() if isinstance(values, Tensor) else values

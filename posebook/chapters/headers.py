@@ -7,6 +7,7 @@ headlessly.
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
@@ -56,13 +57,20 @@ class Chapter:
         if len(cells) != 1:
             raise InputError(f"{self.source}: has {len(cells)} cells tagged parameters, expected 1")
         found: dict[str, Any] = {}
-        for node in ast.parse(cells[0].source).body:
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", 0)]
+        try:
+            nodes = ast.parse(cells[0].source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            reason = str(error).partition("\n")[0]
+            raise InputError(f"{self.source}: its cell tagged parameters: {reason}") from None
+        for node in nodes:
+            if not isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
                 if isinstance(target, ast.Name):
                     try:
                         found[target.id] = ast.literal_eval(node.value)
-                    except ValueError:
+                    except (ValueError, TypeError, RecursionError, MemoryError):
                         found[target.id] = ...
         return found
 
@@ -95,39 +103,53 @@ def _metadata(source: Path) -> Mapping[str, Any]:
             lines = list(takewhile(lambda line: line.rstrip() != "# ---", file))
         found = yaml.safe_load("".join(line.removeprefix("#") for line in lines))
         return found["jupyter"]
-    except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, yaml.YAMLError) as error:
         raise _not_a_header(source, error) from None
 
 
 def read(source: Path) -> Chapter:
     """A chapter from its `.py`; an InputError names the header key that is wrong."""
     metadata = _metadata(source)
-    header = metadata.get("posebook")
-    if header is None:
+    header = metadata.get("posebook") if isinstance(metadata, Mapping) else None
+    if not isinstance(header, Mapping):
         raise InputError(f"{source}: no header `jupyter: posebook:`; see CONTRIBUTING.md")
-    if "name" not in metadata.get("kernelspec", {}):
+    kernel = metadata.get("kernelspec")
+    if not isinstance(kernel, Mapping) or "name" not in kernel:
         raise InputError(f"{source}: the header has no kernelspec, papermill needs it")
     wanted = {field.name for field in fields(Chapter)} - {"source"}
     if header.keys() != wanted:
         raise InputError(
             f"{source}: header keys missing {sorted(wanted - header.keys())}, "
-            f"unknown {sorted(header.keys() - wanted)}"
+            f"unknown {sorted(map(str, header.keys() - wanted))}"
         )
     minutes = header["minutes"]
     if not isinstance(minutes, Mapping) or minutes.keys() != set(PROFILES):
         raise InputError(f"{source}: header key minutes, expected {{ci: , laptop: , full: }}")
+    if not all(isinstance(value, int | float) for value in minutes.values()):
+        raise InputError(f"{source}: header key minutes, expected numbers")
     return Chapter(
         source=source,
-        id=str(header["id"]),
-        title=str(header["title"]),
-        level=str(header["level"]),
-        prerequisites=tuple(header["prerequisites"] or ()),
         minutes={name: float(minutes[name]) for name in PROFILES},
-        device=str(header["device"]),
-        data=tuple(header["data"] or ()),
-        paper=str(header["paper"] or ""),
-        updated=str(header["updated"]),
+        **{key: _text(source, header, key) for key in _TEXTS},
+        **{key: _texts(source, header, key) for key in ("prerequisites", "data")},
     )
+
+
+_TEXTS = ("id", "title", "level", "device", "paper", "updated")
+
+
+def _text(source: Path, header: Mapping[str, Any], key: str) -> str:
+    value = header[key]
+    if not isinstance(value, str | date | None):  # YAML makes a date of `updated`
+        raise InputError(f"{source}: header key {key}, expected text")
+    return str(value or "")
+
+
+def _texts(source: Path, header: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = header[key] or []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InputError(f"{source}: header key {key}, expected a list of names")
+    return tuple(value)
 
 
 def _sources(folder: Path) -> list[Path]:

@@ -139,6 +139,12 @@ def _begun(folder: Path, chapter: Chapter) -> dict | None:
     begun = _read(folder)
     if begun["chapter"] != chapter.id:
         raise InputError(f"{paths.shown(folder)}: holds a run of {begun['chapter']}")
+    unknown = begun["parameters"].keys() - chapter.parameters.keys()
+    if unknown:  # papermill writes names into a cell as they are: they must be the chapter's
+        raise InputError(
+            f"{paths.shown(folder / RUN_FILE)}: {chapter.id} has no parameter "
+            f"{sorted(unknown)[0]!r:.60}; choose another folder"
+        )
     if begun["finished"]:
         raise InputError(
             f"{paths.shown(folder)}: this run is finished and is never overwritten; choose another "

@@ -177,7 +177,8 @@ def write(poses: Poses, folder: Path, *, image: Any = None) -> Lift:
         write_page(part / "poses.html", poses, image=image)
         write_json(part / "poses.json", poses, rigid_mm)
         files = tuple(folder / name for name in NAMES)
-        for path in files:
+        # The JSON first: it says whose folder this is, should the process end between two renames.
+        for path in sorted(files, key=lambda path: path.suffix != ".json"):
             os.replace(part / path.name, path)
     return Lift(poses, files)
 
@@ -186,7 +187,8 @@ def _check_folder(folder: Path, source: Path) -> None:
     """Refuse a folder that holds another input's results, before any work is lost."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; --out expects a folder")
-    for place in (folder, *folder.glob("*/")):
+    # Folders that begin with a dot are what a killed lift left half written.
+    for place in (folder, *folder.glob("[!.]*/")):
         there = [name for name in NAMES if (place / name).exists()]
         if not there:
             continue

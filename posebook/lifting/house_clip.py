@@ -112,7 +112,7 @@ def house_clip(clip: Clip, camera: Camera | None = None) -> tuple[HouseClip, lis
     notes = [*_gaps(filled), *_joints(change, origin, clip.skeleton), *_missing(ready)]
     if ready.frames_per_second is None and len(ready) > 1:
         assumed = f"{ASSUMED_FRAMES_PER_SECOND:g} are assumed"
-        notes.append(Note("time", f"the frames per second are not known; {assumed}."))
+        notes.append(Note("time", f"the frames per second are not known; {assumed} (--fps)."))
     return ready, [*notes, about_camera]
 
 
@@ -195,8 +195,8 @@ def _camera(
     camera = Camera.guess(size_px)
     text = (
         f"{about} {size_px[0]} x {size_px[1]} px; a focal length of {camera.focal_px[0]:.0f} px is "
-        "assumed. A wrong size or focal length changes how far away the person is, and turns and "
-        "bends the pose by some cm."
+        "assumed (--size, --intrinsics). A wrong one changes how far away the person is, and turns "
+        "and bends the pose by some cm."
     )
     return camera, Note("camera", text)
 

@@ -52,7 +52,8 @@ class _Array:
         _, shape, kind, self.fortran, self.data = state
         if not isinstance(kind, _Type) or not isinstance(shape, tuple):
             raise InputError("an array without type or shape")
-        if not all(type(side) is int and side >= 0 for side in shape):
+        # Few and small sides, or their product alone would take for ever.
+        if len(shape) > 16 or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
             raise InputError("an array of impossible shape")
         self.shape, self.kind = shape, kind.kind
 
@@ -153,10 +154,13 @@ class _Steps(io.BytesIO):
         self.left = most
 
     def read(self, size: int = -1) -> bytes:
-        self.left -= 1
+        self.pay(1)
+        return super().read(size)
+
+    def pay(self, steps: int) -> None:
+        self.left -= steps
         if self.left < 0:
             raise InputError("too many steps for a file of its size")
-        return super().read(size)
 
 
 class _Unpickler(pickle._Unpickler):
@@ -168,7 +172,8 @@ class _Unpickler(pickle._Unpickler):
     }
 
     def __init__(self, data: Any, most: int):
-        super().__init__(_Steps(data, most), encoding="latin1")
+        self.steps = _Steps(data, most)
+        super().__init__(self.steps, encoding="latin1")
         self.encode = _Encode()
 
     def find_class(self, module: str, name: str) -> Any:
@@ -196,6 +201,8 @@ class _Unpickler(pickle._Unpickler):
             raise InputError("calls something")
         if type(arguments) is not tuple:
             raise InputError("arguments that are no tuple")
+        if maker is _ordered and arguments:  # one list can be asked to fill many dicts
+            self.steps.pay(len(arguments[0]))
         self.append((self.encode if maker is _Encode else maker)(*arguments))
 
     def load_setitem(self) -> None:
