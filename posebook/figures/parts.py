@@ -181,7 +181,9 @@ def body(
     for stroke in strokes(skeleton, invented):
         dash = "dot" if stroke.invented else "5px,3px" if look.truth else "solid"
         if three and dash != "solid":
-            steps = 22 if stroke.invented and look.dash_mm else look.dash_mm
+            steps = look.dash_mm
+            if stroke.invented:  # shorter, so that a bone still joins its ends; longer in films
+                steps = 22 if look.dash_mm else 45
             line, dash = broken(points, stroke.joints, steps), "solid"
         else:
             line = along(points, stroke.joints)
