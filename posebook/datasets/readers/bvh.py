@@ -8,6 +8,7 @@ Source: Meredith & Maddock 2001, "Motion Capture File Formats Explained", Univer
 """
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from posebook.geometry import euler_to_matrix
 _EXPECTED = "a BVH motion file (HIERARCHY, then MOTION)"
 _MOST_JOINTS = 1000
 _CHANNEL = re.compile(r"[xyz](position|rotation)")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 
 
 @dataclass
@@ -136,11 +138,14 @@ def _motion(text: str, channels: int, path: Path | str) -> tuple[Tensor, float]:
             f"{path}: Frames: {short(header[1])}, Frame Time: {short(header[2])}; "
             "expected a count and seconds"
         )
+    block = text[header.end() :]
     try:
-        values = numpy.array(text[header.end() :].split(), dtype=numpy.float64)
-    except ValueError as error:
-        word = str(error).partition(": ")[2].strip("'")
-        raise InputError(f"{path}: MOTION holds {short(word)}; expected numbers only") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # NumPy's word for what is no number
+            values = numpy.fromstring(block, dtype=numpy.float64, sep=" ")  # makes no words of it
+    except (DeprecationWarning, ValueError):
+        wrong = next((word for word in block.split() if not _NUMBER.fullmatch(word)), "?")
+        raise InputError(f"{path}: MOTION holds {short(wrong)}; expected numbers only") from None
     if len(values) != frames * channels:
         raise InputError(
             f"{path}: MOTION should be {frames:.0f} frames of {channels} channels, but holds "
