@@ -372,13 +372,13 @@ for name, (mean, std) in priors.items():
 
 # %% [markdown]
 # **The mirror image.** The release draws views at random: azimuths up to 140 degrees, and a little elevation
-# and roll, to either side. For each view of the person, some view of the mirror image gives the same picture from far away
-# (chapter 12), and both views are equally likely: only perspective distinguishes them. So we draw views like
-# the real ones. The person is first turned upright, by the angle `camera_tilt` by which cameras are assumed to
-# look down, then turned about the upright axis, and then looked down on again. A mirror image leans, so in the
-# new pictures it leans to all sides, and the critic sees it. With a wrong
-# tilt, or with none, many people come out as their mirror images (the ablation tries both). (The released code has an option for a
-# leaning axis; all four of its settings leave it off.)
+# and roll, to either side. For each view of the person, some view of the mirror image gives the same picture
+# from far away (chapter 12), and both views are equally likely: only perspective distinguishes them. So we
+# draw views like the real ones. The person is first turned upright, by the angle `camera_tilt` by which
+# cameras are assumed to look down, then turned about the upright axis, and then looked down on again. A
+# mirror image leans, so in the new pictures it leans to all sides, and the critic sees it. With a wrong tilt,
+# or with none, many people come out as their mirror images (the ablation tries both). (The released code has
+# an option for a leaning axis; all four of its settings leave it off.)
 
 # %% tags=["check", "nbval-check-output"]
 tilt = math.radians(10)
