@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ORDER = (
     "errors", "shapes", "paths", "skeletons", "tables", "geometry", "results", "training",
     "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "lifting",
-    "evaluation", "export", "doctor", "cli",
+    "evaluation", "export", "course", "doctor", "cli",
 )  # fmt: skip
 MOST_NAMES = 24
 LARGEST = 300

@@ -52,6 +52,7 @@ def test_tags_are_ones_that_the_book_knows(chapter):
         "hook", "goals", "parameters", "notation", "predict", "run", "core", "check", "result",
         "failures", "ablation", "exercise", "solution", "nbval-check-output",
         "nbval-ignore-output", "nbval-skip", "hide-input", "imports", "takeaway", "references",
+        "setup", "reveal", "exercise_check",
     }  # fmt: skip
     cells = chapters.load(chapter.source).cells
     tags = [set(cell.metadata.get("tags", [])) for cell in cells]
