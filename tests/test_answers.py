@@ -20,10 +20,12 @@ def answers():
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for exercise, names, expected in module.ROWS:
-            yield pytest.param(exercise, module.GIVEN | names, expected, id=f"{exercise}-{expected}")
+            yield pytest.param(
+                exercise, module.GIVEN | names, expected, id=f"{exercise}-{expected}"
+            )
 
 
-@pytest.mark.parametrize(("exercise", "names", "expected"), answers())
+@pytest.mark.parametrize(("exercise", "names", "expected"), list(answers()))
 def test_answer(exercise, names, expected):
     line, _ = course.judged(check_of(exercise), names)
     assert expected in line
