@@ -214,10 +214,26 @@ class CappedLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         if not self.max_norm:
             return super().forward(x)
-        norm = torch.linalg.vector_norm(self.weight).clamp(min=1)
+        flat = self.weight.flatten()
+        norm = (flat @ flat).sqrt().clamp(min=1)  # the norm; its gradient is cheaper like this
         return functional.linear(x, self.weight) / norm + self.bias  # cheaper than with W / norm
 
 
+class Dropout(nn.Module):
+    """In training each unit is 0 with probability `share`; the others grow to keep the mean."""
+
+    def __init__(self, share: float):
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.rand_like(x) >= self.share
+        return x * kept.to(x).div_(1 - self.share)
+
+
+# %% tags=["core"]
 class SimpleLifter(nn.Module):
     """(batch, 32) standardised keypoints -> (batch, 48) standardised joints relative to the hip."""
 
@@ -227,7 +243,7 @@ class SimpleLifter(nn.Module):
         def layer(inputs: int) -> nn.Sequential:
             linear = CappedLinear(inputs, width, max_norm)
             norm = nn.BatchNorm1d(width, eps=1e-3, momentum=0.01)
-            return nn.Sequential(linear, norm, nn.ReLU(), nn.Dropout(dropout))
+            return nn.Sequential(linear, norm, nn.ReLU(), Dropout(dropout))
 
         self.first = layer(32)
         self.blocks = nn.ModuleList(

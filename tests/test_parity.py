@@ -187,8 +187,8 @@ def simple_baseline(core):
     for max_norm in (True, False):
         options = dict(width=32, blocks=2, dropout=0.5, max_norm=max_norm)
         theirs = core.SimpleLifter(**options)
-        # The package's dropout draws other numbers; PyTorch's in its place shows the rest equal.
-        with mock.patch.object(simple_baseline_network, "Dropout", torch.nn.Dropout):
+        # The package's dropout draws other numbers; the core's in its place shows the rest equal.
+        with mock.patch.object(simple_baseline_network, "Dropout", core.Dropout):
             ours = simple_baseline_network.Martinez(**options)
         ours.load_state_dict(theirs.state_dict())
         for mode in (False, True):
@@ -203,6 +203,11 @@ def simple_baseline(core):
             theirs.state_dict().values(), ours.state_dict().values(), strict=True
         ):
             assert torch.allclose(one.double(), other.double(), atol=1e-6)
+    for dropout in (core.Dropout(0.25), simple_baseline_network.Dropout(0.25)):
+        dropped = dropout.train()(torch.ones(1000, 1000))
+        assert torch.isclose((dropped == 0).double().mean(), torch.tensor(0.25).double(), atol=5e-3)
+        assert torch.allclose(dropped[dropped > 0], torch.tensor(4 / 3))
+        assert torch.equal(dropout.eval()(dropped), dropped)
     torch.manual_seed(0)
     first = core.SimpleLifter(width=64, blocks=2, dropout=0.5, max_norm=True)
     torch.manual_seed(0)
