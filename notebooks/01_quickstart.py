@@ -25,18 +25,18 @@
 # %% [markdown] tags=["hook"]
 # # 1 · From a photograph to a person in space
 #
-# Somebody marked eleven joints of the man in this photograph, and nothing else. **How far in front of
-# his shoulders is his left hand?** You know it at a glance. The picture does not say it: a hand half as
-# far away and half as large would leave the same mark.
+# Somebody marked eleven joints of the man in this photograph, and nothing else. **Which of his hands
+# is nearer to you, and by how many centimetres?** You answer at a glance. The marks do not say it: a
+# hand twice as far away, on the same line of sight, would leave the same mark.
 #
 # This book is about getting that depth back. This chapter does it once, from end to end: real
-# keypoints go in, a pose that you can turn with the mouse comes out, and then a person in
+# key points go in, a pose that you can turn with the mouse comes out, and then a person in
 # motion, where we know the truth and can say how wrong we are.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
 #
-# * lift a file of 2D keypoints to 3D, and turn the result;
+# * lift a file of 2D key points to 3D, and turn the result;
 # * tell what was seen in the picture from what was invented;
 # * check a lifted pose against the picture, and against the truth where there is one;
 # * say why the first of these checks proves little.
@@ -61,6 +61,7 @@ from skimage import data as photographs
 from torch import Tensor
 
 from posebook import datasets, evaluation, figures, geometry, lifting, metrics, paths, results
+from posebook.course import check, guessed
 from posebook.errors import InputError
 from posebook.skeletons import COCO_17, HOUSE
 
@@ -88,8 +89,9 @@ figures.show(
 # | `lifted.pose_mm` | (frames, 17, 3) | mm | joints in the camera's axes: x right, y down, z **forward**, hip at the origin |
 #
 # The seventeen joints that go in are COCO's, with ears and eyes; the seventeen that come out are
-# Human3.6M's, with a spine and a pelvis (chapter 2). Between them stands a trained network, the
-# *lifter*. Chapter 6 trains one of its kind; here we load the one that ships with the book.
+# Human3.6M's, with a spine and a pelvis. The book calls this skeleton `HOUSE`, since everything in it
+# uses these joints; chapter 2 introduces it. A trained network, the *lifter*, leads from one to the
+# other. Chapter 6 trains one of its kind; here we load the one that ships with the book.
 
 # %%
 lifter = lifting.load(lifter_name)
@@ -98,10 +100,13 @@ for note in lifted.notes:
     print("*", note)
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** Legs and feet are not in the picture. Will the lifter leave them out, or draw them?
-# If it draws them: standing, or bent?
+# **Predict first.** Which hand is nearer to the camera, and by how many centimetres? And his legs and
+# feet are not in the picture: will the lifter leave them out, or draw them?
 
-# %%
+# %% tags=["predict"]
+nearer_hand, by_cm = None, None  # your guess: "left" or "right", and a number
+
+# %% tags=["reveal"]
 missing = [joint for joint, seen in zip(HOUSE.joints, lifted.seen[0], strict=True) if not seen]
 unsure = sorted({*missing, *lifted.invented})
 pose_mm = lifted.pose_mm[0]
@@ -117,9 +122,19 @@ figures.show(
     "head are drawn dotted, since nobody marked them.",
 )
 
+# %% tags=["reveal"]
+hands = {"left": "left_wrist", "right": "right_wrist"}
+depth_cm = {side: pose_mm[HOUSE.index(wrist), 2].item() / 10 for side, wrist in hands.items()}
+nearer = min(depth_cm, key=depth_cm.get)
+gap_cm = abs(depth_cm["left"] - depth_cm["right"])
+print(f"his {nearer} hand is nearer, by {gap_cm:.0f} cm; {guessed(nearer_hand, by_cm)}")
+
 # %% [markdown]
-# It draws them. The network was trained on whole people, so it gives a whole person: the parts that nobody
-# marked are what bodies like this one usually do. They are a guess, and are drawn so.
+# That is the answer to the question at the top, as the lifter sees it. Nobody measured the man, so we
+# cannot tell how right it is. Below we lift a person whose truth is known.
+#
+# And the lifter draws the legs. It was trained on whole people, so it gives a whole person. The parts
+# that nobody marked are a guess: they do what they usually do on bodies like this one.
 #
 # ## First check: does it fit the picture?
 #
@@ -148,8 +163,9 @@ print(
 )
 
 # %% [markdown]
-# A few hundredths of the picture's width. That looks like proof, and it is not. Chapter 3 shows why: *every* pose whose joints lie on the right
-# rays fits the picture, a flat one too. To know whether depth is right, one needs to know the truth.
+# That is a few hundredths of the picture's width. It looks like proof, but it is none. Chapter 3 shows
+# why: *every* pose whose joints lie on the right lines of sight fits the picture, even a flat one. To
+# know whether depth is right, one needs to know the truth.
 #
 # ## Second check: someone whose truth we know
 #
@@ -202,6 +218,9 @@ print("moving every joint 3 mm right and 4 mm away is an error of 5 mm: ok")
 # %% [markdown]
 # A number alone says little. Beside ours stand two that know nothing of depth: *zero depth*, the
 # picture itself with every joint as far away as the hip, and the *mean pose* of all these people.
+#
+# A `Protocol` in the code says how a score is taken: which joints count, which joint both poses are
+# put on, and what is forgiven. Scores compare only under the same protocol. Chapter 5 is about that.
 
 # %%
 everyone = test.every(10)
@@ -226,9 +245,9 @@ for metric, under in {"MPJPE": protocol, "P-MPJPE": shape_only}.items():
 book
 
 # %% [markdown] tags=["result"]
-# P-MPJPE first turns and scales each pose onto the truth, and so asks for its *shape* alone. One
-# picture does not tell how large a person is, so a part of the MPJPE is the size of the body: the
-# lifter takes everybody to be of average size.
+# P-MPJPE first turns and scales each pose onto the truth, so it scores the *shape* alone. One picture
+# does not tell how large a person is, and the lifter takes everybody to be of average size. So a part
+# of the MPJPE is the size of the body.
 
 # %% [markdown] tags=["failures"]
 # ## Failures
@@ -248,7 +267,8 @@ figures.show(
         clip_of_frame=everyone.clip_of_frame,
         title="The worst poses by P-MPJPE",
     ),
-    alt="Six panels, each with a 2D input and, beside it, a lifted pose that departs from the truth.",
+    alt="Six people who crouch, sit or bend. Beside each input the lifted pose, in colour, leaves the "
+    "dashed truth, mostly with its legs.",
 )
 
 # %% [markdown] tags=["ablation"]
@@ -332,29 +352,28 @@ print("wrote", paths.shown(page))
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Lift the other photograph (`photograph = "astronaut"`). Her hips are out of the picture
-# too. Which joints does the lifter fill in, and where does it put her hands?
+# **1.** Lift the other photograph, of an astronaut. Her hips are out of the picture too. Which of the
+# lifter's seventeen joints had no key point to go by?
 
 # %% tags=["exercise"]
-other = None  # the clip of the other photograph
-filled_in = []  # the house joints that were not seen
+other = None  # the clip of the other photograph, one of `people`
+filled_in = []  # the names of the joints that the lifter had to guess
 
 # %% tags=["solution"]
 other = next(person for person in people if photograph not in person.name)
 answer = lifter.lift(other)
 filled_in = [j for j, seen in zip(HOUSE.joints, answer.seen[0], strict=True) if not seen]
 print(", ".join(filled_in))
-hands_mm = answer.pose_mm[0, HOUSE.indices("left_wrist", "right_wrist")]
-below_cm, nearer_cm = hands_mm[:, 1] / 10, -hands_mm[:, 2] / 10
-for side, below, nearer in zip(("left", "right"), below_cm, nearer_cm, strict=True):
-    print(f"{side} wrist: {below:+.0f} cm below the hip, {nearer:+.0f} cm nearer to the camera")
+
+# %% tags=["exercise_check"]
+check("1.1")
 
 # %% [markdown]
-# **2.** Move one marked wrist by 20 px and lift again. How many of the 16 other joints move by more
-# than 2 mm, and how far does the one that moves most? What does that say about the network?
+# **2.** Move the man's marked left wrist 20 px to the right and lift again. How many of the 16 *other*
+# joints move by more than 2 mm in space? What does that say about the network?
 
 # %% tags=["exercise"]
-moved = 0  # the number of other joints that moved
+moved = None  # the number of other joints that moved
 
 # %% tags=["solution"]
 nudged_px = clip.keypoints_px.clone()
@@ -363,8 +382,24 @@ nudged_mm = lifter.lift(replace(clip, keypoints_px=nudged_px)).pose_mm[0]
 distance_mm = torch.linalg.vector_norm(nudged_mm - pose_mm, dim=-1)
 distance_mm[HOUSE.index("left_wrist")] = 0
 moved = int((distance_mm > 2).sum())
-print(f"{moved} other joints moved, the farthest by {distance_mm.max():.0f} mm: the network judges")
-print("the whole body at once, and what one joint seems to do changes where it puts the others")
+print(f"{moved} other joints moved, the farthest by {distance_mm.max():.0f} mm: the network looks")
+print("at the whole body at once, so one joint's place changes where it puts the others")
+
+# %% tags=["exercise_check"]
+check("1.2")
+
+# %% [markdown]
+# **3.** Put the man twice as far away without moving a single point of his picture. Start from
+# `lifted.absolute_mm[0]`, the lifted joints where the camera sees them.
+
+# %% tags=["exercise"]
+far_mm = None  # (17, 3) camera axes, mm: the same picture, twice as far away
+
+# %% tags=["solution"]
+far_mm = 2 * lifted.absolute_mm[0]
+
+# %% tags=["exercise_check"]
+check("1.3")
 
 # %% [markdown]
 # ## What to take away

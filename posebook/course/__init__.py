@@ -3,6 +3,6 @@
 `posebook.course.answers` has one module for each chapter, named as the chapter is.
 """
 
-from posebook.course.checking import NotAttempted, Wrong, check, judged
+from posebook.course.checking import NotAttempted, Wrong, check, guessed, judged
 
-__all__ = ["NotAttempted", "Wrong", "check", "judged"]
+__all__ = ["NotAttempted", "Wrong", "check", "guessed", "judged"]

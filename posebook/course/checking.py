@@ -74,3 +74,9 @@ def check_of(exercise: str) -> Callable[..., None]:
     if found is None:
         raise InputError(f"chapter {chapter.number} has no exercise {parts[2]} that can be checked")
     return found
+
+
+def guessed(*guess: Any) -> str:
+    """A reader's guess in words, to stand beside the answer: 'you guessed 3' or 'no guess yet'."""
+    made = [str(value) for value in guess if value is not None]
+    return f"you guessed {', '.join(made)}" if made else "no guess yet"
