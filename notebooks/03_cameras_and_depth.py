@@ -62,6 +62,7 @@ import torch
 from torch import Tensor
 
 from posebook import cameras, datasets, figures, geometry, metrics, results, training
+from posebook.course import check, guessed
 from posebook.datasets import detector_errors
 from posebook.figures.parts import layout
 from posebook.skeletons import HOUSE
@@ -175,16 +176,12 @@ print("project(back_project(x)) = x: ok, and at any depth")
 # mm *to the right*. How many pixels does the picture move, on average over the joints, in each
 # case? Put your guesses below.
 
-# %% tags=["exercise"]
+# %% tags=["predict"]
 away_guess_px = None  # your guess, in pixels
 right_guess_px = None
 
-# %% tags=["solution"]
-away_guess_px = 3
-right_guess_px = 25
 
-
-# %% tags=["run"]
+# %% tags=["run", "reveal"]
 def moved_px(shift_mm: list[float]) -> float:
     """Mean distance in the picture when every joint moves by the same (x, y, z), mm."""
     shifted_mm = pose_mm + torch.tensor(shift_mm, dtype=torch.float64)
@@ -192,8 +189,8 @@ def moved_px(shift_mm: list[float]) -> float:
 
 
 away_px, right_px = moved_px([0, 0, 100]), moved_px([100, 0, 0])
-print(f"100 mm away:         {away_px:4.1f} px (you said {away_guess_px})")
-print(f"100 mm to the right: {right_px:4.1f} px (you said {right_guess_px})")
+print(f"100 mm away:         {away_px:4.1f} px; {guessed(away_guess_px)}")
+print(f"100 mm to the right: {right_px:4.1f} px; {guessed(right_guess_px)}")
 
 # %% tags=["check", "nbval-check-output"]
 assert away_px < right_px / 3, "depth hides in the picture: this is what the book is about"
@@ -831,9 +828,13 @@ for sigma_px in (0.0, 5.0):
     missed_mm = torch.linalg.vector_norm(missed_mm, dim=-1).mean()
     print(f"{sigma_px:.0f} px of noise: {missed_mm:5.1f} mm from the truth")
 
+# %% tags=["exercise_check"]
+check("3.1")
+
 # %% [markdown]
-# **2.** The detector errs by a few pixels. With the true pose and the true camera, how far off is
-# the hip's distance then? Use `place`; first guess whether it is centimetres or metres.
+# **2.** A detector errs by 5 px in x and in y at every joint (normal distribution). With the true pose
+# and the true camera, how far off is the hip's distance then? Use `place`, `true_rays` and
+# `relative_mm`; first guess whether it is centimetres or metres.
 
 # %% tags=["exercise"]
 sigma_px = 5.0
@@ -843,6 +844,9 @@ depth_off_mm = None  # mean error of the hip's depth over all frames
 noisy_rays = true_rays + sigma_px / camera.focal_px * torch.randn_like(true_rays)
 depth_off_mm = (place(relative_mm, noisy_rays)[:, 2] - hip_depth_mm).abs().mean().item()
 print(f"{sigma_px:.0f} px of noise on each joint: hip off by {depth_off_mm:.0f} mm")
+
+# %% tags=["exercise_check"]
+check("3.2")
 
 # %% [markdown]
 # ## What to take away

@@ -29,7 +29,7 @@
 # the legs of seated people where standing people have theirs. **What differs? Only what they were shown.**
 #
 # A lifter knows no anatomy. What it knows of people is what was in its data: which postures, which bodies,
-# seen from where, with whose errors in the keypoints. So before any training we look.
+# seen from where, with whose errors in the key points. So before any training we look.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
@@ -57,6 +57,7 @@ import torch
 from torch import Tensor
 
 from posebook import datasets, figures, geometry, metrics, paths, results
+from posebook.course import check, guessed
 from posebook.datasets import cards, detector_errors
 from posebook.datasets.people import body
 from posebook.errors import InputError
@@ -202,16 +203,23 @@ assert max(speed) < 6, "is the frame rate right?"
 print("units, axes, speed: ok")
 
 # %% [markdown] tags=["predict"]
-# **Predict first.** The same data, as a detector would give them: where will most of the errors be, and
-# will a missing joint be a wrong number or no number?
+# **Predict first.** The same data, as a detector would give them. Which joint will have the largest
+# error, and which the smallest?
 
-# %%
+# %% tags=["predict"]
+worst_joint, best_joint = None, None  # two names of HOUSE.joints
+
+# %% tags=["reveal"]
 noisy = detector_errors.detect(test.clips[0], torch.Generator().manual_seed(seed))
 moved_px = torch.linalg.vector_norm(noisy.keypoints_px - test.clips[0].keypoints_px, dim=-1)
 by_joint = {
     joint: moved_px[:, i][torch.isfinite(moved_px[:, i])].median().item()
     for i, joint in enumerate(HOUSE.joints)
 }
+print(
+    f"largest: {max(by_joint, key=by_joint.get)}, smallest: {min(by_joint, key=by_joint.get)}; "
+    f"{guessed(worst_joint, best_joint)}"
+)
 lost = (noisy.confidence == 0).float().mean().item()
 print(f"{lost:.1%} of the joints are missing; they are NaN with confidence 0, never (0, 0)")
 figures.show(
@@ -390,11 +398,13 @@ print(cards.info("human36m"))
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Put the posture of the first test clip on a body with legs 15 % longer, with
-# `forward_kinematics`. By how much does the height of the hip over the feet change?
+# **1.** Put the posture of the first test clip on a body whose legs (thigh and shin) are 15 % longer,
+# with `forward_kinematics`. By how much does that raise the hip over the ankles? Take the mean over
+# frames and both ankles, along the camera's y axis.
 
 # %% tags=["exercise"]
-taller_mm = None  # (frames, 17, 3), hip at 0
+taller_mm = None  # (frames, 17, 3), camera axes, hip at 0
+raised_mm = None  # a number
 
 # %% tags=["solution"]
 vectors_mm = geometry.bone_vectors(test.clips[0].pose_mm, HOUSE)
@@ -406,6 +416,12 @@ for bone, name in enumerate(HOUSE.bone_names):
 taller_mm = forward_kinematics(
     vectors_mm / lengths_mm.unsqueeze(-1), lengths_mm * longer, HOUSE.bones
 )
+before_mm = geometry.root_relative(test.clips[0].pose_mm, HOUSE)
+raised_mm = (taller_mm - before_mm)[:, feet, 1].mean().item()  # y counts down, the hip is at 0
+print(f"the hip is {raised_mm:.0f} mm higher over the ankles")
+
+# %% tags=["exercise_check"]
+check("4.1")
 
 # %% [markdown]
 # **2.** A colleague's file has world coordinates with y up, in metres. Write the two lines that bring it
@@ -418,7 +434,9 @@ ours_mm = None
 # %% tags=["solution"]
 x, y, z = theirs.unbind(-1)
 ours_mm = 1000 * torch.stack([x, -z, y], dim=-1)  # right-handed before and after
-assert torch.allclose(ours_mm, torch.tensor([[100.0, -300.0, 1700.0]]))
+
+# %% tags=["exercise_check"]
+check("4.2")
 
 # %% [markdown]
 # ## What to take away

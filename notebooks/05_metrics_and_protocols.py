@@ -68,6 +68,7 @@ from IPython.display import Markdown
 from torch import Tensor
 
 from posebook import datasets, figures, geometry, lifting, metrics, results, training
+from posebook.course import check
 from posebook.datasets import detector_errors, layouts
 from posebook.errors import InputError
 from posebook.figures.parts import CURVES, DASHES, layout
@@ -241,22 +242,20 @@ def p_mpjpe(
 # **Predict first.** Which of the nine answers have a P-MPJPE of 0? And which would, if reflections
 # were allowed, too? Write their names down.
 
-# %% tags=["exercise"]
+# %% tags=["predict"]
 zero_when_aligned = set()  # names of predictions
 zero_with_mirrors = set()
 
-# %% tags=["solution"]
-zero_when_aligned = {"truth, leaning", "truth, too large"}
-zero_with_mirrors = {"truth, leaning", "truth, too large", "truth, mirrored"}
-
-# %% tags=["run"]
+# %% tags=["run", "reveal"]
 for name, pose_mm in predictions.items():
     plain_mm = p_mpjpe(pose_mm, relative_mm).mean().item()
     mirrored_mm = p_mpjpe(pose_mm, relative_mm, reflections=True).mean().item()
-    guess = "you said 0" if name in zero_when_aligned else ""
-    print(f"{name:19s} {plain_mm:6.1f} mm, {mirrored_mm:6.1f} mm with reflections   {guess}")
+    guess = "you guessed 0" if name in zero_when_aligned else ""
+    mirrored_guess = "you guessed 0 with reflections" if name in zero_with_mirrors else ""
+    print(f"{name:19s} {plain_mm:6.1f} mm, {mirrored_mm:6.1f} mm with reflections   ", end="")
+    print(", ".join(filter(None, (guess, mirrored_guess))))
 
-# %% tags=["check", "nbval-check-output"]
+# %% tags=["check", "nbval-check-output", "reveal"]
 forgiven = {n for n, p in predictions.items() if p_mpjpe(p, relative_mm).max() < 1e-6}
 assert forgiven == {"truth, leaning", "truth, too large"}, forgiven
 mirrored = predictions["truth, mirrored"]
@@ -439,13 +438,10 @@ for metric in ("MPJPE", "P-MPJPE", "velocity error"):
 # %% [markdown] tags=["predict"]
 # **Predict first.** By what factor do the two differ, for any prediction whatever?
 
-# %% tags=["exercise"]
+# %% tags=["predict"]
 factor_guess = None  # (17-joint score) / (16-joint score)
 
-# %% tags=["solution"]
-factor_guess = 16 / 17
-
-# %% tags=["check", "nbval-check-output"]
+# %% tags=["check", "nbval-check-output", "reveal"]
 for pose_mm in predictions.values():
     with_hip = metrics.score(pose_mm, truth_mm, by_root)
     without_hip = metrics.score(pose_mm, truth_mm, replace(by_root, joints="16"))
@@ -723,6 +719,9 @@ print(f"times {best_factor:.2f}: {before_mm:.1f} -> {after_mm:.1f} mm MPJPE")
 same = n_mpjpe(best_factor * one, relative_mm).mean() - n_mpjpe(one, relative_mm).mean()
 print(f"N-MPJPE changes by {same.abs():.4f} mm. (The factor was found on the test set: do not.)")
 
+# %% tags=["exercise_check"]
+check("5.1")
+
 # %% [markdown]
 # **2.** A paper reports 49.0 mm over 17 joints, "root-aligned". Yours has 51.5 mm over 16. Whose
 # is better?
@@ -734,9 +733,12 @@ theirs_over_16_mm = None
 theirs_over_16_mm = 49.0 * 17 / 16
 print(f"theirs over 16 joints: {theirs_over_16_mm:.1f} mm, so yours, at 51.5, is better")
 
+# %% tags=["exercise_check"]
+check("5.2")
+
 # %% [markdown]
-# **3.** Construct a prediction that beats `truth, jittering` in *every* column of the chart above
-# and is useless all the same, or argue that there is none.
+# **3.** Construct a prediction that beats `truth, jittering` in *every* column of the chart above and is
+# useless all the same: nobody could use it to steer a game, or to catch a fall, as it happens.
 
 # %% tags=["exercise"]
 cheat_mm = None  # (frames, 17, 3)
@@ -749,6 +751,9 @@ cheat_mm = relative_mm[torch.arange(len(position)) - position.clamp(max=lag)]
 cheat = {s.metric: s for s in metrics.evaluate_all(cheat_mm, truth_mm, by_root, **where)}
 for metric in columns:
     print(f"{metric:15s} {cheat[metric].value:6.1f}, jittering {a[metric].value:6.1f}")
+
+# %% tags=["exercise_check"]
+check("5.3")
 
 # %% [markdown]
 # ## The checklist

@@ -8,6 +8,29 @@ from torch import Tensor
 from posebook.course.checking import NotAttempted, Wrong
 
 
+def exercise_1(about_hip: Callable[[Tensor], Tensor], INPUT: list[str]) -> None:
+    """Key points (frames, 32), px, taken relative to the hip."""
+    joints_px = 500 + 100 * torch.randn(
+        4, len(INPUT), 2, generator=torch.Generator().manual_seed(0)
+    )
+    given_px = joints_px.flatten(1)
+    answer_px = about_hip(given_px.clone())
+    if answer_px.shape != given_px.shape:
+        raise Wrong(f"(4, 32) key points come out as {tuple(answer_px.shape)}.")
+    if torch.equal(answer_px, given_px):
+        raise NotAttempted
+    moved_px = about_hip((joints_px + torch.tensor([30.0, -70.0])).flatten(1))
+    if not torch.allclose(moved_px, answer_px, atol=1e-2):
+        raise Wrong("Somebody who stands elsewhere in the picture gets other numbers.")
+    at_px = answer_px.view(4, len(INPUT), 2)
+    zero = [joint for joint, px in zip(INPUT, at_px.abs().amax((0, 2)), strict=True) if px < 1e-2]
+    if zero != ["hip"]:
+        raise Wrong(f"The joint that lies at (0, 0) is {', '.join(zero) or 'none'}.")
+    apart = torch.linalg.vector_norm(joints_px[:, 0] - joints_px[:, 1], dim=-1)
+    if not torch.allclose(torch.linalg.vector_norm(at_px[:, 0] - at_px[:, 1], dim=-1), apart):
+        raise Wrong("Distances between joints have changed; only the origin should move.")
+
+
 def exercise_2(distance_loss: Callable[[Tensor, Tensor], Tensor], deviation_mm: Tensor) -> None:
     """A loss that is the mean distance in mm, from standardised coordinates (batch, 48)."""
     target = torch.zeros(2, 48)

@@ -1,0 +1,66 @@
+"""Checks of chapter 5's exercises."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from posebook import geometry, metrics
+from posebook.course.checking import NotAttempted, Wrong
+from posebook.metrics import Protocol
+from posebook.skeletons import HOUSE
+
+
+def exercise_1(best_factor: Any, factors: Tensor, one: Tensor, relative_mm: Tensor) -> None:
+    """The factor for all poses with the smallest MPJPE."""
+    if best_factor is None:
+        raise NotAttempted
+    scores_mm = [metrics.mpjpe(f * one, relative_mm).mean().item() for f in factors]
+    given_mm = metrics.mpjpe(float(best_factor) * one, relative_mm).mean().item()
+    if given_mm > min(scores_mm) + 0.01:
+        raise Wrong(
+            f"Times {float(best_factor):.2f}, the MPJPE is {given_mm:.1f} mm: not the least."
+        )
+
+
+def exercise_2(theirs_over_16_mm: Any) -> None:
+    """49.0 mm over 17 joints, said over 16."""
+    if theirs_over_16_mm is None:
+        raise NotAttempted
+    if theirs_over_16_mm < 49:
+        raise Wrong("The 17th joint, the hip, has an error of 0: leaving it out raises the mean.")
+    if abs(17 * 49.0 - 16 * theirs_over_16_mm) > 1:
+        raise Wrong(
+            f"The errors of one pose sum to {17 * 49:.0f} mm over 17 joints, but to "
+            f"{16 * theirs_over_16_mm:.0f} mm over your 16; the hip adds nothing."
+        )
+
+
+def exercise_3(
+    cheat_mm: Any,
+    truth_mm: Tensor,
+    relative_mm: Tensor,
+    a: Mapping[str, Any],
+    columns: Sequence[str],
+    by_root: Protocol,
+    where: Mapping[str, Any],
+) -> None:
+    """A useless prediction that beats the jittering truth `a` by every score."""
+    if cheat_mm is None:
+        raise NotAttempted
+    if cheat_mm.shape != truth_mm.shape:
+        raise Wrong(f"`cheat_mm` is {tuple(cheat_mm.shape)}, expected {tuple(truth_mm.shape)}.")
+    found = {s.metric: s for s in metrics.evaluate_all(cheat_mm, truth_mm, by_root, **where)}
+    for metric in columns:
+        better = -1 if found[metric].unit == "%" else 1
+        if not better * found[metric].value < better * a[metric].value:
+            raise Wrong(
+                f"By {metric} the jittering truth is better: {a[metric].value:.1f} against your "
+                f"{found[metric].value:.1f} {found[metric].unit}."
+            )
+    moving = torch.linalg.vector_norm(relative_mm.diff(dim=0), dim=-1).amax(-1) > 5
+    ours = geometry.root_relative(cheat_mm, HOUSE)[1:][moving]
+    same = torch.linalg.vector_norm(ours - relative_mm[1:][moving], dim=-1).mean()
+    if same < 1:
+        raise Wrong("It beats every score, but it is the truth: anybody could use it.")

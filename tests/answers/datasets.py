@@ -1,0 +1,41 @@
+"""Answers to chapter 4's exercises."""
+
+import torch
+
+from posebook import datasets, export, geometry, paths
+from posebook.datasets.clips import PoseDataset
+from posebook.datasets.people.body import forward_kinematics
+from posebook.skeletons import HOUSE
+
+MOTION = datasets.read_motion(paths.DATA / "samples" / "motion.bvh")[0]
+EYE = export.upright.camera_around(MOTION)[0]
+TEST = PoseDataset("sample", "test", (MOTION.seen_by(EYE).every(10),))
+POSE_MM = TEST.clips[0].pose_mm
+VECTORS_MM = geometry.bone_vectors(POSE_MM, HOUSE)
+LENGTHS_MM = torch.linalg.vector_norm(VECTORS_MM, dim=-1)
+
+
+def longer(*parts, by=1.15):
+    factor = torch.tensor([by if any(p in n for p in parts) else 1.0 for n in HOUSE.bone_names])
+    return forward_kinematics(VECTORS_MM / LENGTHS_MM.unsqueeze(-1), LENGTHS_MM * factor)
+
+
+TALLER_MM = longer("knee", "foot")
+FEET = HOUSE.indices("left_foot", "right_foot")
+RAISED = (TALLER_MM - geometry.root_relative(POSE_MM, HOUSE))[:, FEET, 1].mean().item()
+THEIRS = torch.tensor([[0.1, 1.7, 0.3]])
+GIVEN = dict(test=TEST, theirs=THEIRS)
+ROWS = [
+    ("4.1", dict(taller_mm=None, raised_mm=None), "not attempted"),
+    ("4.1", dict(taller_mm=TALLER_MM, raised_mm=RAISED), "right"),
+    ("4.1", dict(taller_mm=TALLER_MM, raised_mm=None), "By how much do they raise"),
+    ("4.1", dict(taller_mm=TALLER_MM, raised_mm=-RAISED), "says otherwise"),
+    ("4.1", dict(taller_mm=longer("knee"), raised_mm=0), "1.00 times as long"),
+    ("4.1", dict(taller_mm=1.15 * TALLER_MM, raised_mm=0), "times as long"),
+    ("4.1", dict(taller_mm=TALLER_MM.flip(-1), raised_mm=0), "direction has changed"),
+    ("4.2", dict(ours_mm=None), "not attempted"),
+    ("4.2", dict(ours_mm=torch.tensor([[100.0, -300.0, 1700.0]])), "right"),
+    ("4.2", dict(ours_mm=torch.tensor([[100.0, 300.0, 1700.0]])), "mirror image"),
+    ("4.2", dict(ours_mm=torch.tensor([[0.1, -0.3, 1.7]])), "1 m is not 1000"),
+    ("4.2", dict(ours_mm=torch.tensor([[100.0, 1700.0, 300.0]])), "z up must say so"),
+]

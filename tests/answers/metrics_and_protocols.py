@@ -1,0 +1,40 @@
+"""Answers to chapter 5's exercises."""
+
+import torch
+
+from posebook import datasets, geometry, metrics, paths
+from posebook.metrics import Protocol
+from posebook.skeletons import HOUSE
+
+MOTION = datasets.read_motion(paths.DATA / "samples" / "motion.bvh")[0]
+TRUTH_MM = MOTION.world_mm.double()
+RELATIVE_MM = geometry.root_relative(TRUTH_MM, HOUSE)
+GENERATOR = torch.Generator().manual_seed(0)
+NOISE_MM = 25.0 * torch.randn(TRUTH_MM.shape, generator=GENERATOR, dtype=torch.float64)
+NOISE_MM[:, 0] = 0
+ONE = 0.9 * RELATIVE_MM + NOISE_MM
+FACTORS = torch.linspace(0.8, 1.3, 51, dtype=torch.float64)
+BEST = FACTORS[torch.stack([metrics.mpjpe(f * ONE, RELATIVE_MM).mean() for f in FACTORS]).argmin()]
+BY_ROOT = Protocol(joints="17", root="hip", alignment="root", scale="metric", average="frame")
+WHERE = dict(clip_of_frame=torch.zeros(len(TRUTH_MM), dtype=torch.long), actions=["any"])
+JITTERING = metrics.evaluate_all(RELATIVE_MM + NOISE_MM, TRUTH_MM, BY_ROOT, **WHERE)
+GIVEN = dict(
+    factors=FACTORS, one=ONE, relative_mm=RELATIVE_MM, truth_mm=TRUTH_MM, by_root=BY_ROOT,
+    where=WHERE, a={s.metric: s for s in JITTERING},
+    columns=["MPJPE", "N-MPJPE", "P-MPJPE", "AUC", "velocity error"],
+)  # fmt: skip
+LATE_MM = torch.cat([RELATIVE_MM[:1], RELATIVE_MM[:-1]])
+ROWS = [
+    ("5.1", dict(best_factor=None), "not attempted"),
+    ("5.1", dict(best_factor=float(BEST)), "right"),
+    ("5.1", dict(best_factor=1.0), "not the least"),
+    ("5.1", dict(best_factor=0.9), "not the least"),
+    ("5.2", dict(theirs_over_16_mm=None), "not attempted"),
+    ("5.2", dict(theirs_over_16_mm=49 * 17 / 16), "right"),
+    ("5.2", dict(theirs_over_16_mm=49 * 16 / 17), "raises the mean"),
+    ("5.2", dict(theirs_over_16_mm=51.5), "the hip adds nothing"),
+    ("5.3", dict(cheat_mm=None), "not attempted"),
+    ("5.3", dict(cheat_mm=LATE_MM), "right"),
+    ("5.3", dict(cheat_mm=RELATIVE_MM), "it is the truth"),
+    ("5.3", dict(cheat_mm=RELATIVE_MM.mean(0).expand_as(RELATIVE_MM)), "jittering truth is better"),
+]
