@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.errors import CellFailed, InputError, one_line
+from posebook.errors import CellFailed, InputError, one_line, printable
 
 app = typer.Typer(
     help="posebook: lifting human poses from 2D to 3D, a book that runs.",
@@ -46,6 +46,11 @@ def main() -> None:
 def _fail(message: str, status: int) -> None:
     print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(status)
+
+
+def _tell(report: object) -> None:
+    """Print what may hold names out of files: a terminal shows them and obeys none of them."""
+    print("\n".join(map(printable, str(report).split("\n"))))
 
 
 def _join_parameters(arguments: list[str]) -> list[str]:
@@ -118,13 +123,13 @@ def run(
     values = chapters.values(picked, given)
     done = run.run_chapter(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
 
-    print(f"\n{picked.title}: finished in {done.seconds:.0f} s")
+    _tell(f"\n{picked.title}: finished in {done.seconds:.0f} s")
     file = done.out_dir / "results.json"
     if file.exists():
-        print(f"\n{results.table(results.read(file), 'text')}\n")
-    print(f"notebook  {paths.shown(done.notebook)}")
+        _tell(f"\n{results.table(results.read(file), 'text')}\n")
+    _tell(f"notebook  {paths.shown(done.notebook)}")
     for page in sorted(done.out_dir.glob("*.html")):
-        print(f"page      {paths.shown(page)}  (open it in a browser; it needs no network)")
+        _tell(f"page      {paths.shown(page)}  (open it in a browser; it needs no network)")
 
 
 @app.command()
@@ -152,7 +157,7 @@ def lift(
     """2D key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
 
-    print(
+    _tell(
         export.lift_file(
             source,
             out,
@@ -179,7 +184,7 @@ def evaluate(
     from posebook import evaluation
 
     found = evaluation.evaluate(lifter, name, root, split=split, keypoints=keypoints)
-    print(found.to_json() if as_json else found)
+    _tell(found.to_json() if as_json else found)
 
 
 @data.command("list")
@@ -215,7 +220,7 @@ def data_make(
     """Make the files of a data set: synthetic ones, or human36m out of h36m-fetch's annot.h5."""
     from posebook.datasets import folders
 
-    print(folders.make(name, out, root, frames))
+    _tell(folders.make(name, out, root, frames))
 
 
 @data.command("check")
@@ -226,7 +231,7 @@ def data_check(
     from posebook.datasets import folders
 
     found = folders.check(name, root)
-    print(found)
+    _tell(found)
     raise typer.Exit(0 if found.complete else 1)
 
 
@@ -240,8 +245,10 @@ def show_results(
 
     if form not in ("md", "csv", "json"):
         raise InputError(f"--format {form}: expected md, csv or json")
-    numbers = results.collect(runs or paths.runs())
-    print(results.table(numbers) if form == "md" else results.records(numbers, form))
+    numbers, damaged = results.collect(runs or paths.runs())
+    for line in damaged:
+        print(f"passed over: {line}", file=sys.stderr)
+    _tell(results.table(numbers) if form == "md" else results.records(numbers, form))
 
 
 @app.command()

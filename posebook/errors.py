@@ -1,7 +1,29 @@
 """The errors that the command line knows how to tell."""
 
+import re
+
 #: An error line is no longer: a name of thousands of characters is cut in its middle.
 LONGEST_LINE = 600
+
+
+#: What a terminal obeys or a reader does not see: control characters, marks that turn the direction
+#: of writing, halves of surrogate pairs (which no file takes).
+_OBEYED = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+"
+)
+
+
+def printable(text: object) -> str:
+    """Text out of a file as one line that a terminal only shows.
+
+    Line breaks and tabs become a space, and what a terminal would obey is written as its escape.
+    """
+
+    def shown(found: re.Match) -> str:
+        run = found.group()
+        return " " if run.isspace() else run.encode("unicode_escape").decode("ascii")
+
+    return _OBEYED.sub(shown, str(text))
 
 
 def one_line(text: str) -> str:
@@ -9,7 +31,7 @@ def one_line(text: str) -> str:
 
     Names come from files and command lines, and may hold anything, line breaks too.
     """
-    text = " ".join(str(text).splitlines())
+    text = printable(text)
     if len(text) > LONGEST_LINE:
         text = f"{text[: LONGEST_LINE // 3]} [...] {text[-LONGEST_LINE // 2 :]}"
     return text

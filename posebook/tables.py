@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from posebook.errors import InputError
+from posebook.errors import InputError, printable
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,12 @@ class Table:
     def cell(self, value: Any) -> str:
         if value is None:
             return "–"
-        return f"{value:.{self.digits}f}" if isinstance(value, float) else str(value)
+        return f"{value:.{self.digits}f}" if isinstance(value, float) else printable(value)
+
+    @property
+    def _lines(self) -> list[Sequence[Any]]:
+        """Headers and rows."""
+        return [[str(header) for header in self.headers], *self.rows]
 
     @property
     def _numeric(self) -> list[bool]:
@@ -57,12 +62,12 @@ class Table:
 
     def markdown(self) -> str:
         """The same as Markdown, without the caption."""
-        cells = [[str(h) for h in self.headers], ["---" for _ in self.headers]]
-        cells += [[self.cell(v).replace("|", "\\|") for v in row] for row in self.rows]
+        cells = [[self.cell(v).replace("|", "\\|") for v in row] for row in self._lines]
+        cells.insert(1, ["---" for _ in self.headers])
         return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
     def __str__(self) -> str:
-        cells = [[str(h) for h in self.headers]] + [[self.cell(v) for v in r] for r in self.rows]
+        cells = [[self.cell(v) for v in row] for row in self._lines]
         widths = [max(len(row[i]) for row in cells) for i in range(len(self.headers))]
         right = self._numeric
         lines = [
@@ -71,6 +76,6 @@ class Table:
             ).rstrip()
             for row in cells
         ]
-        return "\n".join(([self.caption] if self.caption else []) + lines)
+        return "\n".join(([printable(self.caption)] if self.caption else []) + lines)
 
     __repr__ = __str__

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 
 # From the ground up, one name a rank: a module imports from its own name and from those before it.
 ORDER = (
-    "errors", "shapes", "paths", "skeletons", "tables", "geometry", "results", "training",
+    "errors", "shapes", "paths", "files", "skeletons", "tables", "geometry", "results", "training",
     "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "lifting",
     "evaluation", "export", "course", "doctor", "cli",
 )  # fmt: skip

@@ -134,7 +134,7 @@ def test_a_camera_survives_json():
             r"focal_px: expected \(2,\) finite numbers",
         ),
         ({"focal_px": [500, math.nan], "centre_px": [1, 2]}, "finite"),
-        ({"focal_px": [500, -1], "centre_px": [1, 2]}, "> 0"),
+        ({"focal_px": [500, -1], "centre_px": [1, 2]}, "focal_px: expected 1 to"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "distortion": "fisheye"}, "fisheye"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "ray_limit": "x"}, "ray_limit"),
         ({"focal_px": [5, 5], "centre_px": [1, 2], "rotation": [1, 2, 3]}, "rotation"),

@@ -130,7 +130,7 @@ def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
     record(finished=False, refused=True)
     assert found(poses=10) is None
     (tmp_path / "run.json").write_text('{"chapter": "rep')
-    with pytest.raises(InputError, match="not a run's record"):
+    with pytest.raises(InputError, match="a run's record"):
         found(poses=10)
 
 
@@ -169,6 +169,55 @@ def test_default_folder_and_newest_unfinished(trial):
     assert run.newest_unfinished(trial).name == "2"
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (dict(parameters={"x = 1\nopen('pwned', 'w')\ny": 1}), "trial has no parameter"),
+        (dict(parameters={"import os": 1}), "trial has no parameter 'import os'"),
+        (dict(parameters={"seed": "__import__('os')"}), "parameter seed is"),
+        (dict(parameters={"seed": [1]}), "parameter seed is a list"),
+        (dict(parameters={"rate": "0.1"}), "parameter rate is '0.1'"),
+        (dict(parameters={"rate": {"a": 1}}), "parameter rate is a dict"),
+        (dict(parameters={"data": 5}), "parameter data is 5"),
+        (dict(parameters=[]), "parameters is a list of 0; expected an object"),
+        (dict(profile="huge"), "profile is 'huge'; expected one of ci"),
+        (dict(profile=["ci"]), "profile is a list"),
+        (dict(chapter=1), "chapter is 1; expected one line"),
+        (dict(chapter="\x1b[2J"), "chapter is"),
+        (dict(finished="no"), "finished is 'no'; expected true or false"),
+        (dict(finished=None), "finished is None"),
+        (dict(seconds="1"), "seconds is '1'; expected a number"),
+        (dict(seconds=math.nan), "seconds is nan"),
+        (dict(seconds=10**400), "seconds is inf"),
+        (dict(refused=1), "refused is 1"),
+        (dict(more=1), "has more; expected a run's record"),
+    ],
+)
+def test_a_record_that_was_handed_over_runs_nothing(trial, tmp_path, changes, says):
+    record = dict(chapter="trial", profile="ci", parameters={}, finished=False, seconds=1.0)
+    folder = tmp_path / "folder"
+    paths.write_text(folder / "run.json", json.dumps(record | changes))
+    with pytest.raises(InputError, match=says) as error:
+        run.run_chapter(trial, out_dir=folder)
+    assert "\n" not in str(error.value) and "\x1b" not in str(error.value)
+    assert [path.name for path in folder.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("name", ["run.json", ".lock", "99_trial.partial.ipynb", "runs/checkpoint.pt"])
+def test_a_link_or_a_fifo_in_a_folder_is_not_followed(trial, tmp_path, name):
+    folder, victim = tmp_path / "folder", tmp_path / "mine"
+    victim.write_text("mine")
+    (folder / name).parent.mkdir(parents=True)
+    record = dict(chapter="trial", profile="ci", parameters={}, finished=False, seconds=1.0)
+    (folder / "run.json").write_text(json.dumps(record))
+    for plant in (lambda path: path.symlink_to(victim), os.mkfifo):
+        (folder / name).unlink(missing_ok=True)
+        plant(folder / name)
+        with pytest.raises(InputError, match="is a link or no plain file"):
+            run.run_chapter(trial, out_dir=folder)
+    assert victim.read_text() == "mine"
+
+
 def test_folders_that_cannot_be_written_into(trial, tmp_path):
     file = tmp_path / "file"
     file.write_text("mine")
@@ -178,7 +227,7 @@ def test_folders_that_cannot_be_written_into(trial, tmp_path):
         run.run_chapter(trial, out_dir=trial.source.parent)
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd" / "run.json").write_text("[]")
-    with pytest.raises(InputError, match="not a run's record"):
+    with pytest.raises(InputError, match="a run's record"):
         run.run_chapter(trial, out_dir=tmp_path / "odd")
     assert file.read_text() == "mine"
 

@@ -1,6 +1,7 @@
 """results.json and the ledger: no number without its protocol, none that is not a number."""
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -116,9 +117,49 @@ def test_for_programs_every_digit(tmp_path):
 def test_collect_reads_a_tree(tmp_path):
     some(tmp_path / "a")
     some(tmp_path / "b" / "c")
-    assert len(results.collect(tmp_path)) == 4
-    with pytest.raises(InputError, match="no such folder"):
+    assert len(results.collect(tmp_path)[0]) == 4
+    with pytest.raises(InputError, match="no such file or folder"):
         results.collect(tmp_path / "nowhere")
+
+
+def test_one_damaged_file_stops_no_table(tmp_path):
+    some(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "results.json").write_text("[" * 100_000)
+    numbers, damaged = results.collect(tmp_path)
+    assert len(numbers) == 2
+    assert len(damaged) == 1 and "b/results.json: JSON nested too deeply" in damaged[0]
+    with pytest.raises(InputError, match="JSON nested too deeply"):
+        results.collect(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("value", ["x", None, True, [], {}, math.nan, math.inf, 1e300, 10**400, 10**5000]),
+        ("seed", [1.5, "0", None, True, 10**400]),
+        ("baseline", ["x", [], {}, math.nan, 1e300, True]),
+        ("paper", ["x", [], -1e300]),
+        ("seconds", ["x", {}, math.inf]),
+        ("frames", ["x", 1.5, []]),
+        ("versions", ["x", [], {"a": 1}, {"a": {"b": "c"}}, {"a\n": "b"}]),
+        ("by_action", [1, {"a": "x"}, {"a": None}, {"\x1b[2J": 1.0}]),
+        *(
+            (name, [None, 1, [], {}, "a\nb", "\x1b[31m", "\x00", "\ud800", "\u202e", "x" * 2000])
+            for name in ("metric", "unit", "protocol", "data", "split", "method", "note", "code")
+        ),
+    ],
+)
+def test_every_field_is_checked_when_a_record_is_read_back(tmp_path, field, values):
+    record = some(tmp_path).numbers[0].to_dict()
+    file = tmp_path / "results.json"
+    for value in values:
+        try:
+            file.write_text(json.dumps([record | {field: value}]))
+        except ValueError:  # Python writes no integer of 5,000 digits
+            file.write_text(json.dumps([record | {field: 7}]).replace(": 7", ": " + "9" * 5000))
+        with pytest.raises(InputError, match=rf"results\.json: a number: {field} is"):
+            results.read(file)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"metric": "MPJPE"}]', '{"a": 1}', "\x00"])

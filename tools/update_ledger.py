@@ -19,7 +19,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", help="keys to take; * stands for anything")
     options = parser.parse_args()
     try:
-        numbers = [number for file in options.files for number in results.collect(file)]
+        found = [results.collect(file) for file in options.files]
+        for _, damaged in found:
+            print(*damaged, sep="\n", end="\n" if damaged else "", file=sys.stderr)
+        numbers = [number for numbers, _ in found for number in numbers]
         if options.only:
             numbers = [n for n in numbers if any(fnmatch(n.key, only) for only in options.only)]
         results.keep(numbers)

@@ -12,10 +12,21 @@ from typing import Any
 
 from posebook import paths
 from posebook.chapters import Chapter, find, load
+from posebook.chapters.parameters import value as typed
 from posebook.errors import CellFailed, InputError
+from posebook.files import LINE, MOST_RECORD_BYTES, NUMBER, YES_OR_NO, Kind, check, read_json, short
 from posebook.results import PROFILES
 
 RUN_FILE = "run.json"
+#: What each field of a run's record may be where it is read back.
+_KINDS = {
+    "chapter": LINE,
+    "profile": Kind(f"one of {', '.join(PROFILES)}", lambda value: value in PROFILES),
+    "parameters": Kind("an object", lambda value: isinstance(value, dict)),
+    "finished": YES_OR_NO,
+    "seconds": NUMBER,
+    "refused": YES_OR_NO,
+}
 
 
 @dataclass(frozen=True)
@@ -136,21 +147,41 @@ def _begun(folder: Path, chapter: Chapter) -> dict | None:
         return None
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{paths.shown(folder)}: holds other files; choose a new folder")
+    for path in folder.rglob("*"):  # what is written here must not land elsewhere, or wait
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise InputError(
+                f"{paths.shown(folder)}: {short(path.name)} in it is a link or no plain file; "
+                "choose another folder"
+            )
     begun = _read(folder)
     if begun["chapter"] != chapter.id:
         raise InputError(f"{paths.shown(folder)}: holds a run of {begun['chapter']}")
-    unknown = begun["parameters"].keys() - chapter.parameters.keys()
-    if unknown:  # papermill writes names into a cell as they are: they must be the chapter's
-        raise InputError(
-            f"{paths.shown(folder / RUN_FILE)}: {chapter.id} has no parameter "
-            f"{sorted(unknown)[0]!r:.60}; choose another folder"
-        )
+    _check_parameters(begun["parameters"], chapter, folder / RUN_FILE)
     if begun["finished"]:
         raise InputError(
             f"{paths.shown(folder)}: this run is finished and is never overwritten; choose another "
             "--out"
         )
     return begun
+
+
+def _check_parameters(parameters: Mapping[str, Any], chapter: Chapter, path: Path) -> None:
+    """Refuse what could not have been typed for this chapter: papermill writes the names of
+    parameters into a cell as they are, so that another name would be code."""
+    for name, value in parameters.items():
+        if name not in chapter.parameters:
+            raise InputError(
+                f"{path}: {chapter.id} has no parameter {short(name)}; choose another folder"
+            )
+        try:
+            same = typed(name, str(value), chapter.parameters[name]) == value
+        except InputError:
+            same = False
+        if not same:
+            raise InputError(
+                f"{path}: parameter {name} is {short(value)}, which is no value of it; choose "
+                "another folder"
+            )
 
 
 def record_of(
@@ -182,16 +213,11 @@ def record_of(
 
 
 def _read(folder: Path) -> dict:
-    kinds = dict(chapter=str, profile=str, parameters=dict, finished=bool, seconds=float | int)
-    try:
-        record = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-        fits = all(isinstance(record[key], kind) for key, kind in kinds.items())
-        assert fits and record["profile"] in PROFILES
-        return record
-    except (OSError, ValueError, AssertionError, KeyError, TypeError):
-        raise InputError(
-            f"{folder / RUN_FILE}: not a run's record; choose another folder"
-        ) from None
+    path = folder / RUN_FILE
+    expected = "a run's record; choose another folder"
+    record = read_json(path, expected, MOST_RECORD_BYTES)
+    needed = [name for name in _KINDS if name != "refused"]
+    return check(record, _KINDS, needed, str(path), expected)
 
 
 def _write(folder: Path, record: dict) -> None:

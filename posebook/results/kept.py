@@ -6,9 +6,11 @@ from pathlib import Path
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.files import parsed, read_text
 from posebook.results.number import Number
 
 LEDGER = paths.DATA / "ledger.jsonl"
+_EXPECTED = "the ledger: a results record a line"
 
 
 def ledger(key: str) -> Number:
@@ -29,8 +31,8 @@ def ledger(key: str) -> Number:
 def ledger_numbers(path: Path | str | None = None) -> list[Number]:
     """All lines of the book's ledger, or of another; none where there is no such file."""
     path = Path(path or LEDGER)
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return [Number.from_dict(json.loads(line)) for line in lines if line.strip()]
+    lines = read_text(path, _EXPECTED).splitlines() if path.exists() else []
+    return [Number.from_dict(parsed(line, path, _EXPECTED)) for line in lines if line.strip()]
 
 
 def kept_means(chapter: str, path: Path | str | None = None) -> dict[tuple[str, str, str], str]:

@@ -7,8 +7,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from posebook import paths
-from posebook.errors import InputError
+from posebook import files, paths
+from posebook.files import LINE, NUMBER, WHOLE, by_name, optional
 
 PROFILES = ("ci", "laptop", "full")
 #: The profile of a number that was measured on a lifter file, not in a chapter's run.
@@ -74,20 +74,24 @@ class Number:
         return {k: v for k, v in asdict(self).items() if k in _REQUIRED or v not in (None, "", {})}
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "Number":
-        names = {f.name for f in fields(cls)}
-        if not isinstance(record, dict) or not _REQUIRED <= record.keys() <= names:
-            raise InputError(
-                "not a results record; expected the fields " + ", ".join(sorted(names))
-            )
-        number = isinstance(record["value"], float | int) and isinstance(record.get("seed", 0), int)
-        words = all(isinstance(record[f], str) for f in _REQUIRED - {"value"})
-        if not number or not words:
-            raise InputError("not a results record; expected numbers for value and seed, text else")
-        return cls(**record)
+    def from_dict(cls, record: Any) -> "Number":
+        """A number of what `to_dict` gave; an InputError says which field is not as it was."""
+        expected = "a results record with the fields " + ", ".join(_KINDS)
+        return cls(**files.check(record, _KINDS, _REQUIRED, "a number", expected))
 
 
-_REQUIRED = {f.name for f in fields(Number) if f.default is f.default_factory is MISSING}
+_REQUIRED = [f.name for f in fields(Number) if f.default is f.default_factory is MISSING]
+#: What each field may be where a record is read back.
+_KINDS = {f.name: LINE for f in fields(Number)} | {
+    "value": NUMBER,
+    "seed": WHOLE,
+    "seconds": optional(NUMBER),
+    "versions": by_name(LINE),
+    "baseline": optional(NUMBER),
+    "paper": optional(NUMBER),
+    "frames": optional(WHOLE),
+    "by_action": by_name(NUMBER),
+}
 
 
 def text_of(value: float | int | None, unit: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.files import MOST_RECORD_BYTES, existing, read_json, short
 from posebook.results.number import PROFILES, Number, code, text_of, versions
 from posebook.tables import Table
 
@@ -68,7 +69,7 @@ class Results:
         value = float(value)
         if not math.isfinite(value):
             raise FloatingPointError(f"{metric} of {method} is {value}; a result must be a number")
-        number = Number(
+        record = dict(
             metric=metric,
             value=value,
             unit=unit,
@@ -89,6 +90,7 @@ class Results:
             note=note,
             code=code(),
         )
+        number = Number.from_dict(record)  # what could not be read back is not written
         same = (number.key, number.protocol)
         self.numbers = [n for n in self.numbers if (n.key, n.protocol) != same] + [number]
         self.write()
@@ -122,24 +124,35 @@ def _device(device: str) -> str:
 
 def read(path: Path | str) -> list[Number]:
     """The numbers of a results.json; an InputError says what is wrong with it."""
+    expected = "a results.json of posebook: a list of records"
+    records = read_json(path, expected, MOST_RECORD_BYTES)
+    if not isinstance(records, list):
+        raise InputError(f"{path}: holds {short(records)}; expected {expected}")
     try:
-        records = json.loads(Path(path).read_text(encoding="utf-8"))
-        if not isinstance(records, list):
-            raise InputError("holds no list; expected a list of records")
         return [Number.from_dict(record) for record in records]
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not a results.json of posebook: {error}") from None
 
 
-def collect(folder: Path | str) -> list[Number]:
-    """The numbers of every results.json in a folder and the folders in it, by path."""
-    folder = Path(folder)
-    if not folder.exists():
-        raise InputError(f"{folder}: no such folder; expected one that runs have written into")
-    files = [folder] if folder.is_file() else sorted(folder.rglob("results.json"))
-    return [number for path in files for number in read(path)]
+def collect(folder: Path | str) -> tuple[list[Number], list[str]]:
+    """(the numbers of every results.json in a folder and the folders in it, by path; a line for
+    each file that is none, which is passed over).
+
+    InputError where there is no such folder, and where every file there is to read is damaged.
+    """
+    folder = existing(folder, "a folder that runs have written into")
+    numbers: list[Number] = []
+    damaged: list[str] = []
+    there = sorted(folder.rglob("results.json")) if folder.is_dir() else [folder]
+    for path in there:
+        try:
+            numbers += read(path)
+        except InputError as error:
+            damaged.append(str(error))
+    if damaged and len(damaged) == len(there):
+        more = f" (and {len(damaged) - 1} more like it)" if len(damaged) > 1 else ""
+        raise InputError(damaged[0] + more)
+    return numbers, damaged
 
 
 def table(numbers: Iterable[Number], form: str = "md") -> str:

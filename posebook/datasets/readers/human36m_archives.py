@@ -26,6 +26,7 @@ from posebook.datasets.readers.files import listed, picture_size, short
 from posebook.datasets.readers.keypoint_files import in_pixels
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
+from posebook.files import regular
 from posebook.skeletons import (
     HOURGLASS_16,
     HOUSE,
@@ -53,6 +54,7 @@ HUMAN36M_16 = Skeleton(
 
 def holds(path: Path, key: str) -> bool:
     """Whether an .npz has pickled `key` ('positions_2d', 'positions_3d'); nothing is unpickled."""
+    path = regular(path, "a NumPy archive (.npz)")
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
             return b"|O" in member.read(128)

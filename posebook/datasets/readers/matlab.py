@@ -25,8 +25,9 @@ from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
 #: What a file may take: seconds of work, and bytes of memory where the system knows such a limit.
-SECONDS = 60
-MEMORY = 4 << 30
+#: The first number is for any file, the second for each of its megabytes.
+SECONDS = 8, 0.2
+MEMORY = 640 << 20, 16 << 20
 #: On the clock a file may take this many times as long, since other programs want the processor.
 PATIENCE = 5
 WORKER = Path(__file__).with_name("matlab_worker.py")
@@ -63,10 +64,12 @@ def read_hdf5(path: Path | str, expected: str, names: Sequence[str]) -> dict[str
 def _arrays(
     kind: str, path: Path | str, expected: str, names: Sequence[str]
 ) -> dict[str, numpy.ndarray]:
+    size_mb = Path(path).stat().st_size / (1 << 20)
+    seconds, memory = (least + more * size_mb for least, more in (SECONDS, MEMORY))
     with _LOCK, tempfile.TemporaryDirectory(prefix="posebook-") as folder:
         answer_file = os.path.join(folder, "answer.npz")
         request = dict(kind=kind, path=os.path.abspath(path), names=list(names))
-        request |= dict(answer=answer_file, seconds=SECONDS, memory=MEMORY)
+        request |= dict(answer=answer_file, seconds=seconds, memory=int(memory))
         answer = _ask(request)
         if "names" in answer:
             try:
@@ -89,7 +92,7 @@ def _ask(request: dict) -> dict:
         late.set()
         worker.kill()
 
-    clock = threading.Timer(PATIENCE * SECONDS, stop)
+    clock = threading.Timer(PATIENCE * request["seconds"], stop)
     clock.start()
     answer = None
     try:
@@ -103,10 +106,10 @@ def _ask(request: dict) -> dict:
         if not isinstance(answer, dict) or late.is_set():
             close()
     if late.is_set():
-        return {"error": f"reading it took over {PATIENCE * SECONDS:g} s"}
+        return {"error": f"reading it took over {PATIENCE * request['seconds']:.0f} s"}
     if not isinstance(answer, dict):
         if worker.returncode == _OUT_OF_TIME:
-            return {"error": f"reading it took over {SECONDS:g} s"}
+            return {"error": f"reading it took over {request['seconds']:.0f} s"}
         return {"error": "damaged: reading it ended the process that read it"}
     if "error" in answer:
         why = " ".join(str(answer["error"]).split())  # one line, whatever the library wrote

@@ -2,134 +2,36 @@
 
 A pickle is a program. Here a small set of its instructions is known, and the only things they can
 build are lists, tuples, dicts, strings, bytes, numbers and plain arrays. Every name that the file
-asks for is looked up in a table of stand-ins, and none of them is NumPy's or Python's own. They
-note down what the file says, and arrays are made of it at the end, under checks.
+asks for is looked up in a table of stand-ins (`pickle_stand_ins`).
 Source of the format: Python's `pickletools`.
 """
 
+import gc
 import io
-import math
 import pickle
 import re
-from collections.abc import Callable
 from typing import Any
 
-from posebook.datasets.readers import npy_format
-from posebook.datasets.readers.files import short
+from posebook.datasets.readers.pickle_stand_ins import (
+    STAND_INS,
+    Array,
+    Encode,
+    Type,
+    check_integer,
+    ordered,
+    put,
+)
 from posebook.errors import InputError
+from posebook.files import short
 
 _MOST_DEEP = 32
-#: A pickle may take this many steps and hold this many things, or as many as the file has bytes
-#: (on disk, not unfolded). A thing counts as often as it is referred to; a thing of many bytes
-#: counts once for every _BYTES_AN_ITEM.
-_MOST_ITEMS = 5_000_000
+#: The pickles of one file may take this many steps together and hold this many things; where the
+#: file has more bytes (on disk, not unfolded), as many as these, up to the second number. A thing
+#: counts as often as it is referred to; one of many bytes counts once for every _BYTES_AN_ITEM.
+#: The numbers keep a file that is refused within seconds and a few hundred megabytes.
+_MOST_ITEMS = (1_500_000, 4_000_000)
 _BYTES_AN_ITEM = 1000
 
-
-class _Type:
-    """Stands in for numpy.dtype: a type that is only noted down."""
-
-    def __init__(self, kind: str, *_):
-        if not isinstance(kind, str) or not (npy_format.PLAIN.match(kind) or kind == "O8"):
-            raise InputError(f"type {short(kind)}")
-        self.kind = kind
-
-    def set_state(self, state: Any) -> None:
-        _, order, *structure = state[:5]
-        if order not in ("<", ">", "|", "=") or any(part is not None for part in structure):
-            raise InputError("a structured type")
-        self.kind = order + self.kind.lstrip("<>|=")
-
-
-class _Array:
-    """Stands in for numpy.ndarray: shape, type and bytes, made into an array at the end."""
-
-    def __init__(self, *_):
-        self.shape: tuple[int, ...] = ()
-        self.kind, self.fortran, self.data = "", False, b""
-
-    def set_state(self, state: Any) -> None:
-        _, shape, kind, self.fortran, self.data = state
-        if not isinstance(kind, _Type) or not isinstance(shape, tuple):
-            raise InputError("an array without type or shape")
-        # Few and small sides, or their product alone would take for ever.
-        if len(shape) > 16 or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
-            raise InputError("an array of impossible shape")
-        self.shape, self.kind = shape, kind.kind
-
-    def value(self, where: str, encode: Callable[[str], bytes]) -> Any:
-        if self.kind.endswith("O8"):
-            if not isinstance(self.data, list) or math.prod(self.shape) != len(self.data):
-                raise InputError(f"{where}: an object array of the wrong length")
-            return self.data
-        data = encode(self.data) if isinstance(self.data, str) else self.data
-        if not isinstance(data, bytes):
-            raise InputError(f"{where}: an array without bytes")
-        return npy_format.plain_array(self.kind, self.shape, bool(self.fortran), data, where)
-
-
-def _from_buffer(data: Any, kind: _Type, shape: tuple[int, ...], order: str) -> _Array:
-    """numpy._core.numeric._frombuffer, which newer pickles use."""
-    array = _Array()
-    array.set_state((1, shape, kind, order == "F", data))
-    return array
-
-
-def _scalar(kind: _Type, data: Any) -> _Array:
-    """numpy.core.multiarray.scalar: an array of no dimensions."""
-    return _from_buffer(data, kind, (), "C")
-
-
-class _Encode:
-    """Stands in for _codecs.encode, which old pickles write bytes with.
-
-    A string is encoded once, however often a file asks for it: a short file could ask for one
-    long string until memory is full.
-    """
-
-    def __init__(self):
-        self.made: dict[tuple[int, str], tuple[str, bytes]] = {}
-
-    def __call__(self, text: str, encoding: str = "latin1") -> bytes:
-        if encoding not in ("latin1", "latin-1", "utf-8") or not isinstance(text, str):
-            raise InputError("bytes in an unknown coding")
-        key = id(text), encoding
-        if key not in self.made:
-            self.made[key] = text, text.encode(encoding)  # `text` is kept, so is its id
-        return self.made[key][1]
-
-
-def _ordered(pairs: Any = ()) -> dict:
-    """collections.OrderedDict."""
-    made: dict = {}
-    for key, value in pairs:
-        _put(made, key, value)
-    return made
-
-
-def _put(made: Any, key: Any, value: Any) -> None:
-    # A key is hashed, and the hash of a deeply nested tuple can end the process.
-    if type(made) is not dict or not isinstance(key, str | int | float | bytes):
-        raise InputError("a dict key that is no string or number")
-    _check_integer(key)
-    made[key] = value
-
-
-def _check_integer(held: Any) -> None:
-    if isinstance(held, int) and held.bit_length() > 64:
-        raise InputError(f"an integer of {held.bit_length()} bits; at most 64 are read")
-
-
-_STAND_INS: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): _Encode,
-    ("collections", "OrderedDict"): _ordered,
-}
-for _core in ("numpy.core", "numpy._core"):
-    _STAND_INS[_core + ".multiarray", "_reconstruct"] = _Array
-    _STAND_INS[_core + ".multiarray", "scalar"] = _scalar
-    _STAND_INS[_core + ".numeric", "_frombuffer"] = _from_buffer
 
 #: The instructions that build data. (Not among them: those that make objects of a class, call
 #: into copyreg's registry, or reach outside the file.)
@@ -146,21 +48,23 @@ _KNOWN_OPCODES = frozenset(
 )
 
 
-class _Steps(io.BytesIO):
-    """The bytes of a pickle, which may be asked for so many times and no more."""
+class Budget:
+    """The steps that all pickles of one file may still take, and the things they may hold."""
 
-    def __init__(self, data: Any, most: int):
-        super().__init__(data)
-        self.left = most
+    def __init__(self, file_bytes: int):
+        least, most = _MOST_ITEMS
+        self.most = min(max(least, file_bytes), most)
+        self.steps = self.things = self.most
 
-    def read(self, size: int = -1) -> bytes:
-        self.pay(1)
-        return super().read(size)
-
-    def pay(self, steps: int) -> None:
-        self.left -= steps
-        if self.left < 0:
+    def take_steps(self, count: int) -> None:
+        self.steps -= count
+        if self.steps < 0:
             raise InputError("too many steps for a file of its size")
+
+    def hold(self, count: int) -> None:
+        """Things that are to be kept; those of earlier pickles are paid for already."""
+        if count > self.things:
+            raise InputError(f"more than {self.most} things in it, shared ones counted each time")
 
 
 class _Unpickler(pickle._Unpickler):
@@ -171,14 +75,27 @@ class _Unpickler(pickle._Unpickler):
         code: step for code, step in pickle._Unpickler.dispatch.items() if code in _KNOWN_OPCODES
     }
 
-    def __init__(self, data: Any, most: int):
-        self.steps = _Steps(data, most)
-        super().__init__(self.steps, encoding="latin1")
-        self.encode = _Encode()
+    def __init__(self, data: Any, budget: Budget):
+        held = io.BytesIO(data)
+        super().__init__(held, encoding="latin1")
+        self.read, self.readline, self.readinto = held.read, held.readline, held.readinto
+        self.metastack, self.stack, self.proto = [], [], 0
+        self.append = self.stack.append
+        self.budget, self.encode = budget, Encode()
+
+    def load(self) -> Any:
+        """What the program leaves; each instruction is a step."""
+        read, dispatch, take_steps = self.read, self.dispatch, self.budget.take_steps
+        try:
+            while True:
+                take_steps(1)
+                dispatch[read(1)[0]](self)
+        except pickle._Stop as stop:
+            return stop.value
 
     def find_class(self, module: str, name: str) -> Any:
         try:
-            return _STAND_INS[module, name]
+            return STAND_INS[module, name]
         except KeyError:
             raise InputError(f"asks for {short(f'{module}.{name}')}") from None
 
@@ -190,33 +107,33 @@ class _Unpickler(pickle._Unpickler):
 
     def load_build(self) -> None:
         state = self.stack.pop()
-        if not isinstance(self.stack[-1], _Array | _Type):
+        if not isinstance(self.stack[-1], Array | Type):
             raise InputError("sets the state of something that has none")
         self.stack[-1].set_state(state)
 
     def load_reduce(self) -> None:
         arguments = self.stack.pop()
         maker = self.stack.pop()
-        if not any(maker is known for known in _STAND_INS.values()):
+        if not any(maker is known for known in STAND_INS.values()):
             raise InputError("calls something")
         if type(arguments) is not tuple:
             raise InputError("arguments that are no tuple")
-        if maker is _ordered and arguments:  # one list can be asked to fill many dicts
-            self.steps.pay(len(arguments[0]))
-        self.append((self.encode if maker is _Encode else maker)(*arguments))
+        if maker is ordered and arguments:  # one list can be asked to fill many dicts
+            self.budget.take_steps(len(arguments[0]))
+        self.append((self.encode if maker is Encode else maker)(*arguments))
 
     def load_setitem(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
-        _put(self.stack[-1], key, value)
+        put(self.stack[-1], key, value)
 
     def load_setitems(self) -> None:
         items = self.pop_mark()
         for key, value in zip(items[::2], items[1::2], strict=True):
-            _put(self.stack[-1], key, value)
+            put(self.stack[-1], key, value)
 
     def load_dict(self) -> None:
         items = self.pop_mark()
-        self.append(_ordered(zip(items[::2], items[1::2], strict=True)))
+        self.append(ordered(zip(items[::2], items[1::2], strict=True)))
 
     def load_bytearray8(self) -> None:
         # Python's own makes the room before it looks whether the file has as much.
@@ -228,12 +145,17 @@ class _Unpickler(pickle._Unpickler):
     dispatch |= {pickle.FRAME[0]: load_frame}
 
 
-def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, file_bytes: int) -> Any:
-    """What the pickle of an object array holds, with real arrays in the stand-ins' places."""
-    most = max(_MOST_ITEMS, file_bytes)
+def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, budget: Budget) -> Any:
+    """What the pickle of an object array holds, with real arrays in the stand-ins' places.
+
+    budget  of the file that the pickle is in
+    """
+    collects = gc.isenabled()
+    gc.disable()  # it would look through millions of new things again and again
     try:
-        machine = _Unpickler(data, most)
-        held = _Finisher(where, most, machine.encode).finish(machine.load(), 0)[0]
+        machine = _Unpickler(data, budget)
+        held, things = _Finisher(where, budget, machine.encode).finish(machine.load(), 0)
+        budget.things -= things
     except InputError as error:
         raise InputError(
             f"{where}: refused ({error!s:.120}); only arrays, dicts, lists, strings and numbers "
@@ -243,6 +165,9 @@ def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, file_bytes: 
         raise InputError(
             f"{where}: damaged pickled data ({type(error).__name__} {error!s:.60})"
         ) from None
+    finally:
+        if collects:
+            gc.enable()
     if isinstance(held, list) and len(held) == 1 and shape in ((), (1,)):
         return held[0]
     return held
@@ -251,8 +176,8 @@ def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, file_bytes: 
 class _Finisher:
     """Puts plain things in place of the stand-ins, each made once, and counts them."""
 
-    def __init__(self, where: str, most: int, encode: _Encode):
-        self.where, self.most, self.encode = where, most, encode
+    def __init__(self, where: str, budget: Budget, encode: Encode):
+        self.where, self.budget, self.encode = where, budget, encode
         #: id -> (the stand-in, kept so that its id stays its own; the plain thing; their count)
         self.done: dict[int, tuple[Any, Any, int] | None] = {}
 
@@ -260,14 +185,14 @@ class _Finisher:
         if depth > _MOST_DEEP:
             raise InputError("nested too deeply")
         if isinstance(held, str | int | float | bytes | None):
-            _check_integer(held)
+            check_integer(held)
             return held, 1 + (len(held) // _BYTES_AN_ITEM if isinstance(held, str | bytes) else 0)
         if id(held) in self.done:
             if self.done[id(held)] is None:
                 raise InputError("something that contains itself")
             return self.done[id(held)][1:]
         self.done[id(held)] = None
-        value = held.value(self.where, self.encode) if isinstance(held, _Array) else held
+        value = held.value(self.where, self.encode) if isinstance(held, Array) else held
         count = 1
         if isinstance(value, list | tuple | dict):
             named = isinstance(value, dict)
@@ -276,12 +201,9 @@ class _Finisher:
                 finished, things = self.finish(item, depth + 1)
                 items.append(finished)
                 count += things
-                if count > self.most:
-                    raise InputError(
-                        f"more than {self.most} things in it, shared ones counted each time"
-                    )
+                self.budget.hold(count)
             value = dict(zip(value, items, strict=True)) if named else items
-        elif isinstance(held, _Array):
+        elif isinstance(held, Array):
             count += value.nbytes // _BYTES_AN_ITEM
             value = value.item() if value.shape == () else value
         else:

@@ -1,0 +1,235 @@
+"""How a file is opened: every way in which it can be the wrong thing gets one line.
+
+Everything that the package reads, of others or of its own, comes through here. A folder, a FIFO, a
+device, an empty file, a Git-LFS pointer or a file that is not text is refused before any parsing;
+JSON is bounded in depth, in what it unfolds to and in its integers; and the records that posebook
+writes are checked, field by field, when they are read back (`check`).
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from posebook.errors import InputError, printable
+
+#: Larger files are refused: nothing that the readers of this package know is that large.
+MOST_BYTES = 4 << 30
+#: A record that posebook wrote itself (a run's, its results, a camera) is never larger.
+MOST_RECORD_BYTES = 16 << 20
+#: JSON nested deeper than this is no format that anybody writes, and breaks whoever walks it.
+MOST_DEEP = 64
+#: A list or dict takes about this many bytes, however few its text has.
+_BYTES_A_BRACKET = 88
+_MOST_BRACKETS = (512 << 20) // _BYTES_A_BRACKET
+_LFS = b"version https://git-lfs"
+
+
+def existing(path: Path | str, expected: str) -> Path:
+    """The path, if there is a file or folder; `expected` says in words what should be there."""
+    try:
+        path = Path(path)
+        there = path.exists()
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path!s:.200}: not a usable path; expected {expected}") from error
+    if not there:
+        raise InputError(f"{path}: there is no such file or folder; expected {expected}")
+    return path
+
+
+def regular(path: Path | str, expected: str, most: int = MOST_BYTES) -> Path:
+    """The path, if it is a file with content: no folder, FIFO, socket or device, which could wait
+    for ever or never end, and none of more than `most` bytes.
+
+    For what a library opens by name. InputError otherwise.
+    """
+    path = existing(path, expected)
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; expected {expected}")
+    if not path.is_file():
+        raise InputError(f"{path}: is not a regular file; expected {expected}")
+    size = path.stat().st_size
+    if size > most:
+        raise InputError(f"{path}: {size} bytes are too many; expected {expected}")
+    if size == 0:
+        raise InputError(f"{path}: the file is empty; expected {expected}")
+    return path
+
+
+def read_bytes(path: Path | str, expected: str, most: int = MOST_BYTES) -> bytes:
+    """All of a file's bytes. InputError for anything that is not a file with content."""
+    return _read(path, expected, None, most)
+
+
+def read_head(path: Path | str, expected: str, count: int) -> bytes:
+    """The first bytes of a file that a library is to open by name; the checks of `read_bytes`."""
+    return _read(path, expected, max(count, len(_LFS)), MOST_BYTES)[:count]
+
+
+def _read(path: Path | str, expected: str, count: int | None, most: int) -> bytes:
+    path = regular(path, expected, most)
+    try:
+        with path.open("rb") as file:  # no further than the size that was checked
+            content = file.read(path.stat().st_size if count is None else count)
+    except (OSError, MemoryError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); expected {expected}") from error
+    if content.startswith(_LFS):
+        raise InputError(
+            f"{path}: is a Git-LFS pointer, not the file itself; run `git lfs pull`, "
+            f"then it should be {expected}"
+        )
+    return content
+
+
+def read_text(path: Path | str, expected: str, most: int = MOST_BYTES) -> str:
+    """A file as text: UTF-8, UTF-16 with its mark, or Latin-1; never binary content."""
+    content = read_bytes(path, expected, most)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: broken UTF-16 text; expected {expected}") from None
+    if b"\x00" in content:
+        raise InputError(f"{path}: binary content, not text; expected {expected}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")  # names with accents; what is read from it is ASCII
+
+
+def read_json(path: Path | str, expected: str, most: int = MOST_BYTES) -> Any:
+    """A file as JSON; see `parsed`."""
+    return parsed(read_text(path, expected, most), path, expected)
+
+
+def parsed(text: str, where: Path | str, expected: str) -> Any:
+    """JSON text as plain values, at most `MOST_DEEP` deep.
+
+    Integers beyond 64 bits come as floats, as they would from any other parser. Text of little but
+    brackets, which takes fifty times its size in memory, is refused before it is parsed.
+    """
+    brackets = text.count("[") + text.count("{")
+    if brackets > _MOST_BRACKETS and brackets > len(text) // 8:
+        raise InputError(f"{where}: JSON of {brackets} lists and dicts; expected {expected}")
+    try:
+        held = json.loads(text, parse_int=_integer if _LONG_INTEGER.search(text) else None)
+    except RecursionError:
+        raise InputError(f"{where}: JSON nested too deeply; expected {expected}") from None
+    except ValueError as error:
+        place = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(
+            f"{where}: not valid JSON ({place:.80}; cut short?); expected {expected}"
+        ) from None
+    level = [held] if isinstance(held, list | dict) else []
+    for _ in range(MOST_DEEP):
+        level = [
+            item
+            for one in level
+            for item in (one.values() if isinstance(one, dict) else one)
+            if isinstance(item, list | dict)
+        ]
+        if not level:
+            return held
+    raise InputError(f"{where}: JSON nested too deeply; expected {expected}")
+
+
+_LONG_INTEGER = re.compile(r"\d{19}")
+
+
+def _integer(text: str) -> int | float:
+    if len(text) <= 20 and -(2**63) <= (number := int(text)) < 2**63:
+        return number
+    return float(text)
+
+
+class Kind(NamedTuple):
+    """What a field of a record may be: in words, and as a test."""
+
+    words: str
+    fits: Callable[[Any], bool]
+
+
+def is_number(value: Any) -> bool:
+    """Finite, and not so large that a table of it is no table."""
+    return isinstance(value, float | int) and not isinstance(value, bool) and abs(value) <= 1e15
+
+
+def is_line(value: Any, most: int = 1000) -> bool:
+    """One line of text: nothing in it that a terminal or a table would obey."""
+    return isinstance(value, str) and len(value) <= most and printable(value) == value
+
+
+LINE = Kind("one line of text", is_line)
+NUMBER = Kind("a number", is_number)
+WHOLE = Kind("a whole number", lambda value: type(value) is int and abs(value) <= 2**63)
+YES_OR_NO = Kind("true or false", lambda value: isinstance(value, bool))
+
+
+def optional(kind: Kind) -> Kind:
+    """The same, or null."""
+    return Kind(f"{kind.words} or null", lambda value: value is None or kind.fits(value))
+
+
+def by_name(kind: Kind, most: int = 1000) -> Kind:
+    """An object whose names are lines of text and whose values are of one kind."""
+
+    def fits(value: Any) -> bool:
+        return (
+            isinstance(value, dict)
+            and len(value) <= most
+            and all(is_line(name) and kind.fits(item) for name, item in value.items())
+        )
+
+    return Kind(f"an object, each value of it {kind.words}", fits)
+
+
+def check(
+    record: Any, kinds: Mapping[str, Kind], needed: Iterable[str], where: str, expected: str
+) -> dict[str, Any]:
+    """A record that was read, if it has the fields `needed`, none that `kinds` does not know, and
+    each is of its kind. InputError, one line, names the first field that is not.
+
+    where     the file (and the place in it)
+    expected  what the record should be, in words
+    """
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: is {short(record)}; expected {expected}")
+    if missing := [name for name in needed if name not in record]:
+        raise InputError(f"{where}: lacks {listed(missing)}; expected {expected}")
+    if unknown := [name for name in record if name not in kinds]:
+        raise InputError(f"{where}: has {listed(unknown, 4)}; expected {expected}")
+    for name, value in record.items():
+        if not kinds[name].fits(value):
+            raise InputError(f"{where}: {name} is {short(value)}; expected {kinds[name].words}")
+    return record
+
+
+def number(value: Any, path: Path | str, field: str) -> float:
+    """A finite number out of parsed JSON or text, or an InputError that names the field."""
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        result = float(value)
+        if not math.isfinite(result):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{path}: {field} is {short(value)}; expected a finite number") from None
+    return result
+
+
+def short(value: Any) -> str:
+    """How a value is quoted in an error: what kind, and at most 40 characters of it."""
+    if isinstance(value, list | dict | tuple):
+        return f"a {type(value).__name__} of {len(value)}"
+    text = repr(value[:60] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Names for an error line: the first few, none of them long, and how many more."""
+    names = [str(name) for name in names]
+    first = [name if name.isprintable() and len(name) <= 40 else short(name) for name in names]
+    more = len(names) - most
+    return ", ".join(first[:most]) + (f" and {more} more" if more > 0 else "")
