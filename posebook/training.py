@@ -28,6 +28,7 @@ from tqdm import tqdm
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.files import regular
 
 # The number of threads changes the order of sums and so the last digits of a trained network.
 # It is fixed here, so that a number does not depend on the machine's count of cores. Networks as
@@ -213,6 +214,7 @@ class Run:
         if not path.exists():
             return
         try:
+            regular(path, "a checkpoint")
             saved = torch.load(path, map_location="cpu", weights_only=True)
             epoch, states = saved["epoch"], saved["state"]
         except Exception as error:

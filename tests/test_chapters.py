@@ -203,7 +203,9 @@ def test_a_record_that_was_handed_over_runs_nothing(trial, tmp_path, changes, sa
     assert [path.name for path in folder.iterdir()] == ["run.json"]
 
 
-@pytest.mark.parametrize("name", ["run.json", ".lock", "99_trial.partial.ipynb", "runs/checkpoint.pt"])
+@pytest.mark.parametrize(
+    "name", ["run.json", ".lock", "99_trial.partial.ipynb", "runs/checkpoint.pt"]
+)
 def test_a_link_or_a_fifo_in_a_folder_is_not_followed(trial, tmp_path, name):
     folder, victim = tmp_path / "folder", tmp_path / "mine"
     victim.write_text("mine")

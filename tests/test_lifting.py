@@ -330,23 +330,23 @@ def test_a_lifter_that_nobody_could_read_is_not_written(tmp_path, monkeypatch):
 def test_what_is_no_lifter_is_refused_in_one_line(tmp_path):
     good = untrained().save(tmp_path / "good.safetensors")
     refused("no_such_lifter", "shipped are simple_baseline")
-    refused(tmp_path / "absent.safetensors", "not there")
+    refused(tmp_path / "absent.safetensors", "no such file")
     refused(tmp_path, "a folder")
     pointer = tmp_path / "pointer.safetensors"
     pointer.write_text(
         "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2\nsize 17000000\n"
     )
-    refused(pointer, "Git LFS pointer")
+    refused(pointer, "Git-LFS pointer")
     short = tmp_path / "short.safetensors"
     short.write_bytes(good.read_bytes()[:-100])
     refused(short, "cut short")
     short.write_bytes(b"")
-    refused(short, "cut short")
+    refused(short, "the file is empty")
     bare = tmp_path / "bare.safetensors"
     save_file({"network.weight": torch.zeros(3)}, bare)
-    refused(bare, "no posebook header")
+    refused(bare, "its header: not valid JSON")
     save_file({"network.weight": torch.zeros(3)}, bare, metadata={"posebook": "[" * 100_000})
-    refused(bare, "no posebook header")
+    refused(bare, "its header: JSON nested too deeply")
 
 
 @pytest.mark.parametrize(

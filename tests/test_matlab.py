@@ -120,14 +120,14 @@ def test_memory_is_limited(tmp_path, monkeypatch):
     """Zeros pack well: 48 MB in a few kilobytes. The libraries alone take 130 MB."""
     scipy.io.savemat(tmp_path / "a.mat", {"n": np.zeros((1, 6_000_000))}, do_compression=True)
     assert matlab.read_mat(tmp_path / "a.mat", "a test", ["n"])["n"].shape == (1, 6_000_000)
-    monkeypatch.setattr(matlab, "MEMORY", 180 << 20)
+    monkeypatch.setattr(matlab, "MEMORY", (180 << 20, 0))
     with pytest.raises(InputError, match="memory"):
         matlab.read_mat(tmp_path / "a.mat", "a test", ["n"])
 
 
 def test_a_reader_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     path = write(tmp_path / "a.mat", n=[1.0])
-    monkeypatch.setattr(matlab, "SECONDS", 0.1)
+    monkeypatch.setattr(matlab, "SECONDS", (0.1, 0))
     worker(tmp_path, monkeypatch, "time.sleep(60)")
     start = time.monotonic()
     with pytest.raises(InputError, match=r"a\.mat: reading it took over 0\.5 s; expected a test"):

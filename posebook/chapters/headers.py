@@ -17,7 +17,7 @@ import yaml
 
 from posebook import paths
 from posebook.chapters import parameters as chapter_parameters
-from posebook.errors import InputError
+from posebook.errors import InputError, printable
 from posebook.results import PROFILES
 
 
@@ -142,7 +142,7 @@ def _text(source: Path, header: Mapping[str, Any], key: str) -> str:
     value = header[key]
     if not isinstance(value, str | date | None):  # YAML makes a date of `updated`
         raise InputError(f"{source}: header key {key}, expected text")
-    return str(value or "")
+    return printable(value or "")
 
 
 def _texts(source: Path, header: Mapping[str, Any], key: str) -> tuple[str, ...]:

@@ -14,8 +14,15 @@ import torch
 from torch import Tensor
 
 from posebook.cameras import Camera
-from posebook.errors import InputError
+from posebook.errors import InputError, printable
 from posebook.skeletons import HOUSE, Skeleton
+
+
+def _show_only(held: "Motion | Clip | PoseDataset", *names: str) -> None:
+    """Names and notes come from files: as text that a terminal, a table and a page only show."""
+    for name in (*names, "name"):
+        object.__setattr__(held, name, printable(getattr(held, name)))
+    object.__setattr__(held, "notes", tuple(map(printable, held.notes)))
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class Motion:
     subject: str = ""
     action: str = ""
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        _show_only(self, "subject", "action")
 
     def __len__(self) -> int:
         return len(self.world_mm)
@@ -91,6 +101,9 @@ class Clip:
     action: str = ""
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        _show_only(self, "subject", "action")
+
     def __len__(self) -> int:
         return len(self.keypoints_px)
 
@@ -121,6 +134,7 @@ class PoseDataset:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
+        _show_only(self, "split", "terms")
         if not self.clips:
             raise InputError(f"{self.name} {self.split}: no clips; check subjects and actions")
 

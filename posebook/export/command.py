@@ -5,7 +5,6 @@
 `Poses.notes`.
 """
 
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from posebook.evaluation import score_table
 from posebook.export.page import write_page
 from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
 from posebook.export.upright import camera_around, lift_upright
+from posebook.files import MOST_RECORD_BYTES
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
@@ -193,9 +193,9 @@ def _check_folder(folder: Path, source: Path) -> None:
         if not there:
             continue
         try:
-            first = json.loads((place / "poses.json").read_text(encoding="utf-8"))["input_path"]
+            first = read_json(place / "poses.json", "what `posebook lift` wrote")["input_path"]
             same = Path(first) == source.resolve()
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):  # an InputError is a ValueError
             first, same = "something else", False
         if not same:
             raise InputError(
@@ -213,11 +213,14 @@ def camera_of(given: Any, size_px: tuple[int, int] | None) -> Camera | None:
     if given is None or isinstance(given, Camera):
         return given
     if isinstance(given, (str, Path)) and Path(given).suffix.lower() == ".json":
-        values = read_json(given, "a camera: focal_px and centre_px, each two numbers in pixels")
+        expected = "a camera: focal_px and centre_px, each two numbers in pixels"
+        values = read_json(given, expected, MOST_RECORD_BYTES)
         if not isinstance(values, dict):
             raise InputError(f"{given}: expected a JSON object with focal_px and centre_px")
-        values = {"size_px": size_px, **values}
-        return Camera.from_dict(values)
+        try:
+            return Camera.from_dict({"size_px": size_px, **values})
+        except InputError as error:
+            raise InputError(f"{given}: {error}") from None
     words = str(given).split(",") if isinstance(given, (str, Path)) else list(given)
     if len(words) != 4:
         raise InputError(f"--intrinsics {given}: expected FX,FY,CX,CY in pixels, or a .json file")

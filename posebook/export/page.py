@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from posebook import figures
+from posebook.errors import printable
 from posebook.evaluation import score_table
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
@@ -47,7 +48,7 @@ def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
 
 def _name(poses: Poses) -> str:
     """The file's name, and which person or film of it, where that is not all of the file."""
-    name = Path(poses.input).name
+    name = printable(Path(poses.input).name)
     clip = poses.clip.removeprefix(Path(name).stem).strip("/")
     return f"{name}, {clip}" if clip else name
 

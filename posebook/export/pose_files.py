@@ -117,7 +117,9 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
                 file.writelines(_number_lists(value, digits.get(name, 1)))
                 continue
             value = value.tolist() if isinstance(value, np.ndarray) else value
-            file.write(json.dumps(value, ensure_ascii=False, allow_nan=False))
+            # A file's name may hold bytes that are no text: escaped, they come back as they were.
+            escaped = name in ("input", "input_path")
+            file.write(json.dumps(value, ensure_ascii=escaped, allow_nan=False))
         file.write("}\n")
     return path
 

@@ -1,6 +1,7 @@
 """Curves, bars, and cameras round a person."""
 
 import csv
+import io
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ from posebook.figures.parts import (
     to_plot,
 )
 from posebook.figures.space import box, floor_grid, scene
+from posebook.files import read_text
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
@@ -100,8 +102,7 @@ def loss_curves(
 def _read(path: Path) -> dict[str, list[float]]:
     """Columns of a CSV whose cells are numbers or empty."""
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(io.StringIO(read_text(path, "a CSV of numbers"))))
         names = list(rows[0]) if rows else []
         return {n: [float(r[n]) if r[n] else math.nan for r in rows] for n in names}
     except (OSError, ValueError, TypeError, csv.Error) as error:

@@ -9,6 +9,7 @@ import numpy as np
 
 from posebook.errors import InputError
 from posebook.figures.parts import FAINT
+from posebook.files import regular
 
 
 def picture_axes(
@@ -43,11 +44,15 @@ def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[in
 
     try:
         if isinstance(image, (str, Path)):
-            with Image.open(image) as opened:
+            with Image.open(regular(image, "a picture file")) as opened:
                 picture = opened.convert("RGB")
         else:
             picture = Image.fromarray(image).convert("RGB")
-    except (OSError, TypeError, ValueError, AttributeError) as error:
+    except InputError:
+        raise
+    except (
+        OSError, TypeError, ValueError, AttributeError, SyntaxError, Image.DecompressionBombError
+    ) as error:  # fmt: skip
         name = image if isinstance(image, (str, Path)) else f"a {type(image).__name__}"
         raise InputError(
             f"image is {name}: expected a picture file or an array of bytes"

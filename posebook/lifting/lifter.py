@@ -169,8 +169,8 @@ def load(name: str | Path) -> Lifter:
         path = Path(name)
         try:
             there = path.exists()
-        except OSError as error:  # a name that is too long, a folder that may not be entered
-            raise InputError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        except (OSError, ValueError) as error:  # too long, in a folder that may not be entered
+            raise InputError(f"{path}: {error!s:.80}") from None
         if not path.suffix and not there:
             raise InputError(
                 f"no lifter is called '{name}'; shipped are {', '.join(SHIPPED)}; or name a file"

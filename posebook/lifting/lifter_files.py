@@ -20,6 +20,7 @@ from torch import Tensor, nn
 import posebook
 from posebook import paths
 from posebook.errors import InputError
+from posebook.files import is_line, parsed, read_head, regular
 from posebook.methods.adversarial_lifting.network import KudoGenerator
 from posebook.methods.ambiguity_aware.network import YuModel
 from posebook.methods.elepose.network import ElePoseLifter
@@ -48,7 +49,7 @@ LARGEST_DEPTH = 64
 PREFIX = "network."
 #: No weight that was trained comes near it; products of larger ones leave float32.
 LARGEST_WEIGHT = 1e9
-_GIT_LFS = b"version https://git-lfs"
+_EXPECTED = "a lifter file (.safetensors)"
 
 
 def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Path:
@@ -80,18 +81,8 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
 
 def read(path: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Header and tensors of a lifter file; an InputError of one line for anything else."""
-    path = Path(path)
-    if not path.is_file():
-        kind = "a folder" if path.is_dir() else "not there"
-        raise InputError(f"{path}: {kind}; expected a lifter file (.safetensors)")
-    with open(path, "rb") as file:
-        start = file.read(64)
-    if start.startswith(_GIT_LFS):
-        raise InputError(
-            f"{path}: a Git LFS pointer stands in place of the weights; fetch them (git lfs pull)"
-        )
-    if path.stat().st_size > LARGEST_BYTES:
-        raise InputError(f"{path}: larger than {LARGEST_BYTES // 10**6} MB; not a lifter file")
+    path = regular(path, _EXPECTED, LARGEST_BYTES)
+    read_head(path, _EXPECTED, 8)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             text = (file.metadata() or {}).get("posebook")
@@ -109,12 +100,7 @@ def read(path: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 def _header(path: Path, text: str | None) -> dict[str, Any]:
     """The JSON header, with the fields that every lifter has."""
-    try:
-        header = json.loads(text or "")
-    except (ValueError, RecursionError):
-        raise InputError(
-            f"{path}: no posebook header; expected a file that `Lifter.save` wrote"
-        ) from None
+    header = parsed(text or "", f"{path}: its header", "a file that `Lifter.save` wrote")
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise InputError(
             f"{path}: not in the format '{FORMAT}'; expected a file that `Lifter.save` wrote"
@@ -124,7 +110,7 @@ def _header(path: Path, text: str | None) -> dict[str, Any]:
         raise InputError(f"{path}: header lacks {', '.join(missing)}")
     for field in ("name", "data", "licence"):
         text, most = header[field], 200 if field == "name" else 1000
-        if not isinstance(text, str) or not 0 < len(text) <= most or not text.isprintable():
+        if not text or not is_line(text, most):
             raise InputError(
                 f"{path}: {field} is {text!r:.40}; expected one line of at most {most} characters"
             )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from posebook.errors import printable
+
 
 @dataclass(frozen=True)
 class Note:
@@ -18,6 +20,9 @@ class Note:
     text: str
     counts: Mapping[str, int] = field(default_factory=dict)
     empty: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "text", printable(self.text))
 
     def __str__(self) -> str:
         return f"{self.kind[:1].upper()}{self.kind[1:]}: {self.text}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from posebook.cameras import Camera
+from posebook.errors import printable
 from posebook.key_points import ASSUMED_FRAMES_PER_SECOND
 from posebook.lifting.notes import Note
 from posebook.results import Number
@@ -33,6 +34,9 @@ class Poses:
     truth_mm: Tensor | None = None
     notes: tuple[Note, ...] = ()
     scores: tuple[Number, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "clip", printable(self.clip))
 
     def __len__(self) -> int:
         return len(self.pose_mm)

@@ -38,6 +38,7 @@ from posebook.datasets.readers.human36m_archives import (
 )
 from posebook.datasets.readers.human36m_detections import Detections
 from posebook.errors import InputError
+from posebook.files import MOST_RECORD_BYTES, is_line
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
 SUBJECTS = {
@@ -180,9 +181,9 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
     if not path.exists():
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
-    content = read_json(path, expected)
+    content = read_json(path, expected, MOST_RECORD_BYTES)
     source = content.get("source") if isinstance(content, dict) else None
-    if not isinstance(source, str) or not source.isprintable() or len(source) > 200:
+    if not source or not is_line(source, 200):
         raise InputError(f"{path}: names no source; expected {expected}")
     rate = number(
         content.get("frames_per_second", otherwise.frames_per_second), path, "frames_per_second"
@@ -191,7 +192,9 @@ def read_source(root: Path, otherwise: Source = Source()) -> Source:
     cameras, notes = content.get("cameras", otherwise.cameras), content.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         raise InputError(f"{path}: notes is {short(notes)}; expected a list of sentences")
-    terms = str(content.get("terms", ""))
+    terms = content.get("terms", "")
+    if not is_line(terms):
+        raise InputError(f"{path}: terms is {short(terms)}; expected one line of text")
     return Source(source, terms, rate, cameras, genuine=False, notes=tuple(notes))
 
 
@@ -254,7 +257,10 @@ def cameras_of(given: Any, otherwise: str) -> Rigs:
                 f"source.json: cameras of {key}: {short(cameras)}; expected '{otherwise}' or "
                 "cameras"
             )
-        return tuple(Camera.from_dict(camera) for camera in cameras)
+        try:
+            return tuple(Camera.from_dict(camera) for camera in cameras)
+        except InputError as error:
+            raise InputError(f"source.json: cameras of {key}: {error}") from None
 
     def of_take(subject: str, take: str) -> tuple[Camera, ...]:
         own = f"{subject}/{take}"

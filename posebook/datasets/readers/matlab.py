@@ -106,10 +106,10 @@ def _ask(request: dict) -> dict:
         if not isinstance(answer, dict) or late.is_set():
             close()
     if late.is_set():
-        return {"error": f"reading it took over {PATIENCE * request['seconds']:.0f} s"}
+        return {"error": f"reading it took over {PATIENCE * request['seconds']:.3g} s"}
     if not isinstance(answer, dict):
         if worker.returncode == _OUT_OF_TIME:
-            return {"error": f"reading it took over {request['seconds']:.0f} s"}
+            return {"error": f"reading it took over {request['seconds']:.3g} s"}
         return {"error": "damaged: reading it ended the process that read it"}
     if "error" in answer:
         why = " ".join(str(answer["error"]).split())  # one line, whatever the library wrote
