@@ -1,13 +1,13 @@
 """How a file is opened: every way in which it can be the wrong thing gets one line.
 
 Everything that the package reads, of others or of its own, comes through here. A folder, a FIFO, a
-device, an empty file, a Git-LFS pointer or a file that is not text is refused before any parsing;
-JSON is bounded in depth, in what it unfolds to and in its integers; and the records that posebook
-writes are checked, field by field, when they are read back (`check`).
+device, an empty file or a Git-LFS pointer is refused before any parsing; JSON is bounded in depth,
+in what it unfolds to and in its integers; and the records that posebook writes are checked, field
+by field, when they are read back (`check`). What only files of others need is in
+`datasets.readers.files`.
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -83,25 +83,17 @@ def _read(path: Path | str, expected: str, count: int | None, most: int) -> byte
     return content
 
 
-def read_text(path: Path | str, expected: str, most: int = MOST_BYTES) -> str:
-    """A file as text: UTF-8, UTF-16 with its mark, or Latin-1; never binary content."""
-    content = read_bytes(path, expected, most)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError:
-            raise InputError(f"{path}: broken UTF-16 text; expected {expected}") from None
-    if b"\x00" in content:
-        raise InputError(f"{path}: binary content, not text; expected {expected}")
+def read_utf8(path: Path | str, expected: str, most: int = MOST_RECORD_BYTES) -> str:
+    """A file that posebook wrote, as text."""
     try:
-        return content.decode("utf-8-sig")
+        return read_bytes(path, expected, most).decode("utf-8-sig")
     except UnicodeDecodeError:
-        return content.decode("latin-1")  # names with accents; what is read from it is ASCII
+        raise InputError(f"{path}: is not text in UTF-8; expected {expected}") from None
 
 
-def read_json(path: Path | str, expected: str, most: int = MOST_BYTES) -> Any:
-    """A file as JSON; see `parsed`."""
-    return parsed(read_text(path, expected, most), path, expected)
+def read_record(path: Path | str, expected: str, most: int = MOST_RECORD_BYTES) -> Any:
+    """A JSON file that posebook wrote, as plain values; see `parsed`, then `check`."""
+    return parsed(read_utf8(path, expected, most), path, expected)
 
 
 def parsed(text: str, where: Path | str, expected: str) -> Any:
@@ -204,19 +196,6 @@ def check(
         if not kinds[name].fits(value):
             raise InputError(f"{where}: {name} is {short(value)}; expected {kinds[name].words}")
     return record
-
-
-def number(value: Any, path: Path | str, field: str) -> float:
-    """A finite number out of parsed JSON or text, or an InputError that names the field."""
-    try:
-        if isinstance(value, bool):
-            raise ValueError
-        result = float(value)
-        if not math.isfinite(result):
-            raise ValueError
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{path}: {field} is {short(value)}; expected a finite number") from None
-    return result
 
 
 def short(value: Any) -> str:

@@ -1,5 +1,6 @@
 """ASF/AMC: forward kinematics against scipy, and CMU's own files against clips that others made."""
 
+import re
 from pathlib import Path
 
 import asf_writer
@@ -47,7 +48,71 @@ def test_a_frame_with_a_line_missing_is_empty(tmp_path):
     lines = amc.splitlines()
     lines.remove(next(line for line in reversed(lines) if line.startswith("upperback")))
     motion = asf_amc.read_amc(write(tmp_path, asf, "\n".join(lines)))
-    assert motion.world_mm.isnan().flatten(1).all(1).tolist() == [False] * 4 + [True]
+    assert len(motion) == 4 and motion.world_mm.isfinite().all()
+    assert any("last frame, 5, lacks 1 of" in note for note in motion.notes)
+    lines = amc.splitlines(keepends=True)
+    lines.remove(next(line for line in lines if line.startswith("upperback")))
+    motion = asf_amc.read_amc(write(tmp_path, asf, "".join(lines)))
+    assert motion.world_mm.isnan().flatten(1).all(1).tolist() == [True] + [False] * 4
+    assert any("1 of 5 frames do not say" in note for note in motion.notes)
+
+
+def test_a_motion_cut_at_any_place_says_so(tmp_path):
+    """Only where it ends between two frames nothing can be seen."""
+    asf, amc, _ = asf_writer.write(frames=3)
+    starts = {amc.index(f"\n{number}\n") + 1 for number in (2, 3)}
+    whole = len(asf_amc.read_amc(write(tmp_path, asf, amc)).notes)
+    for end in range(amc.index("\n2\n") - 200, len(amc), 7):
+        if end in starts:
+            continue
+        path = write(tmp_path, asf, amc[:end])
+        try:
+            notes = asf_amc.read_amc(path).notes
+        except InputError as error:
+            assert end < amc.index("\n2\n") + 3, error
+            continue
+        cut = [note for note in notes if "cut short" in note]
+        unmoved = end < amc.index("\n2\n") and any("never moved" in note for note in notes)
+        assert len(cut) == 1 and len(notes) == whole + 1 + unmoved, (end, notes)
+
+
+@pytest.mark.parametrize(
+    ("number", "empty", "says"),
+    [
+        ("9", 4, "4 frame numbers between 1 and 9 are missing"),
+        ("4", 0, "1 frame numbers do not follow"),
+        ("1", 0, "1 frame numbers do not follow"),
+        ("9" * 30, 0, "1 frame numbers do not follow"),
+    ],
+)
+def test_frame_numbers_that_are_not_in_a_row(tmp_path, number, empty, says):
+    asf, amc, _ = asf_writer.write()
+    amc = amc.replace("\n5\n", f"\n{number}\n")
+    motion = asf_amc.read_amc(write(tmp_path, asf, amc))
+    assert len(motion) == 5 + empty and any(says in note for note in motion.notes)
+    assert int(motion.world_mm.isnan().all(-1).all(-1).sum()) == empty
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (r"(name lfemur\n.*\n +length) \S+", r"without length or direction .damaged..: lfemur"),
+        (r"(name ltibia\n +direction) .*", r"without length or direction .damaged..: ltibia"),
+        (r"(name head\n +direction) \S+", r"direction is not 1 long.*: head"),
+    ],
+)
+def test_bones_that_look_damaged_are_said(tmp_path, change, says):
+    asf, amc, _ = asf_writer.write()
+    assert not asf_amc.read_asf(write(tmp_path, asf, amc).with_name("07.asf")).doubts
+    value = "0 0 0" if "ltibia" in change else "0" if "lfemur" in change else "9"
+    path = write(tmp_path, re.sub(change, rf"\1 {value}", asf), amc)
+    notes = " ".join(asf_amc.read_asf(path.with_name("07.asf")).doubts)
+    assert re.search(says, notes)
+    path = write(tmp_path, re.sub(r"(name lfemur\n.*\n +length) \S+", r"\1 0.4", asf), amc)
+    assert "left and right that differ" in asf_amc.read_asf(path.with_name("07.asf")).doubts[0]
+    write(tmp_path, re.sub(r"(name lfemur\n.*\n +length) \S+", r"\1 -2", asf), amc)
+    with pytest.raises(InputError, match="length of 'lfemur' is -2"):
+        asf_amc.read_amc(path)
 
 
 def test_a_unit_that_makes_giants_is_not_believed(tmp_path):

@@ -14,7 +14,7 @@ from posebook import paths
 from posebook.chapters import Chapter, find, load
 from posebook.chapters.parameters import value as typed
 from posebook.errors import CellFailed, InputError
-from posebook.files import LINE, MOST_RECORD_BYTES, NUMBER, YES_OR_NO, Kind, check, read_json, short
+from posebook.files import LINE, NUMBER, YES_OR_NO, Kind, check, read_record, short
 from posebook.results import PROFILES
 
 RUN_FILE = "run.json"
@@ -215,7 +215,7 @@ def record_of(
 def _read(folder: Path) -> dict:
     path = folder / RUN_FILE
     expected = "a run's record; choose another folder"
-    record = read_json(path, expected, MOST_RECORD_BYTES)
+    record = read_record(path, expected)
     needed = [name for name in _KINDS if name != "refused"]
     return check(record, _KINDS, needed, str(path), expected)
 

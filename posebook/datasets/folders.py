@@ -208,7 +208,7 @@ def _check_mpi_inf_3dhp(root: Path, found: Check) -> None:
     rest = f"; without {listed(absent, 4)}" if absent else ""
     found.say(not absent, f"{len(films)} of {len(wanted)} sequences{rest}")
     without = [
-        name for name, path in films.items() if not path.with_name("camera.calibration").exists()
+        name for name, path in films.items() if not path.with_name("camera.calibration").is_file()
     ]
     if without:
         found.say(None, f"camera.calibration of {listed(without, 4)}: cameras are then not known")

@@ -18,13 +18,13 @@ import torch
 from posebook import datasets, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
-from posebook.datasets.readers.files import frame_rate, number, picture_size, read_json
+from posebook.datasets.readers.files import frame_rate, number, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.export.page import write_page
 from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
 from posebook.export.upright import camera_around, lift_upright
-from posebook.files import MOST_RECORD_BYTES
+from posebook.files import MOST_BYTES, read_record
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
@@ -193,7 +193,9 @@ def _check_folder(folder: Path, source: Path) -> None:
         if not there:
             continue
         try:
-            first = read_json(place / "poses.json", "what `posebook lift` wrote")["input_path"]
+            first = read_record(place / "poses.json", "what `posebook lift` wrote", MOST_BYTES)[
+                "input_path"
+            ]
             same = Path(first) == source.resolve()
         except (OSError, ValueError, KeyError, TypeError):  # an InputError is a ValueError
             first, same = "something else", False
@@ -214,7 +216,7 @@ def camera_of(given: Any, size_px: tuple[int, int] | None) -> Camera | None:
         return given
     if isinstance(given, (str, Path)) and Path(given).suffix.lower() == ".json":
         expected = "a camera: focal_px and centre_px, each two numbers in pixels"
-        values = read_json(given, expected, MOST_RECORD_BYTES)
+        values = read_record(given, expected)
         if not isinstance(values, dict):
             raise InputError(f"{given}: expected a JSON object with focal_px and centre_px")
         try:

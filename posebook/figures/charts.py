@@ -31,7 +31,7 @@ from posebook.figures.parts import (
     to_plot,
 )
 from posebook.figures.space import box, floor_grid, scene
-from posebook.files import read_text
+from posebook.files import read_utf8
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, Skeleton
 
@@ -102,7 +102,7 @@ def loss_curves(
 def _read(path: Path) -> dict[str, list[float]]:
     """Columns of a CSV whose cells are numbers or empty."""
     try:
-        rows = list(csv.DictReader(io.StringIO(read_text(path, "a CSV of numbers"))))
+        rows = list(csv.DictReader(io.StringIO(read_utf8(path, "a CSV of numbers"))))
         names = list(rows[0]) if rows else []
         return {n: [float(r[n]) if r[n] else math.nan for r in rows] for n in names}
     except (OSError, ValueError, TypeError, csv.Error) as error:

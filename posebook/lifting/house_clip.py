@@ -17,6 +17,7 @@ from posebook.key_points import (
     guessed_size,
     in_one_place,
 )
+from posebook.lifting import evidence
 from posebook.lifting.notes import Note
 from posebook.shapes import Confidence, Pose2D, Seen
 from posebook.skeletons import HOUSE, Conversion, Skeleton, conversion
@@ -110,6 +111,7 @@ def house_clip(clip: Clip, camera: Camera | None = None) -> tuple[HouseClip, lis
         input_skeleton=clip.skeleton,
     )
     notes = [*_gaps(filled), *_joints(change, origin, clip.skeleton), *_missing(ready)]
+    notes += evidence.notes_on(keypoints_px, ready.seen, origin == SEEN)
     if ready.frames_per_second is None and len(ready) > 1:
         assumed = f"{ASSUMED_FRAMES_PER_SECOND:g} are assumed"
         notes.append(Note("time", f"the frames per second are not known; {assumed} (--fps)."))

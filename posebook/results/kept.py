@@ -6,7 +6,7 @@ from pathlib import Path
 
 from posebook import paths
 from posebook.errors import InputError
-from posebook.files import parsed, read_text
+from posebook.files import parsed, read_utf8
 from posebook.results.number import Number
 
 LEDGER = paths.DATA / "ledger.jsonl"
@@ -31,7 +31,7 @@ def ledger(key: str) -> Number:
 def ledger_numbers(path: Path | str | None = None) -> list[Number]:
     """All lines of the book's ledger, or of another; none where there is no such file."""
     path = Path(path or LEDGER)
-    lines = read_text(path, _EXPECTED).splitlines() if path.exists() else []
+    lines = read_utf8(path, _EXPECTED).splitlines() if path.exists() else []
     return [Number.from_dict(parsed(line, path, _EXPECTED)) for line in lines if line.strip()]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from posebook import paths
 from posebook.errors import InputError
-from posebook.files import MOST_RECORD_BYTES, existing, read_json, short
+from posebook.files import existing, read_record, short
 from posebook.results.number import PROFILES, Number, code, text_of, versions
 from posebook.tables import Table
 
@@ -125,7 +125,7 @@ def _device(device: str) -> str:
 def read(path: Path | str) -> list[Number]:
     """The numbers of a results.json; an InputError says what is wrong with it."""
     expected = "a results.json of posebook: a list of records"
-    records = read_json(path, expected, MOST_RECORD_BYTES)
+    records = read_record(path, expected)
     if not isinstance(records, list):
         raise InputError(f"{path}: holds {short(records)}; expected {expected}")
     try:

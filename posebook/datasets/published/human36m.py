@@ -26,7 +26,6 @@ from posebook.datasets.readers.files import (
     listed,
     number,
     one_of,
-    read_json,
     short,
 )
 from posebook.datasets.readers.human36m_archives import (
@@ -38,7 +37,7 @@ from posebook.datasets.readers.human36m_archives import (
 )
 from posebook.datasets.readers.human36m_detections import Detections
 from posebook.errors import InputError
-from posebook.files import MOST_RECORD_BYTES, is_line
+from posebook.files import is_line, read_record
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32
 
 SUBJECTS = {
@@ -178,10 +177,10 @@ def read_motions(
 def read_source(root: Path, otherwise: Source = Source()) -> Source:
     """What the folder's archives hold; `otherwise`: what they hold without source.json."""
     path = root / "source.json"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():  # a broken link is no reason to trust it
         return otherwise
     expected = "source.json with source, terms, frames_per_second"
-    content = read_json(path, expected, MOST_RECORD_BYTES)
+    content = read_record(path, expected)
     source = content.get("source") if isinstance(content, dict) else None
     if not source or not is_line(source, 200):
         raise InputError(f"{path}: names no source; expected {expected}")

@@ -3,14 +3,17 @@
 Source: the format notes at mocap.cs.cmu.edu.
 """
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posebook.datasets.readers.files import number, read_text, short, three_numbers
+from posebook.datasets.readers.files import listed, number, read_text, short, three_numbers
 from posebook.errors import InputError
 
 _ASF = "an Acclaim skeleton (.asf)"
 _MOST_BONES = 1000
+#: Directions are rounded to a few digits; hands of one person differ in length by a sixth.
+_NOT_UNIT, _UNEVEN = 0.01, 1.5
 _MOVES = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
 
 
@@ -35,6 +38,30 @@ class Skeleton:
     bones: tuple[Bone, ...]
     millimetres: float
     degrees: bool
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What looks damaged, one note a kind."""
+        bones = {bone.name: bone for bone in self.bones[1:]}
+        size = {name: math.hypot(*bone.direction) for name, bone in bones.items()}
+        short = [name for name, bone in bones.items() if bone.length == 0 or size[name] == 0]
+        bent = [name for name in bones if name not in short and abs(size[name] - 1) > _NOT_UNIT]
+        uneven = [
+            f"{name} {bone.length:g} and {other.name} {other.length:g}"
+            for name, bone in bones.items()
+            if name.startswith("l") and (other := bones.get("r" + name[1:])) is not None
+            and max(bone.length, other.length) > _UNEVEN * min(bone.length, other.length)
+        ]  # fmt: skip
+        kinds = {
+            "bones without length or direction": short,
+            "bones whose direction is not 1 long, and which are that much shorter or longer": bent,
+            "bones of left and right that differ much in length": uneven,
+        }
+        return tuple(
+            f"{self.path.name} has {what} (damaged?): {listed(found)}"
+            for what, found in kinds.items()
+            if found
+        )
 
 
 def read_asf(path: Path | str) -> Skeleton:
@@ -106,6 +133,10 @@ def _bones(lines: list[list[str]], path: Path | str) -> list[Bone]:
 
 
 def _check(bone: Bone, path: Path | str) -> None:
+    if bone.length < 0:
+        raise InputError(
+            f"{path}: length of {short(bone.name)} is {bone.length:g}; expected 0 or more"
+        )
     if not bone.name:
         raise InputError(f"{path}: :bonedata has a bone without a name")
     if sorted(bone.order) != ["x", "y", "z"]:

@@ -64,45 +64,102 @@ def read_rig(path: Path | str) -> tuple[Rig, Skeleton, tuple[str, ...]]:
     path = existing(path, _AMC)
     skeleton = read_asf(find_asf(path))
     rows, notes = _frames(path, skeleton)
-    return _rig(skeleton, rows), skeleton, notes
+    return _rig(skeleton, rows), skeleton, skeleton.doubts + notes
 
 
 def _frames(path: Path, skeleton: Skeleton) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """{bone: (frames, dof) float64}; NaN where a frame does not say; and notes."""
     dof = {bone.name: len(bone.dof) for bone in skeleton.bones if bone.dof}
     rows: dict[str, list[list[float]]] = {name: [] for name in dof}
-    frames = 0
-    numbers: dict[str, list[float]] = {name: [math.nan] * count for name, count in dof.items()}
-    for line, text in enumerate(read_text(path, _AMC).splitlines(), 1):
+    numbers: list[int] = []
+    unknown: dict[str, list[float]] = {name: [math.nan] * count for name, count in dof.items()}
+    content = read_text(path, _AMC)
+    lines = content.splitlines()
+    for line, text in enumerate(lines, 1):
         words = text.split()
         if not words or words[0][0] in "#:":
             continue
         if len(words) == 1 and words[0].isdecimal():
-            frames += 1
+            numbers.append(int(words[0][:15]))
             for name, row in rows.items():
-                row.append(numbers[name])
-        elif words[0] not in dof or len(words) != dof[words[0]] + 1 or frames == 0:
+                row.append(unknown[name])
+            continue
+        whole = words[0] in dof and len(words) == dof[words[0]] + 1 and bool(numbers)
+        values = _floats(words[1:]) if whole else None
+        if values is not None:
+            rows[words[0]][-1] = values
+        elif line == len(lines) and len(numbers) > 1 and content[-1] != "\n":
+            break  # the file ends within this line: `_cut_short` says so
+        else:
             raise InputError(
                 f"{path}: line {line} is {short(text.strip())}; expected a frame number, or a "
-                f"bone of {skeleton.path.name} and its angles"
+                f"bone of {skeleton.path.name} and its numbers"
             )
-        else:
-            try:
-                rows[words[0]][-1] = [float(word) for word in words[1:]]
-            except ValueError:
-                raise InputError(
-                    f"{path}: line {line} is {short(text.strip())}; expected numbers"
-                ) from None
-    if frames == 0:
+    if not numbers:
         raise InputError(f"{path}: not one frame; expected {_AMC}")
     tables = {name: torch.tensor(row, dtype=torch.float64) for name, row in rows.items()}
+    numbers, tables, notes = _cut_short(numbers, tables, content[-1] == "\n", path)
+    tables, gaps = _in_place(numbers, tables)
     silent = [name for name, table in tables.items() if bool(table.isnan().all())]
     if "root" not in tables or "root" in silent:
         raise InputError(f"{path}: the root never moves; expected {_AMC}")
-    notes = ()
     if silent:
-        notes = (f"never moved by the file, kept as at rest: {listed(silent)}",)
+        notes += (f"never moved by the file, kept as at rest: {listed(silent)}",)
+    spoken = torch.stack([~table.isnan().any(1) for n, table in tables.items() if n not in silent])
+    if holes := int((~spoken.all(0) & spoken.any(0)).sum()):
+        notes += (f"{holes} of {spoken.shape[1]} frames do not say how every bone is turned",)
+    notes += gaps
     return {name: torch.zeros_like(t) if name in silent else t for name, t in tables.items()}, notes
+
+
+def _floats(words: list[str]) -> list[float] | None:
+    try:
+        return [float(word) for word in words]
+    except ValueError:
+        return None
+
+
+def _cut_short(
+    numbers: list[int], tables: dict[str, Tensor], ended: bool, path: Path
+) -> tuple[list[int], dict[str, Tensor], tuple[str, ...]]:
+    """The same without a last frame that is not whole, and a note on where the file ends.
+
+    ended  the file's last line has a line end
+    """
+    said = {name for name, table in tables.items() if not table.isnan().all()}
+    missing = [name for name in said if bool(tables[name][-1].isnan().any())]
+    last = numbers[-1]
+    if missing and len(numbers) == 1:
+        raise InputError(f"{path}: its only frame is not whole, cut short?; expected {_AMC}")
+    if missing:
+        note = f"the last frame, {last}, lacks {len(missing)} of {len(said)} bones: left out"
+        tables = {name: table[:-1] for name, table in tables.items()}
+        return numbers[:-1], tables, (f"{note} (is the file cut short?)",)
+    if not ended:
+        note = f"the last line, in frame {last}, has no line end: its last number may be cut short"
+        return numbers, tables, (note,)
+    return numbers, tables, ()
+
+
+def _in_place(
+    numbers: list[int], tables: dict[str, Tensor]
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Frames by their numbers: those that are missing are empty (NaN); and a note."""
+    when = torch.tensor(numbers) - numbers[0]
+    steps = when.diff()
+    if not len(steps) or bool((steps == 1).all()):
+        return tables, ()
+    span = int(when[-1]) + 1
+    if bool((steps > 0).all()) and span <= 20 * len(numbers) + 100:
+        lost = span - len(numbers)
+        placed = {}
+        for name, table in tables.items():
+            placed[name] = torch.full((span, table.shape[1]), torch.nan, dtype=table.dtype)
+            placed[name][when] = table
+        text = f"{lost} frame numbers between {numbers[0]} and {numbers[-1]} are missing"
+        return placed, (f"{text}: these frames are empty",)
+    odd = int((steps != 1).sum())
+    return tables, (f"{odd} frame numbers do not follow the one before: taken in the file's order",)
 
 
 def _rig(skeleton: Skeleton, rows: dict[str, Tensor]) -> Rig:

@@ -1,24 +1,17 @@
-"""How a data set's files are opened: the guarded reading of `posebook.files`, and what the options
-of data sets have in common.
+"""How the files of others are opened: what the guarded reading of `posebook.files` does not know of
+text, numbers and the options of data sets.
 """
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from posebook.errors import InputError
-from posebook.files import (
-    existing,
-    listed,
-    number,
-    read_bytes,
-    read_head,
-    read_json,
-    read_text,
-    short,
-)
+from posebook.files import MOST_BYTES, existing, listed, parsed, read_bytes, read_head, short
 
 __all__ = [
+    "MOST_BYTES",
     "chosen",
     "existing",
     "folder_with",
@@ -44,6 +37,40 @@ def folder_with(root: Path | str, name: str, data: str) -> Path:
     if not (root / name).exists():
         raise InputError(f"{root}: no {name}; `posebook data info {data}` says how to get it")
     return root
+
+
+def read_text(path: Path | str, expected: str) -> str:
+    """A file as text: UTF-8, UTF-16 with its mark, or Latin-1; never binary content."""
+    content = read_bytes(path, expected)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError:
+            raise InputError(f"{path}: broken UTF-16 text; expected {expected}") from None
+    if b"\x00" in content:
+        raise InputError(f"{path}: binary content, not text; expected {expected}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")  # names with accents; what is read from it is ASCII
+
+
+def read_json(path: Path | str, expected: str) -> Any:
+    """A file as JSON; see `files.parsed`."""
+    return parsed(read_text(path, expected), path, expected)
+
+
+def number(value: Any, path: Path | str, field: str) -> float:
+    """A finite number out of parsed JSON or text, or an InputError that names the field."""
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        result = float(value)
+        if not math.isfinite(result):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{path}: {field} is {short(value)}; expected a finite number") from None
+    return result
 
 
 def three_numbers(words: list[str], path: Path | str, field: str) -> list[float]:
