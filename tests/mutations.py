@@ -24,7 +24,7 @@ NUMBERS = [
 VALUES: list[Any] = [
     None, True, "", "x", [], {}, [[]], [[[[]]]], {"a": {}}, 0, -1, 1e308, -1e308, 10**400, 2**63,
     float("nan"), float("inf"), [1], ["x"], [None] * 75, [0] * 51, {"0": "nose"}, "1", 1.5,
-    "../../etc/passwd", "\x00", "é" * 50,
+    "../../etc/passwd", "\x00", "é" * 50, "\x1b[2J", "a\nb", "\ud800", "\u202e", 1e-30, -1e-30,
 ]  # fmt: skip
 _NUMBER = re.compile(rb"-?\d+\.?\d*(?:[eE][-+]?\d+)?")
 
