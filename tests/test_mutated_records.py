@@ -30,7 +30,7 @@ CAMERA = {
     "name": "a camera", "ray_limit": None,
 }  # fmt: skip
 NUMBER = {
-    "metric": "MPJPE", "value": 52.14, "unit": "mm", "protocol": "root-aligned", "data": "synthetic",
+    "metric": "MPJPE", "value": 52.14, "unit": "mm", "protocol": "aligned", "data": "synthetic",
     "split": "test", "method": "Martinez", "chapter": "simple_baseline", "profile": "ci", "seed": 0,
     "device": "cpu", "seconds": 1.5, "versions": {"python": "3.11"}, "baseline": 60.0, "paper": 45,
     "note": "a note", "code": "abc1234", "frames": 100, "by_action": {"Walking": 50.0},

@@ -239,6 +239,31 @@ def test_a_small_file_may_not_take_many_steps(tmp_path, monkeypatch, one):
         safe_pickle.read_npz(deflated)
 
 
+def test_members_of_one_archive_share_their_steps(tmp_path, monkeypatch):
+    """Each by itself would be admitted."""
+    monkeypatch.setattr(pickle_machine, "_MOST_ITEMS", (100_000, 100_000))
+    one = zipfile.ZipFile(io.BytesIO(archive(b"(" + b"N" * 40_000 + b"l."))).read("things.npy")
+    path = tmp_path / "a.npz"
+    for members in (2, 3):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for number in range(members):
+                file.writestr(f"{number}.npy", one)
+        if members == 2:
+            assert len(safe_pickle.read_npz(path)) == 2
+    with pytest.raises(InputError, match="'2': refused .too many steps"):
+        safe_pickle.read_npz(path)
+
+
+def test_an_archive_of_very_many_members_is_refused_before_they_are_listed(tmp_path, monkeypatch):
+    monkeypatch.setattr(safe_pickle, "MOST_MEMBERS", 50)
+    path = tmp_path / "a.npz"
+    np.savez(path, **{f"a{number}": np.zeros(1) for number in range(50)})
+    assert len(safe_pickle.read_npz(path)) == 50
+    np.savez(path, **{f"a{number}": np.zeros(1) for number in range(51)})
+    with pytest.raises(InputError, match="has more than 50 arrays"):
+        safe_pickle.read_npz(path)
+
+
 def test_a_string_is_encoded_once_however_often_it_is_asked_for(tmp_path):
     """Encoded a thousand times, the megabyte would be a gigabyte before anything is counted."""
     text = b"X" + struct.pack("<I", 1 << 20) + b"a" * (1 << 20) + b"q\x00" + b"0"

@@ -190,7 +190,9 @@ def _motion(
     direction, note = _up(table, joints if whole else None, up)
     notes.append(note)
     world_mm = units_axes.to_z_up(to_mm * points, direction)
-    far = (world_mm.abs() > 1e7).any(-1, keepdim=True)
+    far = ~(world_mm.abs() <= 1e7).all(-1, keepdim=True)
+    if far.all():
+        raise InputError(f"{table.where}: every joint is over 10 km away; expected a person")
     rate = fps or frame_rate(table.frames_per_second, table.where)
     if rate is None:
         notes.append("frames per second not known")

@@ -22,6 +22,8 @@ from posebook.skeletons import Skeleton
 
 #: Coordinates further out than this (px) are damage, not pictures.
 FAR_PX = 1e6
+#: A confidence below it is 0 in float32.
+_LEAST = float(numpy.finfo(numpy.float32).tiny)
 _MOST_FRAMES = 5_000_000
 _EXPECTED = "key points in OpenPose, COCO, AlphaPose or MMPose JSON"
 
@@ -155,7 +157,7 @@ def in_pixels(
     with numpy.errstate(invalid="ignore"):
         farther = numpy.maximum(numpy.abs(points[..., 0]), numpy.abs(points[..., 1]))  # or NaN
         there = (farther >= 1e-6) & (farther <= FAR_PX)
-        there &= (confidence > 0) & (confidence < numpy.inf)
+        there &= (confidence > _LEAST) & (confidence < numpy.inf)
     confidence = numpy.minimum(confidence, 1.0)
     if not there.all():
         points = numpy.where(there[..., None], points, numpy.nan)

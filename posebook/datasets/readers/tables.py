@@ -126,7 +126,7 @@ def _numbers(array: Any, where: str) -> numpy.ndarray:
             f"{where}: an array of shape {array.shape}; expected (frames, joints, 2 or 3) of one "
             "person"
         )
-    with numpy.errstate(over="ignore"):
+    with numpy.errstate(over="ignore", invalid="ignore"):
         return array.astype(numpy.float64)
 
 
