@@ -813,7 +813,7 @@ without_critic = None  # your guess: "better", "about the same" or "worse"
 # `best` and `adv` differ in three: scale network, motion term, and the weights $w_1$ and $w_2$. So the motion term
 # is also tried alone. Do not read much into small differences: they may be chance.
 
-# %% tags=["setup"]
+# %% tags=["setup", "reveal"]
 share = {"ci": 1, "laptop": 1 / 3, "full": 1 / 20}[profile]
 other = "adv" if settings.scale else "best"
 variants = {

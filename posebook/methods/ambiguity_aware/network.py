@@ -143,7 +143,7 @@ class YuModel(nn.Module):
         return factor_of(self.scale(keypoints), keypoints)
 
     def forward(self, keypoints: Pose2D) -> Pose3D:
-        """(batch, joints, 2) -> (batch, joints, 3) in camera axes, with the camera at the origin."""
+        """(batch, joints, 2) -> (batch, joints, 3) in camera axes, the camera at the origin."""
         scaled = self.factor(keypoints).unsqueeze(-1) * keypoints
         return back_project(scaled, self.lifter(scaled))
 
@@ -159,7 +159,7 @@ class YuModel(nn.Module):
 
 
 def factor_of(middle: Float[Tensor, "batch 1"], keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
-    """The factor s = 2 m - e; e is the mean of a person's width and height in the picture."""
+    """The factor s = 2 m - e; e is the mean of width and height in the picture."""
     return 2 * middle - extents(keypoints).mean(1, keepdim=True)
 
 
