@@ -125,6 +125,9 @@ out_dir = book.out_dir
 # Training uses two collections: 2D poses, and 3D poses in the axes of the camera that saw them. Here both come
 # from the same frames, as in the code that we follow. But each batch draws from each collection separately, so
 # training never learns which 3D pose belongs to which picture.
+#
+# The people have the names of Human3.6M's: S1, S5, S6, S7 and S8 are for training, S9 and S11 for test. (To choose
+# settings, we keep S8 out of the training and score on S8: `held_out=True`.)
 
 
 # %% tags=["setup"]
@@ -233,7 +236,8 @@ if seen_by_chain is not None:
 #
 # ## A critic that measures in metres
 #
-# The critic $D$ learns to give real poses high numbers. Suppose that its slope is at most 1 everywhere. Then
+# The critic $D$ learns to give real poses high numbers. Suppose that its slope, the length of its gradient, is at
+# most 1 everywhere. Then
 # $\overline{D(X)} - \overline{D(\hat X)}$ cannot exceed the mean distance by which the generated poses would have
 # to move to become the real ones. That distance is called the *Wasserstein distance*. (A long line means the
 # mean over a batch.) A penalty keeps the slope near 1. It is computed at poses $\bar X$ between real and generated

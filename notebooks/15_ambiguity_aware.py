@@ -141,7 +141,9 @@ out_dir = book.out_dir
 # ## The data
 #
 # Training uses key points alone. (`best` also uses which frames belong to one clip.) The test people have a 3D
-# truth. It serves to score the result, never to train or to choose settings.
+# truth. It serves to score the result, never to train or to choose settings. The people have the names of
+# Human3.6M's: S1, S5, S6, S7 and S8 are for training, S9 and S11 for test. (To choose settings, we keep S8 out of
+# the training and score on S8: `held_out=True`.)
 
 # %% tags=["setup"]
 source = dict(root=root, keypoints=keypoints, seed=seed)
@@ -795,9 +797,10 @@ else:
     print(f"correlation of the two: {together:.2f}")
 
 # %% [markdown]
-# We also ran `best` on CMU motion capture, as cameras like Human3.6M's would see it, with one training person (S8)
-# kept out for the scores. The correlation is low where each picture has its own scale. It is high with one scale
-# for all, as released (`per="clip"`): there the sizes differ more, and the network finds them.
+# We also ran `best` on CMU motion capture, as cameras like Human3.6M's would see it. The scores are those of one
+# person, called S8 there too, who was kept out of the training. The correlation is low where each picture has its
+# own scale. It is high with one scale for all, as released (`per="clip"`): there the sizes differ more, and the
+# network finds them.
 
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
