@@ -80,7 +80,7 @@ from posebook import (
     results,
     training,
 )
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.lifting.trained import keep_lifter
 from posebook.methods.repnet import losses
@@ -228,8 +228,7 @@ different = {n for n, p in changed.items() if (chain_space(p, BONES) - chain).ab
 assert different == {"larger"}
 assert torch.allclose(chain, repnet_network.chain_space(some, repnet_network.chain_matrix()))
 print("of the four, only the size changes it; equal to posebook.methods.repnet.network: ok")
-if seen_by_chain is not None:
-    print("you predicted", ", ".join(sorted(seen_by_chain)) or "none of them")
+print(guessed(seen_by_chain))
 
 # %% [markdown]
 # The chain checks lengths and angles. It cannot detect a mirror image; the coordinates have to.
@@ -560,10 +559,12 @@ for name, change in VARIANTS.items() if ablations else ():
     variant, variant_run = train_repnet(name.replace(" ", "_"), poses * SHARE, **change)
     method = f"{name}, {SHARE:g} of the budget"
     ablation[name] = score_all(method, lift(variant)[0], variant_run.seconds)
-if without_critic is not None and "no critic" in ablation:
+if "no critic" in ablation:
     zero_mm, its_mm = (of["P-MPJPE"] for of in (scores["zero depth"], ablation["no critic"]))
     truly = "better" if its_mm < zero_mm else "worse"
-    print(f"you predicted {without_critic}; without the critic P-MPJPE is {truly} than zero depth")
+    print(
+        f"without the critic, P-MPJPE is {truly} than that of zero depth ({guessed(without_critic)})"
+    )
 figures.Table(
     ("variant", "P-MPJPE (mm)", "MPJPE, camera axes (mm)", "left against right (mm)"),
     [

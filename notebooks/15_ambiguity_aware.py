@@ -93,7 +93,7 @@ from posebook import (
     results,
     training,
 )
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.datasets.readers import prepared_folder
 from posebook.errors import InputError
@@ -321,9 +321,10 @@ print(
 # %% [markdown]
 # ## The critic
 #
-# Agreement is not enough. A lifter can agree with itself on poses that nobody has: it need only lift the second
-# picture back onto the plane of the first one. So a *critic* $D$ (the paper's *discriminator*) looks at the new
-# picture $y$. It learns to answer 1 for real pictures and 0 for new ones, by least squares:
+# Agreement is not enough. Suppose that a lifter makes every person almost flat, and lifts the second picture back to
+# the same flat person. Then nearly everything agrees, and all depths are wrong. So a *critic* $D$ (the paper's
+# *discriminator*) looks at the new picture $y$. It learns to answer 1 for real pictures and 0 for new ones, by least
+# squares:
 #
 # $$ L_{\rm critic}=\overline{(D(x)-1)^2}+\overline{D(y)^2} . $$
 #
@@ -865,10 +866,10 @@ for metric, shows in SHOWS.items() if ablations else ():
         ),
         alt=f"Bars of {metric} for the unchanged training and each variant. {shows}",
     )
-if without_critic is not None and "no critic" in ablation:
+if "no critic" in ablation:
     zero_mm, its_mm = (of["P-MPJPE"] for of in (scores["zero depth"], ablation["no critic"]))
-    print(f"without the critic {its_mm:.0f} mm, zero depth {zero_mm:.0f} mm")
-    print(f"you predicted: {without_critic}")
+    its_guess = guessed(without_critic)
+    print(f"without the critic {its_mm:.0f} mm, zero depth {zero_mm:.0f} mm ({its_guess})")
 
 # %% [markdown]
 # **The critic** decides. Without it, the lifter learns little more than to agree with itself.
@@ -899,7 +900,8 @@ if without_critic is not None and "no critic" in ablation:
 # | prior of $m$ | measured on our 2D | 0.720643 and 0.058 |
 # | views | new in each step, about the upright axis | one for each pose, drawn once, about the picture's axis |
 #
-# `best` has the weights 0.5, 5, 1 and 1. With detected key points, $w_1$ and $w_2$ are 0.5 and 5 in both variants.
+# For `best`, the weights $w_1$ to $w_4$ are 0.5, 5, 1 and 1. With detected key points, $w_1$ and $w_2$ are 0.5 and
+# 5 in both variants.
 #
 # At `ci` and `laptop`, minutes must replace 200 epochs. So we change more:
 #

@@ -89,7 +89,7 @@ from posebook import (
     results,
     training,
 )
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 from posebook.key_points import root_centred
@@ -300,8 +300,7 @@ never_change = None  # your guess: the name of a joint
 empty = components[-2:].view(2, 17, 2).square().sum((0, 2))
 assert HOUSE.joints[int(empty.argmax())] == "hip" and empty.max() > 1.999
 print("the two directions without variance are the hip's x and y: ok")
-if never_change is not None:
-    print(f"you predicted: {never_change}")
+print(guessed(never_change))
 
 # %% [markdown]
 # A density must leave such directions out. Where nothing varies, it could make the training pictures as likely as
@@ -919,8 +918,7 @@ figures.show(
     "negated elevation and a pose without depth cost a little more. A mirror image with its "
     "elevation as it is costs much, and a leaning pose most.",
 )
-if distinguishes is not None:
-    print(f"you predicted: {distinguishes}")
+print(guessed(distinguishes))
 
 # %% [markdown]
 # Leaning costs by far the most; so the elevation can be found.
@@ -992,8 +990,7 @@ if ablation:
         "are longest, far beyond the line of zero depth. Without bone ratios, and with our own, they "
         "are about as short as for the unchanged method.",
     )
-if hurts_more is not None:
-    print(f"you predicted: {hurts_more}")
+print(guessed(hurts_more))
 
 # %% [markdown]
 # The flow matters most. Next come the 26 components in place of all 34 (though the flow with 34 had half of the
