@@ -25,7 +25,9 @@ from posebook.methods.adversarial_lifting import network as adversarial_lifting_
 from posebook.methods.adversarial_lifting import protocol
 from posebook.methods.adversarial_lifting import step as adversarial_lifting_step
 from posebook.methods.ambiguity_aware import losses as ambiguity_aware_losses
+from posebook.methods.ambiguity_aware import network as ambiguity_aware_network
 from posebook.methods.ambiguity_aware import sampling
+from posebook.methods.ambiguity_aware import step as ambiguity_aware_step
 from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose import network as elepose_network
@@ -392,14 +394,35 @@ def ambiguity_aware(core):
     slopes.append(torch.autograd.grad(ambiguity_aware_losses.consistency_3d(way), mixing)[0])
     assert torch.allclose(*slopes), "the lines of sight of the relifted pose are held fixed"
     assert torch.allclose(torch.stack(theirs), torch.stack(ours))
-    real, new = torch.rand(2, 8, 1, dtype=torch.float64)
-    ours = torch.stack(
-        [
-            ambiguity_aware_losses.adversarial_loss(new),
-            ambiguity_aware_losses.critic_loss(real, new),
-        ]
-    )
-    assert torch.allclose(torch.stack(core.adversarial(real, new)), ours)
+    same_adv_step(core, keypoints[0], rotation)
+
+
+def same_adv_step(core, keypoints, rotation):
+    """Chapter 15's plain step trains as the package's does, with a critic and without."""
+    for weight in (1.5, 0.0):
+        weights = dict(consistency_3d=0.5, consistency_2d=5.0, adversarial=weight)
+        settings = ambiguity_aware_step.Settings(**weights, motion=0.0, scale=False)
+        trained = []
+        for which in ("core", "package"):
+            torch.manual_seed(0)
+            lifter = ambiguity_aware_network.YuLifter(width=8, blocks=1, dropout=0.0).double()
+            critic = ambiguity_aware_network.YuCritic(width=8, dropout=0.0).double()
+            optimisers = {
+                who: torch.optim.Adam(network.parameters(), 1e-3)
+                for who, network in (("pose", lifter), ("critic", critic))
+            }
+            networks = ambiguity_aware_step.Networks(lifter, critic)
+            batch = dict(keypoints=keypoints, rotation=rotation)
+            for i in range(4):
+                turn = ambiguity_aware_step.plain_turn(i)
+                if which == "core":
+                    core.adv_step(
+                        lifter, critic, optimisers, keypoints, rotation, 0, weights, turn.critic
+                    )
+                else:
+                    ambiguity_aware_step.step(networks, optimisers, batch, turn, settings)
+            trained.append([*lifter.parameters(), *critic.parameters()])
+        assert all(torch.allclose(*pair, atol=1e-9) for pair in zip(*trained, strict=True))
 
 
 @parity("elepose")

@@ -1,9 +1,8 @@
-"""What goes into the networks of Yu et al. 2021, as the released code prepares it, and the measured
-size statistic behind the scale network's prior.
+"""The input of the networks of Yu et al. 2021, and the statistic behind the scale network's prior.
 
-Source: as in `network`. A trained lifter of ours gets `normalisations.root_centred` key
-points; two quirks that those leave out are kept here by name: the hip's place is written as 1e-5
-and not as 0, and LSP's x and y are divided by different numbers.
+Source: as in `network`. The input is prepared as in the released code. Our own trained lifters get
+key points from `normalisations.root_centred`, which leaves out two oddities of that code: the hip
+is written as 1e-5 instead of 0, and LSP's x and y are divided by different numbers.
 """
 
 import torch
@@ -16,7 +15,7 @@ from posebook.skeletons import HOUSE, LSP_14, YU_17, Skeleton, conversion
 
 #: What the released code writes in place of the hip's 0, before everything is scaled.
 HIP_MARK = 1e-5
-#: Where the released code has the middle of a Human3.6M picture, px, and what it divides by.
+#: The middle of a Human3.6M picture in the released code, px, and what it divides by.
 CENTRE_PX, HALF_PX = (514.0435, 506.7003), 500.0
 
 
@@ -29,9 +28,10 @@ def head_hip(pose: Float[Tensor, "*batch joints dim"], skeleton: Skeleton = HOUS
 def human36m_input(
     keypoints_px: Pose2D, skeleton: Skeleton = HOUSE, hip_mark: float = HIP_MARK
 ) -> tuple[Float[Tensor, "frames joints 2"], Float[Tensor, ""]]:
-    """Human3.6M's key points, px, as the network takes them, and the factor of the whole split.
+    """Human3.6M's key points, px, prepared for the network; and the factor of the whole split.
 
-    About the hip, in half pictures, times ONE factor: 0.1 over the mean distance from hip to head.
+    They are taken relative to the hip, in half pictures, and multiplied by ONE factor for all
+    frames: 0.1 over the mean distance from hip to head.
     """
     about = (keypoints_px - keypoints_px.new_tensor(CENTRE_PX)) / HALF_PX
     about = _marked(about, skeleton, hip_mark)
@@ -42,11 +42,12 @@ def human36m_input(
 def lsp_input(
     joints_px: Float[Tensor, "people 14 2"], released: bool = False
 ) -> Float[Tensor, "people 17 2"]:
-    """Leeds Sports Pose's 14 joints, px, as the network takes them: joints of `YU_17`.
+    """Leeds Sports Pose's 14 joints, px, prepared for the network: joints of `YU_17`.
 
     The mean distance from hip to head is 0.1 over all people.
-    released  x is divided by 55 and y by 90, half the width and height of a usual picture: people
-              come out 1.6 times as wide as they are. By default both are divided by the same
+    released  False: x and y are divided by the same number. True: x is divided by 55 and y by 90,
+              half the width and height of a usual picture, so people come out 1.6 times as wide as
+              they are
     """
     joints = lsp_joints(joints_px)
     if released:
@@ -56,8 +57,11 @@ def lsp_input(
 
 
 def lsp_joints(joints: Float[Tensor, "people 14 2"]) -> Float[Tensor, "people 17 2"]:
-    """LSP's 14 joints as the released code makes 17 of them: thorax between the shoulders, hip
-    between the hips, spine between these two, LSP's neck as neck_nose, its head top as head."""
+    """17 joints from LSP's 14, as in the released code.
+
+    The thorax is put between the shoulders, the hip between the hips, and the spine between these
+    two. LSP's neck becomes neck_nose, and its head top becomes head.
+    """
     own = [LSP_14.index({"neck_nose": "neck"}.get(j, j)) for j in YU_17.joints if _marked_by_lsp(j)]
     between = {
         "thorax": joints[:, LSP_14.indices("left_shoulder", "right_shoulder")].mean(1),
@@ -76,7 +80,7 @@ def _marked_by_lsp(joint: str) -> bool:
 
 
 def _marked(points: Tensor, skeleton: Skeleton, hip_mark: float) -> Tensor:
-    """About the hip, whose own two numbers become `hip_mark`."""
+    """Relative to the hip; the hip's own two numbers become `hip_mark`."""
     hip = skeleton.index("hip")
     about = points - points[:, hip : hip + 1]
     about[:, hip] = hip_mark
@@ -92,18 +96,20 @@ def to_house(points: Float[Tensor, "*batch joints dim"]) -> Float[Tensor, "*batc
 
 
 def extents(keypoints: Pose2D) -> Float[Tensor, "*batch 2"]:
-    """Width and height of what a person covers in the picture."""
+    """Width and height of the box around a person in the picture."""
     return keypoints.amax(-2) - keypoints.amin(-2)
 
 
 def middle_from_truth(
     keypoints: Pose2D, pose: Pose3D, skeleton: Skeleton = HOUSE
 ) -> Float[Tensor, " frames"]:
-    """The number m of each frame as the released prior was made, which takes the true pose.
+    """The number m of each frame, from the true pose: how the released prior was measured.
 
-    keypoints  (frames, joints, 2) normalised; pose (frames, joints, 3) any unit
-    m is the mean of s and of (width + height) / 2, where s is how much larger than the key points
-    the true pose is in the picture, at a hip-to-head length of 1 and a distance of 10.
+    keypoints  (frames, joints, 2)  normalised
+    pose       (frames, joints, 3)  the true pose, any unit
+    The true pose is scaled to a hip-to-head length of 1, put at a distance of 10, and projected.
+    The factor s says how much larger it then is than the key points. m is the mean of s and of the
+    extent, which is the mean of the person's width and height in the picture.
     """
     length = head_hip(pose, skeleton) + 1e-8
     placed = root_relative(pose, skeleton) / length[:, None, None]
@@ -115,14 +121,18 @@ def middle_from_truth(
 def middle_from_keypoints(
     keypoints: Pose2D, share: float = 0.95, bones: int = 3, rounds: int = 10
 ) -> Float[Tensor, " frames"]:
-    """The same from 2D alone, of one person or of people of one build (ours).
+    """The number m of each frame, from 2D alone; for people of one build. This is ours.
 
-    keypoints  (frames, 17, 2) house joints, normalised in any way; many, of people in motion
+    keypoints  (frames, 17, 2)  house joints, normalised in any way; many frames of people in motion
+    share      share of the frames in which a bone is not longer than its full length
+    bones      how many bones show a person's size in a frame
+    rounds     how often sizes and full lengths are computed from each other
 
-    A bone looks longest where it lies across the view, and of 16 bones some always do. So the bones
-    that look longest, each divided by its full length, show how large a person appears. A bone's
-    full length is the length that `share` of the frames do not exceed, each frame divided by how
-    large the person appears in it. We start with everybody of one size and iterate a few times.
+    A bone looks longest where it lies across the view, and of 16 bones some always do. Each bone's
+    length in the picture is divided by its full length, and the mean of the largest ratios says how
+    large the person appears in this frame. The full length of a bone is the length that it does not
+    exceed in `share` of the frames, after each frame is divided by that size. So we start with one
+    size for everybody, and iterate.
     """
     seen = bone_lengths(keypoints, HOUSE)
     size = torch.ones_like(seen[:, 0])
@@ -135,6 +145,6 @@ def middle_from_keypoints(
 
 
 def _quantile(values: Float[Tensor, "frames columns"], share: float) -> Float[Tensor, " columns"]:
-    """Of each column; torch's own refuses more than 16 million values."""
+    """The quantile of each column; torch's own refuses more than 16 million values."""
     place = round(share * (len(values) - 1)) + 1
     return torch.kthvalue(values, place, dim=0).values

@@ -5,10 +5,10 @@ Pose Estimation", ICCV 2021, pp. 8651-8660, and its released code; the cycle is 
 CVPR 2019, arXiv:1904.04812. Taught in 15_ambiguity_aware. Networks are in `network`, views and
 second frames in `sampling`, training steps in `step`.
 
-Key points x are tangents of directions about the hip, x right, y down: 0.1 is the length from hip
-to head. Poses X are in lengths from hip to head, camera axes, with the camera at 0 and the hip
-`DISTANCE` in front of it. Where the released code does something else than the paper's words say,
-that is an argument with the word "released" in its name or value.
+Key points x are tangents of directions, relative to the hip, x right, y down. The distance from hip
+to head is 0.1. Poses X are in lengths from hip to head, in camera axes, with the camera at 0 and
+the hip `DISTANCE` in front of it. Where the released code differs from the paper's words, an
+argument with the word "released" in its name or value follows the code.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,14 +38,14 @@ DepthOf = Callable[[Tensor], Tensor]
 
 
 class Cycle(NamedTuple):
-    r"""Every pose on the way round, in the order in which they are made.
+    r"""Every pose of the round trip, in the order in which they are made.
 
-    lifted    X        before the real camera; the hip's depth is what the lifter says
-    turned    Y        about the hip, which is put `DISTANCE` in front of the second camera
+    lifted    X        lifted from the real picture; the lifter predicts the hip's depth too
+    turned    Y        turned about the hip, which is put `DISTANCE` in front of the second camera
     seen      y        the turned pose in the second camera's picture
-    relifted  \hat Y   lifted from there
+    relifted  \hat Y   lifted from that picture
     back      \hat X   turned back
-    reseen    \hat x   in the real camera's picture again
+    reseen    \hat x   projected into the real camera's picture
     """
 
     lifted: Tensor
@@ -56,7 +56,7 @@ class Cycle(NamedTuple):
     reseen: Tensor
 
     def split(self, size: int) -> list["Cycle"]:
-        """Cycles of `size` poses each, where several frames went round together."""
+        """Cycles of `size` poses each, after several frames made the round trip together."""
         return [Cycle(*parts) for parts in zip(*(pose.split(size) for pose in self), strict=True)]
 
 
@@ -67,7 +67,7 @@ def back_project(keypoints: Pose2D, depth_offset: Float[Tensor, "*batch joints"]
 
 
 def project(pose: Pose3D, largest: float | None = LARGEST_TANGENT) -> Pose2D:
-    """Tangents of the directions of joints, cut off at +-largest where that is given."""
+    """Tangents of the directions of joints, cut off at +-`largest`; None: not cut off."""
     tangents = pose[..., :2] / pose[..., 2:]
     return tangents if largest is None else tangents.clamp(-largest, largest)
 
@@ -75,9 +75,10 @@ def project(pose: Pose3D, largest: float | None = LARGEST_TANGENT) -> Pose2D:
 def view_rotation(angles: Float[Tensor, "*batch 3"], tilt: float = 0.0) -> Rotation:
     """R = Rz(roll) Rx(elevation) Ry(azimuth) of columns azimuth, elevation, roll, in radians.
 
-    tilt  radians by which the real camera looks down: the azimuth then turns about an axis that
-          leans by as much, the person's upright if the guess is right. In the released code the
-          axis is the picture's (tilt 0); its option to lean it is off in every setting
+    tilt  radians by which the real camera is assumed to look down. The azimuth turns about an axis
+          that leans by as much, which is the person's upright axis if the assumption is right. In
+          the released code it is the picture's own axis (tilt 0): an option tilts the axis, but all
+          released settings leave it off
     """
     rotation = euler_to_matrix(angles.flip(-1), "zxy")
     if tilt == 0:
@@ -92,7 +93,7 @@ def turn(pose: Pose3D, rotation: Rotation, hip: int = HIP) -> Pose3D:
 
 
 def turn_back(pose: Pose3D, rotation: Rotation, place: Float[Tensor, "*batch 1 3"]) -> Pose3D:
-    """What `turn` made of a pose whose hip was at `place`, undone."""
+    """Undo `turn` of a pose whose hip was at `place`."""
     return (pose - pose.new_tensor([0.0, 0.0, DISTANCE])) @ rotation + place
 
 
@@ -104,10 +105,11 @@ def cycle(
     hip: int = HIP,
     largest: float | None = LARGEST_TANGENT,
 ) -> Cycle:
-    """The whole round trip. The lifter sees y with its gradient, but the lines of sight of the
-    relifted pose are held fixed, so that agreement must come from depth.
+    """The whole round trip.
 
-    keypoints  scaled already, where there is a scale network
+    keypoints  already scaled, if there is a scale network
+    The gradient flows through the depths that the lifter predicts for y, but not through the lines
+    of sight of the second lift. So the lifter can reach agreement only by correcting depths.
     """
     lifted = back_project(keypoints, depth_of(keypoints))
     turned = turn(lifted, rotation, hip)
@@ -161,8 +163,9 @@ def bone_term(
 ) -> Scalar:
     """How much the bones of two frames of one person differ, mean over bones.
 
-    form  'length': mean difference of lengths. 'vector', as released: mean length of the
-          difference of the bones as vectors, which punishes motion too
+    form  'length': mean difference of their lengths
+          'vector', as released: mean length of their differences as vectors, which also punishes
+          motion
     """
     if form == "vector":
         apart = bone_vectors(one, skeleton) - bone_vectors(other, skeleton)
@@ -175,15 +178,15 @@ def bone_term(
 def motion_term(
     one: Cycle, other: Cycle, form: str = "all", released_joints: Sequence[int] = (3, 2, 1)
 ) -> Scalar:
-    r"""What moves between two frames of a clip must move as much after turning and relifting.
+    r"""Joints must move as far between two frames in one view as in the other.
 
     one, other  cycles of the two frames, with the same rotation
     form  'all': mean over joints of :math:`|\delta-\hat\delta|`, where :math:`\delta` is how far a
-          joint is from where it was, in X, and :math:`\hat\delta` in :math:`\hat Y`.
-          'released3': the root of the sum of squares over three joints only, since the released
-          code keeps three columns of an array that has one for each joint.
-          'vector': the movements as vectors, of X against :math:`\hat Y`, though these are in
-          different axes. 'byrot': of X against :math:`\hat X`, which is turned back
+          joint moves in X, and :math:`\hat\delta` how far in :math:`\hat Y`
+          'released3': the root of the sum of squares over three joints only, because the released
+          code keeps three columns of an array with a column for each joint
+          'vector': compares movements as vectors, X with :math:`\hat Y`, although their axes differ
+          'byrot': compares movements as vectors, X with :math:`\hat X`, which is turned back
     released_joints  the first three of the released order: right foot, knee and hip
     """
     moved = one.lifted - other.lifted

@@ -3,10 +3,10 @@
 Source: Z. Yu, B. Ni, J. Xu, J. Wang, C. Zhao, W. Zhang, "Towards Alleviating the Modeling Ambiguity
 of Unsupervised Monocular 3D Human Pose Estimation", ICCV 2021, pp. 8651-8660, and the code that was
 released with it; built on Chen et al., CVPR 2019, arXiv:1904.04812. Taught in 15_ambiguity_aware.
-The losses are in `losses`. Nothing here is known to differ from the released networks.
+The losses are in `losses`. We know of no difference from the released networks.
 
-Units are the method's own: the camera's distance from the hip is 10, and key points are tangents of
-directions, about the hip: 0.1 is the distance from hip to head of an average person.
+Units are the method's own. The camera is 10 away from the hip. Key points are tangents of
+directions, relative to the hip; the distance from hip to head of an average person is 0.1.
 """
 
 import torch
@@ -21,9 +21,10 @@ from posebook.skeletons import HOUSE
 
 
 class ResBlock(nn.Module):
-    """Two layers, and beside them one linear map of [features, the network's raw input].
+    """Two layers, and beside them one linear map of features and raw input together.
 
-    The sum has no activation after it. The raw input reaches every block by this path.
+    The two results are added, with no activation after the sum. So the network's raw input reaches
+    every block.
     """
 
     def __init__(self, width: int, raw: int, batch_norm: bool = True, dropout: float = 0.25):
@@ -40,7 +41,7 @@ class ResBlock(nn.Module):
 
 
 class _Residual(nn.Module):
-    """`first`, then blocks that see the raw input too, then `last`; each network has its own."""
+    """`first`, then blocks that also see the raw input, then `last`; subclasses define these."""
 
     def forward(self, keypoints: Float[Tensor, "batch *frames joints 2"]) -> Float[Tensor, "b out"]:
         raw = keypoints.flatten(1)
@@ -83,11 +84,11 @@ class YuScale(_Residual):
 
 
 class YuCritic(_Residual):
-    """Key points to how real they look; no batch norm, which would mix real and lifted poses.
+    """How real key points look. The paper calls it the *discriminator*.
 
-    The paper calls it the discriminator.
+    It has no batch norm, which would mix real and lifted poses.
 
-    In:   (batch, frames, joints, 2), or (batch, joints, 2) where frames is 1
+    In:   (batch, frames, joints, 2), or (batch, joints, 2) if frames is 1
     Out:  (batch, 1), near 1 for real
     frames   2: the released code's temporal critic, which none of its settings uses
     """
@@ -114,7 +115,7 @@ class YuCritic(_Residual):
 
 
 class YuModel(nn.Module):
-    """What is kept after training: the lifter and, where there is one, the scale network."""
+    """What is kept after training: the lifter and, for `best`, the scale network."""
 
     def __init__(
         self,
@@ -127,8 +128,8 @@ class YuModel(nn.Module):
         both_ways: bool = False,
     ):
         """scale         whether there is a scale network, of `scale_width` units
-        both_ways     `lift` gives the mean of the pose and of the mirrored picture's, mirrored back
-                      (house joints; ours)
+        both_ways     `lift` also lifts the picture with left and right exchanged, exchanges that
+                      pose back, and gives the mean of the two (house joints; ours)
         """
         super().__init__()
         self.both_ways = both_ways
@@ -142,13 +143,15 @@ class YuModel(nn.Module):
         return factor_of(self.scale(keypoints), keypoints)
 
     def forward(self, keypoints: Pose2D) -> Pose3D:
-        """(batch, joints, 2) -> (batch, joints, 3) before the camera, which is at the origin."""
+        """(batch, joints, 2) -> (batch, joints, 3) in camera axes, the camera at the origin."""
         scaled = self.factor(keypoints).unsqueeze(-1) * keypoints
         return back_project(scaled, self.lifter(scaled))
 
     def lift(self, keypoints: Pose2D) -> Pose3D:
-        """House joints, hip first: (batch, 17, 3) about the hip, in the unit of the key points,
-        that is, divided by the distance of the camera."""
+        """House joints in; (batch, 17, 3) about the hip out, in the unit of the key points.
+
+        That is the pose in lengths from hip to head, divided by the camera's distance.
+        """
         pose = self(keypoints)
         if self.both_ways:
             pose = (pose + HOUSE.flip(self(HOUSE.flip(keypoints)))) / 2
@@ -156,7 +159,7 @@ class YuModel(nn.Module):
 
 
 def factor_of(middle: Float[Tensor, "batch 1"], keypoints: Pose2D) -> Float[Tensor, "batch 1"]:
-    """The factor s = 2 m - (width + height) / 2 that the scale network's number m stands for."""
+    """The factor s = 2 m - e; e is the mean of width and height in the picture."""
     return 2 * middle - extents(keypoints).mean(1, keepdim=True)
 
 

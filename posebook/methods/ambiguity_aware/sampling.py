@@ -1,7 +1,7 @@
-"""Yu et al. 2021: which cameras a pose is turned to, and which second frame goes with a first.
+"""Yu et al. 2021: to which cameras a pose is turned, and which second frame goes with a first.
 
-Source: as in `losses`. Taught in 15_ambiguity_aware. Tables of indices, so that a batch
-is gathered from tensors that are in memory.
+Source: as in `losses`. Taught in 15_ambiguity_aware. Second frames are given as indices, with which
+a batch is gathered from tensors in memory.
 """
 
 import math
@@ -20,8 +20,8 @@ VIEW_SEED = 2019
 def view_table(poses: int, seed: int = VIEW_SEED) -> Float[Tensor, "views 3"]:
     """The released fixed views: azimuth, elevation and roll in radians, float64, for 2 x poses.
 
-    Pose i keeps row i for the whole training. Drawn with NumPy's legacy generator, azimuths first,
-    then elevations, then rolls; the block is repeated with azimuth + pi; then rows are shuffled.
+    Pose i keeps row i for the whole training. NumPy's legacy generator draws all azimuths, then all
+    elevations, then all rolls. This block is repeated with azimuth + pi, and the rows are shuffled.
     """
     azimuth, elevation = 2.44346, 0.34906585
     legacy = numpy.random.RandomState(seed)
@@ -38,7 +38,7 @@ def random_views(
     half_ranges: Sequence[float] = HALF_RANGES,
     tilt: float = 0.0,
 ) -> Float[Tensor, "poses 3"]:
-    """New views of the same kind: azimuth, elevation, roll in radians, float32.
+    """New views like those of `view_table`: azimuth, elevation, roll in radians, float32.
 
     half_ranges  of the three, in degrees
     tilt         in radians; elevations are drawn about it (see `losses.view_rotation`)
@@ -55,10 +55,10 @@ def random_views(
 
 
 def frames_apart(clip_of_frame: Int[Tensor, " frames"], apart: int) -> Int[Tensor, " frames"]:
-    """For each frame the one `apart` later in its clip, or as much earlier where the clip ends.
+    """For each frame, the frame `apart` later in its clip, or earlier if the clip ends before.
 
     clip_of_frame  (frames,), clips one after the other, frames in order
-    In a clip too short for either, the frame itself.
+    If the clip is too short for both, it is the frame itself.
     """
     index = torch.arange(len(clip_of_frame))
     later = (index + apart).clamp(max=len(index) - 1)
@@ -75,10 +75,10 @@ def far_frames(
     generator: torch.Generator,
     at_least: int = 5,
 ) -> Int[Tensor, " batch"]:
-    """For each row a frame of its clip drawn evenly from those at least so many frames away.
+    """For each row, a frame of its clip drawn evenly from those `at_least` frames away.
 
-    Where there is none, the end of the clip that is further away. (The released code tries random
-    frames until it finds one; where there is none, it never ends.)
+    If there is none, it is the end of the clip that is further away. (The released code tries
+    random frames until it finds one. If there is none, it never ends.)
     """
     counts = torch.bincount(clip_of_frame)
     first = (counts.cumsum(0) - counts)[clip_of_frame[rows]]

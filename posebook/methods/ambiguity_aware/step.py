@@ -1,7 +1,7 @@
 """Yu et al. 2021, training: the released settings, learning rates, and one step of each kind.
 
-Source: as in `losses`. Taught in 15_ambiguity_aware. No network is imported: steps take
-whatever networks give depths, scales and the critic's values.
+Source: as in `losses`. Taught in 15_ambiguity_aware. No network is imported: the steps take any
+networks that give depths, scales and the critic's values.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,19 +18,20 @@ from posebook.shapes import Scalar
 
 @dataclass(frozen=True)
 class Settings:
-    """One way of training. The released four are `RELEASED`; `corrected` mends what they get wrong.
+    """One way of training. `RELEASED` holds the four released ones; `corrected` mends their errors.
 
     consistency_3d, consistency_2d, adversarial, motion   weights of the lifter's terms
     learning_rate, critic_rate, epochs_per_decay   see `learning_rate_at`
-    scale           whether there is a scale network, and so the alternating trainer
+    scale           whether there is a scale network, which takes turns with the lifter
     prior, bone     weights of its two terms
-    frames_apart    between a frame and the one that its motion is measured to
+    frames_apart    from a frame to the second frame of the motion term
     motion_form     'all', 'released3', 'vector' or 'byrot' (`losses.motion_term`)
     bone_form       'length' or 'vector' (`losses.bone_term`)
     freeze          'clean' or 'released' (`alternating_turn`)
-    compare         'scaled' or 'unscaled' key points: what the key points after the cycle are
-                    compared with, and what the critic takes for real
-    prior_of_m      mean and standard deviation of the scale network's number
+    compare         'scaled' or 'unscaled': the key points that the round trip must come back to,
+                    and that the critic sees as real
+    prior_of_m      mean and standard deviation that the scale network's number m should have
+    largest         tangents of projections are cut off there (`losses.project`)
     """
 
     consistency_3d: float | int = 0.5
@@ -52,7 +53,7 @@ class Settings:
     largest: float | None = losses.LARGEST_TANGENT
 
 
-#: The four settings that were released, by key points and variant.
+#: The four released settings, by key points and variant.
 RELEASED: dict[tuple[str, str], Settings] = {
     ("true", "adv"): Settings(
         consistency_3d=1.0, consistency_2d=1.0, motion=0.0, scale=False,
@@ -60,14 +61,18 @@ RELEASED: dict[tuple[str, str], Settings] = {
     ),
     ("true", "best"): Settings(learning_rate=1.5e-4, epochs_per_decay=5, prior=0.001),
     ("detected", "adv"): Settings(motion=0.0, scale=False),
-    # Called "tmc", but the motion term is switched off.
+    # Its name says "tmc", which stands for the motion term, but the term is switched off.
     ("detected", "best"): Settings(motion=0.0, frames_apart=3),
 }  # fmt: skip
 
 
 def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
-    """The terms as the paper describes them: motion of all joints, bone lengths, the lifter trained
-    in all its steps, scaled key points compared with scaled poses, a prior measured on the data."""
+    """The same settings with the terms as the paper describes them.
+
+    The motion term takes all joints, and the bone term compares lengths. The lifter is trained in
+    all of its steps. Scaled key points are compared with scaled ones. The prior of the scale
+    network's number is `prior_of_m`, measured on the data at hand.
+    """
     return replace(
         settings,
         motion=1.0 if settings.scale else 0.0,
@@ -83,7 +88,7 @@ def corrected(settings: Settings, prior_of_m: tuple[float, float]) -> Settings:
 
 
 def learning_rate_at(epoch: int, first: float | int, epochs_per_decay: int) -> float:
-    """5 % less every so many epochs; the released code counts on before an epoch, not after."""
+    """5 % less every so many epochs; as in the released code, epoch 0 already counts as one."""
     return first * 0.95 ** ((epoch + 1) // epochs_per_decay)
 
 
@@ -105,8 +110,8 @@ def plain_turn(iteration: int) -> Turn:
 def alternating_turn(iteration: int, freeze: str = "clean") -> Turn:
     """One step of the scale network, then four of the lifter.
 
-    freeze  'released': in the first of the four the lifter is frozen still and the scale network
-            gets the lifter's loss, since the switch comes one iteration late
+    freeze  'clean': as above. 'released': the switch comes one iteration late, so in the first of
+            the four the lifter is still frozen, and the lifter's loss trains the scale network
     """
     if freeze not in ("clean", "released"):
         raise ValueError(f"freeze '{freeze}': expected clean or released")
@@ -122,8 +127,9 @@ def alternating_turn(iteration: int, freeze: str = "clean") -> Turn:
 
 @dataclass
 class Networks:
-    """lifter, critic, scale  as in `network`; factor_of: number m and key points
-    to the factor (`network.YuScale.factor_of`)."""
+    """lifter, critic, scale  as in `network`; scale is None for the variant without it
+    factor_of  gives the factor from the number m and the key points (`network.factor_of`)
+    """
 
     lifter: nn.Module
     critic: nn.Module
@@ -142,8 +148,8 @@ def lifter_terms(
 ) -> tuple[dict[str, Scalar], losses.Cycle, Tensor]:
     """The lifter's unweighted terms, the cycle of the first frames, and their (scaled) key points.
 
-    batch  keypoints (batch, joints, 2), rotation (batch, 3, 3) of the second cameras; with a motion
-           term also `next`, the key points of the second frames, which go round in the same pass
+    batch  keypoints (batch, joints, 2); rotation (batch, 3, 3) to the second cameras; with a motion
+           term also `next`, the key points of the second frames, which go through in one pass
     """
     size = len(batch["keypoints"])
     frames = [batch["keypoints"]] + ([batch["next"]] if settings.motion else [])
@@ -166,7 +172,10 @@ def lifter_terms(
 def scale_terms(
     networks: Networks, batch: Mapping[str, Tensor], settings: Settings
 ) -> dict[str, Scalar]:
-    """The scale network's unweighted terms; batch: keypoints, and far, frames of the same clips."""
+    """The scale network's unweighted terms.
+
+    batch  keypoints, and `far`: key points of other frames of the same clips
+    """
     keypoints = torch.cat([batch["keypoints"], batch["far"]])
     middle = networks.scale(keypoints)
     scaled = networks.factor_of(middle, keypoints).unsqueeze(-1) * keypoints
@@ -184,11 +193,11 @@ def step(
     turn: Turn,
     settings: Settings,
 ) -> dict[str, Scalar]:
-    """One iteration of either trainer: trains the networks that `turn` names; gives the terms.
+    """One iteration of either variant: trains the networks that `turn` names; gives the terms.
 
-    optimisers  pose (lifter and scale network together), critic
-    The critic sees what the lifter projected in this very step; the released code lifts once
-    more after the lifter's update.
+    optimisers  'pose', of lifter and scale network together, and 'critic'
+    The critic sees the pictures that were projected before the lifter's update. The released code
+    lifts once more after the update.
     """
     networks.lifter.requires_grad_(turn.lifter)
     networks.critic.requires_grad_(False)
@@ -211,7 +220,7 @@ def step(
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: Scalar) -> None:
-    """Frozen weights have no gradient (None), and stand still."""
+    """One step; frozen weights have no gradient (None) and do not move."""
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()

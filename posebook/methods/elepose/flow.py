@@ -1,10 +1,10 @@
-"""A normalising flow: an invertible network whose density can be written down, here of 2D poses.
+"""A normalising flow: an invertible network that gives a density, here of 2D poses.
 
 Source: B. Wandt, J. J. Little, H. Rhodin, "ElePose", CVPR 2022, arXiv:2112.07088, and its published
 code, whose blocks come from the FrEIA package; coupling layers: L. Dinh et al. 2017 (Real NVP),
-arXiv:1605.08803. Taught in 16_elepose. The blocks are written out here and not taken from FrEIA,
-because they are what the chapter teaches: some forty lines, which a test compares with FrEIA's own
-numbers (tests/test_golden_elepose.py).
+arXiv:1605.08803. Taught in 16_elepose. The blocks are written out here, in some forty lines,
+because they are what the chapter teaches. A test compares them with FrEIA's own numbers
+(tests/test_golden_elepose.py).
 
 Everything is unitless: the poses are the method's normalised key points, hip at 0.
 """
@@ -19,9 +19,9 @@ from torch.nn import functional
 from posebook.errors import InputError
 from posebook.shapes import Pose2D
 
-#: What the subnet's answer is multiplied by, and how far the logarithm of a scale may go.
+#: The subnet's output is multiplied by the first; the logarithm of a scale is at most the second.
 SUBNET_FACTOR, CLAMP = 0.1, 2.0
-#: The scale of a dimension is SCALE_FACTOR * softplus(g), the softplus with this beta.
+#: The scale of a dimension is SCALE_FACTOR * softplus(g), with beta SCALE_BETA.
 SCALE_FACTOR, SCALE_BETA = 0.1, 0.5
 #: The g that gives a scale of 1: where training starts.
 SCALE_START = math.log(math.expm1(SCALE_BETA / SCALE_FACTOR)) / SCALE_BETA
@@ -31,12 +31,12 @@ Each = Float[Tensor, " batch"]
 
 
 class CouplingBlock(nn.Module):
-    """Scales and shifts half of the numbers as the other half decides, then rotates all of them.
+    """Scales and shifts one half of the numbers as the other half decides, then rotates them all.
 
-    size   how many numbers; the first half (the larger, where size is odd) passes unchanged
-    width  hidden units of the subnet, which need not be invertible: only its answer is used
-    The rotation is drawn once at random from torch's global generator and never trained. It mixes
-    the halves, so that over several blocks every number changes others and is changed.
+    size   how many numbers; the first half (the larger one, if size is odd) passes unchanged
+    width  hidden units of the subnet, which need not be invertible
+    The rotation is drawn once from torch's global generator and never trained. It mixes the halves.
+    So over several blocks, every number changes others and is changed itself.
     """
 
     def __init__(self, size: int, width: int):
@@ -76,9 +76,9 @@ class CouplingBlock(nn.Module):
 
 
 class Flow(nn.Module):
-    """Coupling blocks one after the other: data in, and out what should look standard normal.
+    """Coupling blocks in a row: data in; numbers that should look standard normal out.
 
-    The paper's has size 26, 8 blocks and width 1024: 328,304 weights that are trained.
+    The paper's flow has size 26, 8 blocks and width 1024: 328,304 trained weights.
     """
 
     def __init__(self, size: int = 26, blocks: int = 8, width: int = 1024):
@@ -117,10 +117,10 @@ class PosePrior(nn.Module):
     joints          of the poses, which have the hip at 0 and are in the method's normalised units
     bases           how many principal components are kept (the paper keeps 26 of 34)
     blocks, width   of the flow
-    leftover        the allowed standard deviation of what the kept components leave out of a pose;
+    leftover        standard deviation allowed in the directions that the kept components leave out;
                     None, as published: a joint may move along those directions at no cost
 
-    The values mean something only after `fit_components`, and once the flow was trained on
+    The values mean something only after `fit_components` and after the flow was trained on
     `coefficients`.
     """
 
@@ -149,17 +149,18 @@ class PosePrior(nn.Module):
         return self
 
     def coefficients(self, poses: Float[Tensor, "batch joints 2"]) -> Rows:
-        """(batch, bases): what of each component is in a pose; centred, not whitened."""
+        """(batch, bases): how much of each component is in a pose; centred, not whitened."""
         return (poses.flatten(1) - self.mean) @ self.components.mT
 
     def poses(self, coefficients: Rows) -> Pose2D:
-        """(batch, joints, 2): the poses of these coefficients."""
+        """(batch, joints, 2): the poses that have these coefficients."""
         return (coefficients @ self.components + self.mean).unflatten(1, self.shape)
 
     def forward(self, poses: Float[Tensor, "batch joints 2"]) -> Each:
-        """(batch,): negative log-likelihood of each pose, but for a constant.
+        """(batch,): negative log-likelihood of each pose, without a constant.
 
-        That of its coefficients, and with `leftover` that of what they leave out, as a Gaussian.
+        It is that of the coefficients. With `leftover`, the part that they leave out is added, as
+        the negative log-likelihood of a Gaussian.
         """
         coefficients = self.coefficients(poses)
         unlikely = self.flow.negative_log_likelihood(coefficients)
@@ -178,10 +179,10 @@ class PosePrior(nn.Module):
 def principal_components(
     rows: Float[Tensor, "rows size"],
 ) -> tuple[Float[Tensor, " size"], Float[Tensor, "size size"], Float[Tensor, " size"]]:
-    """Mean, directions in rows (those of most variance first) and singular values of many rows.
+    """Mean, directions (one a row, most variance first) and singular values of many rows.
 
     The sign of a direction is arbitrary. Directions in which nothing varies come last, with the
-    singular value 0. There must be as many rows as numbers in one.
+    singular value 0. There must be at least as many rows as numbers in a row.
     """
     if len(rows) < rows.shape[1] or not torch.isfinite(rows).all():
         raise InputError(

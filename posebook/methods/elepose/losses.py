@@ -1,10 +1,10 @@
-"""ElePose's training without 3D: lift, turn upright, look from elsewhere, ask how likely that is.
+"""ElePose's training without 3D: lift, set upright, look from elsewhere, ask how likely that is.
 
 Source: B. Wandt, J. J. Little, H. Rhodin 2022, arXiv:2112.07088, and its published code. Taught in
-16_elepose. Key points are normalised (hip at 0, x right, y down, a person's head about 0.1 above
-the hip); poses are in units (head about 1 above the hip), relative to the hip, in camera axes (x
-right, y down, z away). The camera is chapter 15's: the hip is 10 units away from it, and stays
-there when the pose turns. No random number is drawn here: they are arguments.
+16_elepose. Key points are normalised: hip at 0, x right, y down, the head about 0.1 from the hip.
+Poses are in units, relative to the hip, in camera axes: x right, y down, z away; the head is about
+1 from the hip. As in chapter 15, the camera is 10 units away from the hip, also after a turn. No
+random number is drawn here; random numbers are arguments.
 """
 
 import math
@@ -22,10 +22,10 @@ from posebook.methods.ambiguity_aware.losses import DISTANCE
 from posebook.shapes import Pose2D, Pose3D, Rotation, Scalar
 from posebook.skeletons import HOUSE
 
-#: Where elevations are not learned, cameras tilt up or down by at most this, radians (20 degrees).
+#: If elevations are not learned, cameras tilt up or down by at most this, radians (20 degrees).
 FIXED_TILT = math.pi / 9
 #: Lengths of the house skeleton's bones over their mean; a bone is named after its far joint.
-#: As published, without a source; such means come from measured people, that is, from 3D.
+#: Published without a source. Such means come from measured people, that is, from 3D.
 BONE_RATIOS: dict[str, float] = {
     "right_hip": 0.5181, "right_knee": 1.7371, "right_foot": 1.7229,
     "left_hip": 0.5181, "left_knee": 1.7371, "left_foot": 1.7229,
@@ -51,7 +51,7 @@ def back_project(keypoints: Pose2D, depths: Depths) -> Pose3D:
     """Put each joint at its depth on its ray: (batch, joints, 3) in units, relative to the hip.
 
     keypoints  (batch, joints, 2)  normalised, hip at 0
-    depths     (batch, joints)     relative to the hip, in units; the hip's own is taken to be 0
+    depths     (batch, joints)     relative to the hip, in units; the hip's own is replaced by 0
     No joint comes nearer to the camera than one unit.
     """
     hip = HOUSE.index("hip")
@@ -68,7 +68,7 @@ def project(pose: Pose3D) -> Pose2D:
 def random_view(elevation: Each, azimuth: Each, noise: Each) -> Rotation:
     r"""The turn from each pose's own camera to one with an elevation like those of the batch.
 
-    elevation  (batch,)  predicted, radians: upright in the end is pose @ turn_x(elevation).T
+    elevation  (batch,)  predicted, radians: pose @ turn_x(elevation).T is upright
     azimuth    (batch,)  radians, drawn evenly from the full circle
     noise      (batch,)  drawn from the standard normal distribution
     The gradient goes through the elevations, their mean and their (unbiased) standard deviation.
@@ -92,12 +92,12 @@ def fixed_view(azimuth: Each, tilt: Each) -> Rotation:
 
 @dataclass(frozen=True)
 class Cycle:
-    """A pose there and back. All (batch, joints, 2 or 3), relative to the hip.
+    """A pose and what the round trip makes of it; (batch, joints, 2 or 3), relative to the hip.
 
     pose             lifted from the picture, in its camera's axes
-    turned           the same, in another camera's axes
-    seen             what that camera sees of it
-    seen_pose        lifted again from there
+    turned           the same pose in another camera's axes
+    seen             what the other camera sees
+    seen_pose        lifted from that
     back, back_seen  turned back, and projected into the first camera
     """
 
@@ -132,10 +132,10 @@ def pose_loss(turned: Pose3D, seen_pose: Pose3D) -> Scalar:
 
 
 def deformation_loss(pose: Pose3D, back: Pose3D) -> Scalar:
-    r"""Two poses must differ after the way there and back as they did before it.
+    r"""The difference of two poses must be the same before and after the round trip.
 
-    Poses 0 and 1 of the batch are a pair, 2 and 3, and so on; one that is left over has none. The
-    batch is shuffled: a pair has nothing to do with time.
+    Poses 0 and 1 of the batch are a pair, 2 and 3 the next; a last one without a partner is left
+    out. The batch is shuffled, so a pair has nothing to do with time.
     Maths: :math:`\lVert(X_{2i}-X_{2i+1})-(\hat X_{2i}-\hat X_{2i+1})\rVert_2`, mean over pairs.
     """
     count = len(pose) // 2 * 2
@@ -144,7 +144,7 @@ def deformation_loss(pose: Pose3D, back: Pose3D) -> Scalar:
 
 
 def bone_loss(pose: Pose3D, ratios: Mapping[str, float] = BONE_RATIOS) -> Scalar:
-    r"""Squared difference of bone lengths, over their mean, from given ratios: summed over bones.
+    r"""Squared difference between relative bone lengths and given ratios, summed over bones.
 
     Maths: :math:`\sum_b(\rho_b-\ell_b/\bar\ell)^2`, mean over poses.
     """
@@ -153,11 +153,11 @@ def bone_loss(pose: Pose3D, ratios: Mapping[str, float] = BONE_RATIOS) -> Scalar
 
 
 def own_bone_loss(pose: Pose3D) -> Scalar:
-    r"""`bone_loss` with the mean ratios of the batch, left and right together, for given ones.
+    r"""`bone_loss` with the mean ratios of the batch, left and right together, as the wanted ones.
 
-    Ours, not the paper's: what can be asked of bones without having measured anyone. People's
-    proportions are much alike, and so are their sides; a bone that is short in one pose and long
-    in the next was lifted wrongly in one of them.
+    This is ours, not the paper's. It needs no measured person. People have similar proportions, and
+    equal sides. So a bone that is short in one pose and long in the next was lifted wrongly in one
+    of them.
     Maths: :math:`\sum_b(\bar r_b-r_b)^2` with :math:`r_b=\ell_b/\bar\ell`, mean over poses.
     """
     lengths = relative_lengths(pose)

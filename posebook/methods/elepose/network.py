@@ -2,11 +2,11 @@
 
 Source: B. Wandt, J. J. Little, H. Rhodin, "ElePose: Unsupervised 3D Human Pose Estimation by
 Predicting Camera Elevation and Learning Normalizing Flows on 2D Poses", CVPR 2022,
-arXiv:2112.07088, and its published code. Taught in 16_elepose. The published class carries batch
-norm layers that are never used; they are left out here, which takes 20,480 weights off its count.
+arXiv:2112.07088, and its published code. Taught in 16_elepose. The published class has batch norm
+layers that are never used. They are left out here: 20,480 weights fewer.
 
 Key points are normalised: hip at 0, x right, y down, divided by ten times the mean distance in the
-picture from head to hip, so that a person ten units away has a head about one unit above the hip.
+picture from head to hip. So a person ten units away has the head about one unit above the hip.
 """
 
 import torch
@@ -23,12 +23,12 @@ class ElePoseLifter(nn.Module):
     """A shared residual block, then two paths: depths of the joints, elevation of the camera.
 
     In:   (batch, joints, 2), normalised key points
-    Out:  (batch, joints) depth relative to the hip in units, and (batch,) elevation in radians:
-          the turn about the camera's x axis that sets the lifted person upright. It is negative
-          for a camera that looks down. Nothing bounds it.
+    Out:  (batch, joints) depth relative to the hip, in units, and (batch,) elevation, in radians.
+          The elevation is the turn about the camera's x axis that sets the lifted person upright.
+          It is negative for a camera that looks down, and not bounded.
 
     width            units of a hidden layer; the paper has 1024 (10,550,290 weights)
-    start_elevation  what is added to the elevation at first, radians; the paper adds nothing
+    start_elevation  added to the elevation before training, radians; the paper adds nothing
     """
 
     def __init__(
@@ -89,5 +89,5 @@ def _path(width: int, outputs: int) -> nn.Sequential:
 
 
 def learning_rate_factor(epoch: int) -> float:
-    """What the lifter's first learning rate (2e-4) is multiplied by in this epoch, from 0."""
+    """The lifter's learning rate in an epoch, counted from 0, over its first one (2e-4)."""
     return 0.95**epoch

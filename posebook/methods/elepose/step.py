@@ -1,6 +1,6 @@
 """One training step of ElePose: all its losses on a batch, and their weighted sum.
 
-Chapter 16 trains with the step that it shows; a test keeps this one equal to it. Benchmarks and
+Chapter 16 trains with the step that it shows, and a test keeps this one equal to it. Benchmarks and
 tools import this one. Source: as in `losses`. Taught in 16_elepose.
 """
 
@@ -13,9 +13,9 @@ from posebook.methods.elepose import losses
 from posebook.methods.elepose.losses import Each
 from posebook.shapes import Pose2D
 
-#: Each loss's weight in the sum.
+#: The weight of each loss in the sum, as published.
 WEIGHTS: dict[str, float] = dict(flow=1.0, keypoints=1.0, pose=1.0, deformation=1.0, bones=50.0)
-#: What may be known of bones: the published ratios; that the batch's people are alike; nothing.
+#: What is known of bones: the published ratios; that people of a batch are alike; nothing.
 BONE_PRIORS = ("published", "own", "none")
 
 
@@ -32,7 +32,8 @@ def step_losses(
 ) -> dict[str, Tensor]:
     """All losses of one training step on a batch, and their weighted sum under "loss".
 
-    lifter     keypoints -> (depths (batch, joints), elevation (batch,)); and `depths`, the former
+    lifter     keypoints -> (depths (batch, joints), elevation (batch,)); its method `depths` gives
+               the depths alone
     prior      (batch, joints, 2) -> (batch,), negative log-likelihood; frozen
     keypoints  (batch, joints, 2), normalised
     azimuth    (batch,)  drawn evenly from -pi to pi

@@ -1,7 +1,7 @@
-"""What goes into the networks of chapters 13 and 14: both published normalisations, and windows.
+"""The input of the networks of chapters 13 and 14: both published normalisations, and windows.
 
-Sources as in `network`. bzhao96's global normalisation is one fixed map for all
-poses: pixels over half a picture, millimetres over 1000. The original's takes every pose by itself.
+Sources as in `network`. bzhao96 maps all poses alike: pixels are divided by half a picture,
+millimetres by 1000. The original normalises each pose by its own mean and standard deviation.
 """
 
 import torch
@@ -12,7 +12,7 @@ from posebook.geometry import root_relative
 from posebook.shapes import Points2D, Pose2D, Pose3D
 from posebook.skeletons import HOUSE
 
-#: bzhao96 takes every picture to be so wide and so high, px; Human3.6M's are, to 2 px.
+#: Width and height, px, that bzhao96 assumes for every picture. Human3.6M's differ by up to 2 px.
 PICTURE_PX = 1000.0
 #: A plain camera much like Human3.6M's four: fx, fy, cx, cy in the unit of `on_screen`.
 ONE_CAMERA = (2.29, 2.29, 0.0, 0.0)
@@ -25,9 +25,9 @@ def on_screen(points_px: Points2D, width_px: float | int = PICTURE_PX) -> Points
 
 
 def about_hip(keypoints_px: Pose2D, width_px: float | int = PICTURE_PX) -> Pose2D:
-    """(..., 17, 2): house joints relative to the hip, over half the picture's width.
+    """(..., 17, 2): house joints relative to the hip, divided by half the picture's width.
 
-    Not scaled by the person: someone who comes nearer looks larger, as in the picture.
+    The size of the person is kept: someone who comes nearer looks larger, as in the picture.
     """
     return 2 / width_px * root_relative(keypoints_px, HOUSE)
 
@@ -42,10 +42,10 @@ def intrinsics(
 
 
 def one_camera(rays: Points2D) -> Points2D:
-    """Directions (x/z, y/z) to where `ONE_CAMERA`, which has no lens, would see them.
+    """Where `ONE_CAMERA`, which has no distortion, sees the directions (x/z, y/z).
 
-    Ours: bzhao96 takes each camera's own picture, and its networks do not get the focal length.
-    With redrawn pictures one network serves all cameras whose intrinsics are known.
+    This is ours. bzhao96 uses each camera's own picture, and its networks do not know the focal
+    length. With redrawn pictures, one network serves all cameras whose intrinsics are known.
     """
     focal, centre = rays.new_tensor(ONE_CAMERA).split(2)
     return focal * rays + centre
@@ -59,10 +59,10 @@ def metres_about_hip(pose_mm: Pose3D) -> Pose3D:
 def by_itself(
     keypoints_px: Float[Tensor, "*batch 16 2"], upwards: bool = True
 ) -> Float[Tensor, "*batch 16 2"]:
-    """The original's: about the joints' mean, over one standard deviation of all 32 numbers.
+    """The original's normalisation: subtract the joints' mean, divide by the deviation of all 32.
 
-    upwards  y up, as in the original's training; its released evaluation leaves y down
-    A person of no extent comes out as all zeros.
+    upwards  True: y points up, as in the original's training; its released evaluation has y down
+    If all joints lie on one point, all numbers become zero.
     """
     about = keypoints_px - keypoints_px.mean(-2, keepdim=True)
     spread = about.square().mean((-1, -2), keepdim=True).sqrt()
@@ -77,9 +77,9 @@ def window_rows(
 ) -> Int[Tensor, "windows 27"]:
     """Rows of the 27 frames around each frame of its clip, whose first and last rows are given.
 
-    Beyond a clip's ends its first or last frame is repeated, at both ends if need be: the released
-    code repeats at one only, and clips shorter than 27 frames gave it windows of fewer. Windows are
-    looked up when they are needed: a tensor of all windows would be 27 times the clip's.
+    Beyond the ends of a clip, its first or last frame is repeated. The released code repeats at one
+    end only, so clips shorter than 27 frames give it shorter windows. Only rows are returned: a
+    tensor of all windows would be 27 times as large as the clip.
     """
     reach = torch.arange(FRAMES, device=frame.device) - FRAMES // 2
     rows = frame.unsqueeze(-1) + reach

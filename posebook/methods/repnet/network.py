@@ -3,7 +3,7 @@
 Sources: B. Wandt, B. Rosenhahn, "RepNet: Weakly Supervised Training of an Adversarial Reprojection
 Network for 3D Human Pose Estimation", CVPR 2019, arXiv:1902.09868, and its code (Keras), here "the
 original"; and a system built on it, "bzhao96" (github.com/bzhao96/3d-human-pose). Taught in
-13_repnet. `ORIGINAL` and `BZHAO96` are the arguments for the two. They differ in:
+13_repnet. `ORIGINAL` and `BZHAO96` are the arguments that build the two. They differ in:
 
     slope of the leaky ReLU             0.3        0.01
     first weights                       Glorot     PyTorch's own
@@ -12,8 +12,8 @@ original"; and a system built on it, "bzhao96" (github.com/bzhao96/3d-human-pose
     hip-to-hip bone                     right      a sign is wrong: hip *plus* hip (`released_sign`)
     vectors                             x's first  joint by joint
 
-Here every vector is joint by joint; this renames inputs and does not change the network. In both,
-unlike in the paper, pose and camera share the first block.
+Here every vector is ordered joint by joint. This renames inputs and does not change the network.
+In both published codes, pose and camera share the first block; in the paper they do not.
 """
 
 import torch
@@ -50,7 +50,7 @@ class RepNetGenerator(nn.Module):
     """Lifts a 2D pose, and predicts the far camera that sees the pose as the given picture.
 
     In:   (batch, 16, 2)  `JOINTS`, normalised as in `inputs`
-    Out:  (batch, 16, 3)  the pose, metres, about the hip, in axes that the critic's poses have;
+    Out:  (batch, 16, 3)  the pose, metres, relative to the hip, in axes that the network chooses;
           (batch, 2, 3)   the camera: the picture is pose @ camera.mT
 
     width  units of a hidden layer; published 1000 (11,098,054 weights)
@@ -79,10 +79,10 @@ class RepNetGenerator(nn.Module):
         return self._pose(self._hidden(keypoints))
 
     def lift(self, keypoints: Float[Tensor, "batch 17 2"]) -> Float[Tensor, "batch 17 3"]:
-        """House joints in, hip at 0; poses in metres about the hip, in the camera's axes, out.
+        """House joints about the hip in; poses about the hip out, in metres, in the camera's axes.
 
-        The pose is turned by its own camera, completed to a rotation, so the axes that the
-        generator chose do not matter.
+        The predicted camera is completed to a rotation, and the pose is turned by it. So the axes
+        that the generator chose do not matter.
         """
         pose, camera = self(keypoints[:, HOUSE.indices(*JOINTS)])
         rotation, _ = complete_camera(camera)
@@ -99,14 +99,14 @@ class RepNetGenerator(nn.Module):
 class RepNetCritic(nn.Module):
     """How real a pose looks: (batch, 16, 3), metres -> (batch,), unbounded; high is real.
 
-    One path sees the pose's coordinates, the other its kinematic chain (`chain_space`), which holds
-    bone lengths and the angles between bones, but neither place nor direction.
+    One path sees the coordinates of the pose. The other sees its kinematic chain (`chain_space`):
+    bone lengths and angles between bones, but neither place nor direction.
 
     width            units of the chain's path; published 1000, with 100 elsewhere (2,373,401
                      weights)
-    chain            False: the coordinates' path alone
-    last_activation  an activation after the sum of the chain's block: bzhao96 has it
-    released_sign    the hip-to-hip bone as bzhao96 has it, hip plus hip
+    chain            False: only the path of the coordinates
+    last_activation  whether the chain's block ends with an activation, as bzhao96's does
+    released_sign    True: the hip-to-hip bone is hip plus hip, as in bzhao96's code
     """
 
     def __init__(
@@ -143,7 +143,10 @@ class RepNetCritic(nn.Module):
 
 
 class _Block(nn.Module):
-    """f(x + W2 f(W1 x)), f a leaky ReLU. twice: `leaky`, for what is differentiated twice."""
+    """f(x + W2 f(W1 x)) with f a leaky ReLU.
+
+    twice  use `leaky`: the block will be differentiated twice
+    """
 
     def __init__(self, width: int, slope: float | int, twice: bool = False):
         super().__init__()
@@ -157,20 +160,20 @@ class _Block(nn.Module):
 
 
 def leaky(values: Float[Tensor, "*shape"], slope: float | int = 0.01) -> Float[Tensor, "*shape"]:
-    """A leaky ReLU as a product with a factor that is held fixed: same values, same gradients.
+    """A leaky ReLU written as a product with a constant factor: same values, same gradients.
 
-    A gradient penalty differentiates a gradient. The factor's own derivative is 0; PyTorch's leaky
-    ReLU sends these zeros back through all matrices of the forward pass, a third of the penalty's
-    work, and a constant factor does not.
+    A gradient penalty differentiates a gradient. The slope of a leaky ReLU has the derivative 0.
+    PyTorch's own sends these zeros back through all matrices of the forward pass, which is a third
+    of the penalty's work. With a constant factor there is nothing to send back.
     """
     return values * torch.full_like(values, slope, requires_grad=False).masked_fill_(values > 0, 1)
 
 
 def chain_matrix(released_sign: bool = False) -> Float[Tensor, "15 16"]:
-    """Bones out of joints: +1 at a bone's start, -1 at its end.
+    """The matrix that turns joints into bones: +1 at a bone's start, -1 at its end.
 
-    released_sign  True: bzhao96's code has +1 at the end of the hip-to-hip bone, too. In a pose
-                   about the hip this sum of both hips is about 0 and carries no information.
+    released_sign  True: +1 also at the end of the hip-to-hip bone, as in bzhao96's code. In a pose
+                   about the hip, this sum of both hips is near 0 and carries little information.
     """
     matrix = torch.zeros(len(BONES), len(JOINTS))
     for row, (start, end) in zip(matrix, BONES, strict=True):
@@ -182,17 +185,17 @@ def chain_matrix(released_sign: bool = False) -> Float[Tensor, "15 16"]:
 def chain_space(
     pose: Float[Tensor, "*batch 16 3"], bones: Float[Tensor, "15 16"]
 ) -> Float[Tensor, "*batch 15 15"]:
-    r"""Kinematic chain space: dot products of bones, :math:`\Psi=B^\top B`, `geometry`'s twin.
+    r"""Kinematic chain space: the dot products of bones, each with each, :math:`\Psi=B^\top B`.
 
-    One matrix product instead of `geometry.kinematic_chain`'s two gathers: its gradient, too, is
-    one, and the gradient of that.
+    Same values as `geometry.kinematic_chain`, but by one matrix product instead of two look-ups.
+    Its gradient, and the gradient of that, are single products too.
     """
     vectors = bones.to(pose) @ pose
     return vectors @ vectors.mT
 
 
 def complete_camera(camera: Camera) -> tuple[Rotation, Float[Tensor, "*batch"]]:
-    r"""The rotation (..., 3, 3) and the scale (...,) that come nearest to a camera (..., 2, 3).
+    r"""The rotation (..., 3, 3) and the scale (...,) nearest to a camera (..., 2, 3).
 
     The rows of :math:`G^{-1/2}K`, with :math:`G=KK^\top`, are the orthonormal rows nearest to K,
     and the mean of K's singular values is the best scale. The third row, the depth axis, is their

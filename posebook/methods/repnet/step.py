@@ -1,8 +1,8 @@
 """One training iteration of RepNet: some steps of the critic, then one of the generator.
 
-Source: as in `losses`. bzhao96 takes five steps of the critic; the original intends five but takes
-one (`critic_steps`). No network is imported. Taught in 13_repnet. The video GAN also uses `adam`,
-`teach_critic` and `descend` (`video_gan.step`).
+Source: as in `losses`. bzhao96 takes five steps of the critic. The original intends five but takes
+one (`critic_steps`). No network is imported. Taught in 13_repnet. Chapter 14's video GAN also uses
+`adam`, `teach_critic` and `descend`.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,9 +33,9 @@ def critic_step(
     *,
     penalty_weight: float | int = losses.PENALTY_WEIGHT,
 ) -> dict[str, Tensor]:
-    """One step of the critic on real and new poses (batch, joints, 3).
+    """One step of the critic on real and generated poses (batch, joints, 3).
 
-    share  (batch,)  where between them the penalty looks, drawn evenly from 0 to 1
+    share  (batch,)  the place between them where the penalty is computed, drawn evenly from 0 to 1
     """
     real_score, fake_score = critic(torch.cat([real, fake])).split(len(real))
     distance = -losses.critic_loss(real_score, fake_score)
@@ -56,11 +56,11 @@ def teach_critic(
     steps: int,
     penalty_weight: float | int = losses.PENALTY_WEIGHT,
 ) -> dict[str, Tensor]:
-    """`steps` steps of the critic, while the generator stands still; the last step's numbers.
+    """`steps` steps of the critic with a fixed generator; gives the last step's numbers.
 
-    lift         key points of any number of poses -> poses, as the critic sees them
+    lift         lifts the key points of any number of poses
     early        key points of all batches but the last, one after the other; may be empty
-    last         (batch, joints, 3)  the last batch, lifted already; its gradient is not followed
+    last         (batch, joints, 3)  the last batch, lifted already; no gradient flows into it
     real, share  (poses, joints, 3), (poses,)  for all batches, as in `update`
     """
     with torch.no_grad():
@@ -86,20 +86,21 @@ def update(
     adversarial_weight: float | int = 1.0,
     penalty_weight: float | int = losses.PENALTY_WEIGHT,
 ) -> dict[str, Tensor]:
-    """`critic_steps` steps of the critic, then one of the generator; what there is to log.
+    """`critic_steps` steps of the critic, then one of the generator; gives what there is to log.
 
-    generator   keypoints -> (pose (poses, joints, 3), camera (poses, 2, 3)); and `pose`, the former
+    generator   keypoints -> (pose (poses, joints, 3), camera (poses, 2, 3)); its method `pose`
+                gives the pose alone
     optimisers  of the generator and of the critic
-    keypoints   (poses, joints, 2)  as many batches as steps; the generator learns from the last
-    real        (poses, joints, 3)  real poses, which belong to no key points of these
+    keypoints   (poses, joints, 2)  one batch for each step; the generator learns from the last
+    real        (poses, joints, 3)  real poses, which do not belong to these key points
     share       (poses,)            drawn evenly from 0 to 1
-    adversarial_weight  0: no critic, and so no step of it
+    adversarial_weight  0: no critic, and so no step of the critic
 
-    The generator does not change while the critic steps, so the new poses of all steps are made at
-    once, without gradients and without cameras (no critic sees them). Only the last batch is lifted
-    with both; it serves the critic's last step and the generator's. (The released code lifts each
-    batch separately. It also sends the critic's gradients through the generator, where they are
-    thrown away.)
+    The generator does not change while the critic takes its steps. So the poses of all these steps
+    are lifted at once, without gradients and without cameras, which the critic does not see. Only
+    the last batch is lifted with gradients and cameras: the critic's last step and the generator's
+    step share it. (The released code lifts each batch separately. It also sends the critic's
+    gradients through the generator, where they are discarded.)
     """
     count = len(keypoints)
     fits = critic_steps >= 1 and 0 < count == len(real) == len(share)
@@ -129,7 +130,7 @@ def update(
 
 
 def descend(network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of this network; the loss's other networks get no gradient."""
+    """One step of this network; other networks in the loss get no gradient."""
     parameters = list(network.parameters())
     for parameter, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
         parameter.grad = slope
