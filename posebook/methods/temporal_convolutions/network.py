@@ -48,7 +48,7 @@ class VideoPose3D(nn.Module):
 
     filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
     causal         the pose belongs to the newest frame of its window, not to the middle one
-    dense          an ablation of the paper: filters without holes, as long as the dilated ones reach
+    dense          an ablation of the paper: filters without holes that reach as far
     """
 
     def __init__(
