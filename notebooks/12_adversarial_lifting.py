@@ -499,9 +499,9 @@ if mode == "unsupervised":
 first_table
 
 # %% [markdown] tags=["result"]
-# At `laptop` the lifter has learned depth: its error is about a third smaller than that of the flat pose. It has also
-# decided which side is front, since nearly all noses are before the chest. (At `ci` it has taken too few steps for
-# that.) A lifter that is trained on true depth gets much further. Can the game get closer to it in minutes?
+# At `laptop` the lifter has learned depth: its error is about a third smaller than that of the flat pose. (The few
+# steps of `ci` are not enough for that.) It has also decided which side is front, since nearly all noses are before
+# the chest. A lifter that is trained on true depth gets much further. Can the game get closer to it in minutes?
 #
 # ## What we add
 #
