@@ -310,8 +310,8 @@ print("one of a pose and its mirror image has a heading loss of 0: ok")
 # %% [markdown]
 # ## The two players
 #
-# Lifter and critic have the same small network: three layers with one sum, which comes *before* the activation, and
-# a linear map. The lifter answers with 17 depths, the critic with one number.
+# Lifter and critic have the same small network: three layers with one residual sum, which comes *before* the
+# activation, and a linear map. The lifter answers with 17 depths, the critic with one number.
 
 
 # %% tags=["core"]
@@ -517,7 +517,7 @@ first_table
 # * **the running mean of the weights** is what we keep. The players never come to rest, and the mean of past
 #   weights is steadier than the last ones. It follows quickly at first and slowly later.
 #
-# The package has the first, the second, the fourth and the fifth (`posebook.methods.adversarial_lifting.additions`).
+# Their parts are in `posebook.methods.adversarial_lifting.additions`. Here we only put them together.
 
 
 # %% tags=["setup"]
@@ -703,8 +703,8 @@ ambiguity.score_table(scores, book, caption)
 # * *Reflections allowed* and the *mirror oracle* (the better of a pose and its mirror image) are hardly better,
 #   thanks to the heading loss. *Mirrored by facing* negates the depths of poses with $s < 0$. (Procrustes minimises
 #   squared distances, while the score averages distances, so allowing reflections can raise the score slightly.)
-# * *Nose before chest* is the share of poses with $s > 0$; a flat pose has $s = 0$. Where it exceeds that of perfect
-#   depth, the heading loss turns more noses forward than people do.
+# * *Nose before chest* is the share of poses with $s > 0$; a flat pose has $s = 0$. Where the share is larger than with
+#   perfect depth, the heading loss turns more noses forward than people do.
 # * The supervised lifter is better on a third of the budget, most of all where no turn is forgiven (MPJPE).
 # * Perfect depth does not score 0 mm. A picture from a few metres away is not orthographic, as this lifter assumes.
 #
@@ -835,9 +835,9 @@ figures.Table(
 
 # %% [markdown]
 # In the paper's game only the heading loss distinguishes the two images. Without it chance decides, and any share may
-# come out. In ours the camera **looks down**, which also distinguishes them. Think of one person who leans towards us
-# and one who leans away: they make the same flat picture, but a known tilt of the camera makes only one of them
-# upright.
+# come out. In ours the camera **looks down**, which also distinguishes them. In the axes of such a camera a person who
+# stands upright leans a little. The mirror image leans the other way. Turned back by the known angle, the person
+# stands, and the mirror image leans twice as much, which people rarely do.
 #
 # The table shows what our five additions are worth together, at equal budget. Compare also the paper's game with and
 # without the heading loss. With reflections allowed the two differ far less: the loss decides the side more than the

@@ -524,10 +524,10 @@ print("ten centimetres sideways cost over 50 times as much as ten along the ray:
 #
 # ## Size or distance?
 #
-# When somebody looks too small in the picture, there are two ways to mend it. The pose network can make them smaller,
-# or the root network can move them back. The loss does not say which, and the first is quicker. So everybody stays
-# near the mean depth, and people grow and shrink instead. (The critic sees one pose at a time, and a person ten per
-# cent too tall looks real.)
+# When somebody is smaller in the picture than the prediction is, there are two ways to mend it. The pose network can
+# make the person smaller, or the root network can move the person back. The loss does not say which, and the first is
+# quicker. So everybody stays near the mean depth, and people grow and shrink instead. (The critic sees one pose at a
+# time, and a person ten per cent too tall looks real.)
 #
 # Therefore the two networks learn apart:
 #
