@@ -74,7 +74,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook import datasets, evaluation, figures, lifting, metrics, paths, results, training
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.windows import Windows
 from posebook.errors import InputError
 from posebook.lifting.trained import keep_lifter
@@ -279,9 +279,7 @@ guess_millions = None  # your guess
 # %% tags=["reveal", "nbval-check-output"]
 count = sum(p.numel() for p in ours.parameters())
 dense = sum(p.numel() for p in VideoPose3D((3, 3, 3), dense=True).parameters())
-print(f"{count:,} weights, {dense:,} without holes")
-if guess_millions is not None:
-    print(f"your guess was {guess_millions * 1e6 / dense:.2f} times the true number")
+print(f"{count:,} weights, {dense:,} without holes; {guessed(guess_millions)}")
 
 # %% [markdown]
 # ## Windows that share
@@ -531,8 +529,7 @@ for method, pose_mm in predictions_mm.items():
 if ablations:
     gain_mm = scores["one frame"]["MPJPE"] - scores["VideoPose3D"]["MPJPE"]
     print(f"{receptive_field} frames are {gain_mm:.1f} mm better than one frame")
-    if guess_gain_mm is not None:
-        print(f"you guessed {guess_gain_mm:.1f} mm")
+    print(guessed(guess_gain_mm))
 score_table(sorted(scores, key=lambda method: scores[method]["MPJPE"]))
 
 # %% [markdown] tags=["result"]

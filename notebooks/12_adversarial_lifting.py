@@ -82,7 +82,7 @@ from posebook import (
     results,
     training,
 )
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
@@ -269,9 +269,7 @@ pose = torch.cat([train_keypoints[:64], torch.randn(64, 17, 1)], -1)
 mirrored = pose * torch.tensor([1.0, 1.0, -1.0])
 angle = 2 * math.pi * torch.rand(64)
 assert torch.allclose(turned(mirrored, -angle), turned(pose, angle), atol=1e-6)
-print("never: a mirror image, turned the other way, is the same picture")
-if guess is not None:
-    print(f"you guessed {guess}")
+print(f"never: a mirror image, turned the other way, is the same picture; {guessed(guess)}")
 
 # %% [markdown]
 # ## The nose is in front of the chest
@@ -688,8 +686,8 @@ if mode == "unsupervised":
     )  # fmt: skip
 
 # %% tags=["reveal"]
-if guess_mm is not None and scored:
-    print(f"P-MPJPE is {scores[label]['P-MPJPE']:.1f} mm; you guessed {guess_mm:.1f} mm")
+if scored:
+    print(f"{label}: {scores[label]['P-MPJPE']:.1f} mm P-MPJPE; {guessed(guess_mm)}")
 caption = (
     f"{test.name} {test.split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip"
 )
@@ -823,9 +821,8 @@ if share:
         alt="Bars of the share of poses with the nose before the chest. With the heading loss it is "
         "nearly all, in both games. Without it, it is nearly all in our game and far fewer in the paper's.",
     )
-    print("the addition that treats the two images differently: look down")
-    if guess_addition is not None:
-        print(f"you guessed {guess_paper} %, {guess_ours} %, and {guess_addition}")
+    print(f"the paper's game: {guessed(guess_paper)}; our game: {guessed(guess_ours)}")
+    print(f"the addition that treats the images differently: look down; {guessed(guess_addition)}")
 kinds = ("P-MPJPE", "P-MPJPE, reflections allowed")
 figures.Table(
     ("variant", "P-MPJPE (mm)", "reflections allowed (mm)"),

@@ -75,7 +75,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from posebook import datasets, figures, geometry, lifting, metrics, paths, results, training
 from posebook.cameras import Camera
-from posebook.course import check
+from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.datasets.detector_errors import detect
 from posebook.lifting import placing
@@ -430,9 +430,7 @@ found = {
     for name, factor in {"shrunk": 0, "point-mirrored": -1, "far and large": 2}.items()
 }
 free_of_cost = {name for name, cost in found.items() if cost < 1e-12}
-print("these cost nothing:", ", ".join(sorted(free_of_cost)))
-if cost_nothing is not None:
-    print("right" if cost_nothing == free_of_cost else f"you had {cost_nothing}")
+print(f"these cost nothing: {', '.join(sorted(free_of_cost))}; {guessed(cost_nothing)}")
 
 # %% [markdown]
 # The residual is linear in the pose. So every multiple of a solution is a solution, with a factor of 0 or below 0,
@@ -941,9 +939,9 @@ for fill in ("frozen", "bridged"):
             )  # fmt: skip
 
 # %% tags=["reveal"]
-if video_repairs is not None and single is not None and 27 in LENGTHS:
-    half = added["frozen", label, 27] < added["frozen", "single frame", 27] / 2
-    print("right" if half == video_repairs else "see the row 'frozen' and the column of 27 frames")
+if single is not None and 27 in LENGTHS:
+    share = added["frozen", label, 27] / added["frozen", "single frame", 27]
+    print(f"frozen for 27 frames: {share:.1f} times the single frame's; {guessed(video_repairs)}")
 figures.Table(
     ("the arm is", "lifter", "in sight", *(f"{n} frame{'s' * (n > 1)}" for n in LENGTHS)),
     [
@@ -1060,10 +1058,10 @@ for name, change in VARIANTS.items() if ablations else ():
     ablation[name] = pose_mm, score_all(method, pose_mm, "2D as it is", variant_run.seconds)
 
 # %% tags=["reveal"]
-if worse_without_time is not None and "no time" in ablation:
+if "no time" in ablation:
     without, with_time = ablation["no time"][1], ablation["unchanged"][1]
-    worse = {m for m in ("P-MPJPE", "velocity error") if without[m] > with_time[m]}
-    print(f"worse here: {', '.join(sorted(worse)) or 'neither'}; you had {worse_without_time}")
+    worse = [m for m in ("P-MPJPE", "velocity error") if without[m] > with_time[m]]
+    print(f"worse here: {', '.join(worse) or 'neither'}; {guessed(worse_without_time)}")
 COLUMNS = ("P-MPJPE", "MPJPE", "velocity error", "root depth error")
 figures.Table(
     ("variant", *COLUMNS, "in front"),
