@@ -348,9 +348,18 @@ def video_gan_chapter(core):
         ]
         for _ in range(2):
             batch = windows, seen, camera.double(), real, share
-            theirs = core.iteration(
-                *networks[0], optimisers[0], *batch, 3, 50.0, 7.0, adversarial, apart
-            )
+            generator, critic = networks[0]
+            theirs = {}
+            if adversarial:
+                its = windows, real, share, 3
+                theirs = core.teach_critic(generator, critic, optimisers[0][1], *its)
+            its = windows[-8:], seen[-8:], camera.double(), 50.0
+            loss, logged = core.our_loss(generator, critic, *its, 7.0, adversarial, apart)
+            if adversarial and not apart:
+                plain, _ = core.our_loss(generator, critic, *its, 0.0, apart=False)
+                assert torch.allclose(core.released_loss(generator, critic, *its)[0], plain)
+            core.descend(generator, optimisers[0][0], loss)
+            theirs |= logged
             ours = video_gan_step.update(
                 *networks[1], optimisers[1], *batch, critic_steps=3, reprojection_weight=50.0,
                 depth_weight=7.0, adversarial_weight=float(adversarial), apart=apart,

@@ -1,4 +1,4 @@
-"""Key points as the demo of Kudo et al. 2018 takes them: OpenPose's or COCO's to house joints.
+"""From OpenPose's or COCO's key points to house joints, as in the demo of Kudo et al. 2018.
 
 It needs the twelve joints of the limbs and the nose; all other joints are computed from them.
 Where one is missing, the error names it. Taught in 12_adversarial_lifting.
@@ -38,8 +38,8 @@ _RULES = {
 def demo_conversion(source: Skeleton) -> Conversion:
     """To house joints by the demo's rules; an InputError where the set marks no nose or limb.
 
-    `skeletons.conversion` differs from it at neck_nose and head, which it puts where the house
-    skeleton has them, inside the head and at its top.
+    `skeletons.conversion` differs from it at neck_nose and head. It puts them where the house
+    skeleton has them: inside the head, and at its top.
     """
     lacking = [joint for joint in NEEDED if joint not in source.joints]
     if lacking:
@@ -58,7 +58,7 @@ def demo_conversion(source: Skeleton) -> Conversion:
 
 def missing(clip: Clip) -> list[tuple[str, ...]]:
     """For each frame, the needed joints that were not found."""
-    demo_conversion(clip.skeleton)  # says which the joint set lacks
+    demo_conversion(clip.skeleton)  # an InputError names the joints that the joint set lacks
     found = torch.isfinite(clip.keypoints_px).all(-1) & (clip.confidence > 0)
     rows = found[:, clip.skeleton.indices(*NEEDED)].tolist()
     return [tuple(j for j, there in zip(NEEDED, row, strict=True) if not there) for row in rows]

@@ -24,7 +24,7 @@ WEIGHT_SPREAD = 0.02  # standard deviation of the first weights
 
 
 class _Perceptron(nn.Module):
-    """(batch, inputs) -> (batch, outputs), as in the module's head."""
+    """(batch, inputs) -> (batch, outputs), by the formula at the top of this file."""
 
     def __init__(self, inputs: int, outputs: int, width: int, batch_norm: bool, relu: bool):
         super().__init__()

@@ -55,7 +55,7 @@ def normalised(keypoints: Pose2D) -> Pose2D:
 def normalised_truth(pose_mm: Pose3D) -> tuple[Pose3D, Float[Tensor, " frames"]]:
     """(frames, 17, 3) about the hip over its scale, and the scale (frames,), mm.
 
-    The scale is the mean distance of the other 16 joints from the hip along x and y.
+    The scale is the mean distance of the other 16 joints from the hip in x and y.
     """
     about = root_relative(pose_mm, HOUSE)
     distances_mm = torch.linalg.vector_norm(about[..., :2], dim=-1)
@@ -84,8 +84,8 @@ def depth_pck(
 ) -> float:
     """Share, in %, of 14 joints whose depth alone is within the threshold.
 
-    depth, truth  normalised, as the networks give it. The published script's PCK: not that of
-                  `metrics.pck`, and not to be compared with it
+    depth, truth  normalised, as the networks give it. This is the published script's PCK, which
+                  differs from `metrics.pck`; do not compare the two
     """
     joints = HOUSE.indices(*PCK_JOINTS)
     off_mm = (depth - truth)[:, joints].abs() * scale_mm.unsqueeze(-1)

@@ -1,7 +1,7 @@
 """One step of Kudo et al. 2018: generator and critic look at a batch once, then both may step.
 
-Chapter 12 trains with the step that it shows; a test keeps this one equal to it. Tools and
-benchmarks import this one. Taught in 12_adversarial_lifting.
+Chapter 12 trains with the step that it shows. Tools and benchmarks import this one, and a test
+keeps the two equal. Taught in 12_adversarial_lifting.
 """
 
 from collections.abc import Callable, Iterable

@@ -21,7 +21,7 @@ def batch_norm_momentum(epoch: int, epochs: int) -> float:
 
 
 def set_batch_norm_momentum(network: nn.Module, momentum: float | int) -> None:
-    """The momentum of every batch norm in a network, that of the first layer too."""
+    """Set the momentum of every batch norm in a network, the first layer's included."""
     for norm in _norms(network):
         norm.momentum = momentum
 

@@ -38,9 +38,9 @@ MIRRORED = (2, 7)
 def screen_intrinsics(cameras: Sequence[Camera | None]) -> Float[Tensor, "cameras 9"]:
     """Focal length, centre, k1, k2, k3, p1, p2 of each camera in screen units, float32.
 
-    Screen units (`cameras.normalise_screen`) go from -1 to 1 across the picture's width. The
-    tangential terms are given in the order of `lenses`' convention 'videopose3d', whatever the
-    camera's own is: those of OpenCV and Human3.6M change places.
+    Screen units (`cameras.normalise_screen`) go from -1 to 1 across the picture's width. The two
+    tangential terms are in the order of the convention 'videopose3d' of `lenses`. A camera of
+    another convention (OpenCV, Human3.6M) has them the other way round; here they change places.
     """
     rows = []
     for camera in cameras:
@@ -56,7 +56,7 @@ def screen_intrinsics(cameras: Sequence[Camera | None]) -> Float[Tensor, "camera
 
 
 def flip_intrinsics(intrinsics: Intrinsics, mirrored: Bool[Tensor, " batch"]) -> Intrinsics:
-    """The cameras of mirrored pictures: (batch, 9), where `mirrored` (batch,) says so."""
+    """The cameras (batch, 9) of pictures, those that are `mirrored` (batch,) as mirrored."""
     sign = torch.ones_like(intrinsics)
     sign[..., MIRRORED] = torch.where(mirrored, -1.0, 1.0).to(sign).unsqueeze(-1)
     return sign * intrinsics

@@ -1,4 +1,4 @@
-"""Temporal convolutions: a window of 2D keypoints in, the 3D pose in its middle out.
+"""Temporal convolutions: a window of 2D key points in, the 3D pose in its middle out.
 
     expand    a filter of width w0 over time, 2 x joints -> channels
     block i   h + narrow(wide(h)): a filter of width w_i whose taps lie d_i = w_0 ... w_(i-1) frames
@@ -10,9 +10,9 @@ padded: frames at the edge are lost, and `lift` repeats a clip's first and last 
 
 Source: Pavllo, Feichtenhofer, Grangier, Auli 2019, arXiv:1811.11742. Taught in
 07_temporal_convolutions. Where we differ: the published code has one network for whole clips
-(dilated) and one for training windows (strided); here both are one `forward`, see `step`, which can
-also share work between windows that overlap. Frames stand before channels in memory, so that a
-filter is a matrix product of what its taps see.
+(dilated) and one for training windows (strided). Here one `forward` does both, by its argument
+`step`, and can also share work between windows that overlap. Frames come before channels in memory,
+so that a filter is one matrix product.
 """
 
 import math
@@ -39,15 +39,16 @@ PIECE, MOST_SEEN = 4096, 1 << 25
 
 
 class VideoPose3D(nn.Module):
-    """Keypoints in time to poses, or to the hip's path with output_joints=1.
+    """Key points over time to poses; with output_joints=1, to the path of the hip.
 
     In:   (batch, frames, input_joints, 2), unitless, screen units: `cameras.normalise_screen`
-    Out:  (batch, positions, output_joints, 3), mm, camera axes (`output_scale`: the last layer says
-          metres). A pose is about the hip, whose own place is trained to be 0; a path is absolute.
+    Out:  (batch, positions, output_joints, 3), mm, camera axes. The last layer gives metres, which
+          `output_scale` turns into mm. A pose is about the hip: it is trained to have the hip at 0.
+          A path is absolute.
 
     filter_widths  odd; their product is `receptive_field`, the frames that one pose is made from
     causal         the pose belongs to the newest frame of its window, not to the middle one
-    dense          an ablation of the paper: filters as long as the dilated ones reach, no holes
+    dense          an ablation of the paper: filters without holes that reach as far
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class VideoPose3D(nn.Module):
 def inflated(
     single: "VideoPose3D", filter_widths: Sequence[int], spread: bool = False
 ) -> "VideoPose3D":
-    """A network over time that starts as a network of one frame: the same pose for a still person.
+    """A network over time that begins as a network of one frame: equal poses for a still person.
 
     single         filter widths 1, 1, ..: as many as `filter_widths`, all else as the new one
     spread         False: its weights go to the middle tap (causal: the last) of each filter, and
@@ -152,7 +153,7 @@ def inflated(
                    True: the taps share the weights evenly. This averages over time, so a detector's
                    errors, which change from frame to frame, are smaller from the start
     Either way the network learns time as a correction to a lifter that works.
-    Source: of images and video, Carreira & Zisserman 2017, arXiv:1705.07750 (`spread`).
+    Source: Carreira & Zisserman 2017, arXiv:1705.07750, who do it with pictures (`spread`).
     """
     if single.receptive_field != 1 or len(single.filters) != len(filter_widths):
         raise InputError(f"inflated: expected a network of {len(filter_widths)} filters of width 1")
@@ -279,5 +280,5 @@ class Stream:
 
 
 def learning_rate_factor(epoch: int, decay: float = 0.95) -> float:
-    """What the first learning rate (1e-3) is multiplied by in an epoch; 0.98 semi-supervised."""
+    """The factor of the first learning rate (1e-3) in an epoch; semi-supervised decay: 0.98."""
     return decay**epoch

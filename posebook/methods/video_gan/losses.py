@@ -8,11 +8,11 @@ Poses here are absolute: metres, camera axes, x right, y down, z away.
 
 .. math:: r = f\odot P_{xy} + c\,P_z - u\,P_z .
 
-r is linear in P. A pose with all joints at 0 has no error. Negating P point-mirrors the whole
-person through the camera; it negates r and does not change the loss, so **someone behind the camera
-costs no more**. The critic sees only the pose about the hip and never the root. `depth_loss`
-prevents both: a joint nearer than `NEAREST_M` pays by the metre, the others pay nothing, and its
-slope leads out in front of the camera. A root network that starts at the mean root
+r is linear in P. So a pose with all joints at 0 has no error. Negating P mirrors the whole person
+through the camera. This negates r and does not change the loss, so **someone behind the camera
+costs no more**. The critic cannot prevent it: it sees only the pose about the hip, never the root.
+`depth_loss` prevents both. A joint nearer than `NEAREST_M` pays by the metre, the others pay
+nothing, and the slope leads out in front of the camera. A root network that starts at the mean root
 (`network.MEAN_ROOT_M`) rarely needs it.
 
 **Size and distance.** Every multiple of a solution is also a solution: larger people, farther away.
@@ -47,7 +47,7 @@ def residual(
 
 
 def reprojection_loss(pose: Pose3D, keypoints: Pose2D, camera: Float[Tensor, "*batch 4"]) -> Scalar:
-    """Mean square `residual`; the module says what it cannot see.
+    """Mean square `residual`; the top of this file says which wrong poses it does not notice.
 
     In the sum it is weighted by `REPROJECTION_WEIGHT`. Only the middle frame of each window counts;
     windows overlap, so that each frame is the middle of one.

@@ -37,8 +37,8 @@ class VideoGenerator(nn.Module):
     joints, outputs  16, 48: the pose about the hip from key points about the hip (8,149,048
                      weights); 17, 3: the root from key points on the screen (8,110,003)
     width            units of a hidden layer; published 1000
-    start            what the answer is at first, about, such as `MEAN_ROOT_M`; the released code
-                     holds this root and does not use it
+    start            roughly the answer before training, such as `MEAN_ROOT_M`. The released code
+                     holds this root, but does not use it
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class VideoGenerator(nn.Module):
     def every_frame(
         self, clip: Float[Tensor, "frames joints 2"]
     ) -> Float[Tensor, "frames outputs"]:
-        """What `forward` says of each frame's window in a clip of any length, ends repeated.
+        """As `forward` on each frame's window, for a clip of any length; its ends are repeated.
 
-        Neighbouring windows share most of their rows: each is worked out once, a thirteenth of the
-        work of a window for each frame.
+        Neighbouring windows share most of their rows. Each row is computed once, which is a
+        thirteenth of the work.
         """
         if not len(clip):
             return clip.new_zeros(0, self.last.out_features)
@@ -112,7 +112,8 @@ def along_ray(
 ) -> Float[Tensor, "*batch 3"]:
     """A root network's numbers (..., 3) to a place, metres, camera axes.
 
-    numbers  how far beside the ray of the key point, twice in units of `BESIDE_RAY`; and the depth
+    numbers  how far beside the ray of the key point, in x and in y, in units of `BESIDE_RAY`; then
+             the depth in metres
     hip      (..., 2)  the hip's key point on the screen
     camera   (4,)      fx, fy, cx, cy in the screen's unit
     """
@@ -124,10 +125,10 @@ def along_ray(
 class RootGenerator(VideoGenerator):
     """Where the hip of the middle frame is: (batch, 27, 17, 2) -> (batch, 3), metres, camera axes.
 
-    on_ray  True: the network says how deep, and how far beside the ray of the hip's key point, so
-            that one number moves a person back. Ours: a wrong depth alone, with the hip held in
-            the picture, costs little, but three coordinates must change in step for it, and then
-            learn hardly more than the mean root. False: its numbers are the place, as published.
+    on_ray  True, ours: the network's numbers are the depth, and how far the hip lies beside the ray
+            of its key point. Then one number moves a person back. False, as released: its numbers
+            are the coordinates. Then all three must change together when a person moves back, and
+            the network learns hardly more than the mean root.
     """
 
     def __init__(self, width: int = 1000, slope: float | int = 0.01, on_ray: bool = True):
@@ -154,7 +155,7 @@ class VideoGan(nn.Module):
     Out:  (batch, 17, 3)
 
     root_on_ray  `RootGenerator` says what it is; False as published
-    One that learns needs half of it at a time: `relative`, `root` and `join`.
+    Training uses the halves by themselves: `relative`, `root` and `join`.
     """
 
     def __init__(self, width: int = 1000, slope: float | int = 0.01, root_on_ray: bool = True):

@@ -40,18 +40,18 @@ def update(
     generator   `relative`: windows -> poses about the hip (poses, 16, 3), metres; `root`: windows
                 -> (poses, 3); `join`: root and pose -> absolute poses (poses, joints, 3)
     optimisers  of the generators and of the critic
-    windows     key points on the screen; as many batches as steps, the generators learn from the
-                last
-    seen        (poses, joints, 2)  the picture that has to come back: as published the middle
-                frames of the windows
+    windows     key points on the screen: one batch for each step of the critic, one after the
+                other. The generators learn from the last of them
+    seen        (poses, joints, 2)  the picture that has to come back; in the released code, the
+                middle frames of the windows
     camera      (4,) or (poses, 4)  fx, fy, cx, cy in the screen's unit
-    real        (poses, 16, 3)  poses about the hip, which belong to no window of these
+    real        (poses, 16, 3)  poses about the hip, none of which belongs to one of these windows
     share       (poses,)        drawn evenly from 0 to 1
     adversarial_weight  0: no critic, and so no step of it
     apart       True, ours: the pose network learns from the picture with the root where it fits
-                best, and the root network with the pose held fixed. Then the critic decides size,
-                and the root network decides distance. False, as published: both learn at once; then
-                larger people make up for a picture that is too small, and the root hardly learns
+                best, and the root network learns with the pose held fixed. Then the critic decides
+                size, and the root network decides distance. False, as released: both learn at once.
+                Then people grow or shrink to fit the picture, and the root network hardly learns
 
     The critic sees poses about the hip and never the root.
     """
