@@ -279,7 +279,7 @@ POSETRACK_17 = _skeleton(
     left_hip<upper_neck right_hip<upper_neck left_knee<left_hip right_knee<right_hip
     left_foot<left_knee right_foot<right_knee""",
     root=None,
-    source="PoseTrack 2018, Andriluka et al. 2018: its head_bottom is called upper_neck here; nobody "
+    source="PoseTrack, Andriluka et al. 2018: its head_bottom is called upper_neck here; nobody "
     "marked its ears",
 )
 MPI_INF_3DHP_28 = _skeleton(
