@@ -215,7 +215,7 @@ def test_layouts_by_name_and_count():
         joint_sets.of_count(19, "file")
     assert joint_sets.our_name("LAnkle") == "left_foot"
     assert joint_sets.our_name("Right Shoulder") == "right_shoulder"
-    assert joint_sets.of_names(COCO_NAMES, "x") is COCO_17
+    assert joint_sets.of_names(COCO_NAMES, 17, "x")[0] is COCO_17
 
 
 GOOD = {"people": [{"pose_keypoints_2d": flat(person(1, 25)[0])}]}
