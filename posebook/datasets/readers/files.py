@@ -102,7 +102,7 @@ def _letters(content: bytes, errors: str) -> str | None:
     if wide is None and b"\x00" in (start := content[:4000]):
         # UTF-16 without its mark: every second byte of plain text is 0.
         zeros = [start[side::2].count(0) / max(1, len(start[side::2])) for side in (0, 1)]
-        if max(zeros) > 0.9 and min(zeros) < 0.05:
+        if len(start) >= 16 and max(zeros) > 0.9 and min(zeros) < 0.05:
             wide = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     try:
         if wide is not None:

@@ -147,7 +147,7 @@ def clips_of(
 
 
 def numbered(identities: Sequence[int | str | None]) -> tuple[numpy.ndarray, dict[int, str]]:
-    """Track numbers and names as whole numbers, -1 for none; and the names of those that have one."""
+    """Track numbers and names as whole numbers, -1 for none; and the names by their numbers."""
     named = list(dict.fromkeys(one for one in identities if isinstance(one, str)))
     first = 1 + max((one for one in identities if isinstance(one, int)), default=-1)
     number = {name: first + place for place, name in enumerate(named)}

@@ -107,8 +107,8 @@ def _people(frame: Any) -> list | None:
     if not isinstance(frame, dict):
         return None
     key = _key(frame, _PEOPLE)
-    if key is not None and isinstance(frame[key], list):
-        return frame[key]
+    if key is not None and frame[key] is not None:
+        return frame[key] if isinstance(frame[key], list) else None
     if isinstance(frame.get("pose"), dict) and _key(frame["pose"], _POINTS):
         return [frame]
     key = _key(frame, _POINTS)

@@ -4,6 +4,7 @@ One row a frame, `left_knee_x, left_knee_y, left_knee_confidence, ...`; or one r
 columns `joint, x, y`; or DeepLabCut's header of three or four lines. Other columns are passed over.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def read(path: Path) -> Columns:
 
 def _given(cell: str) -> bool:
     value = number(cell)
-    return value is not None and numpy.isfinite(value)
+    return value is not None and math.isfinite(value)
 
 
 def _counts(row: list[str]) -> bool:

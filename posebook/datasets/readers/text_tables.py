@@ -107,7 +107,7 @@ def numbers(rows: list[list[str]], path: Path, first: int) -> tuple[numpy.ndarra
     while wide > 1 and all(len(row) < wide or not row[wide - 1] for row in rows):
         wide -= 1  # a separator at the end of each line
     for place, row in enumerate(rows):
-        if len(row) < wide and not (len(row) == wide - 1 or place == 0):
+        if len(row) < wide:
             raise InputError(
                 f"{path}: row {first + place} has {len(row)} cells, other rows {wide}; cut short?"
             )
