@@ -64,8 +64,7 @@ def mediapipe_json(people: np.ndarray) -> dict[str, object]:
         },
         "protobuf": [{"poseLandmarks": {"landmark": as_dicts(one)}} for one in frames],
         "by name": [
-            {"frame": n, "landmarks": {name: point for name, point in
-                                       zip(MEDIAPIPE, as_dicts(one), strict=True)}}
+            {"frame": n, "landmarks": dict(zip(MEDIAPIPE, as_dicts(one), strict=True))}
             for n, one in enumerate(frames)
         ],
         "lists": [{"frame": n, "landmarks": one.tolist()} for n, one in enumerate(frames)],

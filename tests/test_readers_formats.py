@@ -50,8 +50,6 @@ def test_mediapipe_as_a_table(tmp_path, form):
 
 def test_landmarks_in_metres_are_positions(tmp_path):
     """MediaPipe's world landmarks: about the hips in all three axes."""
-    house = dict(zip(HOUSE.joints, h36m_writer.person(6).transpose(1, 0, 2), strict=True))
-    house["left_foot"] = house["left_foot"]
     names = [joint.replace("_foot", "_ankle") for joint in HOUSE.joints]
     relative = h36m_writer.person(6) - h36m_writer.person(6)[:, :1]
     table = relative[..., (0, 2, 1)] * (1, -1, 1)  # y down
@@ -173,7 +171,6 @@ def test_trc(tmp_path, end):
 
 
 def test_c3d_says_what_it_needs_or_is_read(tmp_path):
-    pytest.importorskip("numpy")
     from importlib.util import find_spec
 
     if find_spec("ezc3d") is None:
@@ -238,7 +235,7 @@ def test_joint_sets_of_one_count_are_told_by_their_bones(tmp_path):
 def test_numbers_that_repeat_or_never_come_back_are_not_believed(tmp_path):
     frames = {f"{n}.jpg": [one, two] for n, (one, two) in enumerate(zip(ONE, TWO, strict=True))}
     entries = alphapose(frames, numbers=False)
-    for number, entry in enumerate(entries):
+    for entry in entries:
         entry["idx"] = [0.0]
     (clip,) = datasets.read_any(written.dump(tmp_path / "a.json", entries))
     assert any("repeat within 6 frames: they are not believed" in note for note in clip.notes)
