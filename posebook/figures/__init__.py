@@ -8,7 +8,7 @@ Each of `pose_3d`, `overlay`, `animate` and `rig` takes one of the sixteen 3D ca
 browser keeps alive in one window; `compare` and `gallery` take none.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
