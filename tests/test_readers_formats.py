@@ -70,7 +70,8 @@ def test_a_yolo_label_of_one_picture(tmp_path, how):
 
 def test_a_folder_of_yolo_labels_holds_people_in_frames(tmp_path):
     folder = written.yolo_folder(tmp_path / "labels", [ONE, TWO])
-    (folder / "clip_4.txt").unlink()  # nobody found: no file
+    (folder / "clip_4.txt").write_text("")  # nobody found
+    (folder / "classes.txt").write_text("person\n")
     clips = datasets.read_any(folder, size=WIDE, person="all")
     assert [len(clip) for clip in clips] == [6, 6] and {clip.name for clip in clips} == {
         "clip/person 1", "clip/person 2"

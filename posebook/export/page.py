@@ -98,7 +98,7 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
             labels=AXES,
             most_frames=most_frames(poses.input_skeleton, truth_mm is not None),
             invented=invented,
-            title="Key points in the picture (left), lifted to 3D (right)",
+            title="Key points in the picture, and lifted to 3D",
         )
         return [figures.Picture(film, words)]
     frame = int(somebody.nonzero()[0])

@@ -45,7 +45,8 @@ const drawn=new Map();
 // A film's picture stands above its scene where both side by side would be cut or tiny.
 function stacked(box,l){l=JSON.parse(JSON.stringify(l));if(!box.classList.contains("stack")||
 box.clientWidth>=600)return l;l.scene.domain={x:[0,1],y:[0,.56]};l.xaxis.domain=[.12,.98];
-l.yaxis.domain=[.62,1];l.height+=330;l.margin.b+=56;const s=l.sliders[0];s.x=0;s.len=1;s.pad.t+=52;
+l.yaxis.domain=[.62,1];l.height+=330;l.margin.b+=56;
+for(const k of "xyz")l.scene.camera.eye[k]*=1.3;const s=l.sliders[0];s.x=0;s.len=1;s.pad.t+=52;
 return l;}
 function draw(box){const f=JSON.parse(document.getElementById(box.dataset.figure).textContent);
 const l=stacked(box,f.layout);box.style.height=l.height+"px";box.dataset.narrow=box.clientWidth<600;

@@ -17,6 +17,7 @@ from posebook.errors import InputError
 #: Larger files are refused: nothing that the readers of this package know is that large.
 MOST_BYTES = 4 << 30
 _LFS = b"version https://git-lfs"
+_CONTROL = bytes([*range(1, 9), *range(14, 26), *range(28, 32), 127])  # letters of no text
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
@@ -108,7 +109,10 @@ def _letters(content: bytes, errors: str) -> str | None:
         if wide is not None:
             return content.decode(wide, errors)
         content = content.rstrip(b"\x00\x1a")  # what some loggers and DOS leave behind the end
-        return None if b"\x00" in content else content.decode("utf-8-sig", errors)
+        odd = len(start := content[:4000]) - len(start.translate(None, _CONTROL))
+        if b"\x00" in content or 100 * odd > len(start):
+            return None
+        return content.decode("utf-8-sig", errors)
     except UnicodeDecodeError:
         # Names with accents; what is read from them is ASCII.
         return None if wide is not None else content.decode("latin-1")

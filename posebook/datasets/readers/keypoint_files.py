@@ -14,7 +14,13 @@ import numpy
 
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers import joint_sets, tracking, yolo_labels
-from posebook.datasets.readers.files import frame_rate, picture_size, read_json, read_text
+from posebook.datasets.readers.files import (
+    frame_rate,
+    picture_size,
+    read_head,
+    read_json,
+    read_text,
+)
 from posebook.datasets.readers.film import Film
 from posebook.datasets.readers.keypoint_json import films, people_of
 from posebook.datasets.readers.tracking import Found
@@ -51,13 +57,14 @@ def read(
         inside = sorted(path.iterdir())
         files = [file for file in inside if file.suffix.lower() == ".json"]
         if not files:
-            files = [file for file in inside if file.suffix.lower() == ".txt" and _label(file)]
+            texts = [file for file in inside if file.suffix.lower() == ".txt"]
+            files = [file for file in texts if _label(file) is not None]
     if not files:
         raise InputError(
             f"{path}: holds no .json file, and no YOLO labels (.txt); expected a folder of OpenPose"
             " JSON files, one a frame"
         )
-    if len(files) == 1 and files[0].suffix.lower() != ".txt":
+    if len(files) == 1 and not is_label(files[0]):
         found = films(read_json(files[0], _EXPECTED), files[0])
     else:
         found = _films_of_folder(path, files)
@@ -69,8 +76,12 @@ def read(
 
 
 def _label(file: Path) -> list | None:
-    """The people in a file of YOLO's labels; None where it is none."""
-    return yolo_labels.people(read_text(file, _LABELS)) if file.stat().st_size else None
+    """The people in a file of YOLO's labels; None where it is none. An empty one shows nobody."""
+    if file.suffix.lower() == ".txt" and file.stat().st_size == 0:
+        return []
+    if not read_head(file, _LABELS, 64).lstrip()[:1].isdigit():
+        return None
+    return yolo_labels.people(read_text(file, _LABELS))
 
 
 def is_label(path: Path) -> bool:
@@ -86,9 +97,7 @@ def _films_of_folder(folder: Path, files: list[Path]) -> list[Film]:
         name = re.sub(r"\d+$", "", stem)
         film = found.setdefault(name, Film(str(folder), name.rstrip("_-. ") or folder.stem))
         film.frame(stem)
-        if file.suffix.lower() == ".txt":
-            people = _label(file) or []
-        else:
+        if (people := _label(file)) is None:
             people = _people_of_file(read_json(file, _EXPECTED), file, film)
         for points, identity in people:
             film.add(points, identity)
