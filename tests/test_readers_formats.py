@@ -166,6 +166,10 @@ def test_trc(tmp_path, end):
     with pytest.raises(InputError, match="at least three that are known"):
         (tmp_path / "b.trc").write_text(written.trc(world[:, places], [f"M{n}" for n in range(15)]))
         datasets.read_any(tmp_path / "b.trc")
+    cut = (tmp_path / "a.trc").read_text().rstrip()
+    (tmp_path / "a.trc").write_text(cut[: cut.rindex("\t")])  # its last number is missing
+    (short,) = datasets.read_any(tmp_path / "a.trc")
+    assert len(short) == 6 and short.world_mm[-1, -1].isnan().all()
     names = {ours: f"M{n}" for n, ours in enumerate(POSE2SIM)}
     (motion,) = datasets.read_any(tmp_path / "b.trc", names=names)
     assert np.allclose(motion.world_mm[..., 2].numpy(), up, atol=0.1)

@@ -53,7 +53,7 @@ def read_trc(path: Path) -> Markers:
             continue  # the line of axes, or an empty one
         if split is None or any("," in cell for cell in row):
             row = [plain_numbers(cell) for cell in row]
-        cells = row[2 : 2 + 3 * len(names)] + [""] * (3 * len(names) + 2 - len(row))
+        cells = (row[2:] + [""] * 3 * len(names))[: 3 * len(names)]
         found = [number(cell) for cell in cells]
         if None in found:
             raise InputError(f"{path}: line {line} holds a word; expected numbers")

@@ -30,6 +30,7 @@ _JOINT = ("joint", "jointname", "landmark", "landmarkname", "bodypart", "bodypar
           "keypointname", "keypointid", "keypointidx", "landmarkid", "landmarkidx", "jointid",
           "node", "part", "partname", "marker", "markername", "point", "pointname",
           "name")  # fmt: skip
+_LONGEST_TITLE = 200
 _DLC = ("scorer", "individuals", "bodyparts", "coords")
 
 
@@ -87,7 +88,7 @@ def _plain(title: str) -> str:
 
 def _axis(title: str) -> tuple[str, str] | None:
     """('left_knee', 'x') of 'left_knee_x', 'x_left_knee', 'x12'; the axis is x, y, z or c."""
-    title = title.strip().strip("#").strip()
+    title = title[:_LONGEST_TITLE].strip().strip("#").strip()
     if match := _ENDS.fullmatch(title):
         joint, axis = match[1], match[2] or match[3]
     elif match := _BEGINS.fullmatch(title):

@@ -57,7 +57,7 @@ def _without_remark(line: str) -> str:
     if not line.lstrip().startswith(("#", "%")):
         return line
     rest = line.lstrip().lstrip("#% ")
-    return rest if re.search(r"[_. ][xyXY]\b.*[,;\t ].*[_. ][xyXY]\b", rest) else ""
+    return rest if re.search(r"[_. ][xyXY]\b.*[,;\t ].*[_. ][xyXY]\b", rest[:300]) else ""
 
 
 def _separator(lines: list[str]) -> str:
