@@ -225,6 +225,27 @@ BODY_25 = _skeleton(
     root="hip",
     source="OpenPose BODY_25, Cao et al. 2019",
 )
+BODY_25B = _skeleton(
+    "body_25b",
+    """nose left_eye<nose right_eye<nose left_ear<left_eye right_ear<right_eye
+    left_shoulder<upper_neck right_shoulder<upper_neck left_elbow<left_shoulder
+    right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
+    left_hip<upper_neck right_hip<upper_neck left_knee<left_hip right_knee<right_hip
+    left_foot<left_knee right_foot<right_knee upper_neck<nose head_top<upper_neck
+    left_big_toe<left_foot left_small_toe<left_big_toe left_heel<left_foot
+    right_big_toe<right_foot right_small_toe<right_big_toe right_heel<right_foot""",
+    root=None,
+    source="OpenPose BODY_25B, Hidalgo et al. 2019: COCO's joints first, then MPII's neck and head",
+)
+OPENPOSE_MPI_15 = _skeleton(
+    "openpose_mpi_15",
+    """head<neck neck right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
+    left_shoulder<neck left_elbow<left_shoulder left_wrist<left_elbow right_hip<chest
+    right_knee<right_hip right_foot<right_knee left_hip<chest left_knee<left_hip
+    left_foot<left_knee chest<neck""",
+    root=None,
+    source="OpenPose --model_pose MPI, Cao et al. 2017: the top of the head first, the chest last",
+)
 OPENPOSE_COCO_18 = _skeleton(
     "openpose_coco_18",
     """nose<neck neck right_shoulder<neck right_elbow<right_shoulder right_wrist<right_elbow
@@ -233,6 +254,33 @@ OPENPOSE_COCO_18 = _skeleton(
     left_foot<left_knee right_eye<nose left_eye<nose right_ear<right_eye left_ear<left_eye""",
     root=None,
     source="OpenPose COCO-18, Cao et al. 2017",
+)
+MEDIAPIPE_33 = _skeleton(
+    "mediapipe_33",
+    """nose left_eye_inner<nose left_eye<left_eye_inner left_eye_outer<left_eye
+    right_eye_inner<nose right_eye<right_eye_inner right_eye_outer<right_eye
+    left_ear<left_eye_outer right_ear<right_eye_outer left_mouth<nose right_mouth<left_mouth
+    left_shoulder<left_hip right_shoulder<right_hip left_elbow<left_shoulder
+    right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
+    left_pinky<left_wrist right_pinky<right_wrist left_index<left_wrist right_index<right_wrist
+    left_thumb<left_wrist right_thumb<right_wrist left_hip right_hip<left_hip
+    left_knee<left_hip right_knee<right_hip left_foot<left_knee right_foot<right_knee
+    left_heel<left_foot right_heel<right_foot left_foot_index<left_foot
+    right_foot_index<right_foot""",
+    root=None,
+    source="MediaPipe Pose (BlazePose), Bazarevsky et al. 2020 (its ankles are called left_foot, "
+    "right_foot here)",
+)
+POSETRACK_17 = _skeleton(
+    "posetrack_17",
+    """nose<upper_neck upper_neck head_top<nose left_ear<nose right_ear<nose
+    left_shoulder<upper_neck right_shoulder<upper_neck left_elbow<left_shoulder
+    right_elbow<right_shoulder left_wrist<left_elbow right_wrist<right_elbow
+    left_hip<upper_neck right_hip<upper_neck left_knee<left_hip right_knee<right_hip
+    left_foot<left_knee right_foot<right_knee""",
+    root=None,
+    source="PoseTrack, Andriluka et al. 2018: its head_bottom is called upper_neck here; nobody "
+    "marked its ears",
 )
 MPI_INF_3DHP_28 = _skeleton(
     "mpi_inf_3dhp_28",
@@ -294,7 +342,8 @@ YU_17 = _skeleton(
 SKELETONS: dict[str, Skeleton] = {
     s.name: s
     for s in (
-        HOUSE, COCO_17, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14, BODY_25, OPENPOSE_COCO_18,
+        HOUSE, COCO_17, MPII_16, MPII_17_KUDO, HOURGLASS_16, LSP_14, BODY_25, BODY_25B,
+        OPENPOSE_COCO_18, OPENPOSE_MPI_15, MEDIAPIPE_33, POSETRACK_17,
         MPI_INF_3DHP_28, MPI_INF_3DHP_17, HUMANEVA_15, CMU_31, YU_17,
     )
 }  # fmt: skip

@@ -15,12 +15,20 @@ _COCO = np.array([
     (0, 20), (6, 14), (-6, 14), (14, 18), (-14, 18), (40, 70), (-40, 70), (55, 130), (-55, 130),
     (60, 190), (-60, 190), (25, 200), (-25, 200), (28, 290), (-28, 290), (30, 380), (-30, 380),
 ], dtype=float)  # fmt: skip
+#: The same place in BODY_25's order: of each joint, the joints of COCO between which it lies.
+_BODY_25 = [
+    (0,), (5, 6), (6,), (8,), (10,), (5,), (7,), (9,), (11, 12), (12,), (14,), (16,), (11,), (13,),
+    (15,), (2,), (1,), (4,), (3,), (15,), (15,), (15,), (16,), (16,), (16,),
+]  # fmt: skip
 
 
 def person(frames: int, joints: int = 17, seed: int = 0, start=(300.0, 200.0), step=(2.0, 0.0)):
     """(frames, joints, 3): somebody who walks `step` px a frame; x, y, confidence in (0.5, 1)."""
     rng = np.random.default_rng(seed)
     shape = _COCO[np.arange(joints) % 17] + (np.arange(joints) // 17 * 3)[:, None]
+    if joints == 25:
+        shape = np.array([_COCO[list(between)].mean(0) for between in _BODY_25])
+        shape[19:] += (8, 6)
     path = np.array(start) + np.arange(frames)[:, None] * np.array(step)
     points = path[:, None] + shape + rng.normal(0, 1.0, (frames, joints, 2))
     confidence = rng.uniform(0.5, 1.0, (frames, joints, 1))

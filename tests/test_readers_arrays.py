@@ -162,7 +162,7 @@ def text(content: str, ending: str = ".csv"):
         (text("a,b\n1,2\n"), "left_knee_x"),
         (text("nothing"), "no rows of numbers"),
         (text(""), "empty"),
-        (text("1,2,3\n", ".dat"), "not valid JSON|ending"),
+        (text("1,2,3\n", ".dat"), "3 numbers in a row"),
         (lambda path: np.savez(path.with_suffix(".npz"), a=3), "expected keypoints_px"),
         (lambda path: np.savez(path.with_suffix(".npz"), keypoints=np.zeros((3, 17, 2)),
                                confidence=np.zeros(9)), "confidence does not fit"),

@@ -215,7 +215,7 @@ def test_layouts_by_name_and_count():
         joint_sets.of_count(19, "file")
     assert joint_sets.our_name("LAnkle") == "left_foot"
     assert joint_sets.our_name("Right Shoulder") == "right_shoulder"
-    assert joint_sets.of_names(COCO_NAMES, "x") is COCO_17
+    assert joint_sets.of_names(COCO_NAMES, 17, "x")[0] is COCO_17
 
 
 GOOD = {"people": [{"pose_keypoints_2d": flat(person(1, 25)[0])}]}
@@ -231,11 +231,11 @@ GOOD = {"people": [{"pose_keypoints_2d": flat(person(1, 25)[0])}]}
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git-LFS"),
         ("[]", "a list of 0"),
         ("{}", "nothing"),
-        ("3", "3; expected"),
+        ("3", "1 numbers in a row are no joint set"),
         ('{"a": 1}', "an object with a"),
         ('{"people": []}', "nobody in 1 frames"),
         ('{"people": [{"pose_keypoints_2d": []}]}', "nobody"),
-        ('{"people": 3}', "no list of people"),
+        ('{"people": 3}', "an object with people"),
         ('{"people": [{"face_keypoints_2d": [1]}]}', "without pose_keypoints_2d"),
         ('{"people": [{"pose_keypoints_2d": [1, 2]}]}', "people of 2 numbers"),
         ('{"people": [{"pose_keypoints_2d": ["a", 2, 3]}]}', "no numbers"),
@@ -243,10 +243,10 @@ GOOD = {"people": [{"pose_keypoints_2d": flat(person(1, 25)[0])}]}
         (json.dumps({"people": [{"pose_keypoints_2d": [None] * 75}]}), "nobody"),
         (json.dumps({"people": [{"pose_keypoints_2d": [9.0] * 30}]}), "10 joints"),
         ('{"images": [], "annotations": []}', "no annotation has keypoints"),
-        ('{"annotations": []}', "no lists of images"),
+        ('{"annotations": []}', "nobody in 0 frames"),
         ('{"bboxes": [[1, 2, 3, 4]], "labels": [0]}', "boxes without key points"),
-        ('[{"image_id": 1, "keypoints": 3}]', "without image_id or keypoints"),
-        ('{"instance_info": []}', "no list of instances"),
+        ('[{"image_id": 1, "keypoints": 3}]', "key points are 3; expected a list"),
+        ('{"instance_info": []}', "nobody in 0 frames"),
     ],
 )
 def test_one_line_says_what_is_wrong(tmp_path, content, says):

@@ -13,14 +13,22 @@ from posebook.datasets import cards, detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
 from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
-from posebook.datasets.readers import arrays, asf_amc, bvh, human36m_archives, keypoint_files
+from posebook.datasets.readers import (
+    arrays,
+    asf_amc,
+    bvh,
+    human36m_archives,
+    infer_video,
+    keypoint_files,
+)
+from posebook.datasets.readers.file_kinds import MOTIONS, kind
 from posebook.datasets.readers.files import existing, frame_rate, listed
+from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
 #: The training person who stands in for the test people while settings are chosen.
 HELD_OUT = "S8"
-_ARRAYS = (".npz", ".npy", ".csv", ".tsv", ".txt")
-_MOTIONS = (".bvh", ".amc", ".asf")
+_KEY_POINTS = "key points (JSON, CSV, .npz, .npy, .h5) or motion (BVH, AMC, TRC, C3D)"
 
 
 def load(
@@ -121,8 +129,10 @@ def read_keypoints(
 ) -> list[Clip]:
     """The clips of a key-point file or folder, recognised by what is in it.
 
-    OpenPose (file or folder), COCO, AlphaPose and MMPose JSON; .npz, .npy and .csv of
-    (frames, joints, 2); VideoPose3D's 2D archives. Missing joints are NaN with confidence 0.
+    OpenPose (file or folder), COCO, AlphaPose, MMPose, MediaPipe and Ultralytics JSON; YOLO's
+    labels (file or folder); .npz, .npy and .csv of (frames, joints, 2); DeepLabCut's and SLEAP's
+    .csv and .h5; VideoPose3D's 2D archives and detections. The file's name decides nothing. Missing
+    joints are NaN with confidence 0.
 
     layout  joint set, where the file does not say: coco_17, body_25, human36m_17, ...
     size    (width, height) of the picture, where the file does not say
@@ -136,13 +146,18 @@ def read_keypoints(
             if (path / f"{file}.npz").exists():
                 raise InputError(f"{path}: is a data set; read it with load('{name}', root=...)")
         return keypoint_files.read(path, layout, size, person, rate)
-    if _is_archive(path, "positions_2d"):
-        return human36m_archives.read_keypoints(path, size, rate)
-    if path.suffix.lower() in _ARRAYS:
-        return arrays.read_keypoints(path, layout, size, person, rate)
-    if path.suffix.lower() in _MOTIONS:
+    found = kind(path, _KEY_POINTS)
+    if found in MOTIONS:
         raise InputError(f"{path}: is motion capture, not key points; `read_motion` reads it")
-    return keypoint_files.read(path, layout, size, person, rate)
+    if found == "json" or (found == "table" and keypoint_files.is_label(path)):
+        return keypoint_files.read(path, layout, size, person, rate)
+    if found == "npz":
+        if human36m_archives.holds(path, "positions_2d"):
+            return human36m_archives.read_keypoints(path, size, rate)
+        if human36m_archives.holds(path, "boxes") and infer_video.is_one(held := read_npz(path)):
+            film = infer_video.film(held, path)
+            return keypoint_files.clips_of(film, film.name, film.where, layout, size, person, rate)
+    return arrays.read_keypoints(path, layout, size, person, rate)
 
 
 def read_motion(
@@ -154,7 +169,7 @@ def read_motion(
     fps: float | int | str | None = None,
     names: dict[str, str] | None = None,
 ) -> list[Motion]:
-    """The motions of a BVH, an AMC beside its ASF, an array of positions, or a folder of these.
+    """The motions of a BVH, an AMC beside its ASF, a TRC or C3D, positions, or a folder of these.
 
     unit    mm, cm, inch, m, cmu or millimetres per unit; None: recognised by the length of the legs
     up      the axis that points up: 'y', 'z', ...; None: recognised by how the person stands
@@ -166,19 +181,21 @@ def read_motion(
     options = dict(unit=unit, up=up, fps=rate, names=names)
     if path.is_dir():
         return [motion for file in motion_files(path) for motion in read_motion(file, **options)]
-    ending = path.suffix.lower()
-    if ending == ".bvh":
+    found = kind(path, _KEY_POINTS)
+    if found == "bvh":
         return [bvh.read_bvh(path, **options)]
-    if ending == ".amc":
+    if found == "amc":
         return [asf_amc.read_amc(path, **options)]
-    if ending == ".asf":
+    if found == "asf":
         raise InputError(f"{path}: is a skeleton without motion; give the .amc beside it")
-    if _is_archive(path, "positions_3d"):
+    if found in ("trc", "c3d"):
+        return arrays.read_positions(path, layout, **options)
+    if found == "npz" and human36m_archives.holds(path, "positions_3d"):
         whose = humaneva if path.stem.startswith("data_3d_humaneva") else human36m
         return whose.read_motions(path, rate)
-    if ending in _ARRAYS:
-        return arrays.read_positions(path, layout, unit=unit, up=up, fps=rate)
-    raise InputError(f"{path}: unknown ending; expected .bvh, .amc, .npz, .npy or .csv")
+    if found == "json":
+        raise InputError(f"{path}: is JSON, which holds key points; `read_keypoints` reads it")
+    return arrays.read_positions(path, layout, **options)
 
 
 def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
@@ -192,17 +209,22 @@ def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
     path = existing(path, "key points or motion")
     if path.is_dir():
         positions = any(file.suffix.lower() in (".bvh", ".amc") for file in path.iterdir())
-    elif path.suffix.lower() in _ARRAYS:
-        positions = _is_archive(path, "positions_3d") or (
-            not _is_archive(path, "positions_2d") and arrays.holds_positions(path)
-        )
     else:
-        positions = path.suffix.lower() in _MOTIONS
+        positions = _holds_motion(path, options.get("layout"))
     other = {"size", "person"} if positions else {"unit", "up", "names"}
     given = {key: value for key, value in options.items() if key not in other}
     return read_motion(path, **given) if positions else read_keypoints(path, **given)
 
 
-def _is_archive(path: Path, key: str) -> bool:
-    """Whether an .npz is one of VideoPose3D's: its dicts are pickled."""
-    return path.suffix.lower() == ".npz" and human36m_archives.holds(path, key)
+def _holds_motion(path: Path, layout: str | None) -> bool:
+    """Whether a file holds a motion in 3D rather than key points."""
+    found = kind(path, _KEY_POINTS)
+    if found in MOTIONS or found == "json":
+        return found != "json"
+    if found == "npz" and any(
+        human36m_archives.holds(path, key) for key in ("positions_2d", "positions_3d", "boxes")
+    ):
+        return human36m_archives.holds(path, "positions_3d")
+    if found == "table" and keypoint_files.is_label(path):
+        return False
+    return arrays.holds_positions(path, layout)

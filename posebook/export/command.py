@@ -22,6 +22,8 @@ from posebook.datasets.readers.files import frame_rate, number, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.export.page import write_page
+from posebook.export.people_page import NAME as PEOPLE_PAGE
+from posebook.export.people_page import write_people_page
 from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
 from posebook.export.upright import camera_around, lift_upright
 from posebook.files import MOST_BYTES, read_record
@@ -55,10 +57,12 @@ class LiftResult:
 
     lifts  one for each person, film or motion that was lifted; mostly one
     notes  what was left out of the file
+    page   the one page with everybody, where there are several people
     """
 
     lifts: tuple[Lift, ...]
     notes: tuple[Note, ...] = ()
+    page: Path | None = None
 
     @property
     def poses(self) -> Poses:
@@ -75,6 +79,8 @@ class LiftResult:
             if len(self.lifts) > 1:
                 lines += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
             lines += lift.lines()
+        if self.page is not None:
+            lines += ["", "everybody on one page:", f"html  {paths.shown(self.page)}"]
         return "\n".join(lines)
 
 
@@ -96,7 +102,8 @@ def lift_file(
                 positions (.npz, .npy, .csv): these are seen by a Human3.6M-like camera, lifted,
                 and scored against themselves
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
-                pictures or motions, or with person='all', gets a folder in it for each
+                pictures or motions, or with person='all', gets a folder in it for each;
+                several people get a page with all of them beside it, people.html
     lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` the clip
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
@@ -139,7 +146,10 @@ def lift_file(
         return LiftResult((write(ready[0], folder, image=image),), notes)
     names = _folder_names([item.name for item in found[: len(ready)]])
     lifts = [write(poses, folder / name) for poses, name in zip(ready, names, strict=True)]
-    return LiftResult(tuple(lifts), notes)
+    page = None
+    if any("/person " in poses.clip for poses in ready):
+        page = write_people_page(folder / PEOPLE_PAGE, ready, names)
+    return LiftResult(tuple(lifts), notes, page)
 
 
 def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
@@ -191,6 +201,9 @@ def _check_folder(folder: Path, source: Path) -> None:
     for place in (folder, *folder.glob("[!.]*/")):
         there = [name for name in NAMES if (place / name).exists()]
         if not there:
+            if (place / PEOPLE_PAGE).exists() and not any(place.glob("[!.]*/poses.json")):
+                raise InputError(f"{place}: holds a {PEOPLE_PAGE} of something else; give another "
+                                 "folder with --out, or remove it")  # fmt: skip
             continue
         try:
             first = read_record(place / "poses.json", "what `posebook lift` wrote", MOST_BYTES)[

@@ -12,13 +12,18 @@ from posebook.evaluation import score_table
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.poses import Poses
-from posebook.skeletons import HOUSE
+from posebook.skeletons import HOUSE, Skeleton
 
 #: A joint is drawn as invented where it was not marked in more than this part of the frames.
 _MOSTLY = 0.5
 #: Whoever moves further than this over the floor is followed: a pose should fill its picture, and a
 #: path hangs on distances, which are the least certain thing here.
 _STAYS_MM = 600.0
+#: A page is at most about so large; plotly alone takes 5 MB. Longer films show fewer frames.
+MOST_BYTES = 15_000_000
+_WITHOUT_FILM, _BYTES_A_NUMBER = 5_300_000, 30
+#: What the axes of a lifted pose mean: those of a camera held level, the floor at 0.
+AXES = ("x, to the right (mm)", "y, away (mm)", "z, up (mm)")
 
 
 def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
@@ -91,8 +96,10 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
             size_px=poses.camera.size_px,
             image=image,
             follow=_path_mm(poses) > _STAYS_MM,
+            labels=AXES,
+            most_frames=most_frames(poses.input_skeleton, truth_mm is not None),
             invented=invented,
-            title="Key points in the picture (left), lifted to 3D (right)",
+            title="Key points in the picture, and lifted to 3D",
         )
         return [figures.Picture(film, words)]
     frame = int(somebody.nonzero()[0])
@@ -108,9 +115,17 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
         frame="world",
         truth_mm=None if truth_mm is None else truth_mm[frame],
         invented=invented,
+        labels=AXES,
         title="Lifted to 3D",
     )
     return [figures.Picture(seen, words), figures.Picture(solid, words)]
+
+
+def most_frames(marked: Skeleton, truth: bool, people: int = 1) -> int:
+    """How many frames a page of `MOST_BYTES` holds: each stores its joints and bones once."""
+    joints = len(marked) * 2 + len(HOUSE) * 3 * (2 if truth else 1)
+    a_frame = 400 + _BYTES_A_NUMBER * joints * people
+    return max(1, int((MOST_BYTES - _WITHOUT_FILM) / a_frame))
 
 
 def _path_mm(poses: Poses) -> float:

@@ -8,7 +8,7 @@ Each of `pose_3d`, `overlay`, `animate` and `rig` takes one of the sixteen 3D ca
 browser keeps alive in one window; `compare` and `gallery` take none.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,6 +99,7 @@ def pose_3d(
     truth_mm: Pose3D | None = None,
     invented: Collection[str] = (),
     names: bool = False,
+    labels: Sequence[str] | None = None,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -108,6 +109,7 @@ def pose_3d(
     frame     'camera': x right, y down, z forward, drawn as x, z, -y; 'world': z up
     truth_mm  the same shape; drawn black and dashed (see `overlay`)
     invented  names of joints that no detector marked: drawn hollow, their bones dotted
+    labels    of the three axes, such as "x, to the right (mm)"; None: those of `frame`
     """
     checked(pose_mm, skeleton, "pose_mm")
     people = to_plot(pose_mm, frame).reshape(-1, len(skeleton), 3)
@@ -129,7 +131,8 @@ def pose_3d(
     made = layout(title, f"{note} {squares}".strip(), height=_HEIGHT_PX)
     first = people[0] if true is None else true[0]
     front = facing(first, skeleton) if frame == "world" else None
-    made["scene"] = scene(low, high, frame, front=front, shape=(WIDTH_PX - 24) / _HEIGHT_PX)
+    shape = (WIDTH_PX - 24) / _HEIGHT_PX
+    made["scene"] = scene(low, high, frame, front=front, labels=labels, shape=shape)
     return go.Figure(traces, made)
 
 

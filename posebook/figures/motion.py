@@ -1,6 +1,6 @@
 """A motion with a play button and a slider; the 2D keypoints beside the 3D pose."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from math import ceil
 from typing import Any
 
@@ -43,6 +43,8 @@ def animate(
     size_px: tuple[int, int] | None = None,
     invented: Collection[str] = (),
     follow: bool | None = None,
+    labels: Sequence[str] | None = None,
+    most_frames: int | None = None,
     title: str = "",
     note: str = "",
 ) -> go.Figure:
@@ -54,8 +56,9 @@ def animate(
     truth_mm      (frames, joints, 3), drawn black and dashed
     follow        keep the hip in the middle of the floor; None: when the walk is longer than 2 m
 
-    Motions of more than 75 frames, or 60 with a truth, are thinned out evenly, and the figure says
-    so: 150 to 270 KB.
+    labels        of the three axes, such as "x, to the right (mm)"; None: those of `frame`
+    most_frames   longer motions are thinned out evenly, and the figure says so; None: 75 frames, or
+                  60 with a truth, which makes 150 to 270 KB
     """
     checked(pose_mm, skeleton, "pose_mm")
     marked = input_skeleton or skeleton
@@ -68,17 +71,15 @@ def animate(
     for other, what in ((truth_mm, "truth_mm"), (keypoints_px, "keypoints_px")):
         if other is not None and len(other) != len(pose_mm):
             raise InputError(f"{what} has {len(other)} frames, expected {len(pose_mm)} as pose_mm")
-    step = ceil(len(pose_mm) / (75 if truth_mm is None else 60))
+    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 60)))
     points = to_plot(pose_mm, frame)[::step]
     true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
     seen = None if keypoints_px is None else flat(keypoints_px)[::step]
-    labels = list(AXES[frame])
+    labels = list(labels or AXES[frame])
     if follow or (follow is None and travel(points) > 2000):
         centre = footing(points, skeleton)
         points, true = points - centre, None if true is None else true - centre
-        labels[:2] = [
-            label.split(",")[0].replace(" (mm)", "") + " from the hip (mm)" for label in labels[:2]
-        ]
+        labels[:2] = [_from_hip(label) for label in labels[:2]]
     low, high = box(points if true is None else np.concatenate([points, true]))
     grid, square = floor_grid(low, high)
     windows = None
@@ -124,6 +125,13 @@ def animate(
         frame_made["layout"] = {f"{axis}axis": {"range": window[axis]} for axis in "xy"}
     made |= player(range(0, len(pose_mm), step), frames_per_second, step)
     return go.Figure(fixed + states[0], made, frames)
+
+
+def _from_hip(label: str) -> str:
+    """'x, to the right (mm)' -> 'x from the hip, to the right (mm)'; 'x (mm)' -> 'x from the hip
+    (mm)'."""
+    axis, comma, way = label.removesuffix(" (mm)").partition(",")
+    return f"{axis} from the hip{comma}{way} (mm)"
 
 
 def _ordinal(n: int) -> str:

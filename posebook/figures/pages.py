@@ -27,7 +27,7 @@ p{max-width:46rem;overflow-wrap:anywhere}
 figure{margin:1.4rem 0}
 figcaption{max-width:46rem;margin-bottom:.5rem;font-weight:600;overflow-wrap:anywhere}
 .card{background:#fff;border:1px solid var(--line);border-radius:8px;overflow-x:auto;padding:4px}
-.plot{min-width:340px}.plot.wide{min-width:600px}
+.plot{min-width:280px}.plot.wide{min-width:600px}
 p.note{color:var(--soft);font-size:.9rem;margin:.4rem 0}
 details{color:var(--soft);font-size:.9rem;margin-top:.4rem;max-width:46rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}
@@ -42,8 +42,17 @@ footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
 # Figures are drawn when they come near the window: a browser keeps only sixteen 3D canvases alive.
 _SCRIPT = """
 const drawn=new Map();
+// A film's picture stands above its scene where both side by side would be cut or tiny.
+function stacked(box,l){l=JSON.parse(JSON.stringify(l));if(!box.classList.contains("stack")||
+box.clientWidth>=600)return l;l.scene.domain={x:[0,1],y:[0,.56]};l.xaxis.domain=[.12,.98];
+l.yaxis.domain=[.62,1];l.height+=330;l.margin.b+=56;
+for(const k of "xyz")l.scene.camera.eye[k]*=1.3;const s=l.sliders[0];s.x=0;s.len=1;s.pad.t+=52;
+return l;}
 function draw(box){const f=JSON.parse(document.getElementById(box.dataset.figure).textContent);
-Plotly.newPlot(box,f.data,f.layout,f.config).then(()=>f.frames&&Plotly.addFrames(box,f.frames));}
+const l=stacked(box,f.layout);box.style.height=l.height+"px";box.dataset.narrow=box.clientWidth<600;
+Plotly.newPlot(box,f.data,l,f.config).then(()=>f.frames&&Plotly.addFrames(box,f.frames));}
+addEventListener("resize",()=>drawn.forEach((_,box)=>{if(box.classList.contains("stack")&&
+box.dataset.narrow!==String(box.clientWidth<600)){Plotly.purge(box);draw(box);}}));
 const watch=new IntersectionObserver(entries=>{for(const e of entries){const box=e.target;
 if(e.isIntersecting&&!drawn.has(box)){draw(box);drawn.set(box,true);
 if(drawn.size>12){for(const old of drawn.keys()){const r=old.getBoundingClientRect();
@@ -145,8 +154,11 @@ def _picture(part: Picture, number: int) -> tuple[str, str]:
     made["config"]["responsive"] = True
     alt, height = escape(" ".join(part.alt.split())), layout.get("height", 450)
     identity = f"figure-{number}"
-    # On a telephone, figures of several parts scroll sideways; others fit.
+    # On a telephone a film's two parts stand one above the other, other sliders' figures scroll
+    # sideways, and the rest fits.
     kind = "plot wide" if "sliders" in layout else "plot"
+    if {"sliders", "scene", "xaxis"} <= layout.keys():
+        kind = "plot stack"
     markup = (
         f"<figure>{f'<figcaption>{caption}</figcaption>' if caption else ''}"
         f'<div class="card"><div class="{kind}" id="{identity}" data-figure="{identity}-data" '

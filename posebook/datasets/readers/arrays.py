@@ -1,8 +1,9 @@
-"""Key points and positions as bare arrays: .npz, .npy, .csv.
+"""Key points and positions as bare arrays: .npz, .npy, .csv, .h5.
 
 Two numbers a joint are key points in pixels; three are positions in space, unless the third is a
-confidence: between 0 and 1 throughout, beside coordinates that are not. Joint set, unit and axes
-come from the file's names where it has them, else from the numbers, and the notes say so.
+confidence (between 0 and 1 throughout, beside coordinates that are not) or a depth beside places in
+a picture, as MediaPipe writes it. Joint set, unit and axes come from the file's names where it has
+them, else from the numbers, and the notes say so.
 """
 
 import math
@@ -15,25 +16,21 @@ import torch
 
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers import joint_sets, tracking, units_axes
-from posebook.datasets.readers.files import frame_rate, picture_size
-from posebook.datasets.readers.keypoint_files import in_pixels
-from posebook.datasets.readers.tables import KEYPOINT_KEYS, POSITION_KEYS, Table, read_tables
+from posebook.datasets.readers.files import frame_rate, listed, picture_size
+from posebook.datasets.readers.film import identity_of
+from posebook.datasets.readers.keypoint_files import in_pixels, number_frames, numbered
+from posebook.datasets.readers.tables import Table, read_tables
 from posebook.datasets.readers.tracking import Found
+from posebook.datasets.readers.what_numbers import in_joints, is_positions
 from posebook.errors import InputError
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Skeleton
 
-#: Numbers in a row, where the file does not say what is a joint: (joints, numbers for each).
-_FLAT = {
-    28: (14, 2), 32: (16, 2), 34: (17, 2), 36: (18, 2), 50: (25, 2), 56: (28, 2), 62: (31, 2),
-    42: (14, 3), 48: (16, 3), 51: (17, 3), 54: (18, 3), 75: (25, 3), 84: (28, 3), 93: (31, 3),
-    96: (32, 3), 64: (32, 2),
-}  # fmt: skip
 _STANDS_ON = ("hip", "knee", "foot", "shoulder")
 
 
-def holds_positions(path: Path | str) -> bool:
+def holds_positions(path: Path | str, layout: str | None = None) -> bool:
     """Whether a file's arrays are positions in space rather than key points."""
-    return _is_positions(_in_joints(read_tables(path)[0], None))
+    return is_positions(in_joints(read_tables(path)[0], layout))
 
 
 def read_keypoints(
@@ -46,8 +43,8 @@ def read_keypoints(
     """One clip for each array of key points, (frames, joints, 2) px or with confidence third."""
     clips = []
     for table in read_tables(path):
-        table = _in_joints(table, layout)
-        if _is_positions(table):
+        table = in_joints(table, layout)
+        if is_positions(table):
             raise InputError(
                 f"{table.where}: positions in space, shape {table.values.shape}; expected key "
                 "points (frames, joints, 2); `read_motion` reads positions"
@@ -63,65 +60,62 @@ def read_positions(
     unit: str | float | int | None = None,
     up: str | None = None,
     fps: float | None = None,
+    names: dict[str, str] | None = None,
 ) -> list[Motion]:
     """One motion for each array of positions, (frames, joints, 3), as mm, z up.
 
     unit, up  as in `bvh.read_bvh`; a key that ends in _mm says the unit, world_mm is z up and
               pose_mm is in camera axes (y down), as this package writes them
     fps       frames per second; 0 stands for not known
+    names     {'left_knee': 'name in the file', ...} where joint names are not understood
     """
     motions = []
     for table in read_tables(path):
-        table = _in_joints(table, layout)
-        if not _is_positions(table):
+        table = in_joints(table, layout)
+        if not is_positions(table):
             raise InputError(
                 f"{table.where}: key points, shape {table.values.shape}; expected positions "
                 "(frames, joints, 3); `read_keypoints` reads key points"
             )
-        motions.append(_motion(table, layout, unit, up, fps))
+        table = _renamed(table, names)
+        motions += [_motion(one, layout, unit, up, fps) for one in _one_by_one(table)]
     return motions
 
 
-def _in_joints(table: Table, layout: str | None) -> Table:
-    """The same with (frames, joints, 2 or 3), where the file had rows of numbers."""
-    if table.values.ndim == 3:
+def _renamed(table: Table, names: dict[str, str] | None) -> Table:
+    """The table with our names for the columns that the user names."""
+    if not names:
         return table
-    wide = table.values.shape[1]
-    names = layout or table.layout
-    joints = len(joint_sets.named(names)) if names else len(table.names or ()) or None
-    if joints is None and wide in _FLAT:
-        joints = _FLAT[wide][0]
-    if joints is None or wide not in (2 * joints, 3 * joints):
+    there = table.names or []
+    if absent := [theirs for theirs in names.values() if theirs not in there]:
         raise InputError(
-            f"{table.where}: {wide} numbers in a row are no joint set known; say layout="
+            f"{table.where}: no joint is called '{absent[0]:.40}'; there are {listed(there)}"
         )
-    values = table.values.reshape(len(table.values), joints, -1)
-    return replace(table, values=values)
+    ours = {theirs: our for our, theirs in names.items()}
+    return replace(table, names=[ours.get(name, name) for name in there])
 
 
-def _is_positions(table: Table) -> bool:
-    if table.values.shape[2] == 2 or table.key in KEYPOINT_KEYS:
-        return False
-    if table.key in POSITION_KEYS:
-        return True
-    with numpy.errstate(invalid="ignore"):
-        third = table.values[..., 2]
-        third = third[numpy.isfinite(third)]
-        flat = table.values[..., :2]
-        flat = flat[numpy.isfinite(flat)]
-    between = len(third) > 0 and third.min() >= 0 and third.max() <= 1.001
-    return not (between and len(flat) > 0 and numpy.abs(flat).max() > 20)
+def _one_by_one(table: Table) -> list[Table]:
+    """The rows of each person by themselves, in the order of the frames."""
+    if table.who is None:
+        return [table]
+    made = []
+    for name in dict.fromkeys(who for who in table.who if who):
+        rows = [row for row, who in enumerate(table.who) if who == name]
+        made.append(replace(table, name=f"{table.name}/{name}", values=table.values[rows]))
+    return made
 
 
 def _skeleton(table: Table, layout: str | None) -> tuple[Skeleton, list[int], list[str]]:
     """(joint set, which of the file's joints it takes, notes)."""
     joints = table.values.shape[1]
     if layout is None and table.names is not None and len(table.names) == joints:
-        return joint_sets.of_names(table.names, table.where), list(range(joints)), []
+        skeleton, kept, note = joint_sets.of_names(table.names, joints, table.where)
+        return skeleton, list(range(kept)), [note] if note else []
     if layout is None and joints == 32:
         return HOUSE, list(HUMAN36M_KEPT_OF_32), ["17 of Human3.6M's 32 joints kept"]
     skeleton, kept, note = joint_sets.of_count(
-        joints, table.where, layout or table.layout, table.values[..., : 2 + _is_positions(table)]
+        joints, table.where, layout or table.layout, table.values[..., : 2 + is_positions(table)]
     )
     return skeleton, list(range(kept)), [note] if note else []
 
@@ -137,14 +131,8 @@ def _clip(
         with_third = table.values.shape[2] == 3
         confidence = table.values[..., 2] if with_third else numpy.ones(table.values.shape[:2])
     points, confidence, note = in_pixels(table.values[..., :2], confidence, size_px, table.where)
-    frames = len(points)
-    found = Found(
-        frame=numpy.arange(frames),
-        points_px=points[:, kept],
-        confidence=confidence[:, kept],
-        identity=numpy.zeros(frames, dtype=numpy.int64),  # an array is one person throughout
-        frames=frames,
-    )
+    found, missing = _found(table, points[:, kept], confidence[:, kept])
+    notes += [missing] if missing else []
     return tracking.clips(
         found,
         skeleton,
@@ -155,6 +143,30 @@ def _clip(
         frames_per_second=fps or frame_rate(table.frames_per_second, table.where),
         notes=tuple(notes + ([note] if note else [])),
     )
+
+
+def _found(table: Table, points: numpy.ndarray, confidence: numpy.ndarray) -> tuple[Found, str]:
+    """The rows of a table as people in frames, and a note on frames that are missing."""
+    rows = len(points)
+    frame, frames, note = numpy.arange(rows), rows, ""
+    if table.frames is not None:
+        keys = list(dict.fromkeys(table.frames))
+        if len(keys) < rows and table.who is None and not any(keys):
+            keys = []  # a column without content
+        if keys:
+            numbers, frames, note = number_frames(keys)
+            of_key = dict(zip(keys, numbers.tolist(), strict=True))
+            frame = numpy.array([of_key[key] for key in table.frames])
+    order = numpy.argsort(frame, kind="stable")
+    if table.who is not None:
+        given = [identity_of(who) for who in table.who]
+    elif len(numpy.unique(frame)) < rows:
+        given = [None] * rows  # several in a frame, and nobody says who is who
+    else:
+        given = ["the person"] * rows  # one throughout
+    identity, labels = numbered([given[row] for row in order])
+    found = Found(frame[order], points[order], confidence[order], identity, frames, labels)
+    return found, note
 
 
 def _motion(
@@ -179,8 +191,10 @@ def _motion(
 
     if unit is None and table.key.endswith("_mm"):
         unit = "mm"
+    declared_mm = units_axes.UNITS_MM.get(table.unit.strip().lower())
     if whole:
-        to_mm, note = units_axes.millimetres(units_axes.leg_length(joints), table.where, unit)
+        leg = units_axes.leg_length(joints)
+        to_mm, note = units_axes.millimetres(leg, table.where, unit, declared_mm)
     elif unit is not None:
         to_mm, note = units_axes.given_unit(unit), ""
     else:

@@ -7,13 +7,21 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posebook.datasets.readers.files import listed, number, read_text, short, three_numbers
+from posebook.datasets.readers.files import (
+    listed,
+    number,
+    plain_numbers,
+    read_text,
+    short,
+    three_numbers,
+)
 from posebook.errors import InputError
 
 _ASF = "an Acclaim skeleton (.asf)"
 _MOST_BONES = 1000
 #: Directions are rounded to a few digits; hands of one person differ in length by a sixth.
 _NOT_UNIT, _UNEVEN = 0.01, 1.5
+_OF_NUMBERS = ("direction", "length", "axis", "position", "orientation")
 _MOVES = ("tx", "ty", "tz", "rx", "ry", "rz", "l")
 
 
@@ -71,6 +79,8 @@ def read_asf(path: Path | str) -> Skeleton:
     current: list[list[str]] = []
     for line in text.splitlines():
         words = line.split("#")[0].split()
+        if words and words[0].lower() in _OF_NUMBERS:
+            words = [words[0], *plain_numbers(" ".join(words[1:])).split()]
         if words and words[0].startswith(":"):
             current = sections.setdefault(words[0][1:].lower(), [])
             words = words[1:]

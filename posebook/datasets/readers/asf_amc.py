@@ -17,7 +17,14 @@ from torch import Tensor
 
 from posebook.datasets.clips import Motion
 from posebook.datasets.readers.asf import Bone, Skeleton, read_asf
-from posebook.datasets.readers.files import existing, frame_rate, listed, read_text, short
+from posebook.datasets.readers.files import (
+    existing,
+    frame_rate,
+    listed,
+    plain_numbers,
+    read_text,
+    short,
+)
 from posebook.datasets.readers.rig_to_house import house_motion
 from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
@@ -79,6 +86,7 @@ def _frames(path: Path, skeleton: Skeleton) -> tuple[dict[str, Tensor], tuple[st
         words = text.split()
         if not words or words[0][0] in "#:":
             continue
+        words[1:] = plain_numbers(" ".join(words[1:])).split()
         if len(words) == 1 and words[0].isdecimal():
             numbers.append(int(words[0][:15]))
             for name, row in rows.items():

@@ -18,7 +18,14 @@ import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Motion
-from posebook.datasets.readers.files import frame_rate, number, read_text, short, three_numbers
+from posebook.datasets.readers.files import (
+    frame_rate,
+    number,
+    plain_numbers,
+    read_text,
+    short,
+    three_numbers,
+)
 from posebook.datasets.readers.rig_to_house import house_motion
 from posebook.datasets.readers.rigs import Rig
 from posebook.errors import InputError
@@ -52,7 +59,7 @@ def read_bvh(path: Path | str, *, fps: float | int | None = None, **options: Any
 
 def read_rig(path: Path | str) -> tuple[Rig, float, tuple[str, ...]]:
     """(the skeleton in motion, in the file's own unit and axes; frames per second; notes)."""
-    text = read_text(path, _EXPECTED)
+    text = re.sub(r"(?m)^[ \t]*(#|//).*$", "", read_text(path, _EXPECTED))
     parts = re.split(r"(?im)^[ \t]*MOTION[ \t]*$", text, maxsplit=1)
     if len(parts) != 2 or "HIERARCHY" not in parts[0][:2000].upper():
         raise InputError(f"{path}: no HIERARCHY and MOTION; expected {_EXPECTED}")
@@ -101,7 +108,7 @@ def _hierarchy(text: str, path: Path | str) -> list[_Node]:
             node = nodes[open_nodes[-1]]
             if word == "OFFSET":
                 what = f"OFFSET of {short(node.name)}"
-                node.offset = three_numbers(words[1:], path, what)
+                node.offset = three_numbers(plain_numbers(line).split()[1:], path, what)
             else:
                 node.channels = _channel_names(words[1:], node, path)
         else:
@@ -132,26 +139,32 @@ def _motion(text: str, channels: int, path: Path | str) -> tuple[Tensor, float]:
     if header is None or channels == 0:
         raise InputError(f"{path}: MOTION; expected 'Frames: COUNT' and 'Frame Time: SECONDS'")
     frames = number(header[1], path, "Frames")
-    seconds = number(header[2], path, "Frame Time")
+    seconds = number(header[2].replace(",", "."), path, "Frame Time")
     if frames != int(frames) or frames < 1 or not 1e-5 <= seconds <= 100:
         raise InputError(
             f"{path}: Frames: {short(header[1])}, Frame Time: {short(header[2])}; "
             "expected a count and seconds"
         )
-    block = text[header.end() :]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", DeprecationWarning)  # NumPy's word for what is no number
-            values = numpy.fromstring(block, dtype=numpy.float64, sep=" ")  # makes no words of it
-    except (DeprecationWarning, ValueError):
-        wrong = next((word for word in block.split() if not _NUMBER.fullmatch(word)), "?")
-        raise InputError(f"{path}: MOTION holds {short(wrong)}; expected numbers only") from None
+    values = _numbers(text[header.end() :], path)
     if len(values) != frames * channels:
         raise InputError(
             f"{path}: MOTION should be {frames:.0f} frames of {channels} channels, but holds "
             f"{len(values)} numbers ({len(values) / channels:.1f} frames); cut short?"
         )
     return torch.from_numpy(values.reshape(-1, channels)), 1 / seconds
+
+
+def _numbers(block: str, path: Path | str) -> numpy.ndarray:
+    """All numbers of the MOTION block in a row."""
+    for text in (block, plain_numbers(block)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", DeprecationWarning)  # what is no number is one
+                return numpy.fromstring(text, dtype=numpy.float64, sep=" ")  # makes no words of it
+        except (DeprecationWarning, ValueError):
+            pass
+    wrong = next((word for word in text.split() if not _NUMBER.fullmatch(word)), "?")
+    raise InputError(f"{path}: MOTION holds {short(wrong)}; expected numbers only")
 
 
 def _channels(nodes: list[_Node], rows: Tensor) -> tuple[Tensor, Tensor, tuple[str, ...]]:

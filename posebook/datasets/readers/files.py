@@ -3,16 +3,19 @@ text, numbers and the options of data sets.
 """
 
 import math
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from posebook.datasets.readers.content import HEAD, refused
 from posebook.errors import InputError
 from posebook.files import MOST_BYTES, existing, listed, parsed, read_bytes, read_head, short
 
 __all__ = [
     "MOST_BYTES",
     "chosen",
+    "decoded",
     "existing",
     "folder_with",
     "frame_rate",
@@ -20,6 +23,7 @@ __all__ = [
     "number",
     "one_of",
     "picture_size",
+    "plain_numbers",
     "read_bytes",
     "read_head",
     "read_json",
@@ -27,6 +31,12 @@ __all__ = [
     "short",
     "three_numbers",
 ]
+
+_CONTROL = bytes([*range(1, 9), *range(14, 26), *range(28, 32), 127])  # letters of no text
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
+)  # fmt: skip
 
 
 def folder_with(root: Path | str, name: str, data: str) -> Path:
@@ -40,19 +50,53 @@ def folder_with(root: Path | str, name: str, data: str) -> Path:
 
 
 def read_text(path: Path | str, expected: str) -> str:
-    """A file as text: UTF-8, UTF-16 with its mark, or Latin-1; never binary content."""
+    """A file as text with LF at its line ends: UTF-8, UTF-16 or Latin-1; never binary content."""
     content = read_bytes(path, expected)
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError:
-            raise InputError(f"{path}: broken UTF-16 text; expected {expected}") from None
-    if b"\x00" in content:
-        raise InputError(f"{path}: binary content, not text; expected {expected}")
+    text = decoded(content)
+    if text is None:
+        raise refused(path, content[:HEAD], expected)
+    return text
+
+
+def decoded(content: bytes, cut: bool = False) -> str | None:
+    """Bytes as text, every line end (CR LF, CR) as LF; None for binary content.
+
+    cut  the bytes are the beginning of a file, and may end within a letter
+    """
+    text = _letters(content, "ignore" if cut else "strict")
+    return None if text is None else text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _letters(content: bytes, errors: str) -> str | None:
+    wide = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    if wide is None and b"\x00" in (start := content[:4000]):
+        # UTF-16 without its mark: every second byte of plain text is 0.
+        zeros = [start[side::2].count(0) / max(1, len(start[side::2])) for side in (0, 1)]
+        if len(start) >= 16 and max(zeros) > 0.9 and min(zeros) < 0.05:
+            wide = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     try:
-        return content.decode("utf-8-sig")
+        if wide is not None:
+            return content.decode(wide, errors)
+        content = content.rstrip(b"\x00\x1a")  # what some loggers and DOS leave behind the end
+        odd = len(start := content[:4000]) - len(start.translate(None, _CONTROL))
+        if b"\x00" in content or 100 * odd > len(start):
+            return None
+        return content.decode("utf-8-sig", errors)
     except UnicodeDecodeError:
-        return content.decode("latin-1")  # names with accents; what is read from it is ASCII
+        # Names with accents; what is read from them is ASCII.
+        return None if wide is not None else content.decode("latin-1")
+
+
+def plain_numbers(text: str) -> str:
+    """Text of numbers with a decimal point and room before each minus.
+
+    Some programs write decimal commas (0,5), and some no space before a minus: 0.00000-75.00000.
+    Exponents (1e-05) stay as they are.
+    """
+    if "," in text:
+        decimal = not re.search(r"\d\.\d|\d,\d+,", text)
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text) if decimal else re.sub(r",(?=\s)", " ", text)
+    return re.sub(r"(?<=[\d.])(?=[-+]\.?\d)", " ", text)
 
 
 def read_json(path: Path | str, expected: str) -> Any:

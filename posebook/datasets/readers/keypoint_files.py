@@ -1,8 +1,8 @@
-"""Key points as detectors write them: OpenPose, AlphaPose, MMPose, COCO.
+"""Key points as detectors write them: OpenPose, AlphaPose, MMPose, COCO, MediaPipe, YOLO.
 
-`read` takes one JSON file of any of them, or a folder with one JSON file a frame.
-What the formats have in common is here: frames numbered by names, gaps between the numbers, missing
-joints, joint sets, several people. What each looks like inside is in `keypoint_json`.
+`read` takes one file of any of them, or a folder with one file a frame. What the formats have in
+common is here: frames numbered by names, gaps between the numbers, missing joints, joint sets,
+several people. What each looks like inside is in `keypoint_json` and `yolo_labels`.
 """
 
 import re
@@ -13,19 +13,27 @@ from typing import Any
 import numpy
 
 from posebook.datasets.clips import Clip
-from posebook.datasets.readers import joint_sets, tracking
-from posebook.datasets.readers.files import picture_size, read_json
-from posebook.datasets.readers.keypoint_json import Film, films, openpose_people
+from posebook.datasets.readers import joint_sets, tracking, yolo_labels
+from posebook.datasets.readers.files import (
+    frame_rate,
+    picture_size,
+    read_head,
+    read_json,
+    read_text,
+)
+from posebook.datasets.readers.film import Film
+from posebook.datasets.readers.keypoint_json import films, people_of
 from posebook.datasets.readers.tracking import Found
 from posebook.errors import InputError
-from posebook.skeletons import Skeleton
 
 #: Coordinates further out than this (px) are damage, not pictures.
 FAR_PX = 1e6
 #: A confidence below it is 0 in float32.
 _LEAST = float(numpy.finfo(numpy.float32).tiny)
 _MOST_FRAMES = 5_000_000
-_EXPECTED = "key points in OpenPose, COCO, AlphaPose or MMPose JSON"
+_PICTURE = re.compile(r"\.(png|jpe?g|bmp|tiff?|jp2|webp|json|txt|mp4)$", re.IGNORECASE)
+_EXPECTED = "key points in OpenPose, COCO, AlphaPose, MMPose, MediaPipe or Ultralytics JSON"
+_LABELS = "YOLO's pose labels: class, box, then x, y, confidence of each joint"
 
 
 def read(
@@ -35,33 +43,52 @@ def read(
     person: int | str | None = None,
     fps: float | None = None,
 ) -> list[Clip]:
-    """The clips of a JSON file or of a folder: one per film or picture in it, and person chosen.
+    """The clips of a file or of a folder: one per film or picture in it, and person chosen.
 
-    In a folder, `NAME_000000000012_keypoints.json` is frame 12 of NAME. Numbers that are missing
-    become empty frames, and files of several NAMEs are several clips. A folder with a single JSON
-    file is that file.
+    In a folder of .json files, or of YOLO's .txt labels, `NAME_000000000012_keypoints.json` is
+    frame 12 of NAME. Numbers that are missing become empty frames, and files of several NAMEs are
+    several clips. A folder with a single file is that file.
 
     layout  the joint set, where the file does not say (see `joint_sets.named`)
     size    (width, height) of the picture, where the file does not say
     person  see `tracking.clips`
-    fps     frames per second, which these files do not say
+    fps     frames per second, where the file does not say
     """
     files = [path]
     if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() == ".json")
+        inside = sorted(path.iterdir())
+        files = [file for file in inside if file.suffix.lower() == ".json"]
+        if not files:
+            texts = [file for file in inside if file.suffix.lower() == ".txt"]
+            files = [file for file in texts if _label(file) is not None]
     if not files:
         raise InputError(
-            f"{path}: holds no .json file; expected a folder of OpenPose JSON files, one a frame"
+            f"{path}: holds no .json file, and no YOLO labels (.txt); expected a folder of OpenPose"
+            " JSON files, one a frame"
         )
-    if len(files) == 1:
+    if len(files) == 1 and not is_label(files[0]):
         found = films(read_json(files[0], _EXPECTED), files[0])
     else:
         found = _films_of_folder(path, files)
     clips: list[Clip] = []
     for film in found:
         where = film.where if len(found) == 1 else f"{film.where}: {film.name}"
-        clips += _clips(film, film.name or files[0].stem, where, layout, size, person, fps)
+        clips += clips_of(film, film.name or files[0].stem, where, layout, size, person, fps)
     return clips
+
+
+def _label(file: Path) -> list | None:
+    """The people in a file of YOLO's labels; None where it is none. An empty one shows nobody."""
+    if file.suffix.lower() == ".txt" and file.stat().st_size == 0:
+        return []
+    if not read_head(file, _LABELS, 64).lstrip()[:1].isdigit():
+        return None
+    return yolo_labels.people(read_text(file, _LABELS))
+
+
+def is_label(path: Path) -> bool:
+    """Whether a text file holds YOLO's pose labels."""
+    return path.is_file() and _label(path) is not None
 
 
 def _films_of_folder(folder: Path, files: list[Path]) -> list[Film]:
@@ -70,44 +97,53 @@ def _films_of_folder(folder: Path, files: list[Path]) -> list[Film]:
     for file in files:
         stem = re.sub(r"_keypoints$", "", file.stem)
         name = re.sub(r"\d+$", "", stem)
-        film = found.setdefault(name, Film(str(folder), name.rstrip("_-. ") or folder.name))
+        film = found.setdefault(name, Film(str(folder), name.rstrip("_-. ") or folder.stem))
         film.frame(stem)
-        _add_frame(film, read_json(file, "OpenPose JSON"), file)
+        if (people := _label(file)) is None:
+            people = _people_of_file(read_json(file, _EXPECTED), file, film)
+        for points, identity in people:
+            film.add(points, identity)
     return list(found.values())
 
 
-def _add_frame(film: Film, content: Any, file: Path) -> None:
-    """The people of one frame's file: OpenPose's, or the instances of one picture (MMPose)."""
-    if isinstance(content, dict):
-        for values in openpose_people(content, file):
-            film.add(values)
-    elif content != []:
-        pictures = films(content, file)
-        if len(pictures) != 1 or len(pictures[0].keys) != 1:
-            raise InputError(f"{file}: several frames in one file of a folder; expected one each")
-        for values, identity in zip(pictures[0].values, pictures[0].identities, strict=True):
-            film.add(values, identity)
+def _people_of_file(content: Any, file: Path, film: Film) -> list:
+    """The people of one frame's file: OpenPose's, or the instances of one picture."""
+    if isinstance(content, dict) and ("people" in content or "bodies" in content):
+        return people_of(content, file)
+    if content in ([], {}, None):
+        return []
+    pictures = films(content, file)
+    if len(pictures) != 1 or len(pictures[0].keys) != 1:
+        raise InputError(f"{file}: several frames in one file of a folder; expected one each")
+    film.size_px, film.names = film.size_px or pictures[0].size_px, pictures[0].names
+    return list(zip(pictures[0].people, pictures[0].identities, strict=True))
 
 
-def _clips(
+def clips_of(
     film: Film, name: str, where: str, layout: str | None,
     size: Sequence[int] | str | None, person: int | str | None, fps: float | None,
 ) -> list[Clip]:  # fmt: skip
     """Clips of a film as it was written: people followed, joints named, numbers in pixels."""
-    if not film.values:
+    if not film.people:
         raise InputError(f"{where}: nobody in {len(film.keys)} frames; expected key points")
-    table = _table(film.values, where)
+    table, names = _table(film, where)
     size_px = film.size_px or picture_size(size)
     points, confidence, scaled = in_pixels(table[..., :2], table[..., 2], size_px, where)
-    skeleton, kept, assumed = _skeleton(film, table.shape[1], layout, where)
+    joints = table.shape[1]
+    if layout is None and names:
+        skeleton, kept, assumed = joint_sets.of_names(names, joints, where)
+    else:
+        skeleton, kept, assumed = joint_sets.of_count(joints, where, layout, points)
     frame, frames, missing = number_frames(film.keys)
     order = numpy.argsort(frame[film.when], kind="stable")
+    identity, labels = numbered([film.identities[row] for row in order])
     found = Found(
         frame=frame[film.when][order],
         points_px=points[order, :kept],
         confidence=confidence[order, :kept],
-        identity=numpy.array(film.identities)[order],
+        identity=identity,
         frames=frames,
+        labels=labels,
     )
     return tracking.clips(
         found,
@@ -116,33 +152,40 @@ def _clips(
         where,
         person=person,
         size_px=size_px,
-        frames_per_second=fps,
+        frames_per_second=fps or frame_rate(film.fps, where),
         notes=tuple(note for note in (scaled, assumed, missing) if note),
     )
 
 
-def _skeleton(film: Film, joints: int, layout: str | None, where: str) -> tuple[Skeleton, int, str]:
-    """As `joint_sets.of_count`: by the user's word, else by the file's names, else by the count."""
-    if layout is None and film.names:
-        skeleton = joint_sets.of_names(film.names, where)
-        if len(skeleton) != joints:
-            raise InputError(f"{where}: {len(skeleton)} joint names but {joints} joints")
-        return skeleton, joints, ""
-    return joint_sets.of_count(joints, where, layout)
+def numbered(identities: Sequence[int | str | None]) -> tuple[numpy.ndarray, dict[int, str]]:
+    """Track numbers and names as whole numbers, -1 for none; and the names by their numbers."""
+    named = list(dict.fromkeys(one for one in identities if isinstance(one, str)))
+    first = 1 + max((one for one in identities if isinstance(one, int)), default=-1)
+    number = {name: first + place for place, name in enumerate(named)}
+    found = [-1 if one is None else number.get(one, one) for one in identities]
+    return numpy.array(found, dtype=numpy.int64), {value: key for key, value in number.items()}
 
 
-def _table(values: list[list], where: str) -> numpy.ndarray:
-    """(people, joints, 3) float64; null becomes NaN."""
-    lengths = {len(row) for row in values}
+def _table(film: Film, where: str) -> tuple[numpy.ndarray, list[str] | None]:
+    """((people, joints, 3) float64, null as NaN; the joints' names, where the file has them)."""
+    named = [one.names for one in film.people if one.names]
+    names, rows = film.names, [one.values for one in film.people]
+    if named and len(named) == len(rows):
+        names = list(dict.fromkeys(name for own in named for name in own))
+        rows = [one.in_order(names) for one in film.people]
+    lengths = {len(row) for row in rows}
     if len(lengths) != 1 or lengths == {0} or next(iter(lengths)) % 3:
         some = ", ".join(str(length) for length in sorted(lengths)[:4])
         raise InputError(
             f"{where}: people of {some} numbers; expected x, y, confidence for the same joints each"
         )
     try:
-        return numpy.array(values, dtype=numpy.float64).reshape(len(values), -1, 3)
+        table = numpy.array(rows, dtype=numpy.float64).reshape(len(rows), -1, 3)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{where}: key points that are no numbers; expected x, y, c") from None
+    if any(one.deep for one in film.people) and (table[..., 2] < 0).any():
+        table[..., 2] = 1.0  # a depth, which no confidence can be: it would not be negative
+    return table, names
 
 
 def in_pixels(
@@ -186,6 +229,9 @@ def number_frames(keys: list[str]) -> tuple[numpy.ndarray, int, str]:
     frame 0; numbers that no key has are empty frames. Keys without numbers, or with numbers far
     apart (time stamps, ids of pictures), are taken in order.
     """
+    keys = [_PICTURE.sub("", key) for key in keys]
+    if any(re.fullmatch(r"\d+\.\d+", key) for key in keys):  # seconds
+        return numpy.arange(len(keys)), len(keys), ""
     found = [re.findall(r"\d+", key)[-1:] for key in keys]
     if all(found) and keys:
         numbers = [int(digits[0]) if len(digits[0]) < 16 else -1 for digits in found]

@@ -1,287 +1,217 @@
-"""What each detector's JSON looks like inside: from parsed JSON to films of people.
+"""Key points as JSON: from parsed JSON of any detector to films of people.
 
-OpenPose   {"people": [{"pose_keypoints_2d": [x, y, c, ...]}]}, one a frame (or a list of them)
-COCO       {"images": [...], "annotations": [{"image_id", "keypoints": [x, y, v, ...]}],
-           "categories": [{"keypoints": [names]}]}; v is 0 missing, 1 hidden, 2 seen
-results    [{"image_id", "keypoints": [x, y, c, ...], "score"}]: COCO's results and AlphaPose's,
-           whose "image_id" is a file name and "idx" a track number
-MMPose     {"meta_info", "instance_info": [{"frame_id", "instances": [{"keypoints": [[x, y], ...],
-           "keypoint_scores": [c, ...]}]}]}, and the same without its outer parts
+OpenPose    {"people": [{"pose_keypoints_2d": [x, y, c, ...]}]}, one a frame (or a list of them)
+results     [{"image_id", "keypoints": [x, y, c, ...], "score"}]: COCO's results, Detectron2's and
+            AlphaPose's, whose "image_id" is a file name and "idx" a track number
+PoseFlow    {"file name": [{"keypoints", "idx"}, ...], ...}: AlphaPose's tracked form
+MMPose      {"meta_info", "instance_info": [{"frame_id", "instances": [{"keypoints": [[x, y], ...],
+            "keypoint_scores": [c, ...]}]}]}, and the same without its outer parts
+MediaPipe   frames of landmarks as people dump them: [{"frame", "landmarks": [{"x", "y", "z",
+            "visibility"}, ...]}, ...], {"frames": [...]}, {"0": [...]}, [[...], ...]
+Ultralytics [{"name", "box", "keypoints": {"x": [...], "y": [...], "visible": [...]}}, ...]
+
+All but COCO's annotations (`coco_json`) are frames that hold people who hold points, under names
+that differ; so they are read by one walk. What a person's points look like is in `person_points`.
 Sources: each project's documentation of its output.
 """
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from posebook.datasets.readers.files import listed, short
+from posebook.datasets.readers import coco_json, person_points
+from posebook.datasets.readers.files import frame_rate, listed, short
+from posebook.datasets.readers.film import Film
 from posebook.errors import InputError
 
 _KNOWN = (
     "OpenPose (people), COCO (images, annotations), AlphaPose or COCO results (image_id, "
-    "keypoints) or MMPose (instances) JSON"
+    "keypoints), MMPose (instances), MediaPipe (landmarks) or Ultralytics (keypoints) JSON"
 )
-
-
-@dataclass
-class Film:
-    """People in a row of pictures, as written: per person a flat list x, y, c, x, y, c, ...
-
-    keys        one per frame, in order: a file name or a number
-    when        per person, the index of its frame in `keys`
-    identities  per person, the file's track number; -1 where it has none
-    """
-
-    where: str
-    name: str = ""
-    size_px: tuple[int, int] | None = None
-    names: list[str] | None = None
-    keys: list[str] = field(default_factory=list)
-    when: list[int] = field(default_factory=list)
-    values: list[list] = field(default_factory=list)
-    identities: list[int] = field(default_factory=list)
-
-    def frame(self, key: Any) -> None:
-        """Begin a frame; the people added next are in it."""
-        self.keys.append(str(key))
-
-    def add(self, values: list, identity: Any = None) -> None:
-        self.when.append(len(self.keys) - 1)
-        self.values.append(values)
-        if isinstance(identity, float) and identity.is_integer():
-            identity = int(identity)
-        whole = isinstance(identity, int) and not isinstance(identity, bool)
-        self.identities.append(identity if whole and 0 <= identity < 1 << 62 else -1)
+#: Where an object has its frames, a frame its people, and a person the points; first found first.
+_FRAMES = ("instance_info", "frames", "predictions", "results", "annotations", "data", "sequence")
+_PEOPLE = ("people", "bodies", "instances", "persons", "poses", "detections", "objects",
+           "predictions", "annotations")  # fmt: skip
+_POINTS = ("pose_keypoints_2d", "pose_keypoints", "keypoints", "keypoints_2d", "pred_keypoints",
+           "pose_landmarks", "poseLandmarks", "landmarks", "joints", "kpts", "points",
+           "pose")  # fmt: skip
+#: What says which frame an entry belongs to, and who somebody is.
+_WHEN = ("image_id", "frame_id", "frame", "frame_idx", "frame_index", "frame_number", "frameNumber",
+         "image", "image_name", "file_name", "filename", "img_name", "index", "timestamp",
+         "timestamp_ms", "time")  # fmt: skip
+_WHO = ("idx", "track_id", "trackId", "person_id", "tracking_id", "instance_id", "person", "id")
+#: Landmarks of MediaPipe in metres, about the hip: no places in a picture.
+_IN_METRES = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 
 
 def films(content: Any, path: Path | str) -> list[Film]:
     """The films (or single pictures) of a key-point JSON of any known kind."""
     where = str(path)
+    if isinstance(content, dict) and {"images", "annotations"} <= content.keys():
+        return coco_json.films(content, where)
+    film = Film(where)
     if isinstance(content, dict):
-        if "people" in content:
-            return [_openpose([content], where)]
-        if "annotations" in content:
-            return _coco(content, where)
-        for key in ("instance_info", "predictions", "instances"):
-            if key in content:
-                return [_mmpose(content[key], where, content.get("meta_info"))]
-        if "keypoints" in content:
-            return [_mmpose([content], where, None)]
-        frames = list(content.values())
-        if frames and all(isinstance(f, dict) and ("bodies" in f or "people" in f) for f in frames):
-            return [_openpose(frames, where, list(content))]
-        if "bboxes" in content or "bbox" in content:
-            raise InputError(f"{where}: boxes without key points; expected {_KNOWN}")
-    elif isinstance(content, list) and content:
-        first = content[0]
-        if isinstance(first, dict) and ("people" in first or "bodies" in first):
-            return [_openpose(content, where)]
-        if isinstance(first, dict) and "image_id" in first and "keypoints" in first:
-            return [_results(content, where)]
-        if isinstance(first, list) or (
-            isinstance(first, dict) and ("instances" in first or "keypoints" in first)
-        ):
-            return [_mmpose(content, where, None)]
-    kind = short(content)
-    if isinstance(content, dict):
-        kind = f"an object with {listed((key[:20] for key in content), 5) or 'nothing'}"
-    raise InputError(f"{where}: {kind}; expected {_KNOWN}")
-
-
-def openpose_people(content: Any, path: Path | str) -> list[list]:
-    """The key points of each person in one frame of OpenPose's (or AlphaPose's like it)."""
-    people = content.get("people", content.get("bodies")) if isinstance(content, dict) else None
-    if not isinstance(people, list):
-        raise InputError(f"{path}: no list of people; expected OpenPose JSON")
-    found = []
-    for person in people:
-        if not isinstance(person, dict):
-            raise InputError(f"{path}: a person is {short(person)}; expected pose_keypoints_2d")
-        for key in ("pose_keypoints_2d", "pose_keypoints", "joints"):
-            if key in person:
-                values = person[key]
-                break
-        else:
-            raise InputError(f"{path}: a person without pose_keypoints_2d; expected OpenPose JSON")
-        if not isinstance(values, list):
-            raise InputError(f"{path}: pose_keypoints_2d is {short(values)}; expected numbers")
-        if values:
-            found.append(values)
-    return found
-
-
-def _openpose(frames: list, where: str, keys: list[str] | None = None) -> Film:
-    film = Film(where)
-    for number, frame in enumerate(frames):
-        film.frame(keys[number] if keys else number)
-        for values in openpose_people(frame, where):
-            film.add(values)
-    return film
-
-
-def _results(content: list, where: str) -> Film:
-    """A flat list of people; people of one picture need not stand together."""
-    film = Film(where)
-    pictures: dict[str, list[dict]] = {}
-    for person in content:
-        if not isinstance(person, dict) or not isinstance(person.get("keypoints"), list):
-            raise InputError(f"{where}: an entry without image_id or keypoints; expected results")
-        picture = person.get("image_id")
-        if not isinstance(picture, str | int):
-            raise InputError(f"{where}: image_id is {short(picture)}; expected a name or number")
-        pictures.setdefault(str(picture), []).append(person)
-    for picture, people in pictures.items():
-        film.frame(picture)
-        for person in people:
-            film.add(person["keypoints"], person.get("idx", person.get("track_id")))
-    return film
-
-
-def _mmpose(frames: Any, where: str, meta: Any) -> Film:
-    """Frames of instances, or the instances of a single picture."""
-    film = Film(where)
-    names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    if isinstance(names, dict) and all(str(i) in names for i in range(len(names))):
-        film.names = [str(names[str(i)]) for i in range(len(names))]
-    if not isinstance(frames, list) or not frames:
-        raise InputError(f"{where}: no list of instances; expected MMPose JSON")
-    if all(isinstance(frame, dict) and "keypoints" in frame for frame in frames):
-        frames = [frames]  # a single picture
-    for number, frame in enumerate(frames):
-        instances, key = frame, number
-        if isinstance(frame, dict):
-            instances, key = frame.get("instances"), frame.get("frame_id", number)
-        if not isinstance(instances, list):
-            raise InputError(f"{where}: a frame without instances; expected MMPose JSON")
-        film.frame(key)
-        for instance in instances:
-            film.add(*_instance(instance, where))
+        _about(content, film)
+    frames = _frames_of(content, where)
+    for number, (key, frame) in enumerate(frames):
+        film.frame(number if key is None else key)
+        for points, who in people_of(frame, where):
+            film.add(points, who)
     if len(set(film.keys)) < len(film.keys):
         film.keys = [str(number) for number in range(len(film.keys))]
-    return film
+    return [film]
 
 
-def _instance(instance: Any, where: str) -> tuple[list, Any]:
-    """(x, y, c, ... of one MMPose instance, its track number or None)."""
-    points = instance.get("keypoints") if isinstance(instance, dict) else None
-    if not isinstance(points, list) or not points:
-        raise InputError(f"{where}: an instance without keypoints; expected MMPose JSON")
-    scores = instance.get("keypoint_scores", instance.get("keypoints_scores"))
-    if len(points) == 1 and _nested(points[0]):  # one more pair of brackets
-        points = points[0]
-        scores = scores[0] if _nested(scores) and len(scores) == 1 else scores
-    if not isinstance(points[0], list):
-        return points, instance.get("track_id")  # flat already: x, y, c
-    if scores is None:
-        scores = [point[2] if isinstance(point, list) and len(point) > 2 else 1 for point in points]
-    if not isinstance(scores, list) or len(scores) != len(points):
-        raise InputError(f"{where}: keypoint_scores do not fit {len(points)} keypoints")
-    values: list = []
-    for point, score in zip(points, scores, strict=True):
-        if not isinstance(point, list) or len(point) not in (2, 3):
-            raise InputError(f"{where}: a key point is {short(point)}; expected x, y")
-        values += [point[0], point[1], score]
-    return values, instance.get("track_id")
+def people_of(frame: Any, path: Path | str) -> list[tuple[person_points.Points | None, Any]]:
+    """(points, track number) of everybody in one frame."""
+    where = str(path)
+    found = _people(frame)
+    if found is None:
+        raise InputError(f"{where}: {_kind(frame)}; expected a frame of {_KNOWN}")
+    return [_person(one, where) for one in found]
 
 
-def _nested(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
-
-
-def _coco(content: dict, where: str) -> list[Film]:
-    """COCO annotations: pictures of one name and numbers in a row are a film, others stills."""
-    images = content.get("images")
-    if not isinstance(images, list) or not isinstance(content["annotations"], list):
-        raise InputError(f"{where}: no lists of images and annotations; expected COCO JSON")
-    by_id: dict[Any, dict] = {}
-    for image in images:
-        if not isinstance(image, dict) or not isinstance(image.get("id"), str | int):
-            raise InputError(f"{where}: an image without id; expected COCO JSON")
-        by_id[image["id"]] = image
-    people: dict[Any, list[dict]] = {}
-    for one in content["annotations"]:
-        if not isinstance(one, dict) or not isinstance(one.get("image_id"), str | int):
-            raise InputError(f"{where}: an annotation without image_id; expected COCO JSON")
-        values = one.get("keypoints")
-        if values is None or one.get("iscrowd"):
-            continue
-        if one["image_id"] not in by_id or not isinstance(values, list):
+def _person(one: Any, where: str) -> tuple[person_points.Points | None, Any]:
+    holder = one["pose"] if isinstance(one, dict) and _key(one.get("pose"), _POINTS) else one
+    if isinstance(holder, dict) and not person_points.is_person(holder):
+        key = _key(holder, _POINTS)
+        if key is None:
             raise InputError(
-                f"{where}: annotation {short(one.get('id'))}: its image is not listed, or its "
-                "keypoints are no list"
+                f"{where}: a person without {_POINTS[0]} or keypoints, but with "
+                f"{listed(holder, 4)}; expected {_KNOWN}"
             )
-        people.setdefault(one["image_id"], []).append(one)
-    if not people:
-        raise InputError(f"{where}: no annotation has keypoints; expected COCO key points")
-    names = _coco_names(content.get("categories"))
-    made = []
-    for film, ids in _grouped(by_id, people, where):
-        film.names = names
-        for number in ids:
-            film.frame(_frame_key(by_id[number], number))
-            for one in people.get(number, []):
-                film.add(_shown(one["keypoints"]), one.get("track_id"))
-        if film.values:
-            made.append(film)
-    return made
+        points = person_points.read(holder[key], where, holder)
+        who = _first(one, _WHO)
+        return points, None if who in (-1, [-1]) else who
+    return person_points.read(holder, where), None
 
 
-def _shown(values: list) -> list:
-    """COCO's v (0 missing, 1 hidden, 2 seen) as confidence 0, 0.5, 1; scores stay as they are."""
-    third = values[2::3]
-    if 2 in third and all(v in (0, 1, 2) for v in third if isinstance(v, int | float)):
-        values = list(values)
-        values[2::3] = [v / 2 if isinstance(v, int | float) else v for v in third]
-    return values
+def _key(value: Any, keys: Iterable[str]) -> str | None:
+    return next((k for k in keys if k in value), None) if isinstance(value, dict) else None
 
 
-def _coco_names(categories: Any) -> list[str] | None:
-    """Joint names of the first category that has them."""
-    for category in categories if isinstance(categories, list) else []:
-        names = category.get("keypoints") if isinstance(category, dict) else None
-        if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-            return names
-    return None
+def _first(value: dict, keys: Iterable[str]) -> Any:
+    return next((value[key] for key in keys if value.get(key) is not None), None)
 
 
-def _frame_key(image: dict, number: Any) -> Any:
-    frame = image.get("frame_id", image.get("file_name", number))
-    return Path(str(frame)).stem if isinstance(frame, str) else frame
+def _people(frame: Any) -> list | None:
+    """The people of a frame, as they stand; None where this is no frame."""
+    if frame is None or frame == [] or frame == {}:
+        return []
+    if person_points.is_person(frame):
+        return [frame]
+    if isinstance(frame, list):
+        held = [one for one in frame if one is not None]
+        whole = all(_key(one, _POINTS) or person_points.is_person(_bare(one)) for one in held)
+        return [_bare(one) for one in held] if whole else None
+    if not isinstance(frame, dict):
+        return None
+    key = _key(frame, _PEOPLE)
+    if key is not None and frame[key] is not None:
+        return frame[key] if isinstance(frame[key], list) else None
+    if isinstance(frame.get("pose"), dict) and _key(frame["pose"], _POINTS):
+        return [frame]
+    key = _key(frame, _POINTS)
+    if key is None:
+        return [] if frame.keys() & {*_PEOPLE, *_WHEN} else None
+    held = frame[key]
+    if not held:
+        return []
+    several = isinstance(held, list) and all(person_points.is_person(_bare(one)) for one in held)
+    if several and not person_points.is_person(held) and len(held) > 1:
+        return [_bare(one) for one in held]
+    return [frame]
 
 
-def _grouped(by_id: dict, people: dict, where: str) -> list[tuple[Film, list]]:
-    """(film without people, ids of its pictures in order): films first found first."""
-    groups: dict[tuple, list] = {}
-    for number, image in by_id.items():
-        name = image.get("file_name")
-        start = re.sub(r"\d*(\.[^./\\]*)?$", "", name) if isinstance(name, str) else ""
-        group = (str(image.get("video_id", "")), start, _coco_size(image))
-        groups.setdefault(group, []).append(number)
-    found = []
-    for (video, start, size_px), ids in groups.items():
-        keys = [str(_frame_key(by_id[number], number)) for number in ids]
-        if len(ids) > 1 and _in_a_row(keys):
-            name = Path(start).name.rstrip("_-. ") or video
-            found.append((Film(where, name, size_px), ids))
-            continue
-        for number, key in zip(ids, keys, strict=True):
-            if number in people:
-                found.append((Film(where, key, size_px), [number]))
-    return found
+def _bare(value: Any) -> Any:
+    """Points without one more pair of brackets around them."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        return value[0]
+    return value
 
 
-def _in_a_row(keys: list[str]) -> bool:
-    """Whether names end in numbers that make a film: different, and not far apart."""
-    ends = [re.search(r"\d{1,15}$", key) for key in keys]
-    if not all(ends):
-        return False
-    numbers = {int(end.group()) for end in ends if end}
-    return len(numbers) == len(keys) and max(numbers) - min(numbers) < 10 * len(keys)
+def _frames_of(content: Any, where: str) -> list[tuple[Any, Any]]:
+    """(key, frame) of a film in order, the key None where the file gives none."""
+    if isinstance(content, list) and content:
+        return _in_list(content, where)
+    if not isinstance(content, dict) or not content:
+        raise InputError(f"{where}: {_kind(content)}; expected {_KNOWN}")
+    if key := next((key for key in _FRAMES if isinstance(content.get(key), list | dict)), None):
+        return _frames_of(content[key], where) if content[key] else []
+    if _people(content) is not None:
+        return [(_first(content, _WHEN), content)]
+    if key := _key(content, _IN_METRES):
+        raise InputError(
+            f"{where}: {key} are in metres, about the hip; expected pose_landmarks, places in the "
+            "picture"
+        )
+    if "bboxes" in content or "bbox" in content:
+        raise InputError(f"{where}: boxes without key points; expected {_KNOWN}")
+    frames = list(content.items())
+    if any(_people(frame) for _, frame in frames) and all(
+        _people(frame) is not None for _, frame in frames
+    ):
+        return frames
+    raise InputError(f"{where}: {_kind(content)}; expected {_KNOWN}")
 
 
-def _coco_size(image: dict) -> tuple[int, int] | None:
-    size = image.get("width"), image.get("height")
-    if all(isinstance(side, int) and 0 < side <= 100_000 for side in size):
-        return size
-    return None
+def _in_list(content: list, where: str) -> list[tuple[Any, Any]]:
+    if person_points.is_person(content):
+        return [(None, content)]
+    if all(_key(one, _POINTS) for one in content if one is not None):
+        if any(isinstance(_first(one or {}, _WHEN), str | int | float) for one in content):
+            return _by_picture(content, where)
+        # Without a word about frames: MediaPipe finds one person, the others list a picture's.
+        if not any(_key(one, ("landmarks", "pose_landmarks", "poseLandmarks")) for one in content):
+            return [(None, content)]
+    frames = [(_first(one, _WHEN) if isinstance(one, dict) else None, one) for one in content]
+    for number, (_, frame) in enumerate(frames):
+        if _people(frame) is None:
+            raise InputError(f"{where}: entry {number + 1} is {_kind(frame)}; expected {_KNOWN}")
+    if not all(isinstance(key, str | int | float) for key, _ in frames):
+        frames = [(None, frame) for _, frame in frames]
+    return frames
+
+
+def _by_picture(content: list, where: str) -> list[tuple[Any, Any]]:
+    """A flat list of people, grouped by the picture they are in; they need not stand together."""
+    pictures: dict[str, list] = {}
+    for one in content:
+        key = _first(one or {}, _WHEN)
+        if not isinstance(key, str | int | float):
+            raise InputError(f"{where}: image_id is {short(key)}; expected a name or number")
+        key = int(key) if isinstance(key, float) and key.is_integer() else key
+        pictures.setdefault(str(key), []).append(one)
+    # A single entry for each: frames, whose entry may hold several people or nobody.
+    return [(key, own[0] if len(own) == 1 else own) for key, own in pictures.items()]
+
+
+def _about(content: dict, film: Film) -> None:
+    """Names of joints, picture size and frame rate, where an object says them beside its frames."""
+    beside = [content] + [
+        content[key] for key in ("meta_info", "metadata", "meta", "video", "info", "video_info")
+        if isinstance(content.get(key), dict)
+    ]  # fmt: skip
+    for held in beside:
+        names = held.get("keypoint_id2name")
+        if isinstance(names, dict) and all(str(i) in names for i in range(len(names))):
+            film.names = [str(names[str(i)]) for i in range(len(names))]
+        for key in ("keypoint_names", "joint_names", "landmark_names"):
+            if isinstance(held.get(key), list) and all(isinstance(n, str) for n in held[key]):
+                film.names = film.names or held[key]
+        sides = [
+            _first(held, keys)
+            for keys in (("width", "image_width", "video_width", "frame_width", "w"),
+                         ("height", "image_height", "video_height", "frame_height", "h"))
+        ]  # fmt: skip
+        if all(isinstance(side, int) and 0 < side <= 100_000 for side in sides):
+            film.size_px = film.size_px or (sides[0], sides[1])
+        rate = _first(held, ("fps", "frame_rate", "frames_per_second", "frameRate"))
+        if isinstance(rate, int | float) and film.fps is None and rate:
+            film.fps = frame_rate(rate, f"{film.where}: fps")
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"an object with {listed((str(key)[:20] for key in value), 5) or 'nothing'}"
+    return short(value)

@@ -61,6 +61,12 @@ def read_hdf5(path: Path | str, expected: str, names: Sequence[str]) -> dict[str
     return _arrays("hdf5", path, expected, names)
 
 
+def read_c3d_arrays(path: Path | str, expected: str) -> dict[str, numpy.ndarray]:
+    """points (4, markers, frames), labels, rate and unit of a C3D file; needs ezc3d."""
+    read_head(path, expected, 8)
+    return _arrays("c3d", path, expected, [])
+
+
 def _arrays(
     kind: str, path: Path | str, expected: str, names: Sequence[str]
 ) -> dict[str, numpy.ndarray]:

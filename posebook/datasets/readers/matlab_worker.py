@@ -52,7 +52,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read = _of_v5 if request["kind"] == "v5" else _of_hdf5
+            read = {"v5": _of_v5, "c3d": _of_c3d}.get(request["kind"], _of_hdf5)
             arrays = read(request)
         kept = {name: array for name, array in arrays.items() if array.dtype.kind in "fiubU"}
         # Under numbers: what a damaged file calls its variables is no name for a file.
@@ -106,6 +106,23 @@ def _of_v5(request: dict[str, Any]) -> _Found:
     return found
 
 
+def _of_c3d(request: dict[str, Any]) -> dict[str, numpy.ndarray]:
+    """Marker positions, by ezc3d."""
+    import ezc3d
+
+    content = ezc3d.c3d(request["path"])
+    about = content["parameters"]["POINT"]
+    labels = [label for n in ("", *range(2, 9)) for label in
+              about.get(f"LABELS{n}", {"value": []})["value"]]  # fmt: skip
+    unit = about.get("UNITS", {"value": [""]})["value"]
+    return {
+        "points": numpy.asarray(content["data"]["points"], dtype=numpy.float64),
+        "labels": numpy.array([str(label) for label in labels], dtype="U"),
+        "rate": numpy.array(content["header"]["points"]["frame_rate"], dtype=numpy.float64),
+        "unit": numpy.array(str(unit[0]) if unit else ""),
+    }
+
+
 def _unfold(name: str, value: Any, found: _Found, depth: int) -> None:
     """Cells as name/0, name/1, ..., fields of structs as name/field, or name/0/field of several."""
     if depth > _MOST_DEEP:
@@ -130,6 +147,8 @@ def _of_hdf5(request: dict[str, Any]) -> _Found:
 
     found = _Found(request)
     with h5py.File(request["path"], "r") as file:
+        if "/" in found.names:  # what there is
+            found["/"] = numpy.array(list(file)[:_MOST_ARRAYS], dtype="U")
         for name in sorted({name.split("/")[0] for name in request["names"]}):
             if isinstance(file.get(name, getlink=True), h5py.HardLink):
                 _walk(name, file[name], file, found, request["kind"] == "v7.3", 0)
@@ -153,7 +172,22 @@ def _walk(name: str, item: Any, file: Any, found: _Found, matlab: bool, depth: i
         return
     if item.is_virtual or item.external:
         raise ValueError(f"{name!r:.40} lies in another file")
-    if h5py.check_ref_dtype(item.dtype) is h5py.Reference:
+    for wanted in found.names:  # name/@attribute: text
+        if wanted.startswith(f"{name}/@"):
+            text = item.attrs.get(wanted.rpartition("@")[2], "")
+            text = bytes(text).decode("latin-1") if isinstance(text, bytes) else str(text)
+            found.add(wanted, numpy.array(text))
+    if item.dtype.names:  # rows of a table, its columns by name
+        for field in item.dtype.names:
+            kind = item.dtype[field].base.kind
+            if kind in "fiub" and found.inside(f"{name}/{field}"):
+                found.room(name, item.size, item.dtype.itemsize)
+                found.add(f"{name}/{field}", item[field])
+    elif item.dtype.kind == "S" or h5py.check_string_dtype(item.dtype):
+        found.room(name, item.size, max(item.dtype.itemsize, 64))
+        words = [bytes(word)[:1000].decode("utf-8", "replace") for word in item[()].ravel()]
+        found.add(name, numpy.array(words, dtype="U").reshape(item.shape))
+    elif h5py.check_ref_dtype(item.dtype) is h5py.Reference:
         found.room(name, item.size, 8)
         for number, reference in enumerate(item[()].ravel()):
             if reference and found.wants(f"{name}/{number}"):

@@ -1,24 +1,19 @@
-"""Arrays out of .npz, .npy and .csv files, with what the file says about them.
+"""Arrays out of .npz and .npy files, tables as text and HDF5, with what the file says about them.
 
-A `Table` is numbers as (frames, joints, 2 or 3) and the names beside them; whether they are key
-points or positions, and of which joints, is asked in `arrays`.
-
-CSV: comma, semicolon or tab between numbers; a header names columns `left_knee_x, left_knee_y` and
-`_z` or `_confidence` (also `_c`, `_score`, `_likelihood`); other columns (frame, time) are passed
-over. The three header lines of DeepLabCut are understood. Without a header: all numbers of a frame
-in a row. An empty cell is a missing number.
+A `Table` is numbers as (rows, joints, 2 or 3) and the names beside them; whether they are key
+points or positions, and of which joints, is asked in `arrays`. A row is a frame, or one person in
+it. What the columns of a text table mean is in `table_columns`.
 """
 
-import csv
-import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy
 
-from posebook.datasets.readers.files import listed, read_text, short
+from posebook.datasets.readers import hdf5_tables, markers, table_columns
+from posebook.datasets.readers.file_kinds import kind
+from posebook.datasets.readers.files import listed, short
 from posebook.datasets.readers.safe_pickle import read_npy, read_npz
 from posebook.errors import InputError
 
@@ -34,18 +29,19 @@ _RATE_KEYS = ("frames_per_second", "fps", "frame_rate", "framerate")
 _NAME_KEYS = ("joints", "joint_names", "keypoint_names", "names")
 _LAYOUT_KEYS = ("skeleton", "layout", "layout_name")
 _SIZE_KEYS = ("size_px", "size", "image_size", "img_size", "resolution")
-_COLUMN = re.compile(r"^(.*?)[ _.\-]?(x|y|z|c|confidence|conf|score|likelihood)$", re.IGNORECASE)
-_MOST_CELLS = 200_000_000
 
 
 @dataclass(frozen=True)
 class Table:
     """One clip's numbers, as they stand.
 
-    values      (frames, joints, 2 or 3), float64; or (frames, numbers) where the file does not
-                say what is a joint
-    confidence  (frames, joints) or None
+    values      (rows, joints, 2 or 3), float64; or (rows, numbers) where the file does not say
+                what is a joint
+    confidence  (rows, joints) or None
     names       joint names in the file, or None; layout: a joint set's name, or None
+    frames      what the file calls each row's frame; None: a frame in each row
+    who         what it calls each row's person, '' for nobody; None: one person throughout
+    unit        of positions, as the file says it; '' where it does not
     """
 
     where: str
@@ -55,21 +51,37 @@ class Table:
     confidence: numpy.ndarray | None = None
     names: list[str] | None = None
     layout: str | None = None
+    frames: list[str] | None = None
+    who: list[str] | None = None
+    unit: str = ""
     frames_per_second: Any = None
     size: Any = None
 
 
 def read_tables(path: Path | str) -> list[Table]:
-    """The tables of an .npz, .npy or .csv file, by the file's ending."""
+    """The tables of an archive, an array, a text table or an HDF5 file, by what is in it."""
     path = Path(path)
-    ending = path.suffix.lower()
-    if ending == ".npz":
+    found = kind(path, "arrays (.npz, .npy) or rows of numbers (.csv)")
+    if found == "npz":
         return of_archive(read_npz(path), path)
-    if ending == ".npy":
+    if found == "npy":
         return [Table(str(path), path.stem, "", _numbers(read_npy(path), str(path)))]
-    if ending in (".csv", ".tsv", ".txt"):
-        return [_read_csv(path)]
-    raise InputError(f"{path}: unknown ending '{ending:.12}'; expected .npz, .npy or .csv")
+    if found in ("trc", "c3d"):
+        held = markers.read_trc(path) if found == "trc" else markers.read_c3d(path)
+        return [
+            Table(
+                str(path), path.stem, POSITION_KEYS[-1], held.values, names=held.names,
+                unit=held.unit, frames_per_second=held.frames_per_second,
+            )
+        ]  # fmt: skip
+    columns = hdf5_tables.read(path) if found == "hdf5" else table_columns.read(path)
+    values = columns.values
+    return [
+        Table(
+            str(path), path.stem, "", _numbers(values, str(path)) if columns.frames is None
+            else values, columns.confidence, columns.names, None, columns.frames, columns.who,
+        )
+    ]  # fmt: skip
 
 
 def of_archive(archive: dict[str, Any], path: Path) -> list[Table]:
@@ -154,81 +166,3 @@ def _items(value: Any) -> list:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
-
-
-# --------------------------------------------------------------------------------------------- CSV
-
-
-def _read_csv(path: Path) -> Table:
-    text = read_text(path, "numbers in rows (.csv)")
-    line = text.split("\n", 1)[0]
-    mark = max(",;\t", key=line.count) if any(mark in line for mark in ",;\t") else " "
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=mark) if any(row)]
-    except csv.Error as error:
-        raise InputError(f"{path}: not a table ({error}); expected numbers in rows") from None
-    if mark == " ":
-        rows = [[cell for cell in row if cell] for row in rows]
-    heads = next((i for i, row in enumerate(rows) if _is_data(row)), len(rows))
-    if heads == len(rows) or len(rows) * len(rows[heads]) > _MOST_CELLS:
-        raise InputError(f"{path}: no rows of numbers; expected a frame in each row")
-    values = _cells(rows[heads:], path, heads)
-    if heads == 0:
-        return Table(str(path), path.stem, "", _numbers(values, str(path)))
-    titles = rows[heads - 1]
-    if heads >= 3 and rows[heads - 2] and len(rows[heads - 2]) == len(titles):
-        titles = [f"{joint}_{axis}" for joint, axis in zip(rows[heads - 2], titles, strict=True)]
-    return _columns(values, titles, path)
-
-
-def _number(cell: str) -> float:
-    cell = cell.strip()
-    return numpy.nan if cell.lower() in ("", "null", "none", "na") else float(cell)
-
-
-def _is_data(row: list[str]) -> bool:
-    """Whether a row is of numbers: a header has words beyond 'nan'."""
-    try:
-        for cell in row:
-            _number(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _cells(rows: list[list[str]], path: Path, heads: int) -> numpy.ndarray:
-    """(frames, columns) float64; NaN for empty cells."""
-    wide = len(rows[0])
-    for number, row in enumerate(rows, heads + 1):
-        if len(row) != wide:
-            raise InputError(
-                f"{path}: row {number} has {len(row)} cells, the first row of numbers {wide}"
-            )
-    try:
-        return numpy.array([[_number(cell) for cell in row] for row in rows])
-    except ValueError as error:
-        raise InputError(f"{path}: {error!s:.80}; expected numbers") from None
-
-
-def _columns(values: numpy.ndarray, titles: list[str], path: Path) -> Table:
-    """Columns sorted by the joint and axis that their titles name."""
-    joints: dict[str, dict[str, int]] = {}
-    if len(titles) != values.shape[1]:
-        raise InputError(f"{path}: {len(titles)} titles over {values.shape[1]} columns")
-    for column, title in enumerate(titles):
-        match = _COLUMN.match(title.strip())
-        if match and match[1] and match[1].lower() not in ("frame", "time"):
-            axis = match[2].lower()
-            axis = axis if axis in "xyz" else "c"
-            joints.setdefault(match[1], {}).setdefault(axis, column)
-    joints = {name: axes for name, axes in joints.items() if {"x", "y"} <= axes.keys()}
-    if not joints:
-        raise InputError(
-            f"{path}: titles {listed(titles, 6)}; expected such as left_knee_x, left_knee_y"
-        )
-    axes = "xyz" if all("z" in axes for axes in joints.values()) else "xy"
-    columns = [[found[axis] for axis in axes] for found in joints.values()]
-    confidence = None
-    if axes == "xy" and all("c" in found for found in joints.values()):
-        confidence = values[:, [found["c"] for found in joints.values()]]
-    return Table(str(path), path.stem, "", values[:, columns], confidence, names=list(joints))

@@ -6,7 +6,7 @@ that between like joints, in units of the person's size, after the track has mov
 speed. Who is too far from every track begins a new one; a track survives short gaps.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy
 import torch
@@ -34,6 +34,7 @@ class Found:
     confidence    (people, joints) in [0, 1]; 0 where missing
     identity      (people,) int: the detector's own track numbers; -1 where it has none
     frames        how many frames the film has
+    labels        what the file calls a number, where it has names for people
     """
 
     frame: numpy.ndarray
@@ -41,20 +42,20 @@ class Found:
     confidence: numpy.ndarray
     identity: numpy.ndarray
     frames: int
+    labels: dict[int, str] = field(default_factory=dict)
 
 
 def tracks(found: Found) -> list[numpy.ndarray]:
     """Rows of `found` for each person, the most prominent first.
 
-    The detector's own numbers are used where every person has one; else people are matched from
-    frame to frame. Prominent is who is seen in many frames, large and with confidence.
+    The detector's own numbers are used where they say who is who (`doubt`); else people are matched
+    from frame to frame. Prominent is who is seen in many frames, large and with confidence.
     """
-    seen = (found.confidence > 0).any(1)
-    if not seen.any():
+    rows = numpy.flatnonzero((found.confidence > 0).any(1))
+    if not len(rows):
         return []
-    rows = numpy.flatnonzero(seen)
-    if (found.identity[rows] >= 0).all():
-        lists = _by_identity(found, rows)
+    if doubt(found) is None:
+        lists = [rows[found.identity[rows] == n] for n in numpy.unique(found.identity[rows])]
     elif len(numpy.unique(found.frame[rows])) == len(rows) and _steady(found, rows):
         lists = [rows]
     else:
@@ -63,13 +64,26 @@ def tracks(found: Found) -> list[numpy.ndarray]:
     return sorted(lists, key=lambda row: -float(weight[row].sum()))
 
 
-def _by_identity(found: Found, rows: numpy.ndarray) -> list[numpy.ndarray]:
-    lists = []
-    for number in numpy.unique(found.identity[rows]):
-        own = rows[found.identity[rows] == number]
-        _, first = numpy.unique(found.frame[own], return_index=True)
-        lists.append(own[first])  # a number twice in one frame: the first counts
-    return lists
+def doubt(found: Found) -> str | None:
+    """Why the file's own numbers do not say who is who; '' where it has none, None: they do.
+
+    A number twice in a frame cannot be one person: some programs write 0 for everybody. A number
+    that never comes back counts people, and does not follow them.
+    """
+    rows = numpy.flatnonzero((found.confidence > 0).any(1))
+    frame, identity = found.frame[rows], found.identity[rows]
+    if (identity < 0).any():
+        return ""
+    pairs, count = numpy.unique(numpy.stack([frame, identity]), axis=1, return_counts=True)
+    if (count > 1).any():
+        frames = len(numpy.unique(pairs[0, count > 1]))
+        return f"the file's person numbers repeat within {frames} frame{'s' * (frames > 1)}"
+    numbers = numpy.unique(identity)
+    if len(numbers) == 1 and numbers[0] == 0 and 0 not in found.labels:
+        return ""  # nobody was told apart
+    if len(numbers) == len(rows) > 1 and len(numpy.unique(frame)) > 1:
+        return "the file's person numbers are never used twice"
+    return None
 
 
 def _steady(found: Found, rows: numpy.ndarray) -> bool:
@@ -172,7 +186,7 @@ def clips(
     people = tracks(found)
     if not people:
         raise InputError(f"{where}: nobody in {found.frames} frames; expected at least one person")
-    chosen, note = _choose(people, person, where)
+    chosen, note = _choose(people, person, where, found)
     made = []
     for number in chosen:
         points, confidence, gaps = _over_the_film(found, people[number])
@@ -191,24 +205,43 @@ def clips(
 
 
 def _choose(
-    people: list[numpy.ndarray], person: int | str | None, where: str
+    people: list[numpy.ndarray], person: int | str | None, where: str, found: Found
 ) -> tuple[list[int], tuple[str, ...]]:
-    """(which tracks, a note or none)."""
-    text = "" if person is None else str(person).strip().lower()
-    if text == "all":
-        return list(range(len(people))), ()
+    """(which tracks, notes)."""
+    text = "" if person is None else str(person).strip()
+    why = doubt(found)
+    notes = (f"{why}: they are not believed",) if why and (found.frames > 1 or text) else ()
+    names = ["" if why is not None else found.labels.get(int(found.identity[rows[0]]), "")
+             for rows in people]  # fmt: skip
+    if text.lower() == "all":
+        return list(range(len(people))), notes
     if text == "":
         if len(people) == 1:
-            return [0], ()
+            return [0], notes
+        called = [f"'{name:.40}'" if name else f"person {n + 1}" for n, name in enumerate(names)]
+        more = f" and {len(people) - 7} more" if len(people) > 7 else ""
+        left_out = f"{', '.join(called[1:7])}{more} left out"
         frames = ", ".join(str(len(rows)) for rows in people[:6])
-        more = ", ..." if len(people) > 6 else ""
+        frames += ", ..." if len(people) > 6 else ""
+        if found.frames == 1:
+            how = f"{len(people)} people in the picture"
+        elif why is None:
+            how = f"{len(people)} people, told apart by the file, seen in {frames} frames"
+        else:
+            how = f"{len(people)} people, followed from frame to frame, seen in {frames} frames"
         return [0], (
-            f"{len(people)} people, followed from frame to frame, seen in {frames}{more} frames: "
-            "took the most prominent (person 2 is the next; person all takes each)",
+            *notes,
+            f"{how}: took the most prominent, {called[0]}; {left_out} (--person 2 is the next, "
+            "--person all takes each)",
         )
+    if text in names:
+        return [names.index(text)], (*notes, f"person '{text:.40}' of {len(people)}")
     if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
-        raise InputError(f"{where}: person is '{text:.20}'; expected 1 to {len(people)}, or all")
-    return [int(text) - 1], (f"person {text} of {len(people)}, in order of prominence",)
+        called = "".join(f", '{name:.20}'" for name in names[:6] if name)
+        raise InputError(
+            f"{where}: person is '{text:.20}'; expected 1 to {len(people)}{called}, or all"
+        )
+    return [int(text) - 1], (*notes, f"person {text} of {len(people)}, in order of prominence")
 
 
 def _over_the_film(found: Found, rows: numpy.ndarray) -> tuple[Tensor, Tensor, tuple[str, ...]]:
