@@ -58,12 +58,12 @@ def test_a_frame_with_a_line_missing_is_empty(tmp_path):
 
 
 def test_a_motion_cut_at_any_place_says_so(tmp_path):
-    """Only where it ends between two frames nothing can be seen."""
+    """Only where it ends between two frames, or between two lines of the only one, nobody can see."""
     asf, amc, _ = asf_writer.write(frames=3)
     starts = {amc.index(f"\n{number}\n") + 1 for number in (2, 3)}
     whole = len(asf_amc.read_amc(write(tmp_path, asf, amc)).notes)
     for end in range(amc.index("\n2\n") - 100, len(amc), 31):
-        if end in starts:
+        if end in starts or (end < min(starts) and amc[end - 1] == "\n"):
             continue
         path = write(tmp_path, asf, amc[:end])
         try:
