@@ -153,6 +153,24 @@ def lift(
     person: Annotated[
         str | None, typer.Option(help="which person, where there are several")
     ] = None,
+    height: Annotated[
+        str | None, typer.Option(metavar="M", help="of the person, in metres: true size and place")
+    ] = None,
+    min_confidence: Annotated[
+        str | None,
+        typer.Option(metavar="C", help="joints with less count as not seen (0 to 1; default 0.3)"),
+    ] = None,
+    up: Annotated[
+        str | None,
+        typer.Option(help="axis that points up in motion capture; y: a picture's y counts upwards"),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="of motion capture: mm, cm, inch, m, or mm per unit")
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option(metavar="left_knee=NAME,...", help="joints that motion capture calls oddly"),
+    ] = None,
 ) -> None:
     """2D key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
@@ -167,6 +185,11 @@ def lift(
             intrinsics=intrinsics,
             fps=fps,
             person=person,
+            height=height,
+            min_confidence=min_confidence,
+            up=up,
+            unit=unit,
+            names=names,
         )
     )
 

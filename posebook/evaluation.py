@@ -10,7 +10,7 @@ scale; the lifter is not.
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,12 @@ from posebook.tables import Table
 MEAN_POSE, ZERO_DEPTH = "mean pose", "zero depth"
 
 
-def protocol(scale: str, frames_per_second: float | None) -> Protocol:
-    """Root-aligned at the hip, all 17 joints, every frame counts once."""
+def protocol(
+    scale: str, frames_per_second: float | None, joints: str | tuple[str, ...] = "17"
+) -> Protocol:
+    """Root-aligned at the hip, all 17 joints or those named, every frame counts once."""
     return Protocol(
-        joints="17",
+        joints=joints,
         root="hip",
         alignment="root",
         scale=scale,
@@ -193,10 +195,13 @@ def baselines(
     }
 
 
-def _scores(pose_mm: Tensor, dataset: PoseDataset, scale: str) -> list[Score]:
+def _scores(
+    pose_mm: Tensor, dataset: PoseDataset, scale: str, joints: str | tuple[str, ...] = "17"
+) -> list[Score]:
     truth_mm = dataset.pose_mm
+    under = protocol(scale, dataset.frames_per_second or None, joints)
     return evaluate_all(
-        pose_mm.to(truth_mm), truth_mm, protocol(scale, dataset.frames_per_second or None),
+        pose_mm.to(truth_mm), truth_mm, under,
         clip_of_frame=dataset.clip_of_frame, actions=[clip.action or "all" for clip in dataset],
         leave_out=True,
     )  # fmt: skip
@@ -252,10 +257,21 @@ def zero_depth(seen: Clip, truth: Clip) -> Tensor:
 
 
 def scores_of(pose_mm: Pose3D, clip: Clip, method: str) -> list[Number]:
-    """Every metric of one lifted clip against its own truth, with zero depth beside it."""
-    dataset = PoseDataset(clip.name, "", (clip,))
-    flat = _scores(zero_depth(clip, clip), dataset, "true")
-    found = {method: _scores(pose_mm, dataset, "metric"), ZERO_DEPTH: flat}
+    """Every metric of one lifted clip against its own truth, with zero depth beside it.
+
+    clip  in any joint set; its truth is converted by name, and joints that it cannot give do not
+          count. No scores where it gives no hip, which both poses are put about
+    """
+    truth_mm, _ = conversion(clip.skeleton, HOUSE)(clip.pose_mm)
+    known = torch.isfinite(truth_mm).all(-1).any(0).tolist()
+    joints = tuple(j for j, there in zip(HOUSE.joints, known, strict=True) if there)
+    if "hip" not in joints:
+        return []
+    joints = "17" if all(known) else joints
+    truth = replace(clip, skeleton=HOUSE, pose_mm=truth_mm)
+    dataset = PoseDataset(clip.name, "", (truth,))
+    flat = _scores(zero_depth(clip, truth), dataset, "true", joints)
+    found = {method: _scores(pose_mm, dataset, "metric", joints), ZERO_DEPTH: flat}
     return numbers_of(found, lifter=method, data=clip.name, split="", seconds=0.0)
 
 

@@ -5,7 +5,7 @@ are not needed here: a conversion is a matrix of weights between two lists of na
 conversion serves 2D keypoints and 3D poses. Taught in 02_skeletons_and_axes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -108,10 +108,12 @@ class Skeleton:
 class Conversion:
     """How one joint set becomes another: a weight matrix and what had to be invented.
 
-    weights   (target joints, source joints); each row sums to 1, so that the conversion
-              commutes with translation; a row of zeros: cannot be had from the source
-    invented  {target joint: how}, for joints that the source does not mark
-    absent    target joints that cannot be had at all
+    weights    (target joints, source joints); each row sums to 1, so that the conversion
+               commutes with translation; a row of zeros: cannot be had from the source
+    invented   {target joint: how}, for joints that the source does not mark
+    absent     target joints that cannot be had at all
+    otherwise  {target joint: ((row of weights, how), ...)}: rules for frames in which a joint that
+               `weights` needs is missing, best first
     """
 
     source: Skeleton
@@ -119,22 +121,41 @@ class Conversion:
     weights: Tensor
     invented: dict[str, str]
     absent: tuple[str, ...]
+    otherwise: dict[str, tuple[tuple[Tensor, str], ...]] = field(default_factory=dict)
 
     def __call__(self, points: Tensor, confidence: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Convert points (..., source joints, 2 or 3) to (..., target joints, 2 or 3).
 
         confidence  (..., source joints) in [0, 1]; without it, finite points count as 1.
-        A joint that leans on a missing one (confidence 0 or NaN) is missing too: NaN, and
-        confidence 0. An invented joint has the least confidence of those it leans on.
+        The rule is chosen for each frame and joint: the first whose joints are all there. A joint
+        that no rule reaches is missing (NaN, confidence 0). An invented joint has the least
+        confidence of those it leans on.
         """
+        return self.with_rules(points, confidence)[:2]
+
+    def with_rules(
+        self, points: Tensor, confidence: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same, and the rule that made each joint, (..., target joints): 0 is `weights`, n the
+        n-th of `otherwise`."""
         seen = torch.isfinite(points).all(-1)
         confidence = seen.to(points) if confidence is None else confidence.to(points) * seen
-        weights = self.weights.to(points)
         known = torch.where((confidence > 0).unsqueeze(-1), points, 0.0)
-        converted = torch.einsum("ts,...sd->...td", weights, known)
-        least = torch.where(weights != 0, confidence.unsqueeze(-2), torch.inf).amin(-1)
-        least = torch.where(torch.isinf(least), 0.0, least)
-        return torch.where((least > 0).unsqueeze(-1), converted, torch.nan), least
+        converted, least = _mixed(self.weights.to(points), known, confidence)
+        rule = torch.zeros(least.shape, dtype=torch.int64, device=points.device)
+        for joint, rules in self.otherwise.items():
+            column = self.target.index(joint)
+            for number, (row, _) in enumerate(rules, 1):
+                if (least[..., column] > 0).all():
+                    break
+                other, trust = _mixed(row.to(points).unsqueeze(0), known, confidence)
+                use = (least[..., column] == 0) & (trust[..., 0] > 0)
+                converted[..., column, :] = torch.where(
+                    use.unsqueeze(-1), other[..., 0, :], converted[..., column, :]
+                )
+                least[..., column] = torch.where(use, trust[..., 0], least[..., column])
+                rule[..., column] = torch.where(use, number, rule[..., column])
+        return converted, least, rule
 
     def describe(self) -> str:
         """One line for people: what was copied, what was invented and how."""
@@ -142,6 +163,17 @@ class Conversion:
         line = f"{self.source.name} -> {self.target.name}: "
         line += f"invented {', '.join(parts)}" if parts else "every joint is marked"
         return line + (f"; cannot be had: {', '.join(self.absent)}" if self.absent else "")
+
+
+def _mixed(weights: Tensor, known: Tensor, confidence: Tensor) -> tuple[Tensor, Tensor]:
+    """Weighted joints, and the least confidence of those they lean on; NaN and 0 where one lacks.
+
+    weights (target, source), known (..., source, 2 or 3) finite, confidence (..., source)
+    """
+    converted = torch.einsum("ts,...sd->...td", weights, known)
+    least = torch.where(weights != 0, confidence.unsqueeze(-2), torch.inf).amin(-1)
+    least = torch.where(torch.isinf(least), 0.0, least)
+    return torch.where((least > 0).unsqueeze(-1), converted, torch.nan), least
 
 
 def _skeleton(name: str, tree: str, root: str | None, source: str = "") -> Skeleton:
@@ -356,9 +388,10 @@ def skeleton(name: str) -> Skeleton:
     return SKELETONS[name]
 
 
-# How a house joint is found where the source marks no joint of that name. First rule whose joints
-# all exist wins. Weights of the head's rules are least squares fits, rounded, over synthetic people
-# whose faces are built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
+# How a house joint is found where the source marks no joint of that name, or not in this frame. The
+# first rule whose joints are all there wins; '*' stands for either side, '~' for the other one.
+# Weights of the head's rules are least squares fits, rounded, over synthetic people whose faces are
+# built from anthropometry (datasets/layouts.py); chapter 2 measures what is left.
 _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
     "hip": [({"left_hip": 0.5, "right_hip": 0.5}, "between the hips")],
     "thorax": [
@@ -370,6 +403,7 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
             {"left_hip": 0.25, "right_hip": 0.25, "left_shoulder": 0.25, "right_shoulder": 0.25},
             "half way from hips to shoulders",
         ),
+        ({"hip": 0.5, "neck": 0.5}, "half way from hip to neck"),
     ],
     "neck_nose": [
         (
@@ -382,6 +416,29 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
             },
             "in the head, from nose, ears and shoulders",
         ),
+        ({"nose": -0.21, "~_eye": 0.82, "*_ear": 0.39}, "from nose, one eye and the * ear"),
+        (
+            {
+                "nose": -0.48,
+                "left_eye": 0.65,
+                "right_eye": 0.65,
+                "left_shoulder": 0.09,
+                "right_shoulder": 0.09,
+            },
+            "from nose, eyes and shoulders",
+        ),
+        (
+            {"nose": 0.34, "*_ear": 0.84, "*_shoulder": -0.27, "~_shoulder": 0.09},
+            "from nose, * ear and shoulders",
+        ),
+        (
+            {"left_ear": 0.65, "right_ear": 0.65, "left_shoulder": -0.15, "right_shoulder": -0.15},
+            "from ears and shoulders",
+        ),
+        (
+            {"*_ear": 1.13, "*_shoulder": -0.31, "~_shoulder": 0.18},
+            "from the * ear and the shoulders",
+        ),
         ({"nose": 1.0}, "the nose"),
         ({"upper_neck": 0.6, "head": 0.4}, "on the line from upper neck to head"),
         ({"neck": 0.5, "head": 0.5}, "half way from neck to head"),
@@ -393,6 +450,30 @@ _RULES: dict[str, list[tuple[dict[str, float], str]]] = {
         (
             {"left_ear": 1.15, "right_ear": 1.15, "left_shoulder": -0.65, "right_shoulder": -0.65},
             "above the ears, on the line from the shoulders",
+        ),
+        (
+            {
+                "nose": -1.39,
+                "~_eye": 2.0,
+                "*_ear": 0.93,
+                "left_shoulder": -0.27,
+                "right_shoulder": -0.27,
+            },
+            "from nose, one eye, the * ear and the shoulders",
+        ),
+        (
+            {
+                "nose": -2.05,
+                "left_eye": 1.57,
+                "right_eye": 1.57,
+                "left_shoulder": -0.045,
+                "right_shoulder": -0.045,
+            },
+            "from nose, eyes and shoulders",
+        ),
+        (
+            {"*_ear": 1.95, "*_shoulder": -0.9, "~_shoulder": -0.05},
+            "above the * ear, on the line from the shoulders",
         ),
         (
             {"nose": 1.6, "left_shoulder": -0.3, "right_shoulder": -0.3},
@@ -423,21 +504,41 @@ def conversion(source: Skeleton, target: Skeleton = HOUSE) -> Conversion:
     """The named conversion from one joint set to another.
 
     A joint of the same name is copied; others are invented by a rule, which `Conversion.invented`
-    names; what no rule reaches is absent.
+    names; what no rule reaches is absent. Where a joint is missing in a frame, the next rule whose
+    joints are there takes its place; a set converted to itself is only copied.
     """
     weights = torch.zeros(len(target), len(source), dtype=torch.float64)
-    invented, absent = {}, []
+    invented, absent, otherwise = {}, [], {}
     differ = _NOT_THE_SAME.get((source.name, target.name), set())
     for row, joint in enumerate(target.joints):
+        found = [] if source == target else _rows_for(joint, source)
         if joint in source.joints and joint not in differ:
             weights[row, source.index(joint)] = 1.0
-            continue
-        for rule, how in _RULES.get(joint, []):
-            if all(needed in source.joints for needed in rule):
-                for needed, weight in rule.items():
-                    weights[row, source.index(needed)] = weight
-                invented[joint] = how
-                break
+        elif found:
+            weights[row], invented[joint] = found.pop(0)
         else:
             absent.append(joint)
-    return Conversion(source, target, weights, invented, tuple(absent))
+        if found:
+            otherwise[joint] = tuple(found)
+    return Conversion(source, target, weights, invented, tuple(absent), otherwise)
+
+
+def _rows_for(joint: str, source: Skeleton) -> list[tuple[Tensor, str]]:
+    """Rows of weights over the source's joints, and how, for every rule that it has joints for.
+
+    A rule with sides in it is two, one for each.
+    """
+    rows = []
+    for rule, how in _RULES.get(joint, []):
+        sides = (("left", "right"), ("right", "left")) if "*" in "".join(rule) else (("", ""),)
+        for side, other in sides:
+            named = {
+                needed.replace("*", side).replace("~", other): weight
+                for needed, weight in rule.items()
+            }
+            if named.keys() <= set(source.joints):
+                row = torch.zeros(len(source), dtype=torch.float64)
+                for needed, weight in named.items():
+                    row[source.index(needed)] = weight
+                rows.append((row, how.replace("*", side)))
+    return rows

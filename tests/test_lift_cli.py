@@ -33,9 +33,9 @@ class Standing(lifting.Lifter):
         super().__init__(dict(name="standing"), torch.nn.Identity())
         self.tensors["pose_mm"] = pose_mm
 
-    def lift(self, clip, camera=None) -> Lifted:
+    def lift(self, clip, camera=None, **options) -> Lifted:
         self.tensors["truth_mm"] = clip.pose_mm
-        return super().lift(clip, camera)
+        return super().lift(clip, camera, **options)
 
     def answer(self, clip) -> Answer:
         truth_mm = self.tensors["truth_mm"]

@@ -95,7 +95,7 @@ def _shortest_turn(direction: Float[Tensor, "*batch 3"]) -> Rotation:
 
 
 def network_input(
-    view: PersonView, seen: Seen, invented: Bool[Tensor, " joints"], known: Bool[Tensor, " batch"]
+    view: PersonView, seen: Seen, invented: Bool[Tensor, "*_joints"], known: Bool[Tensor, " batch"]
 ) -> Float[Tensor, "batch rows 3"]:
     """What a `person_view` network takes: one row for each joint and one for the camera.
 

@@ -21,12 +21,14 @@ from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers.files import frame_rate, number, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
+from posebook.export import options
 from posebook.export.page import write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
 from posebook.export.people_page import write_people_page
 from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
 from posebook.export.upright import camera_around, lift_upright
 from posebook.files import MOST_BYTES, read_record
+from posebook.lifting.continuity import as_stills
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
@@ -94,6 +96,11 @@ def lift_file(
     intrinsics: str | Path | Sequence[float] | Camera | None = None,
     fps: float | int | str | None = None,
     person: int | str | None = None,
+    height: float | str | None = None,
+    min_confidence: float | str | None = None,
+    up: str | None = None,
+    unit: str | float | None = None,
+    names: str | dict[str, str] | None = None,
     image: Any = None,
 ) -> LiftResult:
     """Lift a file of key points, or of motion capture, and write poses.npz, .bvh, .html, .json.
@@ -110,6 +117,12 @@ def lift_file(
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
     fps         frames per second; it wins over what the file says
     person      which person, where there are several; see `datasets.read_keypoints`
+    height      how tall the person is, standing, in metres; scales the person and the distance
+    min_confidence  from 0 to 1: joints with less count as not seen; None: 0.3
+    up          the axis that points up: of motion capture x, y, z, -x, -y or -z; of key points y
+                where y is counted upwards, -y where it is not
+    unit, names of motion capture, as in `datasets.read_motion`; names may be one text,
+                'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
 
     A folder belongs to the input that was first lifted into it: lifting the same file again
@@ -118,26 +131,38 @@ def lift_file(
     source = Path(input)
     size, fps = picture_size(size, "--size"), frame_rate(fps, "--fps")
     camera = camera_of(intrinsics, size)
+    height_mm, min_confidence = options.height_mm(height), options.confidence(min_confidence)
+    names = options.joint_names(names)
     if out is not None:
         _check_folder(Path(out), source)
     given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
-    found = datasets.read_any(source, layout=layout, size=size, fps=fps, person=person)
+    found = datasets.read_any(source, layout=layout, size=size, fps=fps, person=person, up=up,
+                              unit=unit, names=names)  # fmt: skip
     if not found:
         raise InputError(f"{source}: nothing to lift in it; expected key points or a motion")
     notes = ()
     if len(found) > MOST_FOLDERS:
         text = f"{len(found)} clips in {source}; the first {MOST_FOLDERS} are lifted."
         notes = (Note("left out", text, dict(clips=len(found) - MOST_FOLDERS, of=len(found))),)
-    idle = {"--person": person, "--size": size, "--intrinsics": intrinsics}
-    idle = [option for option, value in idle.items() if value is not None]
-    if idle and any(isinstance(item, Motion) for item in found):
-        text = f"on motion capture, which has its own camera: {', '.join(idle)}."
-        notes += (Note("no effect", text),)
+    notes += options.without_effect(
+        any(isinstance(item, Motion) for item in found),
+        person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
+    )  # fmt: skip
+    if not isinstance(found[0], Motion):
+        up = options.up_of_key_points(up)
     ready = []
     for item in found[:MOST_FOLDERS]:
         clip, notes_of_input = _clip_of(item)
-        chosen = given or lifting.default_for(clip, exact=isinstance(item, Motion))
-        poses = lift_upright(clip, chosen, camera=camera, input=str(source), notes=notes_of_input)
+        exact = isinstance(item, Motion)
+        if not exact:
+            clip, stills = as_stills(clip)
+            notes_of_input += tuple(stills)
+        chosen = given or lifting.default_for(clip, exact=exact)
+        poses = lift_upright(
+            clip, chosen, camera=camera, input=str(source), notes=notes_of_input,
+            min_confidence=min_confidence, height_mm=height_mm,
+            joint_set_given=layout is not None, up=None if exact else up,
+        )  # fmt: skip
         # A file with one thing in it needs no name for it, unless somebody was left out.
         alone = len(found) == 1 and "person" not in item.name
         ready.append(replace(poses, clip=source.stem if alone else item.name))

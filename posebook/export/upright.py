@@ -11,14 +11,23 @@ from posebook.cameras import Camera, human36m_rig
 from posebook.datasets.clips import Clip, Motion
 from posebook.errors import InputError
 from posebook.evaluation import scores_of
-from posebook.lifting import Lifter
+from posebook.key_points import MIN_CONFIDENCE, extent_of
+from posebook.lifting import Lifted, Lifter
+from posebook.lifting.continuity import changes_of_side
 from posebook.lifting.house_clip import MISSING
 from posebook.lifting.notes import Note
+from posebook.lifting.person_view import SLOWEST
 from posebook.lifting.placing import stand_up, upright_from
+from posebook.lifting.plausible import as_person
 from posebook.lifting.poses import Poses
+from posebook.skeletons import HOUSE, conversion
 
 #: How near a camera comes that motion capture is shown to: about as in Human3.6M's room.
 NEAREST_MM = 4500.0
+#: Nobody is lifted from further away: a person is then 10 px tall behind a lens of 6,000 px.
+FARTHEST_MM = 1e6
+#: A person of fewer pixels is no picture of a pose.
+SMALLEST_PX = 3.0
 #: The part of the half picture that the motion may fill.
 _USED = 0.9
 
@@ -54,17 +63,36 @@ def lift_upright(
     camera: Camera | None = None,
     input: str = "",
     notes: Sequence[Note] = (),
+    min_confidence: float = MIN_CONFIDENCE,
+    height_mm: float | None = None,
+    joint_set_given: bool = False,
+    up: str | None = None,
 ) -> Poses:
     """Lift one clip, in any joint set, and stand the person upright.
 
-    camera  intrinsics, where the clip has no camera of its own
-    notes   those of the reader and of the command
+    camera     intrinsics, where the clip has no camera of its own
+    notes      those of the reader and of the command
+    joint_set_given, up              as in `plausible.as_person`, which looks at the clip first
+    min_confidence, height_mm        as in `Lifter.lift`
     """
     if not ((clip.confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)).any():
         raise InputError(f"{input or clip.name}: no joint is marked in any frame; nothing to lift")
-    lifted = lifter.lift(clip, camera)
+    clip, read = as_person(
+        clip, camera, min_confidence=min_confidence, joint_set_given=joint_set_given, up=up
+    )
+    lifted = lifter.lift(clip, camera, min_confidence=min_confidence, height_mm=height_mm)
     ready, pose_mm, root_mm = lifted.clip, lifted.pose_mm, lifted.root_mm
-    notes = [*notes, *lifted.notes]
+    notes = [
+        *notes,
+        *read,
+        *_check_distance(input or clip.name, lifted),
+        *lifted.notes,
+        *changes_of_side(ready.input_px, ready.input_skeleton),
+    ]
+    window = getattr(lifter.network, "receptive_field", 1)
+    if 1 < len(clip) < window and ready.rate >= SLOWEST:
+        text = f"the lifter looks at {window} frames at a time, and there are {len(clip)}."
+        notes.append(Note("time", text))
     nowhere = ~torch.isfinite(root_mm).all(-1) & ~lifted.empty
     if count := int(nowhere.sum()):
         pose_mm = torch.where(nowhere[:, None, None], torch.nan, pose_mm)
@@ -83,7 +111,12 @@ def lift_upright(
     tilt, text = _tilt(pose_mm, ready.origin)
     if known:
         tilt, text = eye.rotation.T, "the camera's tilt is known"
-    notes.append(Note("upright", f"{text}; the floor is where the lower foot mostly is."))
+    notes.append(Note("upright", f"{text}; the floor is where the lowest joint mostly is."))
+    truth_mm = clip.pose_mm
+    if truth_mm is not None and clip.skeleton != HOUSE:
+        truth_mm, _ = conversion(clip.skeleton, HOUSE)(truth_mm)
+        text = f"given in {clip.skeleton.name} and converted by joint names before it is compared."
+        notes.append(Note("truth", text))
     world_mm, rotation, place_mm = stand_up(pose_mm + root_mm.unsqueeze(1), tilt)
     return Poses(
         input=input or clip.name,
@@ -101,10 +134,27 @@ def lift_upright(
         camera=eye,
         camera_rotation=rotation,
         camera_place_mm=place_mm,
-        truth_mm=clip.pose_mm,
+        truth_mm=truth_mm,
         notes=tuple(notes),
         scores=() if clip.pose_mm is None else tuple(scores_of(pose_mm, clip, lifter.name)),
     )
+
+
+def _check_distance(name: str, lifted: Lifted) -> None:
+    """Refuse a person too far away, or too small, for any camera to show."""
+    advice = "Are these pixels, and not parts of a picture? Are --size and --intrinsics right?"
+    away_mm = lifted.root_mm[:, 2]
+    away_mm = away_mm[torch.isfinite(away_mm)]
+    if len(away_mm) and away_mm.median() > FARTHEST_MM:
+        raise InputError(
+            f"{name}: the person would stand {away_mm.median() / 1e6:.1f} km away, further than a "
+            f"camera shows anybody. {advice}"
+        )
+    extent_px = extent_of(lifted.clip.keypoints_px, lifted.seen)
+    extent_px = extent_px[extent_px > 0]
+    size_px = float(extent_px.median()) if len(extent_px) else SMALLEST_PX
+    if size_px < SMALLEST_PX:
+        raise InputError(f"{name}: the person is {size_px:.2g} px tall. {advice}")
 
 
 def _tilt(pose_mm: Tensor, origin: Tensor) -> tuple[Tensor | None, str]:

@@ -13,7 +13,9 @@ from posebook.errors import InputError
 from posebook.key_points import (
     ASSUMED_FRAMES_PER_SECOND,
     LONGEST_GAP_S,
+    MIN_CONFIDENCE,
     fill_gaps,
+    from_0_to_1,
     guessed_size,
     in_one_place,
 )
@@ -81,19 +83,21 @@ class HouseClip:
         return in_one_place(self.keypoints_px, self.seen) & ~self.few
 
 
-def house_clip(clip: Clip, camera: Camera | None = None) -> tuple[HouseClip, list[Note]]:
-    """The clip as every lifter takes it, and what was filled, invented and assumed.
+def house_clip(
+    clip: Clip, camera: Camera | None = None, min_confidence: float = MIN_CONFIDENCE
+) -> tuple[HouseClip, list[Note]]:
+    """The clip as every lifter takes it, and what was left out, filled, invented and assumed.
 
-    camera  intrinsics, where the clip has no camera of its own
+    camera          intrinsics, where the clip has no camera of its own
+    min_confidence  joints with less, on a scale from 0 to 1, are missing
     Gaps of up to `LONGEST_GAP_S` are filled in the clip's own joint set, before joints are invented
     from what was filled.
     """
-    input_px, trust, filled = fill_gaps(
-        clip.keypoints_px.double(), clip.confidence.double(), clip.frames_per_second
-    )
+    clip, doubts = _believed(clip, min_confidence)
+    input_px, trust, filled = fill_gaps(clip.keypoints_px, clip.confidence, clip.frames_per_second)
     change = conversion(clip.skeleton, HOUSE)
-    keypoints_px, confidence = change(input_px, trust)
-    origin = _origins(change, filled, confidence)
+    keypoints_px, confidence, rule = change.with_rules(input_px, trust)
+    origin = _origins(change, filled, confidence, rule)
     clip = replace(clip, keypoints_px=input_px)  # the size is guessed from all that is marked
     known = clip.camera or camera
     size_px = (known.size_px if known is not None else None) or clip.size_px
@@ -110,7 +114,7 @@ def house_clip(clip: Clip, camera: Camera | None = None) -> tuple[HouseClip, lis
         input_px=input_px,
         input_skeleton=clip.skeleton,
     )
-    notes = [*_gaps(filled), *_joints(change, origin, clip.skeleton), *_missing(ready)]
+    notes = [*doubts, *_gaps(filled), *_joints(change, origin, rule), *_missing(ready)]
     notes += evidence.notes_on(keypoints_px, ready.seen, origin == SEEN)
     if ready.frames_per_second is None and len(ready) > 1:
         assumed = f"{ASSUMED_FRAMES_PER_SECOND:g} are assumed"
@@ -118,12 +122,46 @@ def house_clip(clip: Clip, camera: Camera | None = None) -> tuple[HouseClip, lis
     return ready, [*notes, about_camera]
 
 
-def _origins(change: Conversion, filled: Tensor, confidence: Tensor) -> Tensor:
+def _believed(clip: Clip, least: float) -> tuple[Clip, list[Note]]:
+    """The clip, float64, with confidences from 0 to 1, and without joints of too little."""
+    confidence, text = from_0_to_1(clip.confidence.double())
+    notes = [Note("confidence", text)] if text else []
+    marked = (confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)
+    doubtful = marked & (confidence < least)
+    if count := int(doubtful.sum()):
+        highest = confidence[marked].max().item()
+        if highest < least:
+            raise InputError(
+                f"{clip.name or 'clip'}: no joint has a confidence of {least:g}, the highest is "
+                f"{highest:.2g}; --min-confidence {highest / 2:.1g} would take the better ones"
+            )
+        frames = int(doubtful.any(-1).sum())
+        often = doubtful.double().mean(0) > 0.5
+        names = [
+            j.replace("_", " ") for j, many in zip(clip.skeleton.joints, often, strict=True) if many
+        ]
+        whose = f", mostly {', '.join(names)}," if 0 < len(names) <= 6 else ""
+        text = (
+            f"{count} joint positions in {frames} of {len(clip)} frames{whose} have less than "
+            f"{least:g} and count as not seen (--min-confidence)."
+        )
+        counts = dict(joints=count, frames=frames, of=len(clip))
+        notes.append(Note("confidence", text, counts))
+    believed = replace(
+        clip,
+        keypoints_px=torch.where(doubtful.unsqueeze(-1), torch.nan, clip.keypoints_px.double()),
+        confidence=torch.where(doubtful, 0.0, confidence),
+    )
+    return believed, notes
+
+
+def _origins(change: Conversion, filled: Tensor, confidence: Tensor, rule: Tensor) -> Tensor:
     """(frames, 17): how each house joint's key point came about, as in `ORIGINS`."""
     leans_on = (change.weights != 0).to(torch.float32)
     leans_on_filled = (filled.to(torch.float32) @ leans_on.T) > 0
     origin = torch.full(confidence.shape, SEEN)
     origin[:, [HOUSE.index(joint) for joint in change.invented]] = INVENTED
+    origin[rule > 0] = INVENTED
     origin[leans_on_filled & (origin == SEEN)] = FILLED
     origin[confidence <= 0] = MISSING
     return origin
@@ -140,13 +178,20 @@ def _gaps(filled: Seen) -> list[Note]:
     return [Note("gaps", text, dict(joints=joints, frames=frames, of=len(filled)))]
 
 
-def _joints(change: Conversion, origin: Tensor, skeleton: Skeleton) -> list[Note]:
-    if skeleton == HOUSE:
+def _joints(change: Conversion, origin: Tensor, rule: Tensor) -> list[Note]:
+    if change.source == HOUSE:
         return []
-    ever = (origin == INVENTED).any(0).tolist()
+    ever = ((origin == INVENTED) & (rule == 0)).any(0).tolist()
     made = {j: how for j, how in change.invented.items() if ever[HOUSE.index(j)]}
-    text = f"{replace(change, invented=made).describe()}."
-    return [Note("joints", text, dict(invented=len(made)))]
+    text = replace(change, invented=made).describe()
+    others = []
+    for joint, rules in change.otherwise.items():
+        for number, (_, how) in enumerate(rules, 1):
+            if frames := int((rule[:, HOUSE.index(joint)] == number).sum()):
+                others.append(f"{joint} ({how}) in {frames}")
+    if others:
+        text += f"; where what they lean on is hidden: {', '.join(others)} of {len(rule)} frames"
+    return [Note("joints", f"{text}.", dict(invented=len(made)))]
 
 
 def _missing(clip: HouseClip) -> list[Note]:

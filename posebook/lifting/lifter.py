@@ -7,6 +7,7 @@
 What the numbers of its network mean is its normalisation, one of the kinds of `normalisations`.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,12 +22,13 @@ from posebook import paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.errors import InputError
+from posebook.key_points import MIN_CONFIDENCE
 from posebook.lifting import lifter_files
 from posebook.lifting.house_clip import HouseClip, house_clip
 from posebook.lifting.normalisations import NORMALISATIONS
 from posebook.lifting.notes import Note
 from posebook.lifting.person_view import Answer
-from posebook.lifting.placing import place_root
+from posebook.lifting.placing import height_of, place_root
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE
 
@@ -115,11 +117,22 @@ class Lifter:
     def name(self) -> str:
         return self.header["name"]
 
-    def lift(self, clip: Clip, camera: Camera | None = None) -> Lifted:
+    def lift(
+        self,
+        clip: Clip,
+        camera: Camera | None = None,
+        *,
+        min_confidence: float = MIN_CONFIDENCE,
+        height_mm: float | None = None,
+    ) -> Lifted:
         """Lift every frame: by itself, or with those before and after it, as the network does.
 
-        camera  intrinsics, where the clip has no camera of its own; without either a plain one is
-                assumed
+        camera          intrinsics, where the clip has no camera of its own; without either a plain
+                        one is assumed
+        min_confidence  joints with less are missing; confidences of other scales than 0 to 1 are
+                        brought to it first
+        height_mm       how tall the person is, standing; None: of average size, or as large as the
+                        network says
 
         The clip may be in any joint set with a conversion to the house joints; joints may be
         missing (NaN, or confidence 0), and short gaps are bridged first. A frame with fewer than
@@ -127,7 +140,7 @@ class Lifter:
         a length that the network needs is missing. The same clip gives the same numbers; no random
         number is drawn.
         """
-        ready, notes = house_clip(clip, camera)
+        ready, notes = house_clip(clip, camera, min_confidence)
         answer = self.answer(ready)
         empty = (ready.few | ready.heap).unsqueeze(-1)
         pose_mm = torch.where(empty.unsqueeze(-1), torch.nan, answer.pose_mm)
@@ -137,7 +150,13 @@ class Lifter:
                 pose_mm, ready.keypoints_px, ready.confidence, ready.camera, ready.rate
             )
         root_mm = torch.where(empty, torch.nan, root_mm)
-        return Lifted(pose_mm, root_mm, ready, (*notes, *answer.notes))
+        notes = [*notes, *answer.notes]
+        if height_mm is not None and math.isfinite(found_mm := height_of(pose_mm)):
+            # Whoever is larger by a factor and further away by the same looks the same.
+            pose_mm, root_mm = pose_mm * (height_mm / found_mm), root_mm * (height_mm / found_mm)
+            text = f"{height_mm / 1000:.2f} m tall, as given (--height)."
+            notes = [*(note for note in notes if note.kind != "size"), Note("size", text)]
+        return Lifted(pose_mm, root_mm, ready, tuple(notes))
 
     def answer(self, clip: HouseClip) -> Answer:
         """What the network says of a clip that is made ready."""
@@ -213,11 +232,12 @@ def default_for(clip: Clip, exact: bool = False) -> Lifter:
     exact  the key points have no errors, such as projected motion capture: then each frame by
            itself is lifted better than several together by a network that was made for errors
     """
-    return _shipped(FOR_A_CLIP if len(clip) > 1 and not exact else FOR_EXACT)
+    return shipped(FOR_A_CLIP if len(clip) > 1 and not exact else FOR_EXACT)
 
 
 @cache
-def _shipped(name: str) -> Lifter:
+def shipped(name: str) -> Lifter:
+    """`load`, once."""
     return load(name)
 
 

@@ -163,7 +163,7 @@ def screen_clip(
     points = complete(points, clip.seen, tensors["mean_place"])
     points = torch.where(clip.few[:, None, None], torch.nan, points)
     points = bridge_frames(points)[0].nan_to_num().float()
-    points, at_rate = _at_rate(points, clip.frames_per_second, settings)
+    points, at_rate = _at_rate(points, clip.rate, settings)
     with torch.no_grad():
         pose_mm = (network.lift(points) + HOUSE.flip(network.lift(HOUSE.flip(points)))) / 2
     pose_mm[:, HOUSE.index("hip")] = 0  # where its place is trained towards
@@ -180,7 +180,7 @@ def one_camera(network: nn.Module, settings: Settings, tensors: Tensors, clip: H
     rays = clip.camera.rays(points.nan_to_num())
     screen = repnet_inputs.one_camera(torch.where(torch.isfinite(points), rays, torch.nan))
     screen = bridge_frames(screen)[0].nan_to_num().float()
-    screen, at_rate = _at_rate(screen, clip.frames_per_second, settings)
+    screen, at_rate = _at_rate(screen, clip.rate, settings)
     # Windows reach 13 frames to either side; long clips go through in pieces that share those.
     half, parts = repnet_inputs.FRAMES // 2, []
     for start in range(0, len(screen), BATCH):
@@ -195,16 +195,16 @@ def one_camera(network: nn.Module, settings: Settings, tensors: Tensors, clip: H
 
 
 def _at_rate(
-    points: Pose2D, given: float | None, settings: Settings
+    points: Pose2D, given: float, settings: Settings
 ) -> tuple[Float[Tensor, "_moments joints 2"], list[Note]]:
     """A clip at the frames per second of the training, and a note if it had others."""
     rate = frame_rate(settings["frames_per_second"], "frames_per_second")
-    if not rate / SLOWEST <= (given or rate) <= rate * SLOWEST:
+    if not rate / SLOWEST <= given <= rate * SLOWEST:
         raise InputError(
             f"{given:g} frames/s, for a network that was trained at {rate:g}; expected "
             f"{rate / SLOWEST:g} to {rate * SLOWEST:g}"
         )
-    count = round((len(points) - 1) * rate / (given or rate)) + 1
+    count = round((len(points) - 1) * rate / given) + 1
     if count == len(points) or len(points) < 2:
         return points, []
     text = (

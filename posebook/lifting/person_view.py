@@ -18,7 +18,7 @@ from posebook.cameras.turned import blank_frames, network_input, predict_units, 
 from posebook.datasets.readers.files import number
 from posebook.errors import InputError
 from posebook.geometry import bone_lengths, root_relative
-from posebook.lifting.house_clip import FEWEST_JOINTS, HouseClip
+from posebook.lifting.house_clip import FEWEST_JOINTS, INVENTED, HouseClip
 from posebook.lifting.notes import Note
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE
@@ -35,7 +35,9 @@ SLOWEST, FASTEST = 8.0, 60.0
 #: Windows of slow clips that go through a network over time at once.
 WINDOWS = 256
 AVERAGE_SIZE = Note(
-    "size", "a picture does not tell it; the person is taken to be of average size."
+    "size",
+    "a picture does not tell it; the person is taken to be of average size. With --height, lengths "
+    "and distances are this person's own.",
 )
 
 
@@ -106,8 +108,7 @@ def _turned(
     seen = clip.seen & torch.isfinite(rays).all(-1)
     view = turn_towards(rays.nan_to_num(), seen)
     known = torch.full((len(clip),), clip.camera_known)
-    invented = torch.tensor([joint in clip.invented for joint in HOUSE.joints])
-    inputs = network_input(view, seen, invented, known).float()
+    inputs = network_input(view, seen, clip.origin == INVENTED, known).float()
     units = answer(inputs, seen & ~clip.heap.unsqueeze(-1)).double()
     absolute_mm = view.pose_from_units(units, unit_mm_of(settings, units))
     return Answer(root_relative(absolute_mm, HOUSE).float(), notes=(AVERAGE_SIZE,))

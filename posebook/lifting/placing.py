@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from posebook.cameras import Camera
+from posebook.geometry import bone_lengths
 from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation, Seen
 from posebook.skeletons import HOUSE
 
@@ -91,6 +92,25 @@ LEVEL = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
 FEWEST_STANDING = 10
 
 
+#: One leg, trunk, neck and head are this part of a standing person's height: the house joints of
+#: the proportions in `datasets.people.body` (ankles and the crown lie beyond them).
+_JOINTS_IN_HEIGHT = 0.909
+
+
+def height_of(pose_mm: Pose3D) -> float:
+    """How tall the person would stand, mm: one leg, trunk, neck and head in line. Median of frames.
+
+    pose_mm  (frames, 17, 3)  any axes; NaN where a frame has no pose
+    """
+    lengths = bone_lengths(pose_mm.double(), HOUSE)
+    legs = ("left_knee", "left_foot", "right_knee", "right_foot")
+    once = ("spine", "thorax", "neck_nose", "head")
+    names = HOUSE.bone_names
+    leg = lengths[:, [names.index(bone) for bone in legs]].sum(-1) / 2
+    rest = lengths[:, [names.index(bone) for bone in once]].sum(-1)
+    return float((leg + rest).nanmedian()) / _JOINTS_IN_HEIGHT
+
+
 def upright_from(pose_mm: Pose3D, seen: Seen) -> tuple[Rotation, int] | None:
     """Camera axes to world axes (3, 3), from people who stand straight: they stand vertically.
 
@@ -137,8 +157,8 @@ def stand_up(
     to_world     (3, 3)           camera axes to world axes; None: the camera was held level
 
     The origin of the world is on the floor under the hip of the first frame with a person; the
-    floor is where the lower foot is most of the time. Returns the poses, the rotation and the
-    shift: world = rotation @ camera + shift.
+    floor is where the lowest joint is most of the time: a foot, or a hand in a handstand.
+    Returns the poses, the rotation and the shift: world = rotation @ camera + shift.
     """
     rotation = torch.tensor(LEVEL).to(absolute_mm) if to_world is None else to_world.to(absolute_mm)
     turned = absolute_mm @ rotation.mT
@@ -146,6 +166,6 @@ def stand_up(
     if not known.any():
         return turned, rotation, torch.zeros(3).to(turned)
     hip = turned[known][0, HOUSE.index("hip")]
-    feet = turned[known][:, HOUSE.indices("left_foot", "right_foot"), 2].amin(-1)
-    shift = torch.stack([-hip[0], -hip[1], -feet.median()])
+    lowest = turned[known][..., 2].amin(-1)
+    shift = torch.stack([-hip[0], -hip[1], -lowest.median()])
     return turned + shift, rotation, shift

@@ -198,7 +198,7 @@ def _motion(
     elif unit is not None:
         to_mm, note = units_axes.given_unit(unit), ""
     else:
-        raise InputError(f"{table.where}: no legs to tell the unit by; say unit=")
+        raise InputError(f"{table.where}: no legs to tell the unit by; say --unit")
     notes += [note] if note else []
 
     direction, note = _up(table, joints if whole else None, up)
@@ -234,4 +234,4 @@ def _up(table: Table, joints: dict | None, up: str | None) -> tuple[str, str]:
             axis, clear = units_axes.along(upright.median(0).values)
             if clear and math.isfinite(float(upright.abs().max())):
                 return axis, f"up taken to be {axis}: the person mostly stands along it"
-    return "z", "up taken to be z: the person stands along no axis (if it is not, say up=)"
+    return "z", "up taken to be z: the person stands along no axis (if it is not: --up)"

@@ -30,6 +30,10 @@ from posebook.errors import InputError
 FAR_PX = 1e6
 #: A confidence below it is 0 in float32.
 _LEAST = float(numpy.finfo(numpy.float32).tiny)
+#: Parts of a picture lie between 0 and 1, but for joints outside it: none so far as this,
+_FARTHEST_PART = 3.0
+#: and few a little below 0; more, or further, and they are counted from the middle, -1 to 1.
+_NEGATIVE, _OUTSIDE = 0.2, 0.5
 _MOST_FRAMES = 5_000_000
 _PICTURE = re.compile(r"\.(png|jpe?g|bmp|tiff?|jp2|webp|json|txt|mp4)$", re.IGNORECASE)
 _EXPECTED = "key points in OpenPose, COCO, AlphaPose, MMPose, MediaPipe or Ultralytics JSON"
@@ -191,35 +195,48 @@ def _table(film: Film, where: str) -> tuple[numpy.ndarray, list[str] | None]:
 def in_pixels(
     points: numpy.ndarray, confidence: numpy.ndarray, size_px: tuple[int, int] | None, where: str
 ) -> tuple[numpy.ndarray, numpy.ndarray, str]:
-    """Missing joints as NaN with confidence 0; the rest in pixels with confidence in (0, 1].
+    """Missing joints as NaN with confidence 0; the rest in pixels, with the file's confidence.
 
     Missing is: confidence 0, a number that is not finite, or the place (0, 0), which OpenPose and
-    COCO write for joints they did not find. Coordinates that all lie in [0, 1] (or [-1, 1]) are
-    parts of the picture: they need its size. The precision is that of `points`.
+    COCO write for joints they did not find. Coordinates that nearly all lie in [0, 1], or in
+    [-1, 1], are parts of the picture: they need its size. The precision is that of `points`.
     """
     with numpy.errstate(invalid="ignore"):
         farther = numpy.maximum(numpy.abs(points[..., 0]), numpy.abs(points[..., 1]))  # or NaN
-        there = (farther >= 1e-6) & (farther <= FAR_PX)
-        there &= (confidence > _LEAST) & (confidence < numpy.inf)
-    confidence = numpy.minimum(confidence, 1.0)
+        placed = (farther >= 1e-6) & (farther <= FAR_PX)
+        there = placed & (confidence > _LEAST) & (confidence < numpy.inf)
+    if placed.any() and not there.any():
+        raise InputError(
+            f"{where}: people are there, but every confidence is 0, which means not seen; write 1 "
+            "where the key points are to be believed"
+        )
     if not there.all():
         points = numpy.where(there[..., None], points, numpy.nan)
         confidence = numpy.where(there, confidence, 0.0)
-    note = ""
-    parts = there.sum() >= 4 and farther.max(where=there, initial=0.0) <= 1.0
-    if parts and numpy.ptp(known := points[there]) > 0:
-        if size_px is None:
-            raise InputError(
-                f"{where}: coordinates between -1 and 1 are parts of a picture, not pixels; say "
-                "its size (WIDTHxHEIGHT)"
-            )
-        if known.min() < 0:
-            points = (points.astype(numpy.float64) + 1) / 2
-            note = "coordinates from -1 to 1 scaled to the picture"
-        else:
-            note = "coordinates from 0 to 1 scaled to the picture"
-        points = points * numpy.array(size_px, dtype=numpy.float64)
-    return points, confidence, note
+    known = points[there]
+    if there.sum() < 4 or not _parts_of_picture(known):
+        return points, confidence, ""
+    if size_px is None:
+        raise InputError(
+            f"{where}: coordinates between -1 and 1 are parts of a picture, not pixels; say "
+            "its size (--size WIDTHxHEIGHT)"
+        )
+    from_middle = numpy.mean(known < 0) > _NEGATIVE or known.min() < -_OUTSIDE
+    if from_middle:
+        points = (points.astype(numpy.float64) + 1) / 2
+    note = f"coordinates from {-1 if from_middle else 0} to 1 scaled to the picture"
+    if outside := int((farther > 1)[there].sum()):
+        note += f"; {outside} joints are beyond its edge"
+    return points * numpy.array(size_px, dtype=numpy.float64), confidence, note
+
+
+def _parts_of_picture(known: numpy.ndarray) -> bool:
+    """Whether coordinates (joints, 2) are parts of a picture. Some may lie outside it, but not far:
+    a person in pixels does not fit between 0 and 1."""
+    farther = numpy.abs(known).max(1)
+    return bool(
+        farther.max() <= _FARTHEST_PART and numpy.mean(farther <= 1) > 0.5 and numpy.ptp(known) > 0
+    )
 
 
 def number_frames(keys: list[str]) -> tuple[numpy.ndarray, int, str]:

@@ -133,7 +133,7 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
     if missing:
         raise InputError(
             f"{path}: no joint names for {', '.join(missing)} among "
-            f"{listed(rig.names, 40)}; say them with names={{'{missing[0]}': ...}}"
+            f"{listed(rig.names, 40)}; say --names {missing[0]}=NAME,..."
         )
     for side in ("left", "right"):
         for inner, outer in (("hip", "knee"), ("knee", "foot"), ("shoulder", "elbow"),
@@ -142,7 +142,7 @@ def _check_limbs(rig: Rig, found: dict[str, int], path: str) -> None:
             if near == far or near not in rig.chain(far):
                 raise InputError(
                     f"{path}: {short(rig.names[far])} (the {side} {outer}) does not hang on "
-                    f"{short(rig.names[near])} (the {side} {inner}); say them with names={{...}}"
+                    f"{short(rig.names[near])} (the {side} {inner}); say --names {side}_{outer}=..."
                 )
 
 

@@ -83,21 +83,37 @@ def house_motion(
 def _up(
     rig: Rig, joints: dict[str, int], in_motion: dict[str, Tensor], up: str | None
 ) -> tuple[str, str]:
-    """('y' or another axis of the file, what to say about it)."""
+    """('y' or another axis of the file, what to say about it).
+
+    The frames know better than the skeleton at rest, which is often drawn in other axes: where the
+    person stands along one axis in nearly all of them, that is up.
+    """
     if up is not None:
         return units_axes.given_up(up), f"up as given: {up}"
     axis, clear = along(stature(in_motion).median(0).values)
+    if clear and _always_stands(in_motion, axis):
+        return axis, f"up taken to be {axis}: the person mostly stands along it"
     at_rest = {joint: rig.rest()[index] for joint, index in joints.items()}
     upright = stature(at_rest)
     if _stands(at_rest) and along(upright)[1]:
         rest_axis = along(upright)[0]
         note = f"up taken to be {rest_axis}: the skeleton at rest stands along it"
         if (axis, clear) != (rest_axis, True):
-            note += " (the person in motion mostly does not; if that is wrong, say up=)"
+            note += " (the person in motion mostly does not; if that is wrong: --up)"
         return rest_axis, note
     if clear:
         return axis, f"up taken to be {axis}: the person mostly stands along it"
-    return "y", "up taken to be y, as BVH has it: neither rest pose nor motion tells"
+    return "y", "up taken to be y, as BVH has it: neither rest pose nor motion tells (--up)"
+
+
+def _always_stands(where: dict[str, Tensor], axis: str) -> bool:
+    """Whether trunk and legs point along an axis in nine of ten frames."""
+    sign, index = -1 if axis.startswith("-") else 1, "xyz".index(axis[-1])
+    upright, legs = stature(where), -_leg_vector(where)
+    steep = [
+        sign * v[:, index] > 0.8 * torch.linalg.vector_norm(v, dim=-1) for v in (upright, legs)
+    ]
+    return bool((steep[0] & steep[1]).double().mean() > 0.9)
 
 
 def _stands(where: dict[str, Tensor]) -> bool:

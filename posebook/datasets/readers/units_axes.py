@@ -49,8 +49,8 @@ def millimetres(
             to_mm = UNITS_MM[name]
             return to_mm, f"unit taken to be {name}: the legs are then {leg * to_mm:.0f} mm long"
     raise InputError(
-        f"{path}: the legs are {leg:.4g} units long, which fits no unit; say unit= "
-        f"({', '.join(UNITS_MM)} or millimetres per unit)"
+        f"{path}: the legs are {leg:.4g} units long, which fits no unit; say --unit ("
+        f"{', '.join(UNITS_MM)} or millimetres per unit)"
     )
 
 

@@ -1,0 +1,78 @@
+"""What the options of `posebook lift` mean: each is checked before any file is read."""
+
+from typing import Any
+
+from posebook.datasets.readers.files import number, short
+from posebook.errors import InputError
+from posebook.key_points import MIN_CONFIDENCE
+from posebook.lifting.notes import Note
+
+#: People, from a newborn to the tallest ever measured, m.
+_SHORTEST_M, _TALLEST_M = 0.4, 2.8
+
+
+def height_mm(height: Any) -> float | None:
+    """The height of a person in mm, from metres as a number or as text such as '1.82'."""
+    if height is None:
+        return None
+    text = height.strip().lower().removesuffix("m").replace(",", ".") if isinstance(
+        height, str) else height  # fmt: skip
+    metres = number(text, "--height", "the height")
+    if _SHORTEST_M <= metres <= _TALLEST_M:
+        return 1000 * metres
+    for unit, per_metre in (("centimetres", 100), ("millimetres", 1000)):
+        if _SHORTEST_M <= metres / per_metre <= _TALLEST_M:
+            raise InputError(
+                f"--height is {short(height)}, which looks like {unit}; expected metres: "
+                f"{metres / per_metre:g}"
+            )
+    raise InputError(
+        f"--height is {short(height)}; expected a person's height in metres, "
+        f"{_SHORTEST_M:g} to {_TALLEST_M:g}, such as 1.82"
+    )
+
+
+def confidence(least: Any) -> float:
+    """The confidence that a joint needs, from 0 to 1."""
+    if least is None:
+        return MIN_CONFIDENCE
+    value = number(least, "--min-confidence", "the confidence")
+    if not 0 <= value <= 1:
+        raise InputError(
+            f"--min-confidence is {short(least)}; expected 0 to 1, to which confidences on other "
+            "scales are brought"
+        )
+    return value
+
+
+def joint_names(names: Any) -> dict[str, str] | None:
+    """{our name: the file's name} out of 'left_knee=LShin,right_knee=RShin'."""
+    if names is None or isinstance(names, dict):
+        return names
+    pairs = [pair.partition("=") for pair in str(names).split(",")]
+    if not all(ours.strip() and sign and theirs.strip() for ours, sign, theirs in pairs):
+        raise InputError(
+            f"--names is {short(names)}; expected left_knee=NAME,right_knee=NAME: our name of a "
+            "joint, then the file's"
+        )
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+
+
+def up_of_key_points(up: Any) -> str | None:
+    """'y' where y is counted upwards in the picture, '-y' where it is not."""
+    text = None if up is None else str(up).strip().lower()
+    if text not in (None, "y", "-y"):
+        raise InputError(
+            f"--up is {short(up)}; expected y where a picture's y is counted upwards, else -y"
+        )
+    return text
+
+
+def without_effect(motion: bool, **options: Any) -> tuple[Note, ...]:
+    """A note on options that do nothing for this kind of file."""
+    idle = ("person", "size", "intrinsics") if motion else ("unit", "names")
+    given = [f"--{name}" for name in idle if options[name] is not None]
+    if not given:
+        return ()
+    what = "motion capture, which has its own camera" if motion else "key points"
+    return (Note("no effect", f"on {what}: {', '.join(given)}."),)
