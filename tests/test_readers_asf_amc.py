@@ -58,7 +58,7 @@ def test_a_frame_with_a_line_missing_is_empty(tmp_path):
 
 
 def test_a_motion_cut_at_any_place_says_so(tmp_path):
-    """Only where it ends between two frames, or between two lines of the only one, nobody can see."""
+    """A cut between two frames, or between two lines of the only one, cannot be seen."""
     asf, amc, _ = asf_writer.write(frames=3)
     starts = {amc.index(f"\n{number}\n") + 1 for number in (2, 3)}
     whole = len(asf_amc.read_amc(write(tmp_path, asf, amc)).notes)
