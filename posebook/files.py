@@ -21,9 +21,9 @@ MOST_BYTES = 4 << 30
 MOST_RECORD_BYTES = 16 << 20
 #: JSON nested deeper than this is no format that anybody writes, and breaks whoever walks it.
 MOST_DEEP = 64
-#: A list or dict takes about this many bytes, however few its text has.
-_BYTES_A_BRACKET = 88
-_MOST_BRACKETS = (512 << 20) // _BYTES_A_BRACKET
+#: JSON may have more lists and dicts than this where they are less than an eighth of its letters.
+#: An empty one takes two letters, and a hundred bytes or two of memory.
+_MOST_BRACKETS = 2_000_000
 _LFS = b"version https://git-lfs"
 
 

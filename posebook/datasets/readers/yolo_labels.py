@@ -29,7 +29,7 @@ def people(text: str) -> list[tuple[Points, Any]] | None:
 
 
 def _person(row: list[float]) -> tuple[Points, Any] | None:
-    if not row or row[0] != int(row[0]) or not 0 <= row[0] < 1000:
+    if not row or not row[0].is_integer() or not 0 <= row[0] < 1000:
         return None
     x, y, width, height = row[1:_BOX] if len(row) > _BOX else (9, 9, 9, 9)
     if not all(0 <= side <= 1.001 for side in (x, y, width, height)):
@@ -44,7 +44,7 @@ def _person(row: list[float]) -> tuple[Points, Any] | None:
             if _in_box(points, x, y, width, height):
                 third = points[:, 2:] if per == 3 else numpy.ones((len(points), 1))
                 flat = numpy.concatenate([points[:, :2], third], 1).reshape(-1).tolist()
-                who = row[-1] if extra and row[-1] == int(row[-1]) else None
+                who = row[-1] if extra and row[-1].is_integer() else None
                 return Points(flat), who
     return None
 
