@@ -389,6 +389,7 @@ def add_scores(method: str, predicted_mm: Tensor) -> None:
         book.add(metric, value, unit, protocol=protocol, seconds=took, **kept)
 
 
+# %% tags=["setup"]
 def score_table(methods) -> figures.Table:
     return figures.Table(
         ("method", "MPJPE (mm)", "P-MPJPE (mm)", "velocity error (mm/frame)"),

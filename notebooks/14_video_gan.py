@@ -274,6 +274,7 @@ def released_loss(generator, critic, windows, seen, camera, weight=100.0) -> tup
 
 # %% tags=["setup"]
 rate = test.frames_per_second or 50.0
+DECAY = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]  # of the running mean
 real_poses = train_frames.about_hip[:, OTHERS]
 
 
@@ -615,10 +616,8 @@ print("two iterations equal to posebook's: ok")
 # As in chapter 13, the weight $w$ of the picture grows, here from 0.3 to 100 (`ci`: from 1; released: 100 throughout).
 # So poses first learn to look like people, and then to fit their pictures. We keep the running mean of the weights.
 
+
 # %%
-DECAY = {"ci": 0.98, "laptop": 0.995, "full": 0.0}[profile]  # of the running mean
-
-
 def train_video(
     name: str, budget: float, *, adversarial: bool = True, time: bool = True, hidden: bool = False,
     depth_weight: float = 10.0, start_m: float | None = None, on_ray: bool = True,
