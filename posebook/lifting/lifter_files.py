@@ -84,7 +84,7 @@ def read(path: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Header and tensors of a lifter file, or of published weights as `published_weights` reads
     them; an InputError of one line for anything else."""
     path = regular(path, published_weights.EXPECTED)
-    if published_weights.is_published(path):
+    if published_weights.is_published(read_head(path, published_weights.EXPECTED, 8)):
         return published_weights.as_lifter(path, PREFIX)
     regular(path, _EXPECTED, LARGEST_BYTES)
     try:
