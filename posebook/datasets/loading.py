@@ -51,7 +51,7 @@ def load(
                detector's own, from the folder, and so is any other detector's name; 'simulated'
                are the true ones with the errors of `detector_errors`. mpii and lsp have 'true'
                alone
-    seed       of the synthetic sets, and of the detector's errors
+    seed       of the synthetic training people, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
     """
@@ -94,16 +94,23 @@ def train_and_test(
 ) -> tuple[PoseDataset, PoseDataset]:
     """The training and the test half of a data set.
 
-    held_out  True: the training half without `HELD_OUT`, and `HELD_OUT` alone in place of the test
-              people; its `split` is then 'S8'
-    options   as in `load`
+    held_out  True: the training half without `HELD_OUT`, or its last person where that one is not
+              in it, and that person alone in place of the test people; its `split` is their name
+    options   as in `load`; `seed` is that of the training half. The test half is the same with
+              every seed, so that its scores can be compared with those of `posebook evaluate`
     """
     train = load(name, split="train", **options)
     if not held_out:
-        return train, load(name, split="test", **options)
-    others = train.where(lambda clip: clip.subject != HELD_OUT)
-    alone = train.where(lambda clip: clip.subject == HELD_OUT)
-    return others, replace(alone, split=HELD_OUT)
+        return train, load(name, split="test", **options | dict(seed=0))
+    people = list(dict.fromkeys(clip.subject for clip in train))
+    who = HELD_OUT if HELD_OUT in people else people[-1]
+    if len(people) < 2:
+        raise InputError(
+            f"{train.name}: its training half is {who} alone; nobody is left to hold out"
+        )
+    others = train.where(lambda clip: clip.subject != who)
+    alone = train.where(lambda clip: clip.subject == who)
+    return others, replace(alone, split=who)
 
 
 def _only(
