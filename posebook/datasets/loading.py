@@ -12,7 +12,7 @@ from typing import Any
 from posebook.datasets import cards, detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
-from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets.published import bzhao96, human36m, humaneva, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.readers import (
     arrays,
     asf_amc,
@@ -70,6 +70,8 @@ def load(
                          "--root)")  # fmt: skip
     if name in ("human36m", "humaneva"):
         read = {"human36m": human36m, "humaneva": humaneva}[name].read
+        if name == "human36m" and bzhao96.holds(root):
+            read = bzhao96.read
         if keypoints != "simulated":
             return read(root, split, keypoints, subjects, actions)
         people = read(root, split, "true", subjects, actions)
