@@ -328,9 +328,9 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 861234
         (archive(**{f"l{i}/W": np.zeros((4, 4)) for i in (1, 2, 3, 4)}), "perceptron of 4 numbers"),
         (archive(**{f"l{i}/W": np.zeros(4) for i in (1, 2, 3, 4)}), "perceptron of 0 numbers"),
         (content("weights.h5", b"\x89HDF\r\n\x1a\n" + bytes(99)), "such as Keras writes"),
-        (content("gen_epoch_500.npz", LFS), "Git LFS pointer"),
+        (content("gen_epoch_500.npz", LFS), "is a Git-LFS pointer"),
         (content("a.pkl", pickle.dumps([1, 2])), "a bare pickle, not weights"),
-        (content("empty.bin", b""), "not readable as safetensors"),
+        (content("empty.bin", b""), "file is empty"),
     ],
 )  # fmt: skip
 def test_one_line_says_what_a_file_seems_to_be(tmp_path, write, says):

@@ -22,7 +22,7 @@ from posebook.datasets.readers.files import read_bytes, read_head, short
 from posebook.errors import InputError
 
 #: A checkpoint with its optimiser's state is four times as large as the network.
-LARGEST_BYTES = 800_000_000
+LARGEST_BYTES = 600_000_000
 EXPECTED = "weights that torch.save wrote"
 #: How files begin that torch wrote before version 1.6: a pickled magic number.
 _OLD_STYLE = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
