@@ -17,7 +17,7 @@
 #     prerequisites: [simple_baseline]
 #     minutes: {ci: 0.3, laptop: 5, full: 600}
 #     device: cpu
-#     data: [synthetic, human36m, mpii]
+#     data: [synthetic, human36m, mpi_inf_3dhp, mpii]
 #     paper: arXiv:1803.08244
 #     updated: 2026-11-26
 # ---
@@ -48,7 +48,7 @@ profile = os.environ.get("POSEBOOK_PROFILE", "laptop")  # ci, laptop or full
 seed = 0
 device = "auto"  # auto, cpu or cuda
 out_dir = None  # None: runs/adversarial_lifting/<time>/
-data = "synthetic"  # or human36m; or mpii: 2D alone, so that nothing can be scored in mm
+data = "synthetic"  # or human36m, mpi_inf_3dhp; or mpii: 2D alone, nothing to score in mm
 root = None  # folder or file of the data set, where it needs one
 keypoints = "true"
 mode = "unsupervised"  # or supervised: the same lifter, trained on true depth
@@ -519,7 +519,7 @@ first_table
 
 
 # %% tags=["setup"]
-DOWN_DEG = 0.0 if data == "mpii" else 10.0  # photographers stand level; motion capture looks down
+DOWN_DEG = 0.0 if data.startswith("mpi") else 10.0  # level cameras; other studios look down
 DOWN_SPREAD_DEG = 4.0
 BLUR = 0.03  # standard deviation, in the unit of the key points
 DECAY = {"ci": 0.99, "laptop": 0.999, "full": 0.999}[profile]  # of the running mean

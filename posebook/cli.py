@@ -196,7 +196,10 @@ def lift(
 
 @app.command()
 def evaluate(
-    lifter: Annotated[str, typer.Argument(help="a shipped lifter, or a file")],
+    lifter: Annotated[
+        list[str],
+        typer.Argument(help="a shipped lifter, or a file; several get a line each, also by action"),
+    ],
     name: Annotated[str, typer.Option("--data", help="name of a data set")],
     root: Annotated[Path | None, typer.Option(help="its folder, where it needs one")] = None,
     split: Annotated[str, typer.Option(help="train, test or all")] = "test",
@@ -204,9 +207,13 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Every metric of chapter 5, each under its protocol."""
-    from posebook import evaluation
+    from posebook.evaluation import evaluate, several
 
-    found = evaluation.evaluate(lifter, name, root, split=split, keypoints=keypoints)
+    given = dict(split=split, keypoints=keypoints)
+    if len(lifter) == 1:
+        found = evaluate(lifter[0], name, root, **given)
+    else:
+        found = several.evaluate_several(lifter, name, root, **given)
     _tell(found.to_json() if as_json else found)
 
 

@@ -1,5 +1,6 @@
 """Small files of MPII, LSP, MPI-INF-3DHP and the stacked hourglass, in the formats they come in."""
 
+import pickle
 from pathlib import Path
 
 import h5py
@@ -174,3 +175,56 @@ def hourglass(
                 name = f"{take.replace(' ', '_')}.{camera.name}.h5"
                 with h5py.File(root / subject / folder / name, "w") as file:
                     file.create_dataset("poses", data=points)
+
+
+def mmpose_3dhp(folder: Path, takes=("S1/Seq1", "S1/Seq2", "S7/Seq1"), frames: int = 3) -> dict:
+    """What mmpose's preparation makes of the training half: frames of eight cameras, 17 joints in
+    the order of the test set, metres; returns {(take, camera): (px, mm)}, of those 17 joints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names, part, pose_m, cameras, written = [], [], [], {}, {}
+    rig = calibration(folder / "camera.calibration")
+    (folder / "camera.calibration").unlink()
+    for number, take in enumerate(takes):
+        for camera in (0, 1, 2, 4, 5, 6, 7, 8):
+            inner, outer = rig[camera]
+            pose_mm = persons_mm(MPI_INF_3DHP_17, frames, 100 * number + camera, "mid_head")
+            points = pose_mm @ inner[:3, :3].T
+            points = points[..., :2] / points[..., 2:]
+            key = f"{take.replace('/', '_')}_Cam{camera}"
+            names += [f"{key}_{frame + 1:06d}.jpg" for frame in range(frames)]
+            flag = np.ones((frames, 17, 1))
+            part.append(np.concatenate([points, flag], -1))
+            pose_m.append(np.concatenate([pose_mm / 1000, flag], -1))
+            # `h` has lost its last digit, as in the files that the script makes.
+            cameras[key] = dict(
+                R=outer[:3, :3], T=outer[:3, 3:] / 1000, c=inner[:2, 2:3],
+                f=np.diag(inner)[:2, None], w=2048.0, h=204.0, name=f"train_cam_{camera}",
+            )  # fmt: skip
+            written[take, camera] = points, pose_mm
+    flat = np.concatenate(part)
+    low, high = flat[..., :2].min(1), flat[..., :2].max(1)
+    np.savez(
+        folder / "mpi_inf_3dhp_train.npz", imgname=np.array(names), center=(low + high) / 2,
+        scale=1.2 * (high - low).max(1) / 200, part=flat, S=np.concatenate(pose_m),
+    )  # fmt: skip
+    with open(folder / "cameras_train.pkl", "wb") as file:
+        pickle.dump(cameras, file)
+    return written
+
+
+def mmpose_3dhp_test(folder: Path, numbers=(11, 12, 13, 40, 41)) -> np.ndarray:
+    """The valid frames of one test film, by their numbers; returns (frames, 17, 3) mm."""
+    pose_mm = persons_mm(MPI_INF_3DHP_17, len(numbers), 9, "mid_head")
+    flag = np.ones((len(numbers), 17, 1))
+    points = np.concatenate([pixels(pose_mm), flag], -1)
+    names = np.array([f"TS1_{number:06d}.jpg" for number in numbers])
+    np.savez(
+        folder / "mpi_inf_3dhp_test_valid.npz", imgname=names, center=points[:, 0, :2],
+        scale=np.ones(len(names)), part=points, S=np.concatenate([pose_mm / 1000, flag], -1),
+    )  # fmt: skip
+    camera = dict(
+        c=np.full((2, 1), 1024.0), f=np.full((2, 1), 1500.0), w=2048, h=2048, name="test_cam_1"
+    )
+    with open(folder / "cameras_test.pkl", "wb") as file:
+        pickle.dump({"TS1": camera}, file)
+    return pose_mm

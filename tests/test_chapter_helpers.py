@@ -5,6 +5,7 @@ import torch
 
 from posebook import datasets, figures, lifting, results
 from posebook.datasets.clips import Clip
+from posebook.datasets.people import synthetic
 from posebook.errors import InputError
 from posebook.lifting.trained import keep_lifter
 from posebook.methods.adversarial_lifting.network import KudoGenerator
@@ -29,6 +30,22 @@ def test_one_training_person_stands_in_for_the_test_people():
     assert len(others) + len(alone) == len(train)
     with pytest.raises(InputError, match="nowhere"):
         datasets.train_and_test("nowhere", held_out=True)
+
+
+def test_the_test_people_are_the_same_with_every_seed():
+    for name, size in (("synthetic", 8), ("synthetic_wide", synthetic.Size(4, 8))):
+        for keypoints in ("true", "detected"):
+            given = dict(size=size, keypoints=keypoints)
+            one, other = (datasets.train_and_test(name, seed=seed, **given) for seed in (0, 3))
+            evaluated = datasets.load(name, split="test", **given)
+            for clip, same in zip(evaluated, other[1], strict=True):
+                assert torch.equal(clip.pose_mm, same.pose_mm) and clip.name == same.name
+                assert torch.equal(clip.keypoints_px.nan_to_num(), same.keypoints_px.nan_to_num())
+            drawn, again = (each[0].pose_mm[0] for each in (one, other))
+            assert not torch.equal(drawn, again), "the training people are the seed's"
+    everybody = datasets.load("synthetic", split="all", seed=3, size=8)
+    test = everybody.where(lambda clip: clip.subject in ("S9", "S11"))
+    assert torch.equal(test.pose_mm, datasets.load("synthetic", split="test", size=8).pose_mm)
 
 
 def test_thinned_frames_are_evenly_apart():

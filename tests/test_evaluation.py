@@ -1,18 +1,22 @@
 """A lifter against the truth, beside the mean pose and zero depth."""
 
 import json
+import sys
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
+import weights_writer
+from golden_arrays import golden
 
-from posebook import datasets, evaluation, results
+from posebook import cli, datasets, evaluation, results
 from posebook.cameras import human36m_rig
 from posebook.datasets import layouts
 from posebook.datasets.clips import Motion, PoseDataset
 from posebook.datasets.people import synthetic
 from posebook.errors import InputError
+from posebook.evaluation import several
 from posebook.skeletons import COCO_17, HOUSE
 
 
@@ -173,3 +177,68 @@ def test_a_lifter_may_not_be_called_what_a_baseline_is():
     lifter.name = "mean pose"
     with pytest.raises(InputError, match="called 'mean pose', as a baseline is"):
         evaluation.evaluate_clips(lifter, people)
+
+
+# ------------------------------------------------------------------------------- several lifters
+
+
+@pytest.fixture(scope="module")
+def epochs(tmp_path_factory):
+    """What a training of the published code leaves behind: Chainer's weights of three epochs."""
+    folder = tmp_path_factory.mktemp("results")
+    arrays = golden("kudo2018")
+    files = []
+    for epoch in (1, 2, 10):
+        weights = {
+            name: 0.1 * epoch * array if name == "d_gen_l4_W" else array
+            for name, array in arrays.items()
+        }
+        files.append(weights_writer.kudo(folder / f"gen_epoch_{epoch}.npz", weights, "d_gen"))
+    return files
+
+
+def test_several_lifters_get_a_line_each_and_by_action(epochs):
+    given = dict(size=4)
+    found = several.evaluate_several(epochs, "synthetic", **given)
+    assert [one.lifter for one in found.evaluations] == [
+        "gen_epoch_1",
+        "gen_epoch_2",
+        "gen_epoch_10",
+    ]
+    alone = evaluation.evaluate(epochs[1], "synthetic", **given)
+    for number in (n for n in found.numbers if n.method == "gen_epoch_2"):
+        same = alone.number(number.metric)
+        assert (number.value, number.by_action) == (same.value, same.by_action)
+        assert number.protocol == same.protocol and number.baseline == same.baseline
+    assert len({one.value("MPJPE") for one in found.evaluations}) == 3
+    for table in (found.scores(), found.by_action("P-MPJPE")):
+        lines = [str(row[0]) for row in table.rows]
+        assert lines == ["gen_epoch_1", "gen_epoch_2", "gen_epoch_10", "mean pose", "zero depth"]
+    assert found.by_action("MPJPE").headers[:2] == ["lifter", "Directions"]
+    assert "3 lifters on synthetic, test" in str(found)
+    records = json.loads(found.to_json())
+    assert len(records) == 5 * len({record["metric"] for record in records})
+    assert all(len(record["by_action"]) == 15 for record in records)
+
+
+def test_names_of_several_lifters():
+    paths = ["a/x.npz", "b/x.npz", "a/y.npz", "elepose", "mean pose.npz"]
+    assert several.names(paths) == ["a/x.npz", "b/x.npz", "y", "elepose", "mean pose.npz"]
+    with pytest.raises(InputError, match="elepose: is named twice"):
+        several.names(["elepose", "elepose"])
+
+
+def test_a_bad_file_among_several_is_told_before_any_work(epochs, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "load", None)
+    (tmp_path / "gen_epoch_3.npz").write_bytes(epochs[0].read_bytes()[:300])
+    with pytest.raises(InputError, match="gen_epoch_3.npz: not a whole"):
+        several.evaluate_several([*epochs, tmp_path / "gen_epoch_3.npz"], "synthetic")
+
+
+def test_the_command_takes_several(epochs, monkeypatch, capsys):
+    """Data without a truth end it before a minute is spent, after the lifters were opened."""
+    words = ["evaluate", *map(str, epochs), "--data", "custom", "--root", str(epochs[0].parent)]
+    monkeypatch.setattr(sys, "argv", ["posebook", *words])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 2 and capsys.readouterr().err.count("\n") == 1

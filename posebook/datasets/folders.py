@@ -8,12 +8,14 @@ from posebook.datasets import motion_folders
 from posebook.datasets.cards import card
 from posebook.datasets.people import synthetic
 from posebook.datasets.published import (
+    bzhao96,
     human36m,
     human36m_fetched,
     human36m_writer,
     humaneva,
     lsp,
     mpi_inf_3dhp,
+    mpi_inf_3dhp_mmpose,
     mpii,
 )
 from posebook.datasets.readers import human36m_detections
@@ -105,6 +107,8 @@ def check(name: str, root: Path | str) -> Check:
         raise InputError(f"{name}: there is no reader yet, so nothing to check against")
     if not root.is_dir():
         raise InputError(f"{root}: is a file; expected the folder with {one.title}")
+    if name in _OTHER_FORMS and _OTHER_FORMS[name](root, found):
+        return found
     for pattern, need, what in one.files:
         there = _matching(root, pattern)
         some = f" ({len(there)} files)" if "*" in pattern and there else ""
@@ -222,6 +226,41 @@ def _check_people(root: Path, found: Check) -> None:
     found.say(True, f"{people.name}: {len(people)} people, joints {joints}")
 
 
+def _check_bzhao96(root: Path, found: Check) -> bool:
+    """Human3.6M in the archives of bzhao96; False where the folder holds none of them."""
+    if not bzhao96.holds(root):
+        return False
+    for half, wanted in bzhao96.HALVES.items():
+        path = bzhao96.poses_file(root, half)
+        if path is None:
+            found.say(False, f"h36m_gt_{wanted[0]}.npz: poses, {half}")
+            continue
+        subjects = read_subjects(path, "pose3d")
+        found.say(True, f"{path.name}: poses of {listed(subjects)}")
+        there = bzhao96.detectors(root, path)
+        what = f"key points of {listed(there) or bzhao96.DETECTOR} for {path.name}"
+        found.say(bool(there) or None, what)
+    return True
+
+
+def _check_mmpose(root: Path, found: Check) -> bool:
+    """MPI-INF-3DHP as mmpose prepares it; False where the folder holds annot.mat, or none."""
+    files = {half: mpi_inf_3dhp_mmpose.find(root, half) for half in ("train", "test")}
+    if not any(files.values()) or _matching(root, "S*/Seq*/annot.mat"):
+        return False
+    for half, path in files.items():
+        name = path.name if path else mpi_inf_3dhp_mmpose.FILES[half][0]
+        need = False if half == "train" else None
+        films = list(mpi_inf_3dhp_mmpose.films(path)) if path else []
+        who = f": {listed(dict.fromkeys(film.subject for film in films))}" if films else ""
+        found.say(bool(path) or need, f"{name}{who}")
+        if films and not all(film.lens for film in films):
+            found.say(None, f"cameras_{half}.pkl of some films: cameras are then not known")
+    return True
+
+
+#: Other forms in which a data set is found: whether the folder holds it so, and then its check.
+_OTHER_FORMS = {"human36m": _check_bzhao96, "mpi_inf_3dhp": _check_mmpose}
 _CHECKS = {
     "human36m": _check_human36m,
     "humaneva": _check_humaneva,

@@ -12,7 +12,7 @@ from typing import Any
 from posebook.datasets import cards, detector_errors
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.motion_folders import motion_files, seen_by_rig
-from posebook.datasets.published import human36m, humaneva, lsp, mpi_inf_3dhp, mpii
+from posebook.datasets.published import bzhao96, human36m, humaneva, lsp, mpi_inf_3dhp, mpii
 from posebook.datasets.readers import (
     arrays,
     asf_amc,
@@ -51,7 +51,7 @@ def load(
                detector's own, from the folder, and so is any other detector's name; 'simulated'
                are the true ones with the errors of `detector_errors`. mpii and lsp have 'true'
                alone
-    seed       of the synthetic sets, and of the detector's errors
+    seed       of the synthetic training people, and of the detector's errors
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
     """
@@ -70,6 +70,8 @@ def load(
                          "--root)")  # fmt: skip
     if name in ("human36m", "humaneva"):
         read = {"human36m": human36m, "humaneva": humaneva}[name].read
+        if name == "human36m" and bzhao96.holds(root):
+            read = bzhao96.read
         if keypoints != "simulated":
             return read(root, split, keypoints, subjects, actions)
         people = read(root, split, "true", subjects, actions)
@@ -94,16 +96,23 @@ def train_and_test(
 ) -> tuple[PoseDataset, PoseDataset]:
     """The training and the test half of a data set.
 
-    held_out  True: the training half without `HELD_OUT`, and `HELD_OUT` alone in place of the test
-              people; its `split` is then 'S8'
-    options   as in `load`
+    held_out  True: the training half without `HELD_OUT`, or its last person where that one is not
+              in it, and that person alone in place of the test people; its `split` is their name
+    options   as in `load`; `seed` is that of the training half. The test half is the same with
+              every seed, so that its scores can be compared with those of `posebook evaluate`
     """
     train = load(name, split="train", **options)
     if not held_out:
-        return train, load(name, split="test", **options)
-    others = train.where(lambda clip: clip.subject != HELD_OUT)
-    alone = train.where(lambda clip: clip.subject == HELD_OUT)
-    return others, replace(alone, split=HELD_OUT)
+        return train, load(name, split="test", **options | dict(seed=0))
+    people = list(dict.fromkeys(clip.subject for clip in train))
+    who = HELD_OUT if HELD_OUT in people else people[-1]
+    if len(people) < 2:
+        raise InputError(
+            f"{train.name}: its training half is {who} alone; nobody is left to hold out"
+        )
+    others = train.where(lambda clip: clip.subject != who)
+    alone = train.where(lambda clip: clip.subject == who)
+    return others, replace(alone, split=who)
 
 
 def _only(

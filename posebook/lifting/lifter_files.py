@@ -21,6 +21,7 @@ import posebook
 from posebook import paths
 from posebook.errors import InputError
 from posebook.files import is_line, parsed, read_head, regular
+from posebook.lifting import published_weights
 from posebook.methods.adversarial_lifting.network import KudoGenerator
 from posebook.methods.ambiguity_aware.network import YuModel
 from posebook.methods.elepose.network import ElePoseLifter
@@ -80,9 +81,12 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
 
 
 def read(path: Path | str) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Header and tensors of a lifter file; an InputError of one line for anything else."""
-    path = regular(path, _EXPECTED, LARGEST_BYTES)
-    read_head(path, _EXPECTED, 8)
+    """Header and tensors of a lifter file, or of published weights as `published_weights` reads
+    them; an InputError of one line for anything else."""
+    path = regular(path, published_weights.EXPECTED)
+    if published_weights.is_published(read_head(path, published_weights.EXPECTED, 8)):
+        return published_weights.as_lifter(path, PREFIX)
+    regular(path, _EXPECTED, LARGEST_BYTES)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             text = (file.metadata() or {}).get("posebook")

@@ -33,6 +33,9 @@ NAMES = ("synthetic", "synthetic_wide")
 ACTIONS = tuple(HUMAN36M)
 SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 SUBJECTS["all"] = SUBJECTS["train"] + SUBJECTS["test"]
+#: The test people are always drawn with this seed, whatever the training people are drawn with:
+#: scores of trainings with different seeds are of the same people, those of `posebook evaluate`.
+TEST_SEED = 0
 FRAMES_PER_SECOND = 50.0
 #: What clips of the fitted prior are called in `synthetic_wide`, and their share of its people.
 FITTED, FITTED_SHARE = "Fitted", 0.4
@@ -96,7 +99,7 @@ def _seed(*parts: object) -> int:
 
 
 def cast(name: str, split: str = "all", size: Size | None = None, seed: int = 0) -> list[Person]:
-    """The clips of a data set, before any of them is made."""
+    """The clips of a data set, before any of them is made. seed: of the training people."""
     default = _default_size(name)
     size = size or default
     if split not in SUBJECTS:
@@ -104,7 +107,7 @@ def cast(name: str, split: str = "all", size: Size | None = None, seed: int = 0)
     if name == "synthetic":
         takes = product(SUBJECTS[split], ACTIONS, range(1, size.takes + 1))
         return [
-            Person(f"{who}/{what} {take}", who, what, _seed(seed, name, who, what, take))
+            Person(f"{who}/{what} {take}", who, what, _seed(_own(who, seed), name, who, what, take))
             for who, what, take in takes
         ]
     counts = {"train": size.takes, "test": -(-size.takes // 4)}
@@ -115,8 +118,13 @@ def cast(name: str, split: str = "all", size: Size | None = None, seed: int = 0)
     ]
 
 
+def _own(subject: str, seed: int) -> int:
+    """The seed that a subject is drawn with."""
+    return TEST_SEED if subject in SUBJECTS["test"] else seed
+
+
 def _anyone(half: str, index: int, seed: int) -> Person:
-    number = _seed(seed, "synthetic_wide", half, index)
+    number = _seed(TEST_SEED if half == "test" else seed, "synthetic_wide", half, index)
     pick = torch.rand(1, generator=torch.Generator().manual_seed(number), dtype=torch.float64)
     shares = torch.tensor([share for _, share in SHARES.values()], dtype=torch.float64)
     edges = shares.cumsum(0) / shares.sum() * (1 - FITTED_SHARE)
@@ -146,7 +154,7 @@ def _body(person: Person, seed: int) -> Tensor:
     """Bone lengths (1, 16): a subject of `synthetic` has one body in all clips."""
     if person.subject in SUBJECTS["all"]:
         place = SUBJECTS["all"].index(person.subject)
-        return _subjects(seed)[place : place + 1]
+        return _subjects(_own(person.subject, seed))[place : place + 1]
     return wide_bodies(1, torch.Generator().manual_seed(_seed(person.seed, "body")))
 
 
@@ -170,7 +178,8 @@ def motions(
     subjects  those to make, by name ("S1"); None: all of the split
     count     the first so many clips; None: all
     frames    of each clip, at 50 per second
-    The same seed gives the same clips, whichever others are made with them.
+    The same seed gives the same clips, whichever others are made with them. It draws the training
+    people: the test people are the same with every seed.
     """
     size = _default_size(name)
     size = replace(size, frames=frames or size.frames)
@@ -208,6 +217,7 @@ def make(
                kind for each person
     size       see `Size`; a number means frames per clip
     keypoints  'true', or 'detected': with the errors of a detector (see `detector_errors`)
+    seed       of the training people; the test people are always the same (`TEST_SEED`)
     """
     if keypoints not in ("true", "detected"):
         raise InputError(f"{name}: keypoints '{keypoints}'; expected true or detected")

@@ -6,24 +6,24 @@
     S1/Seq1/camera.calibration  the cameras, where it is there
     TS1/annot_data.mat          annot2, annot3, univ_annot3 of 17 joints; valid_frame; activity
 
+or, in place of them, what mmpose makes of them: see `mpi_inf_3dhp_mmpose`.
 Source: Mehta et al. 2017, doi:10.1109/3DV.2017.00064; frame rates from the set's own tools.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy
-import torch
 
 from posebook.datasets import detector_errors
 from posebook.datasets.clips import Clip, PoseDataset
+from posebook.datasets.published import mpi_inf_3dhp_mmpose
+from posebook.datasets.published.mpi_inf_3dhp_clip import clip_of, rate_of, size_of
 from posebook.datasets.readers.files import chosen, existing, listed, one_of
-from posebook.datasets.readers.keypoint_files import FAR_PX, in_pixels
 from posebook.datasets.readers.matlab import read_mat
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
-from posebook.skeletons import HOUSE, MPI_INF_3DHP_17, MPI_INF_3DHP_28, Skeleton, conversion
+from posebook.skeletons import MPI_INF_3DHP_17, MPI_INF_3DHP_28
 
 NAME = "MPI-INF-3DHP"
 TERMS = "research use only, on the authors' terms; vcai.mpi-inf.mpg.de/3dhp-dataset"
@@ -38,12 +38,9 @@ SEQUENCES = ("Seq1", "Seq2")
 #: The five cameras at the height of the chest, which Mehta et al. train on.
 CHEST_CAMERAS = (0, 2, 4, 7, 8)
 CAMERAS = 14
-#: 25 frames/s but for these.
-FIFTY = {"S1/Seq2", "S3/Seq1", "S3/Seq2", "S5/Seq1", "S5/Seq2"}
 ACTIVITIES = (
     "Stand/Walk", "Exercise", "Sit on Chair", "Reach/Crouch", "On Floor", "Sports", "Misc.",
 )  # fmt: skip
-_SIZE_PX, _SIZE_OUTDOORS_PX = (2048, 2048), (1920, 1080)
 _EXPECTED = "annot2 and annot3, cells of (frames, 56) and (frames, 84)"
 _EXPECTED_TEST = "annot2 and annot3 of 2 or 3 x 17 x 1 x frames, and valid_frame"
 
@@ -74,6 +71,12 @@ def read(
         raise InputError(f"keypoints is '{keypoints}'; expected true or detected")
     root = existing(root, f"the folder with {NAME}")
     official = split == "official_test"
+    prepared = mpi_inf_3dhp_mmpose.find(root, "test" if official else "train")
+    if prepared is not None and not _mats(root, official):
+        if universal:
+            raise InputError(f"{prepared}: has no univ_annot3; universal is for annot.mat")
+        clips = mpi_inf_3dhp_mmpose.read(prepared, SUBJECTS[split], subjects, actions, cameras)
+        return _dataset(clips, split, keypoints, seed, NAME)
     files = find(root, official)
     wanted = SUBJECTS[split]
     if subjects is not None:
@@ -97,25 +100,36 @@ def read(
         raise InputError(
             f"{root}: nothing of {listed(wanted)} by these actions; there are {listed(files)}"
         )
+    return _dataset(
+        clips, split, keypoints, seed, f"{NAME}, universal skeleton" if universal else NAME
+    )
+
+
+def _dataset(clips: list[Clip], split: str, keypoints: str, seed: int, name: str) -> PoseDataset:
     if keypoints == "detected":
         clips = detector_errors.detect_all(clips, seed)
     notes = tuple(dict.fromkeys(note for clip in clips for note in clip.notes))
-    name = f"{NAME}, universal skeleton" if universal else NAME
     return PoseDataset(name, split, tuple(clips), TERMS, notes)
 
 
 def find(root: Path, official: bool = False) -> dict[str, Path]:
     """{'S1/Seq1' or 'TS1': its annotation file}, in the folder or one below it."""
+    found = _mats(root, official)
+    if not found:
+        one, half = ("TS1/annot_data.mat", "test") if official else ("S1/Seq1/annot.mat", "train")
+        raise InputError(
+            f"{root}: no {one}; `posebook data info mpi_inf_3dhp` says how to get it (nor "
+            f"{mpi_inf_3dhp_mmpose.FILES[half][0]}, as mmpose makes it)"
+        )
+    return found
+
+
+def _mats(root: Path, official: bool) -> dict[str, Path]:
     inside = "TS[1-6]/annot_data.mat" if official else "S[1-8]/Seq[12]/annot.mat"
     found: dict[str, Path] = {}
-    for path in sorted([*root.glob(inside), *root.glob(f"*/{inside}")]):
+    for path in sorted([*root.glob(inside), *root.glob(f"*/{inside}")] if root.is_dir() else []):
         folder = path.parent
         found.setdefault(folder.name if official else f"{folder.parent.name}/{folder.name}", path)
-    if not found:
-        raise InputError(
-            f"{root}: no {inside.replace('[1-6]', '1').replace('[1-8]', '1').replace('[12]', '1')}"
-            "; `posebook data info mpi_inf_3dhp` says how to get it"
-        )
     return found
 
 
@@ -140,7 +154,7 @@ def _sequence(
                              f"{_EXPECTED}")  # fmt: skip
         lens = lenses.get(str(camera))
         clips.append(
-            _clip(
+            clip_of(
                 f"{subject}/{sequence}/{camera}",
                 flat.reshape(-1, 28, 2),
                 flat_mm.reshape(-1, 28, 3),
@@ -148,8 +162,8 @@ def _sequence(
                 path,
                 notes,
                 camera=lens,
-                size_px=_SIZE_PX if lens is None else lens.size_px,
-                frames_per_second=50.0 if f"{subject}/{sequence}" in FIFTY else 25.0,
+                size_px=size_of(subject) if lens is None else lens.size_px,
+                frames_per_second=rate_of(subject, sequence),
                 subject=subject,
                 action=sequence,
             )
@@ -186,14 +200,14 @@ def _test_film(path: Path, film: str, truth: str) -> list[Clip]:
         number = state[run[0]]
         known = number in range(1, len(ACTIVITIES) + 1)
         clips.append(
-            _clip(
+            clip_of(
                 f"{film}/{run[0] + 1}-{run[-1] + 1}",
                 points[run],
                 pose_mm[run],
                 MPI_INF_3DHP_17,
                 path,
                 ("runs of valid frames; cameras and frames per second are not known",),
-                size_px=_SIZE_OUTDOORS_PX if film in ("TS5", "TS6") else _SIZE_PX,
+                size_px=size_of(film),
                 subject=film,
                 action=ACTIVITIES[int(number) - 1] if known else "",
                 frames_per_second=None,
@@ -209,55 +223,3 @@ def _of_17(array: numpy.ndarray | None, numbers: int) -> numpy.ndarray:
     if array is None or array.dtype.kind not in "fiu" or array.shape[:-1] != (numbers, 17):
         return numpy.zeros((0, 17, numbers))
     return array.transpose(2, 1, 0)
-
-
-def _extent(places: torch.Tensor) -> float:
-    """The longest side of the box around a person's joints (frames, joints, dims), the median."""
-    known = torch.isfinite(places).all(-1, keepdim=True)
-    low = torch.where(known, places, torch.inf).amin(1)
-    high = torch.where(known, places, -torch.inf).amax(1)
-    sides = (high - low).amax(-1)
-    return sides[torch.isfinite(sides)].median().item()
-
-
-def _clip(
-    name: str,
-    points: numpy.ndarray,
-    pose_mm: numpy.ndarray,
-    skeleton: Skeleton,
-    path: Path,
-    notes: tuple[str, ...],
-    **known: Any,
-) -> Clip:
-    """House joints by way of the set's own 17; known: what else there is to say of a `Clip`."""
-    where = f"{path}: {name}"
-    points, confidence, _ = in_pixels(
-        points.astype(numpy.float64), numpy.ones(points.shape[:2]), known["size_px"], where
-    )
-    with numpy.errstate(all="ignore"):
-        there = numpy.isfinite(pose_mm).all(-1, keepdims=True)
-        there &= (numpy.abs(pose_mm) <= FAR_PX).all(-1, keepdims=True)
-    pose = torch.from_numpy(numpy.where(there, pose_mm.astype(numpy.float64), numpy.nan))
-    seen = torch.from_numpy(points), torch.from_numpy(confidence)
-    if not (confidence > 0).any() or not there.any():
-        raise InputError(f"{where}: no key point or no position is a number; expected px and mm")
-    tall_mm, depth_mm = _extent(pose), pose[..., 2].nanmedian().item()
-    if not 300 <= tall_mm <= 4000 or depth_mm <= 0:
-        raise InputError(
-            f"{where}: people {tall_mm:.3g} across, {depth_mm:.3g} before the camera; expected mm "
-            "in camera axes (z forward)"
-        )
-    if _extent(seen[0]) < 1:
-        raise InputError(f"{where}: all key points of a person in one place; expected pixels")
-    for source, target in ((skeleton, MPI_INF_3DHP_17), (MPI_INF_3DHP_17, HOUSE)):
-        change = conversion(source, target)
-        seen, (pose, _) = change(*seen), change(pose)
-    return Clip(
-        name=name,
-        skeleton=HOUSE,
-        keypoints_px=seen[0].float(),
-        confidence=seen[1].float(),
-        pose_mm=pose.float(),
-        notes=(*notes, conversion(MPI_INF_3DHP_17, HOUSE).describe()),
-        **known,
-    )

@@ -125,7 +125,7 @@ def evaluate(
     else:
         given = dict(root=root, keypoints=keypoints, **options)
         dataset = datasets.load(data, split=split, **given)
-        train = _train_split(data, split, given)
+        train = train_split(data, split, given)
     return evaluate_clips(
         loaded, dataset, mean_pose_mm=None if train is None else mean_pose(train.pose_mm),
         keypoints=keypoints,
@@ -233,7 +233,7 @@ def mean_pose(pose_mm: Pose3D) -> Tensor:
     return torch.nanmean(root_relative(pose_mm, HOUSE), 0)
 
 
-def _train_split(data: str, split: str, given: dict[str, Any]) -> PoseDataset | None:
+def train_split(data: str, split: str, given: dict[str, Any]) -> PoseDataset | None:
     """The training people of the same data, where there are any."""
     if split == "train":
         return None
