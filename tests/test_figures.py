@@ -222,13 +222,13 @@ def test_a_photograph_that_is_none_is_refused(tmp_path):
 def test_animation_is_small_thinned_and_says_so():
     seen = CAMERA.project(CLIP)
     figure = figures.animate(CLIP, seen, frames_per_second=50, truth_mm=CLIP)
-    assert len(figure.frames) == 60 and "every 2nd of 120 frames" in figure.layout.title.text
+    assert len(figure.frames) == 40 and "every 3rd of 120 frames" in figure.layout.title.text
     assert size(figure) < 300_000
     assert size(figures.animate(CLIP, seen)) < 300_000
     steps = figure.layout.sliders[0].steps
-    assert [s.label for s in steps[:2]] == ["0 (0.00 s)", "2 (0.04 s)"]
+    assert [s.label for s in steps[:2]] == ["0 (0.00 s)", "3 (0.06 s)"]
     play = figure.layout.updatemenus[0].buttons[0].args[1]
-    assert play["frame"]["duration"] == pytest.approx(40)  # 50 frames/s, every second one
+    assert play["frame"]["duration"] == pytest.approx(60)  # 50 frames/s, every third one
 
 
 def test_frames_replace_the_traces_they_belong_to():
@@ -239,7 +239,7 @@ def test_frames_replace_the_traces_they_belong_to():
             assert figure.data[number].type == moved.type
             assert len(figure.data[number].x) == len(moved.x)
     last = figure.frames[-1].data[-1]
-    expected = CLIP[len(CLIP) - 1 - (len(CLIP) - 1) % 2 :][0]
+    expected = CLIP[len(CLIP) - 1 - (len(CLIP) - 1) % 3 :][0]
     np.testing.assert_allclose(last.z, -expected[:, 1], rtol=1e-6)
 
 
@@ -262,6 +262,43 @@ def test_animate_refuses_lengths_that_differ():
         figures.animate(CLIP, CAMERA.project(CLIP[:119]))
     with pytest.raises(InputError, match="frames > 0"):
         figures.animate(CLIP[:0])
+
+
+def test_what_stands_still_is_stored_once():
+    here = CLIP[:1].expand(5, 17, 3)
+    figure = figures.animate(CLIP[:5], truth_mm=here)
+    still = [figure.data[n] for n in figure.frames[0].traces]
+    assert still and not any(COLOUR["truth"] in str(trace.line.color) for trace in still)
+    assert len(figures.animate(here[:1]).frames[0].traces) > 0  # a film of one frame
+
+
+def test_a_title_outside_a_figure_leaves_no_room_behind():
+    for figure in (
+        figures.bars({"a": 1.0}, "mm", levels={"b": 1.0}, title="A title", note="A note " * 40),
+        figures.animate(CLIP[:3], title="A title"),
+    ):
+        bare, title, note = showing.untitled(figure)
+        assert title == "A title" and note and bare.layout.title.text is None
+        inner = [f.layout.height - f.layout.margin.t - f.layout.margin.b for f in (figure, bare)]
+        assert inner[0] == inner[1] and bare.layout.margin.t >= 8
+        named = figures.bars({"a": 1.0}, "mm", levels={"b": 1.0})
+        assert figure.layout.title.text  # a copy
+    assert showing.untitled(named)[0].layout.margin.t == named.layout.margin.t >= 42
+    plain = go.Figure(layout=dict(title=dict(text="its own")))
+    assert showing.untitled(plain)[0].layout.title.text == "its own"
+
+
+def test_a_prediction_does_not_hide_the_truth():
+    """Where they meet, both can be read: colours over a truth are see-through, others are not."""
+    over = figures.overlay(STANDING, STANDING)
+    moving = figures.animate(CLIP[:3], truth_mm=CLIP[:3])
+    sheet = figures.compare({"a": STANDING}, truth_mm=STANDING)
+    for figure in (over, moving, sheet):
+        bones = [t for t in figure.data if t.mode == "lines" and t.line.color in (COLOUR["left"], COLOUR["right"])]
+        bones = [t for t in bones if not t.showlegend]
+        assert bones and all(t.opacity and t.opacity < 0.7 for t in bones)
+    alone = figures.pose_3d(STANDING).data
+    assert all(t.opacity is None for t in alone)
 
 
 def test_turning_shows_depth_from_the_side():
@@ -397,7 +434,7 @@ def test_no_figure_leaves_without_a_description(alt, tmp_path):
     figure = figures.bars({"a": 1.0}, "mm")
     for send in (
         lambda: figures.show(figure, alt=alt),
-        lambda: figures.show_live(None, figure, alt=alt),
+        lambda: figures.show_live(figure, {}, lambda: figure, alt=alt),
         lambda: figures.Picture(figure, alt),
         lambda: film(tmp_path / "a.mp4", frames_per_second=25, alt=alt),
     ):
@@ -430,9 +467,13 @@ def notebook(monkeypatch):
 def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
     monkeypatch.setenv("POSEBOOK_STILLS", "1")
     monkeypatch.setattr(showing, "still", lambda figure, form: b"picture")
-    figures.show(figures.pose_2d(SEEN), alt="A person <stands> in the picture.")
-    (data, metadata), (words, _) = notebook
+    made = figures.pose_2d(SEEN, title="What <it> is", note="less")
+    figures.show(made, alt="A person <stands> in the picture.")
+    (caption, _), (data, metadata), (words, _) = notebook
+    assert "<b>What &lt;it&gt; is</b>" in caption["text/html"] and "less" in caption["text/html"]
     assert data[showing.PLOTLY]["data"]
+    layout = data[showing.PLOTLY]["layout"]  # as wide as its place, and no line of words in it
+    assert "width" not in layout and "title" not in layout and layout["autosize"] is True
     assert len(json.dumps(data[showing.PLOTLY]["layout"].get("template"))) < 100  # not plotly's own
     assert base64.b64decode(data["image/jpeg"]) == b"picture"
     assert metadata["image/jpeg"]["alt"] == "A person <stands> in the picture."
@@ -440,19 +481,32 @@ def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
     assert "A person <stands>" in data["text/plain"]
 
 
-def test_a_live_widget_leaves_its_figure_beside_it(notebook, monkeypatch):
-    class Widget:
-        _config = {"responsive": True}
-
-        def _repr_mimebundle_(self):
-            return {showing.WIDGET: {"model_id": "one"}}, {}
+def test_controls_stand_beside_a_figure_that_needs_no_kernel(notebook, monkeypatch):
+    """Figure and controls are outputs of their own, so that one can fail without the other."""
+    import ipywidgets
 
     monkeypatch.setenv("POSEBOOK_STILLS", "0")
-    widget = Widget()
-    figures.show_live(widget, figures.pose_2d(SEEN), alt="A person stands in the picture.")
-    data = notebook[0][0]
-    assert data[showing.WIDGET] == {"model_id": "one"} and data[showing.PLOTLY]["data"]
-    assert widget._config == {"responsive": True, **showing.CONFIG}
+    number = ipywidgets.IntSlider(value=1, min=0, max=3)
+
+    def draw(number: int):
+        return figures.bars({"a": 6.0 / number}, "mm", title=f"One part of {number}")
+
+    figures.show_live(draw(1), dict(number=number), draw, alt="One bar, of 6 mm over a number.")
+    with_widget = [showing.WIDGET in data for data, _ in notebook]
+    assert with_widget == [False, False, False, True]
+    assert showing.PLOTLY in notebook[1][0] and "text/html" not in notebook[3][0]
+    box = ipywidgets.Widget.widgets[notebook[3][0][showing.WIDGET]["model_id"]]
+    place = box.children[-1]
+    assert box.children[0] is number and place.outputs == ()  # nothing before it is asked for
+    number.value = 2
+    (caption, drawn, _) = place.outputs
+    assert "One part of 2" in caption["data"]["text/html"]
+    assert drawn["data"][showing.PLOTLY]["data"][0]["x"] in ([3.0], {"bdata": "AwM=", "dtype": "i1"})
+    number.value = 0
+    assert place.outputs[0]["text"] == "ZeroDivisionError: float division by zero\n"
+    number.value = 3
+    assert "One part of 3" in place.outputs[0]["data"]["text/html"]
+    assert len(notebook) == 4
 
 
 def test_show_never_offers_to_upload_the_readers_data(notebook, monkeypatch):
