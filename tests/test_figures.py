@@ -294,7 +294,11 @@ def test_a_prediction_does_not_hide_the_truth():
     moving = figures.animate(CLIP[:3], truth_mm=CLIP[:3])
     sheet = figures.compare({"a": STANDING}, truth_mm=STANDING)
     for figure in (over, moving, sheet):
-        bones = [t for t in figure.data if t.mode == "lines" and t.line.color in (COLOUR["left"], COLOUR["right"])]
+        bones = [
+            t
+            for t in figure.data
+            if t.mode == "lines" and t.line.color in (COLOUR["left"], COLOUR["right"])
+        ]
         bones = [t for t in bones if not t.showlegend]
         assert bones and all(t.opacity and t.opacity < 0.7 for t in bones)
     alone = figures.pose_3d(STANDING).data
@@ -501,7 +505,10 @@ def test_controls_stand_beside_a_figure_that_needs_no_kernel(notebook, monkeypat
     number.value = 2
     (caption, drawn, _) = place.outputs
     assert "One part of 2" in caption["data"]["text/html"]
-    assert drawn["data"][showing.PLOTLY]["data"][0]["x"] in ([3.0], {"bdata": "AwM=", "dtype": "i1"})
+    assert drawn["data"][showing.PLOTLY]["data"][0]["x"] in (
+        [3.0],
+        {"bdata": "AwM=", "dtype": "i1"},
+    )
     number.value = 0
     assert place.outputs[0]["text"] == "ZeroDivisionError: float division by zero\n"
     number.value = 3
