@@ -78,6 +78,7 @@ def watched(browser) -> Iterator[Watched]:
 
     context.route("**/*", gate)
     yield found
+    found.picture("last")
     context.close()
 
 
