@@ -66,6 +66,7 @@ def run_all(page, *, failing: bool = False) -> None:
 
     failing  an output that cannot be shown is no failure here
     """
+    page.wait_for_function("document.body.innerText.includes('(ipykernel) | Idle')")
     page.click('.lm-MenuBar-itemLabel:text-is("Run")')
     page.click('.lm-Menu-itemLabel:text-is("Run All Cells")')
     waiting = """selector => Array.from(document.querySelectorAll(selector)).some(
