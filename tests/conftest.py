@@ -41,11 +41,12 @@ data = "synthetic"
 root = None
 keypoints = "true"
 rate = 0.1
-pause_s = 0.0
+hold = ""
 fail = ""
 
 # %%
 import time
+from pathlib import Path
 
 import torch
 
@@ -67,7 +68,8 @@ for epoch in run.epochs(8):
         loss.backward()
         optimiser.step()
         run.log(loss)
-    time.sleep(pause_s)
+    while epoch > 3 and hold and Path(hold).exists():
+        time.sleep(0.02)
 
 # %%
 if fail == "user":

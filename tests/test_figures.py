@@ -499,7 +499,7 @@ def test_controls_stand_beside_a_figure_that_needs_no_kernel(notebook, monkeypat
     with_widget = [showing.WIDGET in data for data, _ in notebook]
     assert with_widget == [False, False, False, True]
     assert showing.PLOTLY in notebook[1][0] and "text/html" not in notebook[3][0]
-    box = ipywidgets.Widget.widgets[notebook[3][0][showing.WIDGET]["model_id"]]
+    box = ipywidgets.widgets.widget._instances[notebook[3][0][showing.WIDGET]["model_id"]]
     place = box.children[-1]
     assert box.children[0] is number and place.outputs == ()  # nothing before it is asked for
     number.value = 2

@@ -52,7 +52,7 @@ def test_a_copy_is_where_git_does_not_look():
 
 
 def test_jupyter_over_the_stored_notebooks_leaves_their_texts_alone(tmp_path):
-    """Who starts JupyterLab by hand there, with jupytext's manager of files, gets no other `.py`."""
+    """JupyterLab started there by hand, with jupytext's manager of files, writes into no `.py`."""
     from jupytext.sync_contentsmanager import TextFileContentsManager  # what it takes by default
 
     folder = tmp_path / "notebooks"

@@ -78,7 +78,6 @@ def watched(browser) -> Iterator[Watched]:
 
     context.route("**/*", gate)
     yield found
-    found.picture("last")
     context.close()
 
 
@@ -126,7 +125,7 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
     for plugin, settings in {
         # JupyterLab leaves cells that are out of sight undrawn, which nobody could count.
         "notebook-extension/tracker": {"windowingMode": "none"},
-        "docmanager-extension/plugin": {"autosaveInterval": 3},  # seconds
+        "docmanager-extension/plugin": {"autosaveInterval": 15},  # seconds
     }.items():
         file = root / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
         file.parent.mkdir(parents=True)
