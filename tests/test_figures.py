@@ -430,6 +430,21 @@ def test_tables_escape_align_and_read_as_text():
         figures.Table(["a"], [[1, 2]])
 
 
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("26.0 mm", "26.0&nbsp;mm"),
+        ("26.0 ± 0.4 mm", "26.0&nbsp;±&nbsp;0.4&nbsp;mm"),
+        ("root-aligned, 17 joints, frame mean", "root-aligned, 17&nbsp;joints, frame mean"),
+        ("50 frames/s & 3 %", "50&nbsp;frames/s &amp; 3&nbsp;%"),
+        ("S9 and S11, 1 2 3", "S9 and S11, 1 2 3".replace("S9 and", "S9&nbsp;and")),
+    ],
+)
+def test_a_table_does_not_part_a_number_from_its_unit(words, kept):
+    table = figures.Table([words], [[words]], caption=words)
+    assert table._repr_html_().count(kept) == 3 and words in str(table)
+
+
 # --- alt text ------------------------------------------------------------------------------------
 
 
