@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from posebook import chapters
+
+# No test fails because a machine is slow.
+settings.register_profile("book", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("book")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
