@@ -61,8 +61,9 @@ class Watched:
 
 
 @pytest.fixture
-def watched(browser) -> Iterator[Watched]:
+def watched(browser, request) -> Iterator[Watched]:
     """A new page. Whatever it asks of another machine is refused and written down."""
+    failed = request.session.testsfailed
     context = browser.new_context(viewport={"width": 1300, "height": 1000})
     context.set_default_timeout(HANG_MS)
     context.set_default_navigation_timeout(HANG_MS)
@@ -78,6 +79,8 @@ def watched(browser) -> Iterator[Watched]:
 
     context.route("**/*", gate)
     yield found
+    if request.session.testsfailed > failed:
+        found.picture(f"failed_{request.node.name}")
     context.close()
 
 
