@@ -16,12 +16,12 @@ export OMP_WAIT_POLICY ?= PASSIVE
 
 help:
 	@echo "make quickstart    chapter 1 without a browser: real 2D key points in, a 3D pose out"
-	@echo "make lab           open the book in JupyterLab"
+	@echo "make lab           open a copy of the book in JupyterLab: workbook/, yours to change"
 	@echo "make test          ruff and all tests but those that need a browser"
 	@echo "make check         the part of the tests for each commit"
 	@echo "make test-browser  notebooks and pages in Chromium"
 	@echo "make notebooks     build every .ipynb anew from its .py, with outputs"
-	@echo "make clean         remove .venv, caches and what the tests wrote; runs/ stays"
+	@echo "make clean         remove .venv, caches and what the tests wrote; runs/ and workbook/ stay"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -57,8 +57,10 @@ check: $(READY)
 test-browser: $(READY)
 	$(PYTEST) tests/browser
 
+# JupyterLab writes into what it opens: it gets copies. More options: make lab LAB=--no-browser
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	@$(BIN)/python tools/workbook.py
+	$(BIN)/jupyter lab --notebook-dir=workbook $(LAB)
 
 notebooks: $(READY)
 	$(BIN)/python tools/build_notebooks.py

@@ -211,7 +211,7 @@ print("depth hides: ok")
 
 
 # %%
-def slid(offset_mm: float) -> Tensor:
+def slid(joint: str, offset_mm: float) -> Tensor:
     """The pose with one joint moved along its ray until it is `offset_mm` deeper."""
     place = HOUSE.index(joint)
     moved_mm = pose_mm.clone()
@@ -220,66 +220,55 @@ def slid(offset_mm: float) -> Tensor:
     return moved_mm
 
 
-def headline(offset_mm: float) -> str:
-    """What the figure says above itself: depth, the picture's movement, the bone's length."""
-    moved_mm = slid(offset_mm)
+def headline(joint: str, offset_mm: float) -> str:
+    """What the slider says of its place: the picture's movement, the bone's length."""
+    moved_mm = slid(joint, offset_mm)
     moves_px = torch.linalg.vector_norm(project(moved_mm, *lens) - seen_px, dim=-1).max()
     bone = HOUSE.bone_names.index(joint)
     before, now = (geometry.bone_lengths(p, HOUSE)[bone] for p in (pose_mm, moved_mm))
     return (
-        f"{joint.replace('_', ' ')} {offset_mm:+.0f} mm: depth {moved_mm[HOUSE.index(joint), 2]:.0f}"
-        f" mm, picture moves {moves_px:.3f} px, bone {now:.0f} mm (was {before:.0f})"
+        f"{joint.replace('_', ' ')} {offset_mm:+.0f} mm: "
+        f"picture moves {moves_px:.3f} px, bone {now:.0f} mm (was {before:.0f})"
     )
 
 
 offsets_mm = list(range(-600, 601, 50))
-slides_mm = torch.stack([slid(offset) for offset in offsets_mm])
-sheet = figures.animate(
-    slides_mm, project(slides_mm, *lens), truth_mm=pose_mm.expand_as(slides_mm), follow=False
-)
-x, y, z = slides_mm[[0, -1], HOUSE.index(joint)].float().numpy().T
-sheet.add_scatter3d(
-    x=x, y=z, z=-y, mode="lines", name="the ray", line=dict(color="#8A8F98", width=4)
-)
-sheet.layout.scene.camera.eye = dict(x=2.7, y=-1.2, z=0.4)  # from the side, where depth shows
-for offset, frame in zip(offsets_mm, sheet.frames, strict=True):
-    frame.layout.title.text = headline(offset)
+
+
+def sliding(joint: str) -> go.Figure:
+    """One joint on its ray, with a slider."""
+    slides_mm = torch.stack([slid(joint, offset) for offset in offsets_mm])
+    sheet = figures.animate(
+        slides_mm, project(slides_mm, *lens), truth_mm=pose_mm.expand_as(slides_mm), follow=False
+    )
+    x, y, z = slides_mm[[0, -1], HOUSE.index(joint)].float().numpy().T
+    sheet.add_scatter3d(
+        x=x, y=z, z=-y, mode="lines", name="the ray", line=dict(color="#8A8F98", width=4)
+    )
+    sheet.layout.scene.camera.eye = dict(x=2.7, y=-1.2, z=0.4)  # from the side, where depth shows
+    sheet.layout.updatemenus = ()  # it is moved by hand
+    sheet.layout.sliders[0].update(x=0.02, len=0.96, currentvalue_prefix="")
+    for offset, place in zip(offsets_mm, sheet.layout.sliders[0].steps, strict=True):
+        place.label = headline(joint, offset)
+    return sheet
+
 
 # %% [markdown]
-# The next cell makes the figure live: its slider is one that a running notebook listens to. In a
-# stored notebook, or in print, you see one position of the hand, standing still.
-
+# In a running notebook, the list under the figure lets you pick another joint. A second figure then
+# appears below it.
 
 # %%
-def put(figure: go.Figure, offset_mm: int) -> None:
-    """Move the traces of a figure to where one of the sheet's frames has them."""
-    frame = sheet.frames[offsets_mm.index(offset_mm)]
-    with figure.batch_update():
-        for number, moved in zip(frame.traces, frame.data, strict=True):
-            figure.data[number].update(
-                {axis: moved[axis] for axis in "xyz" if axis != "z" or moved.type == "scatter3d"}
-            )
-        figure.layout.title.text = frame.layout.title.text
-
-
-live = go.FigureWidget(sheet.data, sheet.layout)
-live.layout.sliders = live.layout.updatemenus = ()  # it gets a slider that Python listens to
-live.layout.height -= 70  # the room that the sheet's own slider took
-live.layout.margin.b -= 70
-slider = ipywidgets.IntSlider(
-    value=300,
-    min=offsets_mm[0],
-    max=offsets_mm[-1],
-    step=offsets_mm[1] - offsets_mm[0],
-    description=f"{joint.replace('_', ' ')}: deeper by (mm)",
-    style={"description_width": "initial"},
-    layout={"width": "680px"},
-)
-slider.observe(lambda change: put(live, change["new"]), names="value")
-put(live, slider.value)
 figures.show_live(
-    ipywidgets.VBox([slider, live]),
-    go.Figure(live),
+    sliding(joint),
+    dict(
+        joint=ipywidgets.Dropdown(
+            options=[(name.replace("_", " "), name) for name in HOUSE.bone_names],
+            value=joint,
+            description="another joint:",
+            style={"description_width": "initial"},
+        )
+    ),
+    sliding,
     alt="Left, the picture of the person, in which every joint is in its place. Right, the same "
     "person in space: one joint has slid away from the dashed truth along its ray, "
     "and the bone that holds it has changed its length.",

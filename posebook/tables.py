@@ -1,11 +1,15 @@
 """Tables to read, in a page, a notebook, Markdown or a terminal."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from posebook.errors import InputError, printable
+
+#: Blanks at which a line must not be broken: between a number and its unit, or round a ±.
+_INSIDE_A_NUMBER = re.compile(r"(?<=\d) (?=[^\W\d_]|[%°±×])|(?<=[±×]) (?=\d)")
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,11 @@ class Table:
         right = ' class="number" style="text-align:right"'
 
         def td(value: Any, number: bool) -> str:
-            return f"<td{right if number else ''}>{escape(self.cell(value))}</td>"
+            return f"<td{right if number else ''}>{_markup(self.cell(value))}</td>"
 
-        caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
+        caption = f"<caption>{_markup(self.caption)}</caption>" if self.caption else ""
         head = "".join(
-            f'<th scope="col"{right if n else ""}>{escape(str(h))}</th>'
+            f'<th scope="col"{right if n else ""}>{_markup(str(h))}</th>'
             for h, n in zip(self.headers, self._numeric, strict=True)
         )
         body = "".join("<tr>" + "".join(map(td, row, self._numeric)) + "</tr>" for row in self.rows)
@@ -79,3 +83,7 @@ class Table:
         return "\n".join(([printable(self.caption)] if self.caption else []) + lines)
 
     __repr__ = __str__
+
+
+def _markup(text: str) -> str:
+    return _INSIDE_A_NUMBER.sub("&nbsp;", escape(text))

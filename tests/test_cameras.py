@@ -172,7 +172,7 @@ def test_rig_names_the_subjects_there_are():
     tangential=st.tuples(st.floats(-0.003, 0.003), st.floats(-0.003, 0.003)),
     convention=st.sampled_from(sorted(CONVENTIONS)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_undistort_finds_every_ray_inside_the_fold(radial, tangential, convention):
     radial, tangential = (torch.tensor(v, dtype=DOUBLE) for v in (radial, tangential))
     reach = min(0.9 * fold_radius(radial).item(), 1.0)  # 45 degrees off the axis
@@ -271,7 +271,7 @@ def test_bounding_ball_leaves_out_missing_joints():
 
 
 @given(width=st.integers(1, 8000), height=st.integers(1, 8000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_screen_units_keep_the_aspect_and_come_back(width, height):
     corners = torch.tensor([[0.0, 0.0], [width, height], [width / 2, height / 2]], dtype=DOUBLE)
     screen = normalise_screen(corners, width, height)

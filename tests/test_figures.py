@@ -1,6 +1,5 @@
 """Figures: what is drawn where, what is never lost on the way to a reader, and how big it is."""
 
-import base64
 import json
 import math
 import re
@@ -14,7 +13,7 @@ from jaxtyping import TypeCheckError
 from posebook import figures
 from posebook.cameras import Camera
 from posebook.errors import InputError
-from posebook.figures import painter, showing
+from posebook.figures import showing
 from posebook.figures.cells import turned
 from posebook.figures.parts import COLOUR, CURVES, to_plot
 from posebook.figures.space import facing
@@ -222,13 +221,13 @@ def test_a_photograph_that_is_none_is_refused(tmp_path):
 def test_animation_is_small_thinned_and_says_so():
     seen = CAMERA.project(CLIP)
     figure = figures.animate(CLIP, seen, frames_per_second=50, truth_mm=CLIP)
-    assert len(figure.frames) == 60 and "every 2nd of 120 frames" in figure.layout.title.text
+    assert len(figure.frames) == 40 and "every 3rd of 120 frames" in figure.layout.title.text
     assert size(figure) < 300_000
     assert size(figures.animate(CLIP, seen)) < 300_000
     steps = figure.layout.sliders[0].steps
-    assert [s.label for s in steps[:2]] == ["0 (0.00 s)", "2 (0.04 s)"]
+    assert [s.label for s in steps[:2]] == ["0 (0.00 s)", "3 (0.06 s)"]
     play = figure.layout.updatemenus[0].buttons[0].args[1]
-    assert play["frame"]["duration"] == pytest.approx(40)  # 50 frames/s, every second one
+    assert play["frame"]["duration"] == pytest.approx(60)  # 50 frames/s, every third one
 
 
 def test_frames_replace_the_traces_they_belong_to():
@@ -239,7 +238,7 @@ def test_frames_replace_the_traces_they_belong_to():
             assert figure.data[number].type == moved.type
             assert len(figure.data[number].x) == len(moved.x)
     last = figure.frames[-1].data[-1]
-    expected = CLIP[len(CLIP) - 1 - (len(CLIP) - 1) % 2 :][0]
+    expected = CLIP[len(CLIP) - 1 - (len(CLIP) - 1) % 3 :][0]
     np.testing.assert_allclose(last.z, -expected[:, 1], rtol=1e-6)
 
 
@@ -262,6 +261,31 @@ def test_animate_refuses_lengths_that_differ():
         figures.animate(CLIP, CAMERA.project(CLIP[:119]))
     with pytest.raises(InputError, match="frames > 0"):
         figures.animate(CLIP[:0])
+
+
+def test_what_stands_still_is_stored_once():
+    here = CLIP[:1].expand(5, 17, 3)
+    figure = figures.animate(CLIP[:5], truth_mm=here)
+    still = [figure.data[n] for n in figure.frames[0].traces]
+    assert still and not any(COLOUR["truth"] in str(trace.line.color) for trace in still)
+    assert len(figures.animate(here[:1]).frames[0].traces) > 0  # a film of one frame
+
+
+def test_a_prediction_does_not_hide_the_truth():
+    """Where they meet, both can be read: colours over a truth are see-through, others are not."""
+    over = figures.overlay(STANDING, STANDING)
+    moving = figures.animate(CLIP[:3], truth_mm=CLIP[:3])
+    sheet = figures.compare({"a": STANDING}, truth_mm=STANDING)
+    for figure in (over, moving, sheet):
+        bones = [
+            t
+            for t in figure.data
+            if t.mode == "lines" and t.line.color in (COLOUR["left"], COLOUR["right"])
+        ]
+        bones = [t for t in bones if not t.showlegend]
+        assert bones and all(t.opacity and t.opacity < 0.7 for t in bones)
+    alone = figures.pose_3d(STANDING).data
+    assert all(t.opacity is None for t in alone)
 
 
 def test_turning_shows_depth_from_the_side():
@@ -389,125 +413,19 @@ def test_tables_escape_align_and_read_as_text():
         figures.Table(["a"], [[1, 2]])
 
 
-# --- alt text ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("alt", ["", "   ", "plot"])
-def test_no_figure_leaves_without_a_description(alt, tmp_path):
-    figure = figures.bars({"a": 1.0}, "mm")
-    for send in (
-        lambda: figures.show(figure, alt=alt),
-        lambda: figures.show_live(None, figure, alt=alt),
-        lambda: figures.Picture(figure, alt),
-        lambda: film(tmp_path / "a.mp4", frames_per_second=25, alt=alt),
-    ):
-        with pytest.raises(InputError, match="alt is"):
-            send()
-    with pytest.raises(TypeError):
-        figures.show(figure)
-    assert not list(tmp_path.iterdir())
-
-
-# --- notebooks -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def notebook(monkeypatch):
-    """What `display` was given, as a running notebook would store it."""
-    import IPython.core.getipython
-    import IPython.display
-
-    shown = []
-    monkeypatch.setattr(IPython.core.getipython, "get_ipython", lambda: object())
-    monkeypatch.setattr(
-        IPython.display,
-        "display",
-        lambda data, metadata=None, raw=False: shown.append((data, metadata)),
-    )
-    return shown
-
-
-def test_show_stores_plotly_a_still_and_the_description(notebook, monkeypatch):
-    monkeypatch.setenv("POSEBOOK_STILLS", "1")
-    monkeypatch.setattr(showing, "still", lambda figure, form: b"picture")
-    figures.show(figures.pose_2d(SEEN), alt="A person <stands> in the picture.")
-    (data, metadata), (words, _) = notebook
-    assert data[showing.PLOTLY]["data"]
-    assert len(json.dumps(data[showing.PLOTLY]["layout"].get("template"))) < 100  # not plotly's own
-    assert base64.b64decode(data["image/jpeg"]) == b"picture"
-    assert metadata["image/jpeg"]["alt"] == "A person <stands> in the picture."
-    assert "A person &lt;stands&gt; in the picture." in words["text/html"]
-    assert "A person <stands>" in data["text/plain"]
-
-
-def test_a_live_widget_leaves_its_figure_beside_it(notebook, monkeypatch):
-    class Widget:
-        _config = {"responsive": True}
-
-        def _repr_mimebundle_(self):
-            return {showing.WIDGET: {"model_id": "one"}}, {}
-
-    monkeypatch.setenv("POSEBOOK_STILLS", "0")
-    widget = Widget()
-    figures.show_live(widget, figures.pose_2d(SEEN), alt="A person stands in the picture.")
-    data = notebook[0][0]
-    assert data[showing.WIDGET] == {"model_id": "one"} and data[showing.PLOTLY]["data"]
-    assert widget._config == {"responsive": True, **showing.CONFIG}
-
-
-def test_show_never_offers_to_upload_the_readers_data(notebook, monkeypatch):
-    monkeypatch.setenv("POSEBOOK_STILLS", "0")
-    figures.show(figures.pose_2d(SEEN), alt="A person stands in the picture.")
-    config = notebook[0][0][showing.PLOTLY]["config"]
-    assert config["showSendToCloud"] is False and config["plotlyServerURL"] == ""
-    assert "image/jpeg" not in notebook[0][0]
-
-
-def test_stills_are_left_out_at_ci_and_on_wish(monkeypatch):
-    for stills, profile, wanted in (
-        ("", "ci", False), ("", "laptop", True), ("", "", True), ("0", "laptop", False),
-        ("1", "ci", True),
-    ):  # fmt: skip
-        monkeypatch.setenv("POSEBOOK_STILLS", stills)
-        monkeypatch.setenv("POSEBOOK_PROFILE", profile)
-        assert showing.stills_wanted() == wanted
-
-
-@pytest.mark.parametrize("browser", [None, "#!/bin/sh\nexit 1\n", "#!/bin/sh\nexec sleep 600\n"])
-def test_without_a_chromium_that_works_a_figure_is_shown_all_the_same(
-    browser, notebook, monkeypatch, capsys, tmp_path
-):
-    """None on this machine; one that breaks; one that never answers. None may be waited for."""
-    file = tmp_path / "chromium"
-    if browser is not None:
-        file.write_text(browser)
-        file.chmod(0o755)
-    monkeypatch.setenv("BROWSER_PATH", str(file))
-    monkeypatch.setenv("POSEBOOK_STILLS", "1")
-    monkeypatch.setattr(painter, "LONGEST_S", 2.0)
-    monkeypatch.setattr(showing, "_chromium", {"painter": None, "missing": False})
-    for _ in range(2):
-        figures.show(figures.bars({"a": 1.0}, "mm"), alt="One bar of one millimetre.")
-    assert showing.PLOTLY in notebook[0][0] and "image/jpeg" not in notebook[0][0]
-    assert capsys.readouterr().out.count("no stills of figures") == 1
-
-
-def test_stripping_leaves_the_still_in_the_widgets_place():
-    live = {showing.WIDGET: {}, "image/png": "x", "text/plain": "[Figure: a]"}
-    bar = {showing.WIDGET: {}, "text/plain": "100%|####| 5/5 [00:01, 5it/s]"}
-    bare = {showing.WIDGET: {}, "text/plain": "IntSlider()"}
-    table = {"text/plain": "plain"}
-    outputs = [{"output_type": "display_data", "data": d} for d in (live, bar, bare, table)]
-    stream = {"output_type": "stream", "text": "hello"}
-    notebook = {
-        "metadata": {"widgets": {"state": "5 MB"}, "kernelspec": {}},
-        "cells": [{"cell_type": "markdown"}, {"outputs": [*outputs, stream]}],
-    }
-    showing.strip_widget_state(notebook)
-    assert notebook["metadata"] == {"kernelspec": {}}
-    kept = notebook["cells"][1]["outputs"]
-    assert kept == [outputs[0], outputs[1], outputs[3], stream]
-    assert "image/png" in live and showing.WIDGET not in live
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        ("26.0 mm", "26.0&nbsp;mm"),
+        ("26.0 ± 0.4 mm", "26.0&nbsp;±&nbsp;0.4&nbsp;mm"),
+        ("root-aligned, 17 joints, frame mean", "root-aligned, 17&nbsp;joints, frame mean"),
+        ("50 frames/s & 3 %", "50&nbsp;frames/s &amp; 3&nbsp;%"),
+        ("S9 and S11, 1 2 3", "S9 and S11, 1 2 3".replace("S9 and", "S9&nbsp;and")),
+    ],
+)
+def test_a_table_does_not_part_a_number_from_its_unit(words, kept):
+    table = figures.Table([words], [[words]], caption=words)
+    assert table._repr_html_().count(kept) == 3 and words in str(table)
 
 
 # --- pages, files, films -------------------------------------------------------------------------

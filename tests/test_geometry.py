@@ -116,7 +116,7 @@ def test_look_at_straight_up_and_down_is_a_rotation(height):
     away=st.sampled_from([0.0, 5e3, 1e6]),
     mirrored=st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_procrustes_is_the_svd_s(seed, flat, noise, away, mirrored):
     """Flat, thin, noisy, far-off and mirrored poses: the same distances as one SVD per pose."""
     pose = people(20, seed, (150.0 * flat, 400.0, 120.0 * flat**0.5))

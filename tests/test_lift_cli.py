@@ -96,7 +96,7 @@ def lifter_file(tmp_path_factory) -> Path:
 
 def _posebook(*words: object) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "posebook.cli", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+    return subprocess.run(command, capture_output=True, text=True, timeout=1000)
 
 
 # ----------------------------------------------------------------------------------- what goes in

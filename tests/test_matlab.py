@@ -3,7 +3,6 @@
 import os
 import signal
 import tempfile
-import time
 
 import h5py
 import mat_writer
@@ -128,11 +127,9 @@ def test_memory_is_limited(tmp_path, monkeypatch):
 def test_a_reader_that_takes_too_long_is_stopped(tmp_path, monkeypatch):
     path = write(tmp_path / "a.mat", n=[1.0])
     monkeypatch.setattr(matlab, "SECONDS", (0.1, 0))
-    worker(tmp_path, monkeypatch, "time.sleep(60)")
-    start = time.monotonic()
+    worker(tmp_path, monkeypatch, "time.sleep(36_000)")
     with pytest.raises(InputError, match=r"a\.mat: reading it took over 0\.5 s; expected a test"):
         matlab.read_mat(path, "a test", ["n"])
-    assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize(

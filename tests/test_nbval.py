@@ -8,7 +8,7 @@ import pytest
 
 COMMAND = [
     sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env",
-    "--nbval-cell-timeout=120", "--nbval-kernel-startup-timeout=120", "-q", "-o", "addopts=",
+    "--nbval-cell-timeout=1200", "--nbval-kernel-startup-timeout=1200", "-q", "-o", "addopts=",
     "-p", "no:cacheprovider", "-p", "no:xdist",
 ]  # fmt: skip
 
@@ -22,7 +22,7 @@ def nbval(notebook, runs):
         cwd=notebook.parent,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=3600,
         stdin=subprocess.DEVNULL,
     )
 

@@ -1,7 +1,6 @@
 """Every chapter runs at `ci`, trains, and its numbers lie in ranges that no training fails."""
 
 import json
-import time
 import tomllib
 from pathlib import Path
 
@@ -13,20 +12,15 @@ from posebook.chapters import run
 from posebook.errors import CellFailed
 
 RANGES = tomllib.loads(Path(__file__).with_name("ranges.toml").read_text(encoding="utf-8"))
-# The budget is 20 s on two idle cores. Here two tests share them, and the kernel has to start.
-LIMIT_SECONDS = 90
 
 
 @pytest.mark.slow
 def test_chapter_at_ci(chapter, tmp_path):
     assert chapter.id in RANGES, "add its results to tests/ranges.toml"
-    started = time.monotonic()
     done = run.run_chapter(chapter, profile="ci", out_dir=tmp_path / "run", quiet=True)
-    seconds = time.monotonic() - started
     numbers = results.read(done.out_dir / "results.json")
     for row in RANGES[chapter.id]:
         check(row, numbers)
-    assert seconds < LIMIT_SECONDS, f"{seconds:.0f} s"
 
 
 def not_pictures(folder: Path) -> dict:

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from build_notebooks import LARGEST_BYTES, cells_of, clean_outputs, machine_paths
+from build_notebooks import LARGEST_BYTES, cells_of, clean_outputs, machine_paths, stored_metadata
 
 from posebook import chapters, paths
 
@@ -26,6 +26,26 @@ def test_pair_is_one_by_source_and_tags(chapter):
     assert cells_of(stored(chapter)) == cells_of(text), "the .ipynb is not of this .py: build it"
     for key in ("posebook", "kernelspec"):
         assert stored(chapter).metadata[key] == text.metadata[key]
+
+
+def test_what_gives_an_answer_away_is_folded_up(chapter):
+    """And nothing else is kept with a cell."""
+    expected = [stored_metadata(cell) for cell in chapters.load(chapter.source).cells]
+    assert [cell.metadata for cell in stored(chapter).cells] == expected, "build it"
+    assert "jupytext" not in stored(chapter).metadata, "JupyterLab would write into the text"
+
+
+def test_folds_by_tag():
+    def folded(kind, *tags):
+        cell = {"cell_type": kind, "metadata": {"tags": list(tags)} if tags else {}}
+        return stored_metadata(nbformat.from_dict(cell))
+
+    hidden = {"source_hidden": True, "outputs_hidden": True}
+    assert folded("code") == {} and folded("code", "run") == {"tags": ["run"]}
+    assert folded("code", "solution", "core")["jupyter"] == hidden
+    assert folded("code", "setup", "solution")["jupyter"] == hidden
+    assert folded("code", "exercise_check")["jupyter"] == {"source_hidden": True}
+    assert folded("markdown", "solution")["jupyter"] == {"source_hidden": True}
 
 
 def test_every_cell_was_executed_in_order_at_laptop(chapter):

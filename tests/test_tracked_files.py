@@ -18,7 +18,7 @@ def tracked() -> list[Path]:
     asked = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, text=True)
     if asked.returncode == 0:
         return [CHECKOUT / name for name in asked.stdout.split("\0") if name]
-    hidden = {".venv", "runs", "build", "__pycache__"}
+    hidden = {".venv", "runs", "workbook", "build", "__pycache__"}
     return [
         p
         for p in CHECKOUT.rglob("*")

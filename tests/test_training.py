@@ -16,7 +16,7 @@ from posebook.datasets.batches import Batches
 from posebook.errors import InputError
 
 
-def train(folder, epochs, *, seed=3, stop_after=None, poison=None, pause=0.0, fused=None):
+def train(folder, epochs, *, seed=3, stop_after=None, poison=None, hang_in=None, fused=None):
     """A small network with dropout, batch norm, a schedule and shuffling: all that has a state."""
     shuffle = training.seed_everything(seed)
     net = torch.nn.Sequential(
@@ -38,7 +38,8 @@ def train(folder, epochs, *, seed=3, stop_after=None, poison=None, pause=0.0, fu
             optimiser.step()
             run.log(loss)
         schedule.step()
-        time.sleep(pause)
+        if epoch == hang_in:
+            time.sleep(36_000)  # until it is killed
         if epoch == poison:
             run.log({"held_out_mm": torch.tensor(float("nan"))})
         if epoch == stop_after:
@@ -75,7 +76,7 @@ def test_another_seed_gives_another_result(tmp_path):
 def test_kill_9_and_resume(tmp_path):
     code = (
         "import sys; from pathlib import Path; import test_training; "
-        "test_training.train(Path(sys.argv[1]), 8, pause=0.2)"
+        "test_training.train(Path(sys.argv[1]), 8, hang_in=4)"
     )
     environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
     process = subprocess.Popen(
@@ -83,9 +84,10 @@ def test_kill_9_and_resume(tmp_path):
         env=environment,
         stdout=subprocess.DEVNULL,
     )
-    log, deadline = tmp_path / "killed" / "log.csv", time.monotonic() + 60
+    log = tmp_path / "killed" / "log.csv"
+    hangs = time.monotonic() + 1000
     while not (log.exists() and len(log.read_text().splitlines()) > 3):
-        assert time.monotonic() < deadline and process.poll() is None
+        assert process.poll() is None and time.monotonic() < hangs
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -23,6 +24,14 @@ from posebook.errors import CellFailed
 from posebook.figures import showing
 
 LARGEST_BYTES = 1_000_000
+#: What JupyterLab shows folded up, by tag: a reader opens it with a click. An answer is not seen
+#: before it was looked for; set-up and bookkeeping do not stand before the idea.
+FOLDED = {
+    "solution": {"source_hidden": True, "outputs_hidden": True},
+    "reveal": {"source_hidden": True, "outputs_hidden": True},
+    "setup": {"source_hidden": True},
+    "exercise_check": {"source_hidden": True},
+}
 MACHINE_PATH = re.compile(
     r"(?<![\w.:/])(?:/(?:home|root|tmp|Users|work|opt|private|mnt)/|[A-Z]:\\)"
 )
@@ -46,13 +55,24 @@ def is_stale(chapter: chapters.Chapter) -> bool:
     if not chapter.notebook.exists():
         return True
     stored = nbformat.read(chapter.notebook, 4)
-    same = cells_of(stored) == cells_of(chapters.load(chapter.source))
+    text = chapters.load(chapter.source)
+    same = cells_of(stored) == cells_of(text)
+    same = same and list(map(stored_metadata, text.cells)) == [c.metadata for c in stored.cells]
     return not same or stored.metadata.get("built", {}).get("profile") != "laptop"
 
 
 def cells_of(notebook: nbformat.NotebookNode) -> list[tuple[str, str, list[str]]]:
     """What a pair must have in common: kind, source and tags of each cell."""
     return [(c.cell_type, c.source, list(c.metadata.get("tags", []))) for c in notebook.cells]
+
+
+def stored_metadata(cell: nbformat.NotebookNode) -> dict[str, Any]:
+    """What a cell of the text carries in the notebook: its tags, and what folds it up."""
+    tags = list(cell.metadata.get("tags", []))
+    folds = {key: value for tag in tags for key, value in FOLDED.get(tag, {}).items()}
+    if cell.cell_type != "code":
+        folds.pop("outputs_hidden", None)
+    return ({"tags": tags} if tags else {}) | ({"jupyter": folds} if folds else {})
 
 
 def build(chapter: chapters.Chapter, profile: str) -> bool:
@@ -105,9 +125,7 @@ def clean(notebook: nbformat.NotebookNode) -> None:
         notebook.metadata.pop(key, None)
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index:03d}"  # the same on each build, so that a diff shows what changed
-        cell.metadata = nbformat.from_dict(
-            {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-        )
+        cell.metadata = nbformat.from_dict(stored_metadata(cell))
         if cell.cell_type == "code":
             cell.outputs = clean_outputs(cell.outputs)
 

@@ -47,7 +47,7 @@ def execute(
             progress_bar=False,
             stdout_file=None if quiet else sys.stdout,
             stderr_file=None if quiet else sys.stderr,
-            start_timeout=120,
+            start_timeout=int(minutes * 60),
             execution_timeout=int(minutes * 60),
             quiet=quiet,
             minutes=minutes,
@@ -61,9 +61,11 @@ def execute(
             error.ename,
             error.evalue,
         ) from None
-    except (CellTimeoutError, DeadKernelError) as error:
-        late = isinstance(error, CellTimeoutError)
-        reason = "a cell ran out of time" if late else "the kernel died"
+    except (CellTimeoutError, RuntimeError) as error:  # what a cell raises is a Papermill error
+        reason = "the kernel did not start"
+        if isinstance(error, CellTimeoutError | DeadKernelError):
+            late = isinstance(error, CellTimeoutError)
+            reason = "a cell ran out of time" if late else "the kernel died"
         raise CellFailed(
             f"{reason} (limit for the whole run {minutes:g} minutes)\n"
             f"  so far: {paths.shown(output)}\n  run it again with the same --out to go on",
@@ -141,13 +143,15 @@ def _watch(client: PapermillNotebookClient, seconds: float, done: threading.Even
     """Kill the kernel when the whole run is over time; a kernel was once seen to hang idle."""
     if done.wait(seconds):
         return
-    provisioner = getattr(client.km, "provisioner", None)
-    process = getattr(provisioner, "process", None)
-    if process is not None:
-        process.kill()
-    if not done.wait(30):
-        print("error: the run hangs and its kernel cannot be stopped", file=sys.stderr, flush=True)
-        os._exit(1)
+    for _ in range(300):  # it may be starting just now
+        provisioner = getattr(client.km, "provisioner", None)
+        process = getattr(provisioner, "process", None)
+        if process is not None:
+            process.kill()
+        if done.wait(1):
+            return
+    print("error: the run hangs and its kernel cannot be stopped", file=sys.stderr, flush=True)
+    os._exit(1)
 
 
 def _tell_progress(nb_man: Any) -> None:

@@ -83,6 +83,7 @@ def load(source: Path) -> Any:
         notebook = jupytext.read(source, fmt="py:percent")
     except Exception as error:  # the header may be wrong in as many ways as YAML can
         raise _not_a_header(source, error) from None
+    notebook.metadata.pop("jupytext", None)  # or JupyterLab would write back into the text
     header = notebook.metadata.get("posebook")
     if header and "updated" in header:
         header["updated"] = str(header["updated"])  # YAML makes a date of it, JSON has none

@@ -124,7 +124,7 @@ def pose_3d(
         traces += body(person, skeleton, look=Look(True, 3.5, 5), hover=HOVER_3D[frame])
     for person in people:
         traces += body(
-            person, skeleton, look=Look(size=5, line=7), invented=invented,
+            person, skeleton, look=Look(size=5, line=8, sheer=true is not None), invented=invented,
             hover=HOVER_3D[frame], names=names,
         )  # fmt: skip
     squares = f"Squares on the floor: {step} mm."

@@ -58,7 +58,7 @@ def animate(
 
     labels        of the three axes, such as "x, to the right (mm)"; None: those of `frame`
     most_frames   longer motions are thinned out evenly, and the figure says so; None: 75 frames, or
-                  60 with a truth, which makes 150 to 270 KB
+                  50 with a truth, which makes 150 to 270 KB
     """
     checked(pose_mm, skeleton, "pose_mm")
     marked = input_skeleton or skeleton
@@ -71,7 +71,7 @@ def animate(
     for other, what in ((truth_mm, "truth_mm"), (keypoints_px, "keypoints_px")):
         if other is not None and len(other) != len(pose_mm):
             raise InputError(f"{what} has {len(other)} frames, expected {len(pose_mm)} as pose_mm")
-    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 60)))
+    step = ceil(len(pose_mm) / (most_frames or (75 if truth_mm is None else 50)))
     points = to_plot(pose_mm, frame)[::step]
     true = None if truth_mm is None else to_plot(truth_mm, frame)[::step]
     seen = None if keypoints_px is None else flat(keypoints_px)[::step]
@@ -106,7 +106,7 @@ def animate(
             moving += body(seen[i], marked, look=Look(size=6), invented=unmarked, hover=HOVER_2D)
         if true is not None:
             moving += body(true[i], skeleton, look=Look(True, 3, 5, dash_mm=None), hover=hover)
-        look = Look(size=5, line=7, dash_mm=None)
+        look = Look(size=5, line=8, dash_mm=None, sheer=true is not None)
         return moving + body(points[i], skeleton, look=look, invented=invented, hover=hover)
 
     fixed = [grid, *legend(skeleton, true is not None, invented, three=seen is None)]

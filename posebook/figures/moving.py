@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from posebook.figures.parts import INK
 
 
@@ -11,16 +13,29 @@ def frames_of(
 ) -> list[dict[str, Any]]:
     """A frame for each state: what its traces draw, in place of those behind the first `fixed`.
 
-    Only places change, so only they are stored.
+    Only places change, so only they are stored; nothing of a trace that stays where it is.
     """
+    places = [[{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in s] for s in states]
+    moving = [i for i in range(len(places[0])) if not _stands(state[i] for state in places)]
     return [
         {
             "name": str(name),
-            "data": [{k: t[k] for k in ("type", "x", "y", "z") if k in t} for t in traces],
-            "traces": list(range(fixed, fixed + len(traces))),
+            "data": [state[i] for i in moving],
+            "traces": [fixed + i for i in moving],
         }
-        for name, traces in zip(names, states, strict=True)
+        for name, state in zip(names, places, strict=True)
     ]
+
+
+def _stands(states: Iterable[dict[str, Any]]) -> bool:
+    """Whether a trace is at the same place in all of several states."""
+    first, *others = states
+    return bool(others) and all(
+        np.array_equal(first[axis], other[axis], equal_nan=True)
+        for other in others
+        for axis in "xyz"
+        if axis in first
+    )
 
 
 def _at_once(frame: Any, redraw: bool) -> list[Any]:

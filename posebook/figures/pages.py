@@ -9,7 +9,7 @@ from typing import Any
 
 from posebook import paths
 from posebook.errors import InputError
-from posebook.figures.showing import described, plotly_bundle
+from posebook.figures.showing import described, plotly_bundle, untitled
 from posebook.tables import Table
 
 _STYLE = """
@@ -137,21 +137,11 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
 
 def _picture(part: Picture, number: int) -> tuple[str, str]:
     """The markup of a figure, and the script element that holds its data."""
-    made = plotly_bundle(part.figure)
+    # The page prints title and note itself, where they wrap with the window.
+    bare, title, note = untitled(part.figure)
+    made = plotly_bundle(bare)
     layout = made["layout"]
-    words = layout.pop("meta", {})
-    caption = escape(part.caption or words.get("title", ""))
-    note = escape(words.get("note", ""))
-    if words.get("title") or words.get("note"):
-        # The page prints title and note itself, where they wrap with the window.
-        freed = layout["margin"]["t"] - (44 if layout.get("showlegend") else 12)
-        layout.pop("title")
-        layout["margin"]["t"] -= freed
-        layout["height"] -= freed
-        layout.get("legend", {})["y"] = 1 - 8 / layout["height"]
-    layout.pop("width", None)
-    layout["autosize"] = True
-    made["config"]["responsive"] = True
+    caption, note = escape(part.caption or title), escape(note)
     alt, height = escape(" ".join(part.alt.split())), layout.get("height", 450)
     identity = f"figure-{number}"
     # On a telephone a film's two parts stand one above the other, other sliders' figures scroll

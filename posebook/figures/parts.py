@@ -81,7 +81,8 @@ def layout(
             "y": 1 - first / whole, "yref": "container", "yanchor": "top",
             "font": {"size": 15, "color": INK},
         },
-        "meta": {"title": str(title), "note": str(note)},  # pages print these themselves
+        # Notebooks and pages print title and note themselves (`showing.untitled`).
+        "meta": {"title": str(title), "note": str(note), "head_px": head},
         "showlegend": legend,
         "legend": {
             "orientation": "h", "x": 0.5, "xanchor": "center",
@@ -122,8 +123,9 @@ def flat(keypoints_px: Tensor) -> np.ndarray:
 class Look:
     """How a body is drawn: as itself (left and right), or as the truth (black and dashed).
 
-    dash_mm  length of a dash of the truth in 3D; None: two dashes a bone, for animations
+    dash_mm  length of a dash of the truth in 3D; None: a few dashes a bone, for animations
     halo     white round bones and joints, for drawing on photographs (2D)
+    sheer    the colours are see-through, so that a truth behind them can be read
     """
 
     truth: bool = False
@@ -131,6 +133,7 @@ class Look:
     line: float | int = 3.0
     dash_mm: float | int | None = 55.0
     halo: bool = False
+    sheer: bool = False
 
 
 def names_of(skeleton: Skeleton) -> list[str]:
@@ -214,6 +217,9 @@ def body(
         "hovertemplate": ("truth: " if look.truth else "") + hover + "<extra></extra>",
         "showlegend": False,
     }
+    if look.sheer:
+        traces = [trace | {"opacity": 0.55} for trace in traces]
+        joints["opacity"] = 0.75
     if names:
         joints |= {"textposition": _outwards(points.astype(np.float32)), "textfont": {"size": 11}}
     return [trace | (axes or {}) for trace in (*traces, joints)]

@@ -54,7 +54,8 @@ def compare(
                 f"pose '{name}' has shape {points.shape}, expected {len(skeleton)} x 3"
             )
         bodies = [] if true is None else [(true, Look(True, 4, 1.8), words)]
-        cells.append(Cell(name, [*bodies, (points, Look(size=6, line=2.6), words)]))
+        look = Look(size=6, line=3.4, sheer=true is not None)
+        cells.append(Cell(name, [*bodies, (points, look, words)]))
     return sheet(cells, skeleton, min(columns, len(cells)), turn, title, note)
 
 
@@ -116,7 +117,7 @@ def gallery(
         caption = f"{float(errors[i]):.0f} mm" + (f": {cause}" if cause else "")
         bodies = [
             (true[i], Look(True, 3.5, 1.8), [f"truth: {n}" for n in names]),
-            (predicted[i], Look(size=5.5, line=2.6), words),
+            (predicted[i], Look(size=5.5, line=3.4, sheer=True), words),
         ]
         inputs = [f"{n} (input)" for n in names]
         cells.append(Cell(caption, bodies, flat(keypoints_px[i]), inputs))

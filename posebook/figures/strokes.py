@@ -60,16 +60,16 @@ def along(points: np.ndarray, joints: Sequence[int]) -> np.ndarray:
 
 def broken(points: np.ndarray, joints: Sequence[int], dash_mm: float | int | None) -> np.ndarray:
     """A stroke as dashes, (points, 3), for 3D: plotly's own 3D dashes differ from bone
-    to bone. Each bone begins and ends with a dash of about `dash_mm`; None: two long dashes."""
+    to bone. Each bone begins and ends with a dash of about `dash_mm`; None: three dashes a bone."""
     drawn = []
     for start, end in zip(joints, joints[1:], strict=False):
         if start < 0 or end < 0:
             continue
         a, b = points[start], points[end]
         length = float(np.linalg.norm(b - a))
-        count = 2 if dash_mm is None or not math.isfinite(length) else round(length / dash_mm / 1.8)
-        count = min(max(count, 2), 40)
-        share = 0.36 if dash_mm is None else 0.55
+        finite = dash_mm is not None and math.isfinite(length)
+        count = min(max(round(length / dash_mm / 1.8), 2), 40) if finite else 3
+        share = 0.55
         unit = share + (count - 1)  # dash, gap, dash, ..., dash
         for i in range(count):
             drawn += [a + (b - a) * i / unit, a + (b - a) * (i + share) / unit, a * np.nan]

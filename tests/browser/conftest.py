@@ -1,8 +1,9 @@
-"""A real browser without the network, and a JupyterLab that shows copies of the notebooks."""
+"""A real browser without the network, and the JupyterLab that `make lab` starts."""
 
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from seen import HANG_MS
 
 from posebook import paths
 
@@ -38,7 +40,7 @@ def browser() -> Iterator[Browser]:
     if found is None:
         pytest.fail("no Chromium here; on Debian: apt-get install chromium fonts-dejavu-core")
     with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=found, args=FLAGS)
+        launched = driver.chromium.launch(executable_path=found, args=FLAGS, timeout=HANG_MS)
         yield launched
         launched.close()
 
@@ -59,9 +61,12 @@ class Watched:
 
 
 @pytest.fixture
-def watched(browser) -> Iterator[Watched]:
+def watched(browser, request) -> Iterator[Watched]:
     """A new page. Whatever it asks of another machine is refused and written down."""
+    failed = request.session.testsfailed
     context = browser.new_context(viewport={"width": 1300, "height": 1000})
+    context.set_default_timeout(HANG_MS)
+    context.set_default_navigation_timeout(HANG_MS)
     found = Watched(context.new_page(), [], [])
     found.page.on("pageerror", lambda error: found.errors.append(str(error)))
 
@@ -74,58 +79,92 @@ def watched(browser) -> Iterator[Watched]:
 
     context.route("**/*", gate)
     yield found
+    if request.session.testsfailed > failed:
+        found.picture(f"failed_{request.node.name}")
     context.close()
 
 
+@dataclass
+class Lab:
+    """A JupyterLab as `make lab` starts it, in a checkout of its own that git watches."""
+
+    checkout: Path
+    port: int
+
+    def address(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.port}/lab/tree/{name}?token=tok&reset"
+
+    def git(self, *words: str) -> str:
+        own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        command = ["git", "-c", "user.name=test", "-c", "user.email=test", *words]
+        return subprocess.run(
+            command, cwd=self.checkout, env=os.environ | own, check=True, capture_output=True,
+            text=True,
+        ).stdout  # fmt: skip
+
+
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> Iterator[str]:
-    """The address of a JupyterLab over copies of the notebooks; `{}` stands for the name."""
+def lab(tmp_path_factory) -> Iterator[Lab]:
     root = tmp_path_factory.mktemp("lab")
-    folder = root / "notebooks"
-    folder.mkdir()
-    for notebook in paths.NOTEBOOKS.glob("*.ipynb"):
-        shutil.copy(notebook, folder)
-    # JupyterLab leaves cells that are out of sight undrawn, which nobody could count.
-    settings = root / "settings" / "@jupyterlab" / "notebook-extension"
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        made = Lab(root / "checkout", free.getsockname()[1])
+    shutil.copytree(
+        paths.NOTEBOOKS, made.checkout / "notebooks",
+        ignore=shutil.ignore_patterns(".ipynb_checkpoints"),
+    )  # fmt: skip
+    (made.checkout / "tools").mkdir()
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "constraints.txt",
+        ".gitignore",
+        "tools/workbook.py",
+    ):
+        shutil.copy(paths.CHECKOUT / name, made.checkout / name)
+    made.git("init", "-q")
+    made.git("add", "-A")
+    made.git("commit", "-qm", "the book")
+    for plugin, settings in {
+        # JupyterLab leaves cells that are out of sight undrawn, which nobody could count.
+        "notebook-extension/tracker": {"windowingMode": "none"},
+        "docmanager-extension/plugin": {"autosaveInterval": 15},  # seconds
+    }.items():
+        file = root / "settings" / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(settings))
     own = {
         f"JUPYTER_{name}_DIR": str(root / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")
     }
     own |= {"IPYTHONDIR": str(root / "ipython"), "JUPYTERLAB_SETTINGS_DIR": str(root / "settings")}
     own |= {"JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces")}
     own |= {"POSEBOOK_PROFILE": "ci", "POSEBOOK_RUNS": str(root / "runs")}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
-    command += [f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=tok"]
-    command += ["--allow-root", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"]
+    options = f"--no-browser --ip=127.0.0.1 --port={made.port} --ServerApp.port_retries=0 "
+    options += "--IdentityProvider.token=tok --allow-root --LabApp.extension_manager=readonly "
+    options += "--LabApp.news_url=None"
+    # `-o`: this environment is ready, however new the copied pyproject.toml is.
+    command = ["make", "lab", f"VENV={sys.prefix}", "-o", f"{sys.prefix}/.ready", f"LAB={options}"]
     with open(root / "lab.log", "w") as log:
         server = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=os.environ | own,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-        )
+            command, cwd=made.checkout, env=os.environ | own, stdout=log, stderr=log,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
     try:
-        wait_for(f"http://127.0.0.1:{port}/api", server, root / "lab.log")
-        yield f"http://127.0.0.1:{port}/lab/tree/{{}}?token=tok&reset"
+        wait_for(f"http://127.0.0.1:{made.port}/api", server, root / "lab.log")
+        yield made
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # make and what it started
         try:
-            server.wait(timeout=20)
+            server.wait(timeout=60)
         except subprocess.TimeoutExpired:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
 
 
-def wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
+def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + HANG_MS / 1000
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(address, timeout=60):
                 return
         except OSError:
             time.sleep(0.2)
