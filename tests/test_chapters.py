@@ -137,7 +137,7 @@ def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
 def test_two_runs_do_not_write_into_one_folder(tmp_path):
     with (
         paths.alone_in(tmp_path),
-        pytest.raises(InputError, match="another run is writing there"),
+        pytest.raises(InputError, match="another posebook is writing there"),
         paths.alone_in(tmp_path),
     ):
         pass

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -133,23 +133,38 @@ def read(path: Path | str) -> list[Number]:
         raise InputError(f"{path}: not a results.json of posebook: {error}") from None
 
 
-def collect(folder: Path | str) -> list[Number]:
-    """The numbers of every results.json in a folder and the folders in it, by path."""
+def collect_runs(folder: Path | str) -> dict[str, list[Number]]:
+    """Run -> the numbers of its results.json, for the runs in a folder and the folders in it.
+
+    A run is named by its folder, as seen from `folder`; '.' where that is the run's own.
+    """
     folder = Path(folder)
     if not folder.exists():
         raise InputError(f"{folder}: no such folder; expected one that runs have written into")
-    files = [folder] if folder.is_file() else sorted(folder.rglob("results.json"))
-    return [number for path in files for number in read(path)]
+    if folder.is_file():
+        return {folder.parent.name: read(folder)}
+    files = sorted(folder.rglob("results.json"))
+    return {path.parent.relative_to(folder).as_posix(): read(path) for path in files}
 
 
-def table(numbers: Iterable[Number], form: str = "md") -> str:
-    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out."""
+def collect(folder: Path | str) -> list[Number]:
+    """The numbers of every results.json in a folder and the folders in it, by path."""
+    return [number for numbers in collect_runs(folder).values() for number in numbers]
+
+
+def table(numbers: Iterable[Number], form: str = "md", *, runs: Sequence[str] | None = None) -> str:
+    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out.
+
+    runs  of which run each number is, where there are several: then the chapter is a column, too
+    """
     numbers = list(numbers)
     if not numbers:
         return "no results"
     if form == "text":
         return _by_protocol(numbers)
+    several = {} if runs is None else {"chapter": [n.chapter for n in numbers], "run": list(runs)}
     columns = {
+        **several,
         "method": [n.method for n in numbers],
         "metric": [n.metric for n in numbers],
         "value": [n.text for n in numbers],

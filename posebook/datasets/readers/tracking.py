@@ -206,7 +206,7 @@ def _choose(
             f"{len(people)} people, followed from frame to frame, seen in {frames}{more} frames: "
             "took the most prominent (person 2 is the next; person all takes each)",
         )
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= len(people):
         raise InputError(f"{where}: person is '{text:.20}'; expected 1 to {len(people)}, or all")
     return [int(text) - 1], (f"person {text} of {len(people)}, in order of prominence",)
 
