@@ -101,6 +101,9 @@ def staged(folder: Path | str, names: Sequence[str]) -> Iterator[Path]:
                 _sync(made / name)
             for name in names:
                 os.replace(made / name, folder / name)
+        except OSError as error:  # which a reader should find by its own name
+            error.filename = str(error.filename or folder).replace(str(made), str(folder))
+            raise
         finally:
             shutil.rmtree(made, ignore_errors=True)
 

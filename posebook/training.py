@@ -201,18 +201,20 @@ class Run:
 
     def _save(self) -> None:
         state = {name: _state_of(part) for name, part in self.state.items()}
+        content = io.BytesIO()  # torch itself does not say that a disk is full
+        torch.save(
+            dict(
+                epoch=self.epoch,
+                seed=self.seed,
+                seconds=self.seconds,
+                history=self.history,
+                random=_random_state(),
+                state=state,
+            ),
+            content,
+        )
         with paths.replacing(self.out_dir / CHECKPOINT) as temporary:
-            torch.save(
-                dict(
-                    epoch=self.epoch,
-                    seed=self.seed,
-                    seconds=self.seconds,
-                    history=self.history,
-                    random=_random_state(),
-                    state=state,
-                ),
-                temporary,
-            )
+            temporary.write_bytes(content.getbuffer())
         columns = list(dict.fromkeys(name for row in self.history for name in row))
         table = io.StringIO()
         writer = csv.DictWriter(table, ["epoch", *columns])

@@ -62,11 +62,13 @@ def _write(dataset: PoseDataset, folder: Path) -> None:
     if dataset.notes:
         source["notes"] = list(dataset.notes)
     metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
-    numpy.savez_compressed(folder / _MOTION, positions_3d=numpy.array(motion, dtype=object))
-    numpy.savez_compressed(
-        folder / _SEEN, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
-    )
-    (folder / _SOURCE).write_text(json.dumps(source, indent=1), encoding="utf-8")
+    with paths.replacing(folder / _MOTION) as file:
+        numpy.savez_compressed(file, positions_3d=numpy.array(motion, dtype=object))
+    with paths.replacing(folder / _SEEN) as file:
+        numpy.savez_compressed(
+            file, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
+        )
+    paths.write_text(folder / _SOURCE, json.dumps(source, indent=1))
 
 
 def may_write(folder: Path, *names: str) -> None:
