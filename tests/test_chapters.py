@@ -160,6 +160,16 @@ def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.slow
+def test_a_module_beside_the_caller_is_not_imported(trial, tmp_path, monkeypatch):
+    """The kernel works in the caller's folder, where IPython would look for modules first."""
+    for name in ("torch", "numpy", "posebook", "json", "ipykernel_launcher"):
+        (tmp_path / f"{name}.py").write_text("raise SystemError('a stray module')")
+    monkeypatch.chdir(tmp_path)
+    done = run.run_chapter(trial, profile="ci", out_dir=tmp_path / "out", quiet=True)
+    assert (done.out_dir / "results.json").exists()
+
+
 def test_default_folder_and_newest_unfinished(trial):
     with pytest.raises(InputError, match="no unfinished run"):
         run.newest_unfinished(trial)
