@@ -24,13 +24,14 @@ help:
 	@echo "make clean         remove .venv, caches and what the tests wrote; runs/ and workbook/ stay"
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "posebook needs Python 3.11 or newer; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || { \
+	  echo "posebook needs Python 3.11 to 3.14; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
 	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; \
 	  exit 1; }
 	@echo "== making $(VENV): about 2 GB, one to five minutes"
+	@echo "   (on Linux several GB more: torch brings CUDA, unless it finds its CPU build)"
 	@$(PYTHON) -m venv $(VENV)
 	@# torch first and alone: installed with the rest, some resolvers take its CUDA build.
 	@echo "== step 1 of 2: torch"

@@ -4,6 +4,7 @@ Exit status: 0 on success, 2 on a mistake of the user's (one line says what to d
 The package is imported inside the commands, since torch takes seconds and `--help` should not.
 """
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,11 @@ def main() -> None:
     """The entry point: turns the package's errors into a line and an exit status."""
     paths.show_from_here()
     try:
-        app(_join_parameters(sys.argv[1:]))
+        words = sys.argv[1:]
+        if any(word == "" or re.fullmatch("--[a-z-]+=", word) for word in words):
+            # A path that is empty would be the current folder.
+            raise InputError("an argument is empty: a variable of the shell without a value?")
+        app(_join_parameters(words))
     except InputError as error:
         _fail(str(error), 2)
     except CellFailed as error:
@@ -149,7 +154,7 @@ def lift(
     intrinsics: Annotated[
         str | None, typer.Option(metavar="FX,FY,CX,CY", help="of the camera, in pixels")
     ] = None,
-    fps: Annotated[float | None, typer.Option(help="frames per second")] = None,
+    fps: Annotated[str | None, typer.Option(help="frames per second, 0.01 to 100000")] = None,
     person: Annotated[
         str | None, typer.Option(help="which person, where there are several")
     ] = None,
@@ -207,6 +212,11 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Every metric of chapter 5, each under its protocol."""
+    # On the error stream, since a program may read the other; before the slow imports and the data.
+    print(
+        f"{', '.join(lifter)} on {name}, {split}: a minute or so for a whole data set",
+        file=sys.stderr,
+    )
     from posebook.evaluation import evaluate, several
 
     given = dict(split=split, keypoints=keypoints)
@@ -275,10 +285,13 @@ def show_results(
 
     if form not in ("md", "csv", "json"):
         raise InputError(f"--format {form}: expected md, csv or json")
-    numbers, damaged = results.collect(runs or paths.runs())
+    found, damaged = results.collect_runs(runs or paths.runs())
     for line in damaged:
         print(f"passed over: {line}", file=sys.stderr)
-    _tell(results.table(numbers) if form == "md" else results.records(numbers, form))
+    numbers = [number for own in found.values() for number in own]
+    names = [run for run, own in found.items() for _ in own]
+    table = form == "md"
+    _tell(results.table(numbers, runs=names) if table else results.records(numbers, form))
 
 
 @app.command()

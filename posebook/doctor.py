@@ -15,8 +15,8 @@ def report() -> Iterator[tuple[str, str, bool]]:
     """Rows (what, value, ok); `ok` is False where something keeps the book from working well."""
     yield "posebook", f"{version('posebook')}, {_commit()}", True
     python = platform.python_version_tuple()
-    right = (int(python[0]), int(python[1])) >= (3, 11)
-    yield "Python", platform.python_version() + ("" if right else "; needs 3.11 or newer"), right
+    right = (3, 11) <= (int(python[0]), int(python[1])) < (3, 15)
+    yield "Python", platform.python_version() + ("" if right else "; needs 3.11 to 3.14"), right
     yield "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", True
     yield from _torch()
     yield from _packages()

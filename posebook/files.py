@@ -29,6 +29,8 @@ _LFS = b"version https://git-lfs"
 
 def existing(path: Path | str, expected: str) -> Path:
     """The path, if there is a file or folder; `expected` says in words what should be there."""
+    if not str(path):  # which would be the current folder
+        raise InputError(f"an empty name stands for no file or folder; expected {expected}")
     try:
         path = Path(path)
         there = path.exists()

@@ -1,8 +1,10 @@
 """Where things lie in the checkout, and how a file is written so that it is never half there."""
 
 import os
+import secrets
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from posebook.errors import InputError
 CHECKOUT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = CHECKOUT / "notebooks"
 DATA = CHECKOUT / "data"
+#: How the names begin of what is being written. A process that was killed leaves them behind.
+UNFINISHED = ".posebook-unfinished-"
 _shown_from = [CHECKOUT]
 
 
@@ -54,19 +58,82 @@ def replacing(path: Path | str) -> Iterator[Path]:
     """Write to a temporary name beside `path`; the last step is a rename.
 
     Whoever reads `path` sees the old file or the new one, never a half of either, also when the
-    process is killed. The temporary file keeps the suffix, since writers look at it.
+    process is killed. The temporary file keeps the suffix, since writers look at it. What the disk
+    refuses is an OSError that names `path`; a folder of that name is an InputError.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    keep_no_folder(path)
+    temporary = path.with_name(f"{UNFINISHED}{secrets.token_hex(4)}{path.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         temporary.chmod(0o666 & ~_umask())  # some writers make files that only we may read
         os.replace(temporary, path)
+    except OSError as error:
+        # A full disk is told by `write`, which knows no name.
+        if error.filename is None or Path(str(error.filename)) == temporary:
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged(folder: Path | str, names: Sequence[str]) -> Iterator[Path]:
+    """A hidden folder to write files in; at the end they move into `folder`, in this order.
+
+    Holds `folder`, which is made if need be (see `alone_in`), and removes what a killed process
+    left half written there. Where the block raises, `folder` keeps the files that it had.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        for left in folder.glob(f"{UNFINISHED}*"):
+            _remove(left)
+        for name in names:
+            keep_no_folder(folder / name)
+        made = folder / f"{UNFINISHED}{secrets.token_hex(4)}"
+        made.mkdir()
+        try:
+            yield made
+            for name in names:
+                _sync(made / name)
+            for name in names:
+                os.replace(made / name, folder / name)
+        except OSError as error:  # which a reader should find by its own name
+            error.filename = str(error.filename or folder).replace(str(made), str(folder))
+            raise
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+
+
+def keep_no_folder(path: Path) -> None:
+    """InputError where a folder has the name of a file that is to be written."""
+    if path.is_dir():
+        raise InputError(f"{shown(path)}: is a folder; a file is to be written there, move it away")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process left half written in a folder and in the folders in it.
+
+    Only for whoever holds the folder, and owns all that is in it.
+    """
+    for left in list(folder.rglob(f"{UNFINISHED}*")):
+        _remove(left)
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have the content on disk before a rename makes it seen."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _umask() -> int:
@@ -78,24 +145,48 @@ def _umask() -> int:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; an InputError where another one holds it."""
+    """Hold a folder for this process; an InputError where another one holds it.
+
+    The system lets go of the lock when the process ends, however it ends. Windows, and file systems
+    that know no locks, hold nothing: there, two commands must not write into one folder.
+    """
     try:
         import fcntl
     except ImportError:  # not on Windows
         yield
         return
-    with open(folder / ".lock", "w") as file:
+    lock = folder / ".posebook-lock"
+    for _ in range(100):
+        # Not `open`, which would wait where somebody has put a pipe of that name.
+        number = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK, 0o666)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(number)
             raise InputError(
-                f"{shown(folder)}: another run is writing there; wait for it, or choose another "
-                "--out"
+                f"{shown(folder)}: another posebook is writing there; wait for it, or choose "
+                "another --out"
             ) from None
-        try:
-            yield
-        finally:
-            (folder / ".lock").unlink(missing_ok=True)
+        except OSError:
+            pass  # the file system knows no locks
+        if _is(number, lock):
+            break
+        os.close(number)  # the last holder removed the file between our two calls
+    else:
+        raise InputError(f"{shown(lock)}: cannot be held; choose another --out")
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(number)
+
+
+def _is(number: int, path: Path) -> bool:
+    """Whether an open file is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def write_text(path: Path | str, text: str) -> Path:

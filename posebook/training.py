@@ -15,6 +15,7 @@ import io
 import math
 import os
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -30,14 +31,25 @@ from posebook import paths
 from posebook.errors import InputError
 from posebook.files import regular
 
+
+def _setting(name: str, default: str, pattern: str, expected: str) -> str:
+    """An environment variable, where it is what it should be; an InputError of one line else."""
+    text = os.environ.get(name) or default
+    if not re.fullmatch(pattern, text) or not float(text) > 0:
+        raise InputError(f"{name} is '{text:.60}'; expected {expected}")
+    return text
+
+
 # The number of threads changes the order of sums and so the last digits of a trained network.
 # It is fixed here, so that a number does not depend on the machine's count of cores. Networks as
 # small as those of `laptop` wait more for a second thread than it helps them (chapter 14 took twice
 # as long with two); a second core is better used by a second run.
-THREADS = int(os.environ.get("POSEBOOK_THREADS", "1"))
+THREADS = int(_setting("POSEBOOK_THREADS", "1", "[0-9]{1,4}", "a whole number from 1 to 9999"))
 CHECKPOINT = "checkpoint.pt"
 # Seconds between two states of a progress bar. `posebook run` makes them few in a log file.
-EVERY = float(os.environ.get("POSEBOOK_PROGRESS_SECONDS", "1"))
+EVERY = float(
+    _setting("POSEBOOK_PROGRESS_SECONDS", "1", r"[0-9]{1,9}(\.[0-9]{1,9})?", "seconds, such as 30")
+)
 
 
 def seed_everything(seed: int) -> torch.Generator:
@@ -190,18 +202,20 @@ class Run:
 
     def _save(self) -> None:
         state = {name: _state_of(part) for name, part in self.state.items()}
+        content = io.BytesIO()  # torch itself does not say that a disk is full
+        torch.save(
+            dict(
+                epoch=self.epoch,
+                seed=self.seed,
+                seconds=self.seconds,
+                history=self.history,
+                random=_random_state(),
+                state=state,
+            ),
+            content,
+        )
         with paths.replacing(self.out_dir / CHECKPOINT) as temporary:
-            torch.save(
-                dict(
-                    epoch=self.epoch,
-                    seed=self.seed,
-                    seconds=self.seconds,
-                    history=self.history,
-                    random=_random_state(),
-                    state=state,
-                ),
-                temporary,
-            )
+            temporary.write_bytes(content.getbuffer())
         columns = list(dict.fromkeys(name for row in self.history for name in row))
         table = io.StringIO()
         writer = csv.DictWriter(table, ["epoch", *columns])

@@ -141,7 +141,7 @@ def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
 def test_two_runs_do_not_write_into_one_folder(tmp_path):
     with (
         paths.alone_in(tmp_path),
-        pytest.raises(InputError, match="another run is writing there"),
+        pytest.raises(InputError, match="another posebook is writing there"),
         paths.alone_in(tmp_path),
     ):
         pass
@@ -161,6 +161,16 @@ def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
             minutes=0.1,
             quiet=True,
         )
+
+
+@pytest.mark.slow
+def test_a_module_beside_the_caller_is_not_imported(trial, tmp_path, monkeypatch):
+    """The kernel works in the caller's folder, where IPython would look for modules first."""
+    for name in ("torch", "numpy", "posebook", "json", "ipykernel_launcher"):
+        (tmp_path / f"{name}.py").write_text("raise SystemError('a stray module')")
+    monkeypatch.chdir(tmp_path)
+    done = run.run_chapter(trial, profile="ci", out_dir=tmp_path / "out", quiet=True)
+    assert (done.out_dir / "results.json").exists()
 
 
 def test_default_folder_and_newest_unfinished(trial):

@@ -1,5 +1,6 @@
 """The command: exit statuses, one line for a mistake, no traceback, no slow start."""
 
+import importlib
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 
 from posebook import chapters, cli, paths, results
 from posebook.chapters import run
-from posebook.errors import CellFailed
+from posebook.errors import CellFailed, InputError
 
 
 @pytest.fixture
@@ -62,6 +63,59 @@ def test_what_the_disk_refuses_is_one_line(posebook, tmp_path):
     for out in (tmp_path / "file" / "below", tmp_path / ("x" * 300)):
         status, _, output = posebook("run", "quickstart", "--out", out)
         assert status == 2 and len(output.splitlines()) == 1 and output.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lift", ""],
+        ["lift", "x.json", "--out", ""],
+        ["lift", "x.json", "--out="],
+        ["run", ""],
+        ["run", "quickstart", "--out", ""],
+        ["results", ""],
+        ["data", "check", "human36m", "--root", ""],
+        ["data", "make", "synthetic", "--out", ""],
+    ],
+)
+def test_an_empty_word_is_not_the_current_folder(posebook, words):
+    status, output, error = posebook(*words)
+    assert (status, output) == (2, "") and len(error.splitlines()) == 1
+    assert "an argument is empty" in error
+
+
+@pytest.mark.parametrize("frames", ["٣٠٠", "3_0", "1e3", "²", "-1", "0", " 3", "9" * 5000])
+def test_frames_are_counted_in_plain_digits(posebook, frames, tmp_path):
+    words = ["data", "make", "synthetic", "--out", tmp_path / "o", f"--frames={frames}"]
+    status, _, error = posebook(*words)
+    assert status == 2 and len(error.splitlines()) == 1 and "whole number" in error
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_chapter_number_is_in_plain_digits(posebook):
+    for name in ("²", "٦", "9" * 5000):
+        assert posebook("run", name)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("THREADS", "abc"), ("THREADS", "0"), ("THREADS", "-1"), ("THREADS", "1.5"),
+     ("PROGRESS_SECONDS", "soon"), ("PROGRESS_SECONDS", "nan"), ("PROGRESS_SECONDS", "0")],
+)  # fmt: skip
+def test_a_setting_that_is_wrong_is_one_line(name, text, monkeypatch):
+    from posebook import training
+
+    monkeypatch.setenv(f"POSEBOOK_{name}", text)
+    with pytest.raises(InputError, match=f"POSEBOOK_{name} is '{text}'; expected"):
+        importlib.reload(training)  # which ends at once, with all that it had still there
+
+
+def test_evaluate_says_something_at_once(posebook, monkeypatch):
+    from posebook import evaluation
+
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: "all of it")
+    status, output, error = posebook("evaluate", "simple_baseline", "--data", "synthetic")
+    assert (status, output) == (0, "all of it\n") and "simple_baseline on synthetic" in error
 
 
 def test_version(posebook):
@@ -146,6 +200,8 @@ def test_results_in_every_form(posebook, tmp_path):
                         ("json", '"value": 52.1')):  # fmt: skip
         status, text, _ = posebook("results", tmp_path, "--format", form)
         assert status == 0 and piece in text
+    table = posebook("results", tmp_path)[1]
+    assert "| chapter | run | method |" in table and "| trial | out | m |" in table
 
 
 def test_doctor_is_content_here(posebook):

@@ -2,11 +2,13 @@
 
 import re
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import check_pins
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -38,10 +40,13 @@ def conda() -> list[str]:
 
 def test_environment_yml_names_the_same_set():
     lines = conda()
-    assert lines[1:3] == ["pip", "pip:"]
     assert lines[0] == f"python{PROJECT['requires-python']}"
-    wanted = requirements(line for line in lines[3:] if not line.startswith("-"))
-    assert {n: str(r) for n, r in wanted.items()} == {n: str(r) for n, r in NEEDED.items()}
+    # Of CPU build, which pip does not take on Linux; of the pinned version, so that pip keeps it.
+    assert lines[1] == f"pytorch-cpu={pins()['torch']}"
+    assert lines[2:4] == ["pip", "pip:"]
+    wanted = requirements(line for line in lines[4:] if not line.startswith("-"))
+    needed = {name: str(r) for name, r in NEEDED.items() if name != "torch"}
+    assert {name: str(r) for name, r in wanted.items()} == needed
     assert "--constraint constraints.txt" in lines and "-e ." in lines
 
 
@@ -58,8 +63,20 @@ def test_pins_hold_everywhere():
     assert re.findall(r"torch==[\d.]+", makefile) == [f"torch=={pins()['torch']}"]
 
 
+#: What markers ask about, on each Python and system that posebook is for.
+ELSEWHERE = [
+    dict(python_version=python, python_full_version=f"{python}.0", sys_platform=system,
+         platform_system=name, os_name="nt" if system == "win32" else "posix",
+         platform_machine="x86_64")
+    for python in ("3.11", "3.12", "3.13", "3.14")
+    for system, name in (("linux", "Linux"), ("darwin", "Darwin"), ("win32", "Windows"))
+]  # fmt: skip
+
+
 def test_the_pinned_set_is_whole():
-    """Whatever is needed by what is needed has a pin, so that two installs are the same."""
+    """Whatever is needed by what is needed has a pin, so that two installs are the same: also on
+    other Pythons and systems, as far as the packages that are installed here say what those need.
+    """
     seen: set[tuple[str, str]] = set()
     waiting = [(name, extra) for name, r in (NEEDED | TESTS).items() for extra in {"", *r.extras}]
     while waiting:
@@ -67,16 +84,40 @@ def test_the_pinned_set_is_whole():
         if (name, extra) in seen:
             continue
         seen.add((name, extra))
-        for line in distribution(name).requires or []:
+        try:
+            lines = distribution(name).requires or []
+        except PackageNotFoundError:  # it is needed elsewhere
+            continue
+        for line in lines:
             below = Requirement(line)
-            if below.marker is None or below.marker.evaluate({"extra": extra}):
+            where = [dict(place, extra=extra) for place in ELSEWHERE]
+            if below.marker is None or any(map(below.marker.evaluate, where)):
                 inner = canonicalize_name(below.name)
                 waiting += [(inner, e) for e in {"", *below.extras}]
-    allowed = {"setuptools"}  # the build backend and torch bring it; any version does
-    missing = {name for name, _ in seen} - pins().keys() - allowed
-    assert not missing
+    assert not {name for name, _ in seen} - pins().keys()
+
+
+def test_the_pins_are_for_the_oldest_python_and_the_newest():
+    """Debian 12 has 3.11.2. `tools/check_pins.py` asks about every package, and needs a network."""
+    asked = 0
+    for name, pin in pins().items():
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:  # it is needed elsewhere
+            continue
+        if Version(found.version).public == str(pin):
+            wanted = SpecifierSet(found.metadata["Requires-Python"] or "")
+            assert wanted.contains("3.11.0") and wanted.contains("3.14.0"), f"{name}: {wanted}"
+            asked += 1
+    assert asked > 100
 
 
 def test_python_is_asked_for_once():
-    assert PROJECT["requires-python"] == ">=3.11"
-    assert "(3, 11)" in (CHECKOUT / "Makefile").read_text()
+    assert PROJECT["requires-python"] == ">=3.11,<3.15"
+    assert "(3, 11) <= sys.version_info < (3, 15)" in (CHECKOUT / "Makefile").read_text()
+    assert "needs Python 3.11 to 3.14" in (CHECKOUT / "README.md").read_text()
+    admitted = SpecifierSet(PROJECT["requires-python"])
+    assert all(admitted.contains(python) for python in check_pins.PYTHONS)
+    assert {python.rpartition(".")[0] for python in check_pins.PYTHONS} == {
+        f"3.{minor}" for minor in range(30) if admitted.contains(f"3.{minor}.9")
+    }

@@ -113,7 +113,7 @@ NEIGHBOURS = [
         lambda folder: datasets.load("mpi_inf_3dhp", folder, split="test"),
     ),
     (Path.mkdir, "run.json", lambda folder: run.run_chapter(find("quickstart"), out_dir=folder)),
-    (Path.mkdir, "results.json", results.collect),
+    (Path.mkdir, "results.json", results.collect_runs),
 ]
 
 

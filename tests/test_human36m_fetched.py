@@ -1,7 +1,6 @@
 """Archives out of h36m-fetch's annot.h5, on files written here; never on genuine ones."""
 
 import json
-import os
 
 import h5py
 import h36m_writer
@@ -9,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from posebook import cli
+from posebook import cli, paths
 from posebook.cameras import human36m_rig
 from posebook.datasets import folders, load
 from posebook.datasets.published import human36m_fetched
@@ -283,8 +282,7 @@ def test_its_own_archives_are_replaced_as_a_whole(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="full"):
             human36m_fetched.make(tmp_path / "b", out)
     assert load("human36m", out).clips[0].subject == "S1"
-    (out / ".making-killed").mkdir()  # a run that was killed leaves its folder
-    os.utime(out / ".making-killed", (0, 0))
+    (out / f"{paths.UNFINISHED}killed").mkdir()  # a run that was killed leaves its folder
     human36m_fetched.make(tmp_path / "b", out)
     assert load("human36m", out).clips[0].subject == "S5" and len(list(out.iterdir())) == 3
 

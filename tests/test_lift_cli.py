@@ -1,6 +1,7 @@
 """`posebook lift`: files as other programs write them go in, four files come out."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from posebook import datasets, export, lifting
+from posebook import datasets, export, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
@@ -279,6 +280,11 @@ def test_a_failure_half_way_leaves_the_old_files(made, lifter, tmp_path, monkeyp
         (dict(intrinsics="-1,900,5,5"), "focal_px"),
         (dict(intrinsics="nowhere.json"), "nowhere.json"),
         (dict(fps="-3"), "--fps"),
+        (dict(fps="0.001"), "expected 0.01 to 100000"),
+        (dict(fps="1_0"), "--fps"),
+        (dict(fps="٣٠"), "--fps"),
+        (dict(size="١٠٠x١٠٠"), "--size"),
+        (dict(person="٣"), "person"),
         (dict(person="9"), "9"),
         (dict(layout="coco_71"), "coco_71"),
     ],
@@ -359,8 +365,11 @@ def test_a_frame_without_a_pose_has_no_place_either(tmp_path):
 
 
 def test_folders_of_long_names_can_be_made():
-    names = command._folder_names(["a" * 400, "a" * 400 + "b", "c"])
-    assert len(set(names)) == 3 and max(map(len, names)) < 100
+    letters = ["a", "ü", "人", "\U0001f57a"]  # of one to four bytes
+    names = command._folder_names([*(400 * x for x in letters), "a" * 400 + "b", "Ab", "aB", "é"])
+    assert len({name.casefold() for name in names}) == 8
+    assert max(len(os.fsencode(name)) for name in names) < 100
+    assert command._folder_names(["e\u0301", "\u00e9"]) == ["é", "é~2"]  # one name on a Mac
 
 
 def test_error_lines_are_lines_and_short():
@@ -406,7 +415,7 @@ def test_the_command(made, lifter_file, tmp_path):
 
 def test_a_killed_lift_does_not_stand_in_the_way_of_the_next(made, lifter, tmp_path):
     out = tmp_path / "out"
-    left = out / ".lifting-killed"
+    left = out / f"{paths.UNFINISHED}killed"
     left.mkdir(parents=True)
     (left / "poses.npz").write_bytes(b"half")
     export.lift_file(made / "coco.json", out, lifter)
@@ -414,4 +423,4 @@ def test_a_killed_lift_does_not_stand_in_the_way_of_the_next(made, lifter, tmp_p
         if name != "poses.json":
             (out / name).unlink()
     export.lift_file(made / "coco.json", out, lifter)
-    assert all((out / name).exists() for name in export.NAMES)
+    assert {path.name for path in out.iterdir()} == set(export.NAMES)

@@ -117,20 +117,22 @@ def test_for_programs_every_digit(tmp_path):
 def test_collect_reads_a_tree(tmp_path):
     some(tmp_path / "a")
     some(tmp_path / "b" / "c")
-    assert len(results.collect(tmp_path)[0]) == 4
+    found, damaged = results.collect_runs(tmp_path)
+    assert {run: len(numbers) for run, numbers in found.items()} == {"a": 2, "b/c": 2}
+    assert damaged == []
     with pytest.raises(InputError, match="no such file or folder"):
-        results.collect(tmp_path / "nowhere")
+        results.collect_runs(tmp_path / "nowhere")
 
 
 def test_one_damaged_file_stops_no_table(tmp_path):
     some(tmp_path / "a")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "results.json").write_text("[" * 100_000)
-    numbers, damaged = results.collect(tmp_path)
-    assert len(numbers) == 2
+    found, damaged = results.collect_runs(tmp_path)
+    assert list(found) == ["a"]
     assert len(damaged) == 1 and "b/results.json: JSON nested too deeply" in damaged[0]
     with pytest.raises(InputError, match="JSON nested too deeply"):
-        results.collect(tmp_path / "b")
+        results.collect_runs(tmp_path / "b")
 
 
 @pytest.mark.parametrize(

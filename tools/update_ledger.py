@@ -19,10 +19,10 @@ def main() -> int:
     parser.add_argument("--only", action="append", help="keys to take; * stands for anything")
     options = parser.parse_args()
     try:
-        found = [results.collect(file) for file in options.files]
+        found = [results.collect_runs(file) for file in options.files]
         for _, damaged in found:
             print(*damaged, sep="\n", end="\n" if damaged else "", file=sys.stderr)
-        numbers = [number for numbers, _ in found for number in numbers]
+        numbers = [number for runs, _ in found for own in runs.values() for number in own]
         if options.only:
             numbers = [n for n in numbers if any(fnmatch(n.key, only) for only in options.only)]
         results.keep(numbers)

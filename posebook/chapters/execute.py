@@ -53,6 +53,9 @@ def execute(
             minutes=minutes,
             profile=parameters.get("profile"),
         )
+    except OSError as error:  # a full disk, which papermill's `write` cannot name
+        error.filename = error.filename or str(output)
+        raise
     except papermill.PapermillExecutionError as error:
         head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
         line = error.source.strip().partition("\n")[0].strip()
@@ -102,7 +105,8 @@ class _Engine(Engine):
             stderr_file=options.get("stderr_file"),
             # Kernels warn that they talk over TCP. That is harmless here, and would be the first
             # thing that a newcomer reads.
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            # And they import what lies in the working directory, such as somebody's torch.py.
+            extra_arguments=["--IPKernelApp.log_level=ERROR", "--IPKernelApp.ignore_cwd=True"],
         )
         if not quiet:
             _tell_progress(nb_man)
@@ -122,12 +126,14 @@ def _environment(profile: str | None) -> dict[str, str]:
     # Memory that is given back at once has to be cleared again for the next step, a third of a step
     # of large batches: these names ask glibc's malloc to keep it (others do not read them). Older
     # ones refuse a threshold of over 32 MB.
+    # A module that lies in the working directory is not ours to import.
     # Python 3.11's frozen modules make the debugger print a warning into the run.
     helpful = {
         "OMP_WAIT_POLICY": "PASSIVE",
         "MALLOC_MMAP_THRESHOLD_": str(2**33 if _glibc() >= (2, 35) else 2**25),
         "MALLOC_TRIM_THRESHOLD_": str(2**34),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONSAFEPATH": "1",
     }
     environment = {**helpful, **os.environ}
     return environment | ({"POSEBOOK_PROFILE": profile} if profile else {})

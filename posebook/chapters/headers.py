@@ -5,6 +5,7 @@ headlessly.
 """
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -169,7 +170,7 @@ def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
     stem = Path(name).stem
     for source in _sources(folder):
         number, _, slug = source.stem.partition("_")
-        if stem in (slug, source.stem) or stem.isdigit() and int(stem) == int(number):
+        if stem in (slug, source.stem) or re.fullmatch(f"0*{int(number)}", stem):
             return read(source)
     known = ", ".join(s.stem.partition("_")[2] for s in _sources(folder))
     raise InputError(f"no chapter '{name}'; there are {known or 'none'}")

@@ -141,6 +141,8 @@ def value(name: str, text: str, default: Any) -> Any:
     rule = RULES.get(name)
     if rule is not None and (default is None or rule.admits(default)):
         try:
+            if not text.isascii() and rule is not _TEXT:
+                raise ValueError  # `int` and `float` take digits of any script
             return rule.read(text)
         except (ValueError, OverflowError):
             other = ", or none" if default is None else ""

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,33 +67,37 @@ def run_chapter(
     if resume and out_dir is None:
         out_dir = newest_unfinished(chapter)
     folder = paths.new_run(chapter.id) if out_dir is None else Path(out_dir).resolve()
-    begun = _begun(folder, chapter)
-    if begun is None or (begun.get("refused") and (parameters or profile)):
-        begun = {
-            "chapter": chapter.id,
-            "profile": wanted,
-            "parameters": parameters,
-            "finished": False,
-            "seconds": 0.0,
-        }
-    elif (profile or begun["profile"]) != begun["profile"] or (
-        parameters and parameters != begun["parameters"]
-    ):
-        raise InputError(
-            f"{paths.shown(folder)} was begun with profile {begun['profile']} and parameters "
-            f"{begun['parameters']}; leave them out to go on, or choose another --out"
-        )
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file, expected a folder to write the run into")
     folder.mkdir(parents=True, exist_ok=True)
     with paths.alone_in(folder):
+        begun = _begun(folder, chapter)
+        if begun is None or (begun.get("refused") and (parameters or profile)):
+            begun = {
+                "chapter": chapter.id,
+                "profile": wanted,
+                "parameters": parameters,
+                "finished": False,
+                "seconds": 0.0,
+            }
+        elif (profile or begun["profile"]) != begun["profile"] or (
+            parameters and parameters != begun["parameters"]
+        ):
+            raise InputError(
+                f"{paths.shown(folder)} was begun with profile {begun['profile']} and parameters "
+                f"{begun['parameters']}; leave them out to go on, or choose another --out"
+            )
         return _execute(chapter, folder, begun, quiet)
 
 
 def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finished:
     """The run itself, in a folder that is held; `begun` is its record."""
+    begun.pop("refused", None)
+    # Before the slow imports: killed in them, the folder is one of a run that was begun.
+    _write(folder, begun)
+    paths.remove_unfinished(folder)
     from posebook.chapters.execute import execute
 
-    begun.pop("refused", None)
-    _write(folder, begun)
     if not quiet:
         where = paths.shown(folder)
         print(f"{chapter.number} {chapter.title} ({begun['profile']} profile) -> {where}")
@@ -131,8 +136,9 @@ def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finish
 def newest_unfinished(chapter: Chapter) -> Path:
     """The folder of the last run of this chapter, by name, that did not finish."""
     for folder in sorted((paths.runs() / chapter.id).glob("*/"), reverse=True):
-        if (folder / RUN_FILE).exists() and not _read(folder)["finished"]:
-            return folder
+        with suppress(InputError):  # killed before its record was there, or not ours to read
+            if not _read(folder)["finished"]:
+                return folder
     raise InputError(
         f"{chapter.id} has no unfinished run in {paths.shown(paths.runs() / chapter.id)}; "
         "leave --resume out to begin a new one"
@@ -140,10 +146,12 @@ def newest_unfinished(chapter: Chapter) -> Path:
 
 
 def _begun(folder: Path, chapter: Chapter) -> dict | None:
-    """The record of the run that was begun here, None in a new or empty folder."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file, expected a folder to write the run into")
-    if not folder.exists() or not any(folder.iterdir()):
+    """The record of the run that was begun here, None in a folder that is new or empty.
+
+    What is hidden does not count: a run that is killed before its record is there leaves a lock,
+    and file managers leave files of their own.
+    """
+    if all(path.name.startswith(".") for path in folder.iterdir()):
         return None
     if not (folder / RUN_FILE).exists():
         raise InputError(f"{paths.shown(folder)}: holds other files; choose a new folder")

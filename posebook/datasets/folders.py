@@ -1,5 +1,7 @@
 """The files of a data set in a folder: made, where they can be; checked for being whole."""
 
+import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,7 +92,7 @@ def make(
 
 def _count(frames: int | str) -> int:
     """The option --frames as a whole number."""
-    if str(frames).isdecimal() and 1 <= int(str(frames)[:12]) <= _MOST_FRAMES:
+    if re.fullmatch("[0-9]+", str(frames)) and 1 <= int(str(frames)[:12]) <= _MOST_FRAMES:
         return int(frames)
     raise InputError(f"--frames {frames!s:.40}: expected a whole number from 1 to {_MOST_FRAMES}")
 
@@ -128,7 +130,7 @@ def _matching(root: Path, pattern: str) -> list[Path]:
         there = sorted([*root.glob(pattern), *root.glob(f"*/{pattern}")])
     else:
         there = sorted(root.rglob(pattern))
-    return [path for path in there if path.is_file()]
+    return [path for path in there if os.path.isfile(path)]
 
 
 def _check_human36m(root: Path, found: Check) -> None:

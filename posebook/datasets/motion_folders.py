@@ -4,6 +4,7 @@ The files have no cameras. Each motion is moved so that the middle of its path i
 Human3.6M's four cameras look, and is projected with them.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ _TERMS = {"cmu": "free for any use, no resale of the data itself; mocap.cs.cmu.e
 def motion_files(root: Path, endings: Sequence[str] = (".bvh", ".amc")) -> list[Path]:
     """Every motion file in a folder and the folders in it, sorted."""
     files = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in endings and path.is_file()
+        path for path in root.rglob("*") if path.suffix.lower() in endings and os.path.isfile(path)
     )
     if not files:
         raise InputError(f"{root}: holds no {' or '.join(endings)} file")

@@ -7,10 +7,11 @@
 
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ import torch
 from posebook import datasets, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
-from posebook.datasets.readers.files import frame_rate, number, picture_size
+from posebook.datasets.readers.files import existing, frame_rate, number, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.export import options
@@ -115,7 +116,7 @@ def lift_file(
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
-    fps         frames per second; it wins over what the file says
+    fps         frames per second, 0.01 to 100000; it wins over what the file says
     person      which person, where there are several; see `datasets.read_keypoints`
     height      how tall the person is, standing, in metres; scales the person and the distance
     min_confidence  from 0 to 1: joints with less count as not seen; None: 0.3
@@ -128,7 +129,7 @@ def lift_file(
     A folder belongs to the input that was first lifted into it: lifting the same file again
     replaces its results, each in one step, and any other file is refused with an InputError.
     """
-    source = Path(input)
+    source = existing(input, "a file or folder with key points, or a motion")
     size, fps = picture_size(size, "--size"), frame_rate(fps, "--fps")
     camera = camera_of(intrinsics, size)
     height_mm, min_confidence = options.height_mm(height), options.confidence(min_confidence)
@@ -169,11 +170,16 @@ def lift_file(
     folder = Path(out) if out is not None else paths.new_run("lift")
     if len(ready) == 1:
         return LiftResult((write(ready[0], folder, image=image),), notes)
-    names = _folder_names([item.name for item in found[: len(ready)]])
-    lifts = [write(poses, folder / name) for poses, name in zip(ready, names, strict=True)]
-    page = None
-    if any("/person " in poses.clip for poses in ready):
-        page = write_people_page(folder / PEOPLE_PAGE, ready, names)
+    folder.mkdir(parents=True, exist_ok=True)
+    with paths.alone_in(folder):
+        _check_folder(folder, source)
+        names = _folder_names([item.name for item in found[: len(ready)]])
+        for name in names:
+            _check_place(folder / name)
+        lifts = [write(poses, folder / name) for poses, name in zip(ready, names, strict=True)]
+        page = None
+        if any("/person " in poses.clip for poses in ready):
+            page = write_people_page(folder / PEOPLE_PAGE, ready, names)
     return LiftResult(tuple(lifts), notes, page)
 
 
@@ -186,23 +192,31 @@ def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
 
 
 def _folder_names(names: Sequence[str]) -> list[str]:
-    """A name for each clip that any file system takes, and no name twice."""
+    """A name for each clip that any file system takes, and no name twice.
+
+    File systems count bytes, not letters, and some take A for a, or one spelling of an accent for
+    another.
+    """
     made: list[str] = []
+    taken: Counter[str] = Counter()
     for name in names:
-        plain = re.sub(r"[^\w.-]+", "_", name)[:80].strip("._") or "clip"
-        count = sum(other == plain or other.startswith(f"{plain}~") for other in made)
-        made.append(f"{plain}~{count + 1}" if count else plain)
+        letters = re.sub(r"[^\w.-]+", "_", unicodedata.normalize("NFC", name))
+        plain = letters.encode()[:80].decode(errors="ignore").strip("._") or "clip"
+        alike = unicodedata.normalize("NFC", plain.casefold())
+        taken[alike] += 1
+        made.append(f"{plain}~{taken[alike]}" if taken[alike] > 1 else plain)
     return made
 
 
 def write(poses: Poses, folder: Path, *, image: Any = None) -> Lift:
-    """All four files, each under a temporary name and then renamed; the BVH is read back.
+    """All four files, written in a hidden folder and then moved; the BVH is read back.
 
     What the files have to say about themselves is added to the notes.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".lifting-", dir=folder) as temporary:
-        part = Path(temporary)
+    # The JSON first: it says whose folder this is, should the process end between two renames.
+    order = sorted(NAMES, key=lambda name: not name.endswith(".json"))
+    with paths.staged(folder, order) as part:
+        _check_folder(folder, Path(poses.input))  # another command may have written meanwhile
         bvh, rigid_mm, notes = write_bvh(part / "poses.bvh", poses)
         apart = (read_bvh_back(bvh) - rigid_mm).abs().max().item()
         if not apart < 1.0:
@@ -211,20 +225,28 @@ def write(poses: Poses, folder: Path, *, image: Any = None) -> Lift:
         write_npz(part / "poses.npz", poses, rigid_mm)
         write_page(part / "poses.html", poses, image=image)
         write_json(part / "poses.json", poses, rigid_mm)
-        files = tuple(folder / name for name in NAMES)
-        # The JSON first: it says whose folder this is, should the process end between two renames.
-        for path in sorted(files, key=lambda path: path.suffix != ".json"):
-            os.replace(part / path.name, path)
-    return Lift(poses, files)
+    return Lift(poses, tuple(folder / name for name in NAMES))
+
+
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written into, before any work is lost."""
+    whole = folder.absolute()
+    there = next(place for place in (whole, *whole.parents) if os.path.exists(place))
+    if not there.is_dir():
+        raise InputError(f"{paths.shown(there)}: is a file; --out expects a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{paths.shown(there)}: must not be written into; choose another --out")
+    for name in NAMES:
+        paths.keep_no_folder(folder / name)
 
 
 def _check_folder(folder: Path, source: Path) -> None:
-    """Refuse a folder that holds another input's results, before any work is lost."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; --out expects a folder")
-    # Folders that begin with a dot are what a killed lift left half written.
+    """Refuse a folder that holds another input's results, too."""
+    _check_place(folder)
+    # Folders that begin with a dot are what a killed lift left half written. What we must not look
+    # into is nobody's results.
     for place in (folder, *folder.glob("[!.]*/")):
-        there = [name for name in NAMES if (place / name).exists()]
+        there = [name for name in NAMES if os.path.exists(place / name)]
         if not there:
             if (place / PEOPLE_PAGE).exists() and not any(place.glob("[!.]*/poses.json")):
                 raise InputError(f"{place}: holds a {PEOPLE_PAGE} of something else; give another "

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 import posebook
@@ -70,13 +70,14 @@ def write(path: Path | str, header: Mapping[str, Any], tensors: Mapping[str, Ten
     header = dict(header, format=FORMAT, posebook=posebook.__version__)
     header["checksum"] = checksum(header, tensors)
     text = json.dumps(header, ensure_ascii=False)
-    with paths.replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"posebook": text})
-        if (size := temporary.stat().st_size) > LARGEST_BYTES:
-            raise InputError(
-                f"{path}: not written, {size // 10**6} MB, of which {LARGEST_BYTES // 10**6} are "
-                "read; save it with weights=torch.float16, or train a narrower network"
-            )
+    content = save(tensors, metadata={"posebook": text})
+    if len(content) > LARGEST_BYTES:
+        raise InputError(
+            f"{path}: not written, {len(content) // 10**6} MB, of which {LARGEST_BYTES // 10**6} "
+            "are read; save it with weights=torch.float16, or train a narrower network"
+        )
+    with paths.replacing(path) as temporary:  # which names the file where the disk is full
+        temporary.write_bytes(content)
     return Path(path)
 
 

@@ -8,7 +8,7 @@ pages print. Such a number enters a chapter only through `ledger(key)`, and a pa
 
 from posebook.results.kept import keep, kept_means, ledger, ledger_numbers
 from posebook.results.number import OF_A_FILE, PROFILES, Number, code, versions
-from posebook.results.runs import Results, collect, read, records, table
+from posebook.results.runs import Results, collect_runs, read, records, table
 
 __all__ = [
     "OF_A_FILE",
@@ -16,7 +16,7 @@ __all__ = [
     "Number",
     "Results",
     "code",
-    "collect",
+    "collect_runs",
     "keep",
     "kept_means",
     "ledger",

@@ -5,7 +5,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -134,35 +134,43 @@ def read(path: Path | str) -> list[Number]:
         raise InputError(f"{path}: {error}") from None
 
 
-def collect(folder: Path | str) -> tuple[list[Number], list[str]]:
-    """(the numbers of every results.json in a folder and the folders in it, by path; a line for
-    each file that is none, which is passed over).
+def collect_runs(folder: Path | str) -> tuple[dict[str, list[Number]], list[str]]:
+    """({run: the numbers of its results.json}, a line for each file that is none and passed over),
+    for the runs in a folder and the folders in it, by path.
 
+    A run is named by its folder, as seen from `folder`; '.' where that is the run's own.
     InputError where there is no such folder, and where every file there is to read is damaged.
     """
     folder = existing(folder, "a folder that runs have written into")
-    numbers: list[Number] = []
+    found: dict[str, list[Number]] = {}
     damaged: list[str] = []
     there = sorted(folder.rglob("results.json")) if folder.is_dir() else [folder]
     for path in there:
+        inside = folder.is_dir()
+        name = path.parent.relative_to(folder).as_posix() if inside else path.parent.name
         try:
-            numbers += read(path)
+            found[name] = read(path)
         except InputError as error:
             damaged.append(str(error))
     if damaged and len(damaged) == len(there):
         more = f" (and {len(damaged) - 1} more like it)" if len(damaged) > 1 else ""
         raise InputError(damaged[0] + more)
-    return numbers, damaged
+    return found, damaged
 
 
-def table(numbers: Iterable[Number], form: str = "md") -> str:
-    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out."""
+def table(numbers: Iterable[Number], form: str = "md", *, runs: Sequence[str] | None = None) -> str:
+    """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out.
+
+    runs  of which run each number is, where there are several: then the chapter is a column, too
+    """
     numbers = list(numbers)
     if not numbers:
         return "no results"
     if form == "text":
         return _by_protocol(numbers)
+    several = {} if runs is None else {"chapter": [n.chapter for n in numbers], "run": list(runs)}
     columns = {
+        **several,
         "method": [n.method for n in numbers],
         "metric": [n.metric for n in numbers],
         "value": [n.text for n in numbers],

@@ -1,9 +1,6 @@
 """Archives in Human3.6M's format, out of any data set: what `human36m` reads."""
 
 import json
-import shutil
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,8 @@ from posebook.errors import InputError
 from posebook.skeletons import HOUSE
 
 _MOTION, _SEEN, _SOURCE = "data_3d_h36m.npz", "data_2d_h36m_gt.npz", "source.json"
+#: As they are put in place: with the motion comes the name of what it is.
+_NAMES = (_SOURCE, _SEEN, _MOTION)
 
 
 def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
@@ -24,22 +23,13 @@ def write(dataset: PoseDataset, folder: Path | str) -> tuple[Path, ...]:
 
     Clips of one subject and take are its cameras, in order; house joints and truth are needed.
     The three files appear in one go. The old motion goes first and the new one comes last, and
-    without it a folder is refused: so no mixture of old and new is ever read.
+    without it a folder is refused: so no mixture of old and new is ever read, and what was cut
+    before its end never passes for whole.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with paths.alone_in(folder):
-        for left in folder.glob(".making-*"):
-            if time.time() - left.stat().st_mtime > 3600:  # of a run that was killed
-                shutil.rmtree(left, ignore_errors=True)
-        made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
-        try:
-            _write(dataset, made)
-            (folder / _MOTION).unlink(missing_ok=True)
-            for name in (_SOURCE, _SEEN, _MOTION):
-                (made / name).replace(folder / name)
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+    with paths.staged(folder, _NAMES) as made:
+        _write(dataset, made)
+        (folder / _MOTION).unlink(missing_ok=True)
     return folder / _MOTION, folder / _SEEN, folder / _SOURCE
 
 
@@ -72,18 +62,20 @@ def _write(dataset: PoseDataset, folder: Path) -> None:
     if dataset.notes:
         source["notes"] = list(dataset.notes)
     metadata = {"layout_name": "h36m", "num_joints": len(HOUSE)}
-    numpy.savez_compressed(folder / _MOTION, positions_3d=numpy.array(motion, dtype=object))
-    numpy.savez_compressed(
-        folder / _SEEN, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
-    )
-    (folder / _SOURCE).write_text(json.dumps(source, indent=1), encoding="utf-8")
+    with paths.replacing(folder / _MOTION) as file:
+        numpy.savez_compressed(file, positions_3d=numpy.array(motion, dtype=object))
+    with paths.replacing(folder / _SEEN) as file:
+        numpy.savez_compressed(
+            file, positions_2d=numpy.array(seen, dtype=object), metadata=metadata
+        )
+    paths.write_text(folder / _SOURCE, json.dumps(source, indent=1))
 
 
 def may_write(folder: Path, *names: str) -> None:
     """Refuse a folder that holds archives, other than of data sets whose names begin like these."""
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; expected a folder for the archives")
-    there = [name for name in (_SOURCE, _SEEN, _MOTION) if (folder / name).exists()]
+    there = [name for name in _NAMES if (folder / name).exists()]
     if not there:
         return
     ours = _SOURCE in there and human36m.read_source(folder).name.startswith(names)

@@ -107,7 +107,8 @@ def read_json(path: Path | str, expected: str) -> Any:
 def number(value: Any, path: Path | str, field: str) -> float:
     """A finite number out of parsed JSON or text, or an InputError that names the field."""
     try:
-        if isinstance(value, bool):
+        # `float` takes 1_000, and digits of any script, which a person did not mean.
+        if isinstance(value, bool) or (isinstance(value, str) and not plain_digits(value)):
             raise ValueError
         result = float(value)
         if not math.isfinite(result):
@@ -115,6 +116,11 @@ def number(value: Any, path: Path | str, field: str) -> float:
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: {field} is {short(value)}; expected a finite number") from None
     return result
+
+
+def plain_digits(text: str) -> bool:
+    """Whether what Python would read as a number is written in the digits 0 to 9 alone."""
+    return text.isascii() and "_" not in text
 
 
 def three_numbers(words: list[str], path: Path | str, field: str) -> list[float]:
@@ -132,6 +138,8 @@ def picture_size(size: Any, what: str = "size") -> tuple[int, int] | None:
         sides = size
         if isinstance(size, str):
             sides = size.lower().replace("×", "x").replace(",", "x").split("x")
+            if not all(map(plain_digits, sides)):
+                raise ValueError
         width, height = (round(float(side)) for side in sides)
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{what} is {short(size)}; expected WIDTHxHEIGHT in pixels") from None
@@ -141,13 +149,13 @@ def picture_size(size: Any, what: str = "size") -> tuple[int, int] | None:
 
 
 def frame_rate(fps: Any, what: str = "fps") -> float | None:
-    """Frames per second out of None, a number or its text."""
+    """Frames per second out of None, a number or its text: what a BVH can say in turn."""
     if fps is None:
         return None
     rate = number(fps, what, "the frame rate")
-    if not 0.001 <= rate <= 100_000:
+    if not 0.01 <= rate <= 100_000:
         raise InputError(
-            f"{what} is {rate:g}; expected 0.001 to 100000 frames per second, such as 50"
+            f"{what} is {rate:g}; expected 0.01 to 100000 frames per second, such as 50"
         )
     return rate
 

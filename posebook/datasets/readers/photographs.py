@@ -4,6 +4,7 @@ Nobody is seen twice, so there are no films: the people are the frames of one cl
 second are None, and its subject and action are empty.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def the_file(root: Path | str, name: str, pattern: str, data: str) -> Path:
     root = existing(root, f"{name}, or a folder with it")
     if not root.is_dir():
         return root
-    found = sorted(path for path in root.rglob(pattern) if path.is_file())
+    found = sorted(path for path in root.rglob(pattern) if os.path.isfile(path))
     named = [path for path in found if path.name == name]
     if len(named) == 1 or len(found) == 1:
         return (named or found)[0]

@@ -236,7 +236,7 @@ def _choose(
         )
     if text in names:
         return [names.index(text)], (*notes, f"person '{text:.40}' of {len(people)}")
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= len(people):
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= len(people):
         called = "".join(f", '{name:.20}'" for name in names[:6] if name)
         raise InputError(
             f"{where}: person is '{text:.20}'; expected 1 to {len(people)}{called}, or all"
