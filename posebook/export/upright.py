@@ -82,10 +82,10 @@ def lift_upright(
     )
     lifted = lifter.lift(clip, camera, min_confidence=min_confidence, height_mm=height_mm)
     ready, pose_mm, root_mm = lifted.clip, lifted.pose_mm, lifted.root_mm
+    _check_distance(input or clip.name, lifted)
     notes = [
         *notes,
         *read,
-        *_check_distance(input or clip.name, lifted),
         *lifted.notes,
         *changes_of_side(ready.input_px, ready.input_skeleton),
     ]
