@@ -342,9 +342,8 @@ def train_plain(budget: float) -> tuple[nn.Module, training.Run]:
     return network, run
 
 
-with torch.random.fork_rng():  # so that it changes no random number of the main run
-    plain_network, plain_run = train_plain(labelled_poses)
-    plain = VideoPose3D(FILTER_WIDTHS[receptive_field], width)  # the same, for whole clips
+plain_network, plain_run = train_plain(labelled_poses)
+plain = VideoPose3D(FILTER_WIDTHS[receptive_field], width)  # the same, for whole clips
 plain.load_state_dict(plain_network.cpu().state_dict())
 print(f"trained in {plain_run.seconds:.0f} s on {labelled_poses:,} windows")
 
@@ -450,6 +449,7 @@ def rate_of(progress: float) -> float:
 def train_network(name: str, frames: int, mixed: bool = False):
     """A network that sees so many frames; `mixed`: in random order. And its seconds."""
     widths = FILTER_WIDTHS[frames]
+    training.seed_everything(seed)  # for the first weights
     network = VideoPose3D((1,) * len(widths), width, dropout)
     if frames == 1:
         run, stale_mm = train_phase(name, network, poses, mixed)

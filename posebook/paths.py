@@ -1,5 +1,6 @@
 """Where things lie in the checkout, and how a file is written so that it is never half there."""
 
+import errno
 import os
 import secrets
 import shutil
@@ -71,10 +72,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())  # some writers make files that only we may read
         os.replace(temporary, path)
     except OSError as error:
-        # A full disk is told by `write`, which knows no name.
-        if error.filename is None or Path(str(error.filename)) == temporary:
-            error.filename = str(path)
-        raise
+        raise named(error, path, temporary) from None
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -101,11 +99,22 @@ def staged(folder: Path | str, names: Sequence[str]) -> Iterator[Path]:
                 _sync(made / name)
             for name in names:
                 os.replace(made / name, folder / name)
-        except OSError as error:  # which a reader should find by its own name
-            error.filename = str(error.filename or folder).replace(str(made), str(folder))
-            raise
+        except OSError as error:
+            raise named(error, folder, made) from None
         finally:
             shutil.rmtree(made, ignore_errors=True)
+
+
+def named(error: OSError, path: Path, written: Path | None = None) -> OSError:
+    """The error with the name of a file: a full disk is told by `write`, which knows none.
+
+    path     what is named where the error names nothing
+    written  its hidden name while it is written, which is replaced by `path`
+    """
+    name = str(error.filename or path)
+    if written is not None:
+        name = name.replace(str(written), str(path))
+    return OSError(error.errno or errno.EIO, error.strerror or str(error), name)
 
 
 def keep_no_folder(path: Path) -> None:

@@ -54,8 +54,7 @@ def execute(
             profile=parameters.get("profile"),
         )
     except OSError as error:  # a full disk, which papermill's `write` cannot name
-        error.filename = error.filename or str(output)
-        raise
+        raise paths.named(error, output) from None
     except papermill.PapermillExecutionError as error:
         head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
         line = error.source.strip().partition("\n")[0].strip()
