@@ -228,8 +228,7 @@ class Run:
         if not path.exists():
             return
         try:
-            regular(path, "a checkpoint")
-            saved = torch.load(path, map_location="cpu", weights_only=True)
+            saved = torch.load(regular(path, "a checkpoint"), map_location="cpu", weights_only=True)
             epoch, states = saved["epoch"], saved["state"]
         except Exception as error:
             reason = str(error).partition("\n")[0]
