@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from seen import HANG_MS, positions, scrub, wait_until_moved
+from seen import HANG_MS, positions, scrub
 
 from posebook import chapters
 
@@ -117,10 +117,9 @@ def test_controls_of_chapter_3_draw_another_figure_beside_the_first(watched, lab
     second.wait_for()
     assert positions(second) != positions(first)
     scrub(second)
-    seen = positions(second)
     cell.locator(".widget-dropdown select").select_option("head")
-    wait_until_moved(cell.locator(".jupyter-widgets .js-plotly-plot"), seen)
-    assert positions(first) == before
+    cell.locator(".jupyter-widgets .js-plotly-plot", has_text="head -600 mm").wait_for()
+    assert positions(first) == before and first.bounding_box()["height"] > 300
     watched.picture("lab_controls")
     assert watched.errors == [] and watched.outside == []
     assert lab.git("status", "--porcelain") == ""
@@ -156,24 +155,30 @@ def test_a_figure_stands_where_widgets_do_not_load(watched, lab):
     watched.picture("lab_without_widgets")
 
 
-@pytest.mark.parametrize("wide", [1000, 1900])
-def test_figures_are_as_wide_as_the_page(watched, lab, wide):
-    watched.page.set_viewport_size({"width": wide, "height": 1000})
-    open_notebook(watched, lab, chapters.find("simple_baseline").notebook.name)
-    plot = watched.page.locator(f"{NOTEBOOK} .jp-OutputArea .js-plotly-plot").first
-    plot.locator(".main-svg").first.wait_for()
-    plot.scroll_into_view_if_needed()
-    widths = """one => [one.querySelector('.main-svg').getBoundingClientRect().width,
-        one.closest('.jp-OutputArea-child').getBoundingClientRect().width]"""
-    drawn, room = plot.evaluate(widths)
-    for _ in range(HANG_MS // 200):
-        if 0.85 * room < drawn <= room:
-            break
-        watched.page.wait_for_timeout(200)
-        drawn, room = plot.evaluate(widths)
-    else:
-        pytest.fail(f"{drawn:.0f} px wide, of {room:.0f}")
-    watched.picture(f"lab_wide_{wide}")
+SIZES = f"""() => Array.from(document.querySelectorAll(
+    '{NOTEBOOK} .jp-OutputArea-child .js-plotly-plot')).map(one => {{
+        const drawn = one.querySelector('.main-svg').getBoundingClientRect();
+        const place = one.closest('.jp-OutputArea-child').getBoundingClientRect();
+        return [drawn.width / place.width, drawn.height]; }})"""
+
+
+def test_figures_keep_to_the_width_of_the_page(watched, lab):
+    """In a narrow window and in a wide one, and each as high as it was made."""
+    name = chapters.find("simple_baseline").notebook.name
+    outputs = [o for cell in nbformat.read(lab.checkout / "workbook" / name, 4).cells
+               for o in cell.get("outputs", []) if PLOTLY in o.get("data", {})]  # fmt: skip
+    high = [output.data[PLOTLY]["layout"]["height"] for output in outputs]
+    open_notebook(watched, lab, name)
+    page = watched.page
+    for wide in (1000, 1900, 900):
+        page.set_viewport_size({"width": wide, "height": 1000})
+        page.wait_for_function(
+            f"""count => {{ const all = ({SIZES})(); return all.length === count &&
+                all.every(([part]) => 0.8 < part && part <= 1.001); }}""",
+            arg=len(high),
+        )
+        assert [round(height) for _, height in page.evaluate(SIZES)] == high
+        watched.picture(f"lab_{wide}_wide")
 
 
 def test_as_github_shows_it(chapter, watched, tmp_path):
