@@ -130,9 +130,10 @@ import ipywidgets, torch
 from posebook import figures
 from posebook.datasets.people import synthetic
 
-clip = synthetic.make(size=1).clips[0]
+person_mm = synthetic.make(size=1).clips[0].pose_mm[:1]
+walk_mm = person_mm + 20 * torch.arange(40)[:, None, None] * torch.tensor([1.0, 0, 0])
 def draw(start):
-    return figures.animate(clip.pose_mm[start : start + 20], title="A person who moves")
+    return figures.animate(walk_mm[start : start + 20], title="A person who moves")
 start = ipywidgets.IntSlider(max=20)
 figures.show_live(draw(0), dict(start=start), draw, alt="A person moves through a room.")
 """
