@@ -7,7 +7,9 @@ import nbformat
 import pytest
 from seen import HANG_MS, positions, scrub
 
-from posebook import chapters
+from posebook import chapters, figures
+from posebook.datasets.people import synthetic
+from posebook.figures import showing
 
 PLOTLY = "application/vnd.plotly.v1+json"
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
@@ -125,6 +127,11 @@ def test_controls_of_chapter_3_draw_another_figure_beside_the_first(watched, lab
     assert lab.git("status", "--porcelain") == ""
 
 
+def notebook_of(cell):
+    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
+    return nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
+
+
 SMALL = """
 import ipywidgets, torch
 from posebook import figures
@@ -140,10 +147,7 @@ figures.show_live(draw(0), dict(start=start), draw, alt="A person moves through 
 
 
 def test_a_figure_stands_where_widgets_do_not_load(watched, lab):
-    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
-    small = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(SMALL)], metadata=dict(kernelspec=kernel)
-    )
+    small = notebook_of(nbformat.v4.new_code_cell(SMALL))
     nbformat.write(small, lab.checkout / "workbook" / "small.ipynb")
     page = watched.page
     page.context.route(re.compile("jupyterlab-manager|anywidget"), lambda route: route.abort())
@@ -165,10 +169,21 @@ SIZES = f"""() => Array.from(document.querySelectorAll(
 
 def test_figures_keep_to_the_width_of_the_page(watched, lab):
     """In a narrow window and in a wide one, and each as high as it was made."""
-    name = chapters.find("simple_baseline").notebook.name
-    outputs = [o for cell in nbformat.read(lab.checkout / "workbook" / name, 4).cells
-               for o in cell.get("outputs", []) if PLOTLY in o.get("data", {})]  # fmt: skip
-    high = [output.data[PLOTLY]["layout"]["height"] for output in outputs]
+    pose_mm = synthetic.make(size=1).clips[0].pose_mm[0]
+    made = [
+        figures.bars({"a": 1.0, "b": 2.0}, "mm", title="A title " * 20),
+        figures.overlay(pose_mm, pose_mm, title="A pose over itself"),
+        figures.compare({"one": pose_mm, "two": pose_mm}, truth_mm=pose_mm),
+    ]
+    shown = [
+        nbformat.v4.new_output("display_data", data=data, metadata=about)
+        for figure in made
+        for data, about in showing._outputs(figure, "Bars or a pose.", with_still=False)
+    ]
+    high = [output.data[PLOTLY]["layout"]["height"] for output in shown if PLOTLY in output.data]
+    cell = nbformat.v4.new_code_cell("1", execution_count=1, outputs=shown)
+    name = "wide.ipynb"
+    nbformat.write(notebook_of(cell), lab.checkout / "workbook" / name)
     open_notebook(watched, lab, name)
     page = watched.page
     for wide in (1000, 1900, 900):
