@@ -214,7 +214,7 @@ def test_a_photograph_gets_small_and_keeps_its_coordinates():
 def test_a_photograph_that_is_none_is_refused(tmp_path):
     (tmp_path / "words.png").write_text("not a picture")
     for bad in (tmp_path / "words.png", tmp_path / "absent.png", 7):
-        with pytest.raises(InputError, match="image is"):
+        with pytest.raises(InputError, match="expected a picture file"):
             figures.pose_2d(SEEN, image=bad)
 
 

@@ -140,6 +140,7 @@ def _picture(part: Picture, number: int) -> tuple[str, str]:
     # The page prints title and note itself, where they wrap with the window.
     bare, title, note = untitled(part.figure)
     made = plotly_bundle(bare)
+    made["config"]["responsive"] = True
     layout = made["layout"]
     caption, note = escape(part.caption or title), escape(note)
     alt, height = escape(" ".join(part.alt.split())), layout.get("height", 450)

@@ -112,7 +112,9 @@ def plotly_bundle(figure: Any) -> dict[str, Any]:
     made = json.loads(figure.to_json())
     made["layout"].pop("width", None)
     made["layout"]["autosize"] = True
-    made["config"] = {**CONFIG, "responsive": True}
+    # Not `responsive`, which takes the height from the place as well: JupyterLab's has none of its
+    # own, and the figure would fold up. JupyterLab sees to the width by itself.
+    made["config"] = dict(CONFIG)
     return made
 
 

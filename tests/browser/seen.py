@@ -1,7 +1,7 @@
 """What a figure in the browser shows, as something to compare and to wait for."""
 
 #: Milliseconds after which something hangs: no limit here is for a machine that is slow.
-HANG_MS = 100_000
+HANG_MS = 600_000
 _POSITIONS = """JSON.stringify(one._fullData.map(trace => [trace.x, trace.y, trace.z].map(
     axis => axis ? Array.from(axis, v => v === null ? null : +(+v).toFixed(3)) : null)))"""
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from seen import HANG_MS, positions, scrub, wait_until_moved
+from seen import HANG_MS, positions, scrub
 
-from posebook import chapters
+from posebook import chapters, figures
+from posebook.datasets.people import synthetic
+from posebook.figures import showing
 
 PLOTLY = "application/vnd.plotly.v1+json"
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
@@ -117,13 +119,17 @@ def test_controls_of_chapter_3_draw_another_figure_beside_the_first(watched, lab
     second.wait_for()
     assert positions(second) != positions(first)
     scrub(second)
-    seen = positions(second)
     cell.locator(".widget-dropdown select").select_option("head")
-    wait_until_moved(cell.locator(".jupyter-widgets .js-plotly-plot"), seen)
-    assert positions(first) == before
+    cell.locator(".jupyter-widgets .js-plotly-plot", has_text="head -600 mm").wait_for()
+    assert positions(first) == before and first.bounding_box()["height"] > 300
     watched.picture("lab_controls")
     assert watched.errors == [] and watched.outside == []
     assert lab.git("status", "--porcelain") == ""
+
+
+def notebook_of(cell):
+    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
+    return nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
 
 
 SMALL = """
@@ -131,19 +137,17 @@ import ipywidgets, torch
 from posebook import figures
 from posebook.datasets.people import synthetic
 
-clip = synthetic.make(size=1).clips[0]
+person_mm = synthetic.make(size=1).clips[0].pose_mm[:1]
+walk_mm = person_mm + 20 * torch.arange(40)[:, None, None] * torch.tensor([1.0, 0, 0])
 def draw(start):
-    return figures.animate(clip.pose_mm[start : start + 20], title="A person who moves")
+    return figures.animate(walk_mm[start : start + 20], title="A person who moves")
 start = ipywidgets.IntSlider(max=20)
 figures.show_live(draw(0), dict(start=start), draw, alt="A person moves through a room.")
 """
 
 
 def test_a_figure_stands_where_widgets_do_not_load(watched, lab):
-    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
-    small = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(SMALL)], metadata=dict(kernelspec=kernel)
-    )
+    small = notebook_of(nbformat.v4.new_code_cell(SMALL))
     nbformat.write(small, lab.checkout / "workbook" / "small.ipynb")
     page = watched.page
     page.context.route(re.compile("jupyterlab-manager|anywidget"), lambda route: route.abort())
@@ -156,24 +160,41 @@ def test_a_figure_stands_where_widgets_do_not_load(watched, lab):
     watched.picture("lab_without_widgets")
 
 
-@pytest.mark.parametrize("wide", [1000, 1900])
-def test_figures_are_as_wide_as_the_page(watched, lab, wide):
-    watched.page.set_viewport_size({"width": wide, "height": 1000})
-    open_notebook(watched, lab, chapters.find("simple_baseline").notebook.name)
-    plot = watched.page.locator(f"{NOTEBOOK} .jp-OutputArea .js-plotly-plot").first
-    plot.locator(".main-svg").first.wait_for()
-    plot.scroll_into_view_if_needed()
-    widths = """one => [one.querySelector('.main-svg').getBoundingClientRect().width,
-        one.closest('.jp-OutputArea-child').getBoundingClientRect().width]"""
-    drawn, room = plot.evaluate(widths)
-    for _ in range(HANG_MS // 200):
-        if 0.85 * room < drawn <= room:
-            break
-        watched.page.wait_for_timeout(200)
-        drawn, room = plot.evaluate(widths)
-    else:
-        pytest.fail(f"{drawn:.0f} px wide, of {room:.0f}")
-    watched.picture(f"lab_wide_{wide}")
+SIZES = f"""() => Array.from(document.querySelectorAll(
+    '{NOTEBOOK} .jp-OutputArea-child .js-plotly-plot')).map(one => {{
+        const drawn = one.querySelector('.main-svg').getBoundingClientRect();
+        const place = one.closest('.jp-OutputArea-child').getBoundingClientRect();
+        return [drawn.width / place.width, drawn.height]; }})"""
+
+
+def test_figures_keep_to_the_width_of_the_page(watched, lab):
+    """In a narrow window and in a wide one, and each as high as it was made."""
+    pose_mm = synthetic.make(size=1).clips[0].pose_mm[0]
+    made = [
+        figures.bars({"a": 1.0, "b": 2.0}, "mm", title="A title " * 20),
+        figures.overlay(pose_mm, pose_mm, title="A pose over itself"),
+        figures.compare({"one": pose_mm, "two": pose_mm}, truth_mm=pose_mm),
+    ]
+    shown = [
+        nbformat.v4.new_output("display_data", data=data, metadata=about)
+        for figure in made
+        for data, about in showing._outputs(figure, "Bars or a pose.", with_still=False)
+    ]
+    high = [output.data[PLOTLY]["layout"]["height"] for output in shown if PLOTLY in output.data]
+    cell = nbformat.v4.new_code_cell("1", execution_count=1, outputs=shown)
+    name = "wide.ipynb"
+    nbformat.write(notebook_of(cell), lab.checkout / "workbook" / name)
+    open_notebook(watched, lab, name)
+    page = watched.page
+    for wide in (1000, 1900, 900):
+        page.set_viewport_size({"width": wide, "height": 1000})
+        page.wait_for_function(
+            f"""count => {{ const all = ({SIZES})(); return all.length === count &&
+                all.every(([part]) => 0.8 < part && part <= 1.001); }}""",
+            arg=len(high),
+        )
+        assert [round(height) for _, height in page.evaluate(SIZES)] == high
+        watched.picture(f"lab_{wide}_wide")
 
 
 def test_as_github_shows_it(chapter, watched, tmp_path):
