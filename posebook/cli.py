@@ -89,14 +89,7 @@ def list_chapters() -> None:
     """What there is, how long each takes, what data it needs."""
     from posebook import chapters
 
-    print(f"{'NN':<3} {'id':<24} {'minutes: ci':>11} {'laptop':>7} {'full':>6}  data")
-    for chapter in chapters.all_chapters():
-        minutes = chapter.minutes
-        print(
-            f"{chapter.number:<3} {chapter.id:<24} {minutes['ci']:>11g} {minutes['laptop']:>7g} "
-            f"{minutes['full']:>6g}  {', '.join(chapter.data) or 'none'}"
-        )
-    print("\nrun one with: posebook run ID --profile ci|laptop|full")
+    print(chapters.listing())
 
 
 @app.command()
@@ -213,10 +206,7 @@ def evaluate(
 ) -> None:
     """Every metric of chapter 5, each under its protocol."""
     # On the error stream, since a program may read the other; before the slow imports and the data.
-    print(
-        f"{', '.join(lifter)} on {name}, {split}: a minute or so for a whole data set",
-        file=sys.stderr,
-    )
+    print(f"{', '.join(lifter)} on {name}, {split}: a minute or so", file=sys.stderr)
     from posebook.evaluation import evaluate, several
 
     given = dict(split=split, keypoints=keypoints)

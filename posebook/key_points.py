@@ -11,7 +11,7 @@ from posebook.skeletons import HOUSE
 
 #: Joints with less confidence count as not seen. A detector gives every joint a place, also those
 #: that it does not see. Of MoveNet's points below 0.2 a third to a half are right, above 0.4 92 %;
-#: a wrong joint costs a pose about ten times what a missing one does, so 0.3 lies between the two.
+#: 0.3 lies between the two, since a joint at a wrong place costs a pose more than a missing one.
 #: On simulated detections any floor from 0.1 to 0.5 gives the same accuracy, better than none.
 MIN_CONFIDENCE = 0.3
 #: Detectors' scores overshoot 1 by so much and still count from 0 to 1.

@@ -163,6 +163,18 @@ def all_chapters(folder: Path = paths.NOTEBOOKS) -> list[Chapter]:
     return [read(source) for source in _sources(folder)]
 
 
+def listing() -> str:
+    """All chapters as a table to read: number, id, minutes by profile, data."""
+    lines = [f"{'NN':<3} {'id':<24} {'minutes: ci':>11} {'laptop':>7} {'full':>6}  data"]
+    for chapter in all_chapters():
+        minutes = chapter.minutes
+        lines.append(
+            f"{chapter.number:<3} {chapter.id:<24} {minutes['ci']:>11g} {minutes['laptop']:>7g} "
+            f"{minutes['full']:>6g}  {', '.join(chapter.data) or 'none'}"
+        )
+    return "\n".join([*lines, "", "run one with: posebook run ID --profile ci|laptop|full"])
+
+
 def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:
     """A chapter by id, by number (6 or 06), by file name, or by its path."""
     if Path(name).suffix == ".py" and Path(name).is_file():

@@ -16,7 +16,7 @@ import numpy
 
 from posebook.datasets.readers.files import listed
 from posebook.datasets.readers.matlab import read_hdf5
-from posebook.datasets.readers.pickle_machine import unpickled
+from posebook.datasets.readers.pickle_machine import Budget, unpickled
 from posebook.datasets.readers.table_columns import Columns, deeplabcut
 from posebook.errors import InputError
 
@@ -51,7 +51,7 @@ def read(path: Path) -> Columns:
 
 def _table(held: dict[str, numpy.ndarray], path: Path) -> Columns:
     text = str(held[f"table/@{_NAMES}"]).encode("latin-1", "replace")
-    names = unpickled(text, None, f"{path}: names of columns", len(text))
+    names = unpickled(text, None, f"{path}: names of columns", Budget(len(text)))
     values = held["table/values_block_0"]
     whole = isinstance(names, list) and all(
         isinstance(name, list | tuple) and all(isinstance(part, str) for part in name)
