@@ -397,7 +397,7 @@ notes = {
     "P-MPJPE, action mean": "paper: Human3.6M, 2D from the truth; figure not verified",
 }
 
-# %% tags=["reveal"]
+# %%
 for metric, protocol in PROTOCOLS.items():
     scores = {
         method: metrics.score(predicted_mm, truth_mm, protocol, **by_clip)

@@ -688,6 +688,8 @@ if mode == "unsupervised":
 # %% tags=["reveal"]
 if scored:
     print(f"{label}: {scores[label]['P-MPJPE']:.1f} mm P-MPJPE; {guessed(guess_mm)}")
+
+# %%
 caption = (
     f"{test.name} {test.split}, {len(test_keypoints)} frames, frame means, 17 joints about the hip"
 )
