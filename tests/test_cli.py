@@ -145,7 +145,7 @@ def test_chapters(posebook):
         ),
         (["run", "{trial}", "--resume"], "has no unfinished run"),
         (["run", "{trial}", "--out", "{trial}"], "is a file"),
-        (["results", "nowhere"], "nowhere: no such folder"),
+        (["results", "nowhere"], "nowhere: there is no such file or folder"),
         (["results", "--format", "xml"], "--format xml: expected md, csv or json"),
     ],
 )

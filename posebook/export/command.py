@@ -176,6 +176,7 @@ def lift_file(
         names = _folder_names([item.name for item in found[: len(ready)]])
         for name in names:
             _check_place(folder / name)
+        paths.keep_no_folder(folder / PEOPLE_PAGE)
         lifts = [write(poses, folder / name) for poses, name in zip(ready, names, strict=True)]
         page = None
         if any("/person " in poses.clip for poses in ready):
@@ -248,7 +249,7 @@ def _check_folder(folder: Path, source: Path) -> None:
     for place in (folder, *folder.glob("[!.]*/")):
         there = [name for name in NAMES if os.path.exists(place / name)]
         if not there:
-            if (place / PEOPLE_PAGE).exists() and not any(place.glob("[!.]*/poses.json")):
+            if os.path.exists(place / PEOPLE_PAGE) and not any(place.glob("[!.]*/poses.json")):
                 raise InputError(f"{place}: holds a {PEOPLE_PAGE} of something else; give another "
                                  "folder with --out, or remove it")  # fmt: skip
             continue
