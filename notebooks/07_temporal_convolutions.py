@@ -531,6 +531,8 @@ if ablations:
     gain_mm = scores["one frame"]["MPJPE"] - scores["VideoPose3D"]["MPJPE"]
     print(f"{receptive_field} frames are {gain_mm:.1f} mm better than one frame")
     print(guessed(guess_gain_mm))
+
+# %%
 score_table(sorted(scores, key=lambda method: scores[method]["MPJPE"]))
 
 # %% [markdown] tags=["result"]
