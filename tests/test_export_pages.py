@@ -61,6 +61,7 @@ def test_everybody_on_one_page(tmp_path, walk, frames):
     people = [replace(walk, clip=f"walk/person {n}", **cut) for n in (1, 2, 3)]
     folders = ["walk_person_1", "walk_person_2", "walk_person_3"]
     text = people_page.write_people_page(tmp_path / "people.html", people, folders).read_text()
+    text = text.replace("&nbsp;", " ").replace("\xa0", " ")
     assert "3 people lifted" in text and "walk_person_3/poses.html" in text
     assert text.count("stick figures in one scene") >= 1
     assert f"{frames} of {frames}" in text

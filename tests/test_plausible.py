@@ -59,7 +59,13 @@ def test_sound_clips_are_taken_as_they_are(people, skeleton):
         assert same is clip and not notes, clip.name
 
 
-@pytest.mark.parametrize("other", [s.name for s in SKELETONS.values() if len(s) == 17])
+#: PoseTrack's set is COCO's but for two joints of the head: no body tells them apart.
+ALIKE = ("posetrack_17",)
+
+
+@pytest.mark.parametrize(
+    "other", [s.name for s in SKELETONS.values() if len(s) == 17 and s.name not in ALIKE]
+)
 def test_joints_in_another_order_are_recognised(other):
     """Key points of one set, called those of another with as many joints."""
     given = SKELETONS[other]

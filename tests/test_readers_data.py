@@ -192,7 +192,7 @@ def test_data_make_with_a_number_of_frames(tmp_path, monkeypatch, capsys):
     assert status == 0 and "420 clips, 420 frames\n" in output.out
     assert len(datasets.load("human36m", tmp_path / "made", split="all")) == 420
     assert len(list((tmp_path / "made").iterdir())) == 3
-    for bad in ("0", "-5", "x", "1.5", "1e6", "30000001", "9" * 5000, "nan", ""):
+    for bad in ("0", "-5", "x", "1.5", "1e6", "30000001", "9" * 5000, "nan", "٥"):
         status, output = call("synthetic", "--frames", bad, "--out", tmp_path / "bad")
         assert status == 2 and output.err.count("\n") == 1 and "--frames" in output.err, bad
     status, output = call("human36m", "--frames", 10)

@@ -168,7 +168,9 @@ def test_coco_categories_name_the_joints(tmp_path):
 
 
 def test_joints_that_nobody_knows_are_refused(tmp_path):
-    content = coco([("1.jpg", [person(1)[0]])], [f"thing {n}" for n in range(17)])
+    one = person(1)[0].copy()
+    one[:, 2] = 1.0
+    content = coco([("1.jpg", [one])], [f"thing {n}" for n in range(17)])
     with pytest.raises(InputError, match=r"c\.json.*joint names.*such as left_knee"):
         datasets.read_keypoints(dump(tmp_path / "c.json", content))
 

@@ -88,7 +88,7 @@ def test_a_run_of_other_settings_is_refused_by_its_folder(tool, tmp_path):
     assert status == 2 and "keypoints simulated, expected true" in output
     (folder / "run.json").write_text('{"chapter": "ele')
     status, output = tool(compare_lifters, "--out", tmp_path, "--table")
-    assert status == 2 and "run.json: not a run's record" in output
+    assert status == 2 and "run.json: not valid JSON" in output
 
 
 def test_only_and_seeds_choose_the_runs(tool, tmp_path, monkeypatch):

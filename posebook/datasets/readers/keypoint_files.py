@@ -15,6 +15,7 @@ import numpy
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers import joint_sets, tracking, yolo_labels
 from posebook.datasets.readers.files import (
+    decoded,
     frame_rate,
     picture_size,
     read_head,
@@ -85,7 +86,8 @@ def _label(file: Path) -> list | None:
     """The people in a file of YOLO's labels; None where it is none. An empty one shows nobody."""
     if file.suffix.lower() == ".txt" and file.stat().st_size == 0:
         return []
-    if not read_head(file, _LABELS, 64).lstrip()[:1].isdigit():
+    start = decoded(read_head(file, _LABELS, 64), cut=True) or ""
+    if not re.match(r"\s*[0-9]", start):
         return None
     return yolo_labels.people(read_text(file, _LABELS))
 
