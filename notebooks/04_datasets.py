@@ -265,6 +265,7 @@ average_lengths_mm = geometry.bone_lengths(train.pose_mm[::step], HOUSE).mean(0)
 known, asked = facing_normalised(train), facing_normalised(test)
 
 
+# %%
 def nearest(asked: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     """MPJPE to the nearest known pose (a lower bound is not claimed: found by Euclidean distance)."""
     place = torch.cat([torch.cdist(part, known).argmin(1) for part in asked.split(2048)])

@@ -305,6 +305,7 @@ def predict_mm(lifter: nn.Module, keypoints_px: Tensor) -> Tensor:
     return pose_mm
 
 
+# %%
 def train_lifter(build, name: str, budget: float) -> tuple[nn.Module, training.Run]:
     """Train what `build()` makes on `budget` poses, in a folder of its own."""
     shuffle = training.seed_everything(seed)

@@ -6,6 +6,9 @@ from build_notebooks import LARGEST_BYTES, cells_of, clean_outputs, machine_path
 
 from posebook import chapters, paths
 
+#: Longer cells are not read.
+LONGEST_CELL = 40
+
 
 def stored(chapter):
     assert chapter.notebook.exists(), "run: python tools/build_notebooks.py " + chapter.number
@@ -78,9 +81,16 @@ def test_tags_are_ones_that_the_book_knows(chapter):
     tags = [set(cell.metadata.get("tags", [])) for cell in cells]
     assert set().union(*tags) <= known
     assert {"hook", "goals", "parameters", "check", "result"} <= set().union(*tags)
-    for this, after in zip(tags, [*tags[1:], set()], strict=True):
+    code = [
+        set(cell.metadata.get("tags", [])) & {"exercise", "solution", "exercise_check"}
+        for cell in cells
+        if cell.cell_type == "code"
+    ]
+    for this, after, last in zip(code, [*code[1:], set()], [*code[2:], set(), set()], strict=True):
         if "exercise" in this:
-            assert "solution" in after or "exercise" in after, "an exercise without its solution"
+            assert after == {"solution"} and last == {"exercise_check"}
+    longest = max(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code")
+    assert longest <= LONGEST_CELL, f"a cell of {longest} lines"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def _frames(path: Path, skeleton: Skeleton) -> tuple[dict[str, Tensor], tuple[st
         if not words or words[0][0] in "#:":
             continue
         words[1:] = plain_numbers(" ".join(words[1:])).split()
-        if len(words) == 1 and words[0].isdecimal():
+        if len(words) == 1 and words[0].isascii() and words[0].isdecimal():
             numbers.append(int(words[0][:15]))
             for name, row in rows.items():
                 row.append(unknown[name])
