@@ -148,9 +148,9 @@ if ablations and most == len(train_people.clips):
 # The key points are in *screen units*: pixels from the picture's centre, divided by half the picture's **width**
 # along both axes. So x runs from -1 to 1.
 #
-# A *window* is the 27 frames around the frame whose pose we want. At either end of a clip the window reaches beyond
-# the clip. There the first or the last frame is repeated. The figure shows the left wrist in the window around a
-# clip's first frame. The first half of the window is padding.
+# A *window* is the frame whose pose we want and the frames around it, 27 in all (243 at `full`). Near the ends of a
+# clip the window reaches beyond the clip. There we repeat the first or the last frame; this is called *padding*. The
+# figure shows the left wrist in the window around a clip's first frame. The first half of the window is padding.
 
 # %% tags=["setup"]
 wrist, reach = HOUSE.index("left_wrist"), 13
@@ -190,9 +190,10 @@ figures.show(
 # Nothing is padded inside the network. So each layer loses frames at the edges, and the residual sum takes only the
 # middle of its input.
 #
-# In training each window is asked for one pose. Then a dilated network wastes most of its work: for one pose, the
-# first layer is needed at every third frame only. The authors' code therefore has a second form of the network, in
-# which each filter takes steps as long as itself (*strided*). It has the same weights and gives the same pose.
+# In training we want only one pose from each window. A dilated network then wastes most of its work: it computes the
+# first layer at every frame, but one pose needs it only at every third. So the authors' code has a second form of the
+# network, called *strided*. There each filter moves by its own length. This form has the same weights and gives the
+# same pose.
 
 
 # %% tags=["core"]
@@ -282,10 +283,13 @@ dense = sum(p.numel() for p in VideoPose3D((3, 3, 3), dense=True).parameters())
 print(f"{count:,} weights, {dense:,} without holes; {guessed(guess_millions)}")
 
 # %% [markdown]
+# The two later filters over time have 7 + 19 taps instead of 3 + 3. Each tap costs 1024 x 1024 weights.
+#
 # ## Windows that share
 #
 # Windows that overlap can also share the work on the frames that they have in common. The package's network does
-# this: `step` says how many frames lie between one pose and the next. It is the same network as the core above.
+# this. It is the same network as the core above. Its argument `step` says how many frames lie between one pose and
+# the next.
 
 # %% tags=["check", "nbval-check-output"]
 network = VideoPose3D((3, 3, 3), 32).eval()
@@ -304,8 +308,8 @@ print("dilated, strided and shared windows give the same poses: ok")
 #
 # $$ L = \overline{\lVert\hat y-y\rVert} , $$
 #
-# where the bar is the mean over batch and joints. The optimiser is Adam with AMSGrad, in which the divisor of a step
-# never falls. Half of the windows are mirrored.
+# where the bar is the mean over batch and joints. The optimiser is Adam with AMSGrad. Adam divides each step by the
+# usual size of the gradient. With AMSGrad this divisor can grow but never falls. Half of the windows are mirrored.
 #
 # Windows that share work come from few clips at once. As in the paper, our batches take one pose from each of many
 # places instead. Such varied batches learned better in the same time. (We compared the two on S8: one of the training
@@ -410,22 +414,22 @@ for method, pose_mm in predictions_mm.items():
 score_table(predictions_mm)
 
 # %% [markdown] tags=["result"]
-# At `laptop` the network is already better than both. (At `ci` it has had only a hundred steps, and is not.) The
-# paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M (mean of actions). But it trains for a day on a
-# GPU, on three million frames, mirrored ones included.
+# At `laptop` both MPJPE and P-MPJPE of the network are already lower than those of the other two. (At `ci` they are
+# not: it has had only a hundred steps.) The paper has 37.2 mm MPJPE for 243 frames with the true 2D of Human3.6M
+# (mean of actions). But it trains for a day on a GPU, on three million frames, mirrored ones included.
 #
-# Look at the last column, too. *Zero depth* knows nothing of depth, and yet its velocity error is the smallest. So a
+# The last column is different. *Zero depth* knows nothing of depth, and yet its velocity error is the smallest. So a
 # small velocity error alone proves nothing.
 #
 # ## What we add
 #
 # We have minutes instead of a day, and few clips. So the main run has four additions:
 #
-# * **A start that works.** First a network of one frame learns, at a quarter of the cost of each step. Then its
-#   weights are put into the network over time. With exact key points they become the middle taps, and the other
-#   taps begin at 0. The key points of a detector shake, and the poses would shake with them. There, all taps share
-#   the weights evenly, which averages over time from the start (`inflated`). On S8, each of the two was steadier for
-#   its kind of key points.
+# * **A start that works.** First we train a network of one frame. Each of its steps costs a quarter. Then we copy its
+#   weights into the network over time (`inflated`). With exact key points they become the middle taps, and the other
+#   taps begin at 0. The key points of a detector shake, and the poses would shake with them. So there all taps share
+#   the weights evenly: the network begins as an average over time. On S8, each of the two ways was the steadier one
+#   for its kind of key points.
 # * **Other views.** A window shows which clip it is from. A network that recognises the clip need not look at the
 #   motion. So most people are turned about the vertical line through their hips, by any angle, and are projected
 #   anew. The camera stays where it is.
@@ -498,9 +502,9 @@ print(f"trained in {main_seconds:.0f} s on {poses:,} windows")
 #
 # We compare with a single frame: the same network without time, which sees as many poses in about half the time. A
 # stronger rival is that network with its poses **smoothed** over time. The smoother is Savitzky and Golay's filter,
-# which takes the parabola that fits the frames around best. Any smoother removes jitter. So only what goes beyond it
-# was learned. The filter's length is the one with the least velocity error on these very test people, which is an
-# advantage that no real method has.
+# which fits a parabola to the frames around each frame. Any smoother removes jitter. So the video network has learned
+# something only if it is better than the smoothed poses. For the filter's length we take the one with the least
+# velocity error on these very test people. No real method has that advantage.
 #
 # **Predict first.** By how many mm is the MPJPE of 27 frames lower than that of one frame, when the 2D is exact?
 
@@ -536,9 +540,10 @@ if ablations:
 score_table(sorted(scores, key=lambda method: scores[method]["MPJPE"]))
 
 # %% [markdown] tags=["result"]
-# At `laptop`, 27 frames are a few millimetres better than one frame, and smoothing does not achieve that. The 2D is
-# exact here, so there is little jitter to remove. *Stale statistics* are the same weights before the statistics were
-# computed anew. The new statistics gain several millimetres in the few steps of `ci`. At `laptop` they cost one.
+# The row *VideoPose3D* is the main run. At `laptop` its 27 frames are a few millimetres better than one frame.
+# Smoothing one frame does not achieve that. The 2D is exact here, so there is little jitter to remove. *Stale
+# statistics* are the main run's weights before the statistics were computed anew. In the few steps of `ci` the new
+# statistics gain several millimetres. At `laptop` they cost one.
 #
 # Below is the clip whose right wrist moves most in depth. It is a hard one: both networks see which way the wrist
 # moves, but not how far.
@@ -566,7 +571,7 @@ figures.show(
         title="A right wrist in time",
     ),
     alt="The depth of a right wrist over a clip. The true wrist swings far towards the camera. Both "
-    "networks follow only a part of the way; the curve of all frames goes a little further.",
+    "networks follow only a part of the way; the video network goes a little further.",
 )
 
 # %% [markdown]
@@ -639,13 +644,15 @@ if ablations:
 # picture is known. It needs four losses, one for each thing that we know:
 #
 # * Where there is 3D, the **pose** $\hat y$ must be near the truth $y$, as before.
-# * A second network of the same form predicts the **path** of the hip, $\hat r$. Where there is 3D, it must be near
-#   the true path $r$. Its depth is $r_z$; errors of people who are far away count less.
-# * Where there is no 3D, pose plus path, **projected** by the camera $\Pi$, must be near the picture $\tilde u$.
-# * A dwarf near the camera would give the same picture. So the mean **bone lengths** $\bar\ell$ of the clips without
-#   3D must be near those of the clips with 3D.
+# * A second network of the same form predicts the **path** $\hat r$: where the hip is, seen from the camera. Where
+#   there is 3D, $\hat r$ must be near the true path $r$. We divide this error by the true depth $r_z$, so errors of
+#   people who are far away count less.
+# * Where there is no 3D, we add pose and path and **project** the sum with the camera $\Pi$. The result must be near
+#   the given key points $\tilde u$ of the middle frame, in screen units.
+# * A very small person near the camera would give the same picture. So the mean **bone lengths** $\bar\ell$ of the
+#   clips without 3D must be near those of the clips with 3D.
 #
-# In the formula, lengths are in metres and bars are means:
+# In the formula, lengths of the body are in metres, and a bar is a mean:
 #
 # $$ L = \underbrace{\overline{\lVert\hat y-y\rVert} + \overline{\tfrac{1}{r_z}\lVert\hat r-r\rVert}}_{\text{clips with 3D}}
 #      + \underbrace{\overline{\lVert\Pi(\hat y+\hat r)-\tilde u\rVert}}_{\text{without}}
@@ -857,8 +864,8 @@ figures.Table(
 # **81 frames** are worse than 27. That network saw little more than a third as many poses. So we do not know whether
 # the longer window or the shorter training is the reason.
 #
-# Now we ask the question of the last section about the same people, with equal numbers of steps: do the pictures of
-# clips without 3D help?
+# The section "Clips without 3D" asked whether the pictures of such clips help. We now ask this again for real motion,
+# with equal numbers of steps.
 
 # %% tags=["setup"]
 few = {
@@ -881,10 +888,10 @@ if few:
     )
 
 # %% [markdown]
-# On real motion they do not help (`laptop`, width 256, 300,000 poses each). With as many steps, MPJPE is higher with
-# them at every share. Only after Procrustes, at 1 %, is it a little lower. On the synthetic people above they helped
-# a little. The authors' code states a gain: 65.2 against 80.7 mm with a tenth of one subject's motion in 3D and true
-# 2D. But that is after two hundred epochs, while ours trained for minutes.
+# On real motion they do not help (`laptop`, width 256, 300,000 poses each). At every share of clips with 3D, MPJPE is
+# higher with them. Only P-MPJPE at 1 %, which the figure does not show, is a little lower. On the synthetic people
+# above they helped a little. The authors' code states a gain: from 80.7 to 65.2 mm, with true 2D, where a tenth of
+# one subject's motion is in 3D. But it trained for two hundred epochs, and ours for minutes.
 
 # %% [markdown]
 # ## Keep it
@@ -941,7 +948,8 @@ check("7.2")
 
 # %% [markdown]
 # **3.** A small velocity error alone proves nothing. Show it: make poses of the test people that have a velocity
-# error of less than 0.1 mm/frame, and an MPJPE of more than 100 mm. You may use the truth, `test.pose_mm`.
+# error of less than 0.1 mm/frame, and an MPJPE of more than 100 mm. You may use the truth, `test.pose_mm`. Remember
+# that both scores move the hip to 0 first.
 
 # %% tags=["exercise"]
 steady_mm = None  # (frames, 17, 3) mm
@@ -963,8 +971,8 @@ check("7.3")
 # * Measure a video lifter by its velocity error as well. Compare it with a smoothed single-frame lifter, not with
 #   a jittery one.
 #
-# **What one should not conclude.** More frames are not always much better: on the real motion, with exact key
-# points, 27 frames gain a millimetre over one. And the network does not know other cameras: it has learned these.
+# **What one should not conclude.** That more frames are always much better: on the real motion, with exact key
+# points, 27 frames gain a millimetre over one. Nor that the network works for any camera: it has learned these.
 #
 # **Where we differ from the paper.** Unless you run `full`, the networks are smaller, see fewer frames and poses,
 # have less dropout, and follow a cosine instead of the paper's learning rates. The main run has, in all profiles,

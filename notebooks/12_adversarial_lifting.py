@@ -28,9 +28,9 @@
 # Motion capture studios are rare; *pictures* of people are everywhere. In 2018 Kudo, Ogaki, Matsui and Odagiri
 # therefore trained a lifter without any 3D.
 #
-# **Can a network learn depth if it only ever sees 2D?** Look at the two rows of figures further down. Both show the
-# same 2D pose with two guesses of its depth, seen from the side. You have never seen this person in 3D, yet you know
-# at once which guess is wrong. A network can learn this, too.
+# **Can a network learn depth if it only ever sees 2D?** Look at the two rows of drawings further down. Both rows
+# start from the same 2D pose. Each row has its own guess of the depth, and turns the person step by step. You have
+# never seen this person in 3D, yet you know at once which guess is wrong. A network can learn this, too.
 
 # %% [markdown] tags=["goals"]
 # **After this chapter you can**
@@ -160,8 +160,8 @@ figures.show(
         size_px=train.clips[0].size_px,
         title="What training sees: one of many 2D poses",
     ),
-    alt="Seventeen joints of a person in a picture, small and upright in its middle. The person's "
-    "left is warm, the right cool. Nothing shows how far away a joint is.",
+    alt="A stick figure of seventeen joints, small and upright in the middle of a picture. Left limbs "
+    "are orange, right limbs blue. Nothing shows how far away a joint is.",
 )
 
 # %% [markdown] tags=["notation"]
@@ -376,8 +376,9 @@ def play(lifter, critic, optimisers, keypoints, view, heading, heading_weight, c
 
 
 # %% [markdown]
-# The critic looks once at real and once at new poses. Both gradients come from that one look, as in the authors'
-# code. The package's update is tested against theirs. Is ours equal to it?
+# The critic judges the real poses and the new poses once in each step. Both players' gradients come from these
+# answers, as in the authors' code. The package's update is tested against theirs. We check that ours equals the
+# package's.
 
 # %% tags=["check", "nbval-check-output"]
 torch.manual_seed(0)
@@ -508,14 +509,17 @@ first_table
 # them out):
 #
 # * **mirrored people**: half of each batch has left and right exchanged, so there are twice as many real poses;
-# * **cameras look down**: the pose is made upright before it is turned, and looked down on again afterwards, by an
-#   angle that varies a little;
+# * **cameras look down**: the real cameras look down on people. So we first tilt the pose until it is upright, then
+#   turn it, then tilt it back, by an angle that varies a little;
 # * **one size**: the new picture is normalised as the real ones are;
 # * **a short-sighted critic**: a little noise blurs every pose that it sees;
 # * **the running mean of the weights** is what we keep. The players never come to rest, and the mean of past
 #   weights is steadier than the last ones. It follows quickly at first and slowly later.
 #
 # Their parts are in `posebook.methods.adversarial_lifting.additions`. Here we only put them together.
+#
+# **Predict first.** The curves below will show our P-MPJPE while it is learned. So write down now what the main run
+# will reach, in mm. You can enter it under "The result".
 
 
 # %% tags=["setup"]
@@ -602,8 +606,8 @@ if mode == "unsupervised":
             title="The critic slowly gains, and the lifter's loss rises",
             note="right: how often the critic is right, as a share.",
         ),
-        alt="The lifter's loss falls at first, then rises; the critic's falls slowly from that of a "
-        "guess; the share of pictures that the critic gets right creeps up from a half.",
+        alt="Three curves over epochs. The lifter's loss falls a little, then rises. The critic's loss "
+        "starts at the level of a guess and falls. The share that the critic gets right rises slowly.",
     )
 
 # %% [markdown]
@@ -628,14 +632,18 @@ if mode == "unsupervised":
 # ## The result
 #
 # A picture does not show how large a person is, and this lifter never saw a millimetre. So each score takes
-# something from the truth: P-MPJPE takes position, turn and size; N-MPJPE the size that fits best; MPJPE the truth's
-# size *in the picture*.
+# something from the truth:
+#
+# * P-MPJPE takes position, turn and size.
+# * N-MPJPE takes the size that fits best.
+# * MPJPE takes the size of the true pose in x and y: the mean distance of its joints from the hip.
 #
 # We compare with the zero-depth pose, with the mean pose of the training people, and with fresh weights. *Perfect
-# depth* is the picture's x and y with the true depth, so that only perspective is missing. The same network trained
-# on true depth (*supervised*) gets a third of the budget.
+# depth* is the picture's x and y with the true depth. Its only error is that it ignores perspective. The same network
+# trained on true depth (*supervised*) gets a third of the budget.
 #
-# **Predict first.** Where between zero depth and the supervised lifter will ours end? Write down its P-MPJPE in mm.
+# Where between zero depth and the supervised lifter will ours end? Enter the P-MPJPE in mm that you wrote down before
+# you saw the curves.
 
 # %% tags=["predict"]
 guess_mm = None  # your guess
@@ -700,13 +708,15 @@ ambiguity.score_table(scores, book, caption)
 #
 # * *P-MPJPE* turns each pose onto the truth but forgives no mirror image. It shows that depth was learned, and with
 #   the right sign.
-# * *Reflections allowed* and the *mirror oracle* (the better of a pose and its mirror image) are hardly better,
-#   thanks to the heading loss. *Mirrored by facing* negates the depths of poses with $s < 0$. (Procrustes minimises
-#   squared distances, while the score averages distances, so allowing reflections can raise the score slightly.)
+# * *Reflections allowed* and the *mirror oracle* (the better of a pose and its mirror image) hardly improve the score
+#   of our lifter, thanks to the heading loss. (Procrustes minimises squared distances, while the score averages
+#   distances. So allowing reflections can even raise the score slightly.)
+# * *Mirrored by facing* negates the depths of poses with $s < 0$.
 # * *Nose before chest* is the share of poses with $s > 0$; a flat pose has $s = 0$. Where the share is larger than with
 #   perfect depth, the heading loss turns more noses forward than people do.
 # * The supervised lifter is better on a third of the budget, most of all where no turn is forgiven (MPJPE).
-# * Perfect depth does not score 0 mm. A picture from a few metres away is not orthographic, as this lifter assumes.
+# * Perfect depth does not score 0 mm. This lifter assumes an orthographic picture (parallel rays, chapter 3). A
+#   picture from a few metres away is not orthographic.
 #
 # ### The paper's own protocol
 #
@@ -756,8 +766,8 @@ if scored:
             highlight="average",
             title="Error by action, people never seen, the paper's protocol",
         ),
-        alt="Bars of the error by action, sorted. Walking and standing actions have the smallest errors, "
-        "sitting down and bending over the largest.",
+        alt="Bars of the error by action, sorted. Walking and standing actions have the smallest "
+        "errors, Purchases by far the largest. Photo and SittingDown come next.",
     )
 
 # %% [markdown]
@@ -835,20 +845,22 @@ figures.Table(
 # %% [markdown]
 # In the paper's game only the heading loss distinguishes the two images. Without it chance decides, and any share may
 # come out. In ours the camera **looks down**, which also distinguishes them. In the axes of such a camera a person who
-# stands upright leans a little. The mirror image leans the other way. Turned back by the known angle, the person
-# stands, and the mirror image leans twice as much, which people rarely do.
+# stands upright leans a little. The mirror image leans the other way. Now we tilt both by the camera's angle. The
+# person then stands upright, but the mirror image leans twice as much. People rarely stand like that.
 #
 # The table shows what our five additions are worth together, at equal budget. Compare also the paper's game with and
-# without the heading loss. With reflections allowed the two differ far less: the loss decides the side more than the
-# shape.
+# without the heading loss. With reflections allowed the two differ far less. So the loss mostly decides between a
+# pose and its mirror image, and changes the shape less.
 
 # %% [markdown]
 # ## On photographs
 #
 # MPII marks the joints of people in photographs of all kinds, in 2D alone, as this method needs. We cannot measure
 # the depth there, but we can watch the game. The table shows the paper's game for one epoch (batches of 16, 1024
-# units) with three seeds, from `tools/kudo_on_mpii.py`. The share of poses with $s>0$ jumps from step to step. *Mean
-# weights* is the share at the end for the running mean of the weights.
+# units) with three seeds, from `tools/kudo_on_mpii.py`. With the heading loss nearly all poses have $s>0$. Without it
+# far fewer have. The share jumps from step to step. *Mean weights* is the share at the end for the
+# running mean of the weights. *Depth spread* is the standard deviation of all depths. *Hip depth* is the hip's mean
+# distance from depth 0.
 #
 # A caveat: in the published array the joint in the place of neck/nose lies on the line from the neck to the top of
 # the head. So there $s$ shows whether the *head leans* forward.
@@ -951,8 +963,8 @@ if train.skeleton == HOUSE:
             note=f"{clip.name}, {clip.skeleton.name}, frame {moment}. Joints drawn in mm, for a "
             "person of average size.",
         ),
-        alt="Twenty-five small drawings of one lifted pose, turned all round. The person walks: one leg "
-        "is in front of the other from every side.",
+        alt="Twenty-five small drawings of one lifted pose, turned all round. The person walks: seen "
+        "from the side, one leg is in front of the other.",
     )
     figures.show(
         figures.pose_3d(lifted.pose_mm[moment], title="The same pose, to turn by hand"),
@@ -1033,10 +1045,10 @@ check("12.3")
 # * No rule shows which epoch's weights are best. The authors went back from the 500th to the 6th, while ours still
 #   gained at the end.
 #
-# **What one should not conclude.** 3D data was needed to *measure* what was learned, and to choose our five
-# additions: we looked at scores in mm of one training subject, S8, who was held out for this. And the lifter does not
-# know people in general. It knows these people's 2D poses, seen by cameras like these. On data from one studio, its
-# score shows how well it learns, not how well it serves others.
+# **What one should not conclude.** That we never needed 3D: we needed it to *measure* what was learned, and to choose
+# our five additions. (For that we looked at scores in mm of one training subject, S8, who was held out.) Nor that the
+# lifter knows people in general: it knows these people's 2D poses, seen by cameras like these. On data from one
+# studio, its score shows how well it learns, not how well it works for other people.
 
 # %% [markdown] tags=["references"]
 # **References.** Kudo, Ogaki, Matsui, Odagiri, *Unsupervised adversarial learning of 3D human pose

@@ -171,7 +171,7 @@ figures.show(
 # |---|---|---|---|---|
 # | $W$ | `keypoints` | (batch, 16, 2) | none | key points about the hip, divided by half a picture (500 px) |
 # | $\hat X$ | `pose` | (batch, 16, 3) | m | the generator's pose about the hip, in axes that the generator chooses |
-# | $K$ | `camera` | (batch, 2, 3) | 1/m | the generator's camera, seen from far away (*weak*): it sees $\hat X K^\top$ |
+# | $K$ | `camera` | (batch, 2, 3) | 1/m | the generator's camera, far away (*weak*, no perspective): it sees $\hat X K^\top$ |
 # | $X$ | `real` | (batch, 16, 3) | m | a 3D pose of the second collection |
 # | $B$ | `vectors` | (batch, 15, 3) | m | the fifteen bones of a pose |
 # | $\Psi$ | `chain_space` | (batch, 15, 15) | m² | dot products of the bones, each with each |
@@ -190,9 +190,9 @@ figures.show(
 # ## What makes a pose a pose: the kinematic chain
 #
 # The critic sees each pose twice: as coordinates, and as the dot products of its bones. To compute the bones,
-# take a matrix $C$ with one row a bone: 1 at the joint where the bone starts, -1 where it ends. Then $B = CX$.
-# The diagonal of $\Psi = BB^\top$ holds the squared lengths of the bones. The other entries hold the angles
-# between bones. Two of the fifteen "bones" are not in the body: hip to hip, and right hip to spine.
+# take a matrix $C$. It has one row for each bone: 1 at the joint where the bone starts, -1 where it ends, else 0.
+# Then $B = CX$. The diagonal of $\Psi = BB^\top$ holds the squared lengths of the bones. The other entries depend on
+# the angles between bones. Two of the fifteen "bones" are not in the body: hip to hip, and right hip to spine.
 #
 # (The paper stores joints and bones as columns. There $B = XC$ and $\Psi = B^\top B$.)
 
@@ -247,7 +247,8 @@ print(guessed(seen_by_chain))
 #
 # The generator has linear layers and residual sums, as in chapter 6, but no batch norm. After a shared trunk, one
 # branch predicts the pose and another the six numbers of the camera. Its loss has three terms. The pose must look
-# real. The picture must come back. And the two rows of the camera must be orthogonal and equally long:
+# real. The picture must come back: the camera must see the given key points again. And the two rows of the camera
+# must be orthogonal and equally long:
 #
 # $$ L_G = -\overline{D(\hat X)} + w\,\overline{(\hat X K^\top - W)^2}
 #    + \overline{\lVert \tfrac{2}{\mathrm{tr}\,G}G - I\rVert_F}, \qquad G = KK^\top . $$
@@ -317,11 +318,12 @@ print("three iterations equal to those of posebook.methods.repnet.step: ok")
 # %% [markdown]
 # ## In which axes is the pose?
 #
-# Only the product $\hat X K^\top$ is compared with the picture. Now turn all poses by one rotation and all cameras
-# by its inverse. The product stays the same, and the critic has seen people from all sides. So no loss notices
-# the turn, and the generator may choose any axes for its poses. To score a pose in the axes of the real camera, we
-# turn it by the rotation $R$ nearest to $K$. The third row of $R$, the depth axis, is the cross product of the
-# first two.
+# Only the product $\hat X K^\top$ is compared with the picture. Now turn all poses by one rotation about the upright
+# axis, and turn all cameras with them. The product stays the same. The critic does not notice the turn either, since
+# the real poses show people from all sides. So the generator may choose in which direction its depth axis points. To
+# score a pose in the axes of the real camera, we turn it by a rotation $R$. Its first two rows have length 1 and
+# are orthogonal; they are the nearest such rows to those of $K$. The third row, the depth axis, is their cross
+# product.
 
 
 # %% tags=["core"]
@@ -480,13 +482,16 @@ ambiguity.score_table(scores, book, caption)
 
 # %% [markdown] tags=["result"]
 # The first seven rows are those of chapter 12. Two are new. *MPJPE, camera axes* is explained above. *Left against
-# right* is the mean difference in length between a left bone and its right twin. Compare P-MPJPE with and without
-# reflections: the two are almost equal, so the coordinates kept the critic from accepting mirror images.
+# right* is the mean difference in length between a left bone and its right twin.
+#
+# At `laptop` RepNet has smaller joint errors than the three others. (Only its left and right bones differ more than
+# the mean pose's.) P-MPJPE with and without reflections are almost equal. So the critic did not accept mirror images,
+# thanks to the coordinates that it sees.
 #
 # **Published for Human3.6M.** RepNet, with 2D from the truth, has 50.9 mm MPJPE. After Procrustes alignment it has
-# 38.2 mm, but the original's code **allows reflections** there. bzhao96, with detected 2D, states 76.5 mm and
-# 54.3 mm, without reflections. It counts the hip, whose error is always 0: over the 16 other joints, 76.5 becomes
-# 81.3.
+# 38.2 mm, but the original's code **allows reflections** there. bzhao96, with detected 2D, states 76.5 mm MPJPE and
+# 54.3 mm P-MPJPE, without reflections. It counts the hip, whose error is always 0. Over the 16 other joints, 76.5
+# becomes 81.3.
 #
 # ## What the choice of axes costs
 
@@ -575,8 +580,8 @@ figures.Table(
 )
 
 # %% [markdown]
-# Without the critic it is worse. Nothing but the picture is asked of the generator, so it puts the joints at any
-# depth, and its camera makes up for that. The zero-depth pose at least has no depth of the wrong sign.
+# Without the critic it is worse. The generator must only reproduce the picture. So it may put the joints at any depth
+# and choose a camera that fits. The zero-depth pose at least has no depth of the wrong sign.
 #
 # What is the chain for? It should make left and right bones equally long, which the last column measures. In these
 # short runs the difference is small, so they do not answer the question. (`ci` leaves the row out.) Longer runs on
@@ -596,7 +601,8 @@ figures.Table(
 )
 
 # %% [markdown]
-# Without the chain, left and right bones differ by half as much again, and the whole pose is worse too.
+# Without the chain, the difference between left and right bones is about 1.5 times as large. Both errors of the pose
+# are larger too.
 #
 # ## What we changed
 #
@@ -641,7 +647,8 @@ print("the file lifts like the network in memory: ok")
 # ## Exercises
 #
 # **1.** In bzhao96's code one sign of the chain is wrong: its hip-to-hip bone is right hip *plus* left hip. How
-# long is that "bone" on average over the poses in `train_pose`, in mm? And how long is the right one?
+# long is that "bone" on average over the poses in `train_pose`, in mm? And how long is the correct bone, right hip
+# *minus* left hip?
 
 # %% tags=["exercise"]
 wrong_mm, right_mm = None, None  # mean lengths over train_pose (frames, 17, 3), which is in metres
@@ -658,8 +665,8 @@ right_mm = (right_hip - left_hip).norm(dim=-1).mean().item()
 check("13.1")
 
 # %% [markdown]
-# **2.** Write the turn that no loss notices. Given poses, cameras and one rotation, turn each pose by the rotation,
-# and change the cameras so that the picture stays the same.
+# **2.** Write the turn that the picture does not show. You get poses, cameras and one rotation. Turn each pose by the
+# rotation, and change the cameras so that the picture stays the same.
 
 
 # %% tags=["exercise"]
@@ -707,8 +714,8 @@ check("13.3")
 #
 # **Where we differ from the paper**: see "What we changed".
 #
-# **What one should not conclude.** This method does need 3D. Its 3D poses even come from the very frames of the 2D
-# poses. To lift other people, one needs 3D poses of such people.
+# **What one should not conclude.** That this method needs no 3D: its critic learns from 3D poses. Here they even come
+# from the same frames as the 2D poses. To lift other people, one needs 3D poses of such people.
 
 # %% [markdown] tags=["references"]
 # **References.** Wandt, Rosenhahn, *RepNet: Weakly supervised training of an adversarial reprojection

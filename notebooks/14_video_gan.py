@@ -129,9 +129,9 @@ out_dir = book.out_dir
 # of the same frames. Each batch draws windows and poses separately, so that no pose belongs to a window. (To save
 # time, `ci` takes every third clip and tests on every seventh; `laptop` tests on every third.)
 #
-# Pictures are redrawn as one plain camera without a lens would see them. So the networks serve every camera whose
-# intrinsics are known. (The released code takes each camera's own pixels. The focal lengths of its cameras differ by
-# half a per cent.)
+# All key points are redrawn as one and the same camera would see them, a camera without lens distortion. So the
+# networks serve every camera whose intrinsics are known. (The released code takes each camera's own pixels. The focal
+# lengths of its cameras differ by half a per cent.)
 
 # %%
 source = dict(root=root, keypoints=keypoints, seed=seed)
@@ -434,10 +434,10 @@ free_of_cost = {name for name, cost in found.items() if cost < 1e-12}
 print(f"these cost nothing: {', '.join(sorted(free_of_cost))}; {guessed(cost_nothing)}")
 
 # %% [markdown]
-# The residual is linear in the pose. So every multiple of a solution is a solution, with a factor of 0 or below 0,
-# too. The critic settles the size: its poses are in metres. It also rejects people who stand on their heads. But it
-# never sees the root, and the picture's error can be small behind the camera, too. So we add a loss: joints nearer
-# than half a metre pay by the metre. The released code has nothing like it.
+# All three. The residual is linear in the pose. So every multiple of a solution is a solution, even if the factor is
+# 0 or negative. The critic settles the size, because its true poses are in metres. It also rejects people who stand
+# on their heads. But it never sees the root, and the picture's error can be small behind the camera, too. So we add a
+# loss: a joint nearer than half a metre pays for what it lacks, in metres. The released code has nothing like it.
 
 
 # %% tags=["core"]
@@ -486,8 +486,8 @@ figures.show(
 #
 # In the released code the root network predicts the hip's $x$, $y$ and $z$. A person who steps back and stays in the
 # same place of the picture changes all three, in a proportion that depends on where they stand. Here the network
-# predicts other numbers: how deep the hip is, $z$, and how far it lies beside the ray of its key point $u_0$. The
-# latter are $a$ and $b$, in tenths:
+# predicts other numbers. $z$ is the depth of the hip. $a$ and $b$ say how far the hip lies beside the ray of its key
+# point $u_0$, in x and in y. The formula divides both by 10:
 #
 # $$ \hat r = z\,\big((u_0 - c)/f + (a, b)/10,\; 1\big) . $$
 
@@ -523,10 +523,11 @@ print("ten centimetres sideways cost over 50 times as much as ten along the ray:
 #
 # ## Size or distance?
 #
-# When somebody is smaller in the picture than the prediction is, there are two ways to mend it. The pose network can
-# make the person smaller, or the root network can move the person back. The loss does not say which, and the first is
-# quicker. So everybody stays near the mean depth, and people grow and shrink instead. (The critic sees one pose at a
-# time, and a person ten per cent too tall looks real.)
+# Suppose that a person looks smaller in the picture than the predicted person does. There are two ways to mend this.
+# The pose network can make the person smaller, or the root network can move the person back. The loss does not say
+# which of the two is right, and making the person smaller is quicker to learn. So all predicted people stay near the
+# mean depth, and their sizes change instead. (The critic does not prevent this: it sees one pose at a time, and a
+# person ten per cent too tall looks real.)
 #
 # Therefore the two networks learn apart:
 #
@@ -787,14 +788,15 @@ figures.Table(
 # Read the table in this order.
 #
 # 1. *Root depth error* beside *absolute MPJPE*: how much of the absolute error is distance?
-# 2. *Placed by least squares*: does the root network do better than two lines of algebra?
+# 2. *Video* beside *video, placed by least squares*, absolute MPJPE: is the root network better than two lines of
+#    algebra?
 # 3. The last two columns, video beside single frame: which has the smaller velocity error? And does a plain Gaussian
 #    mean over time (*smoothed*) do as much for the single frame?
 #
-# Published for Human3.6M with detected 2D: 76.5 mm for the single frame and 70.5 mm for video, and 54.3 and 51.2 mm
-# aligned. The README calls the first two "without alignment", but the video's code compares *absolute* poses. Even
-# roots learned with 3D truth are off by 110 mm there, so the 70.5 can hardly be absolute. The protocol is unknown. We
-# print all three kinds.
+# Published for Human3.6M with detected 2D: 76.5 mm for the single frame and 70.5 mm for video. After alignment: 54.3
+# and 51.2 mm. The README calls 76.5 and 70.5 "without alignment", but the code of the video network compares
+# *absolute* poses. In the same repository, even roots that were learned with 3D truth are off by 110 mm. So the 70.5
+# can hardly be absolute. The protocol is unknown, so we print all three kinds.
 
 # %% tags=["setup"]
 for name in (n for n in ("single frame", label) if n in lifted_mm):
@@ -824,9 +826,10 @@ figures.show(
 )  # fmt: skip
 
 # %% [markdown]
-# If all predicted hips were equally far away and nearer people had longer bones, the pose network would be doing the
-# root network's work. The spread of the hips and the correlation above test this. So does the row *root as published*
-# of the ablation below.
+# Does the pose network still do the root network's work? Then all predicted hips would be almost equally far away,
+# and nearer people would have longer bones: the correlation would be negative. Compare the two printed lines for
+# *video* and for *truth*. At `laptop` it does a part of that work: its bones vary more than the true ones, and the
+# correlation is clearly negative. The row *root as published* of the ablation below is another test.
 
 # %% [markdown]
 # ## A quarter of an hour each
@@ -888,20 +891,21 @@ figures.Table(
 )
 
 # %% [markdown]
-# In the real motion all people have one body, and a quarter of an hour is enough: the root network places the hip to a
-# decimetre. From noisy key points it does better than least squares does with the same poses, frame by frame. The
-# synthetic people have many sizes, which no picture shows.
+# In the real motion all people have one body, and a quarter of an hour is enough: the root network finds the hip's
+# depth to about ten centimetres. We compare it with least squares, which places the same poses frame by frame. From
+# exact key points least squares is better, from noisy ones the root network is. On synthetic people distance is
+# harder to find: these have many sizes, and no picture shows a size.
 #
-# Learning without pairs costs nine to fifteen millimetres after alignment, and about twenty-five before. One frame and
-# 27 differ little. RepNet is slightly better after alignment. The video GAN is better before, where RepNet has to
-# guess a camera. On exact key points both are equally steady.
+# How much worse is learning without pairs than the supervised lifter? 9 to 15 mm in P-MPJPE, and 22 to 30 mm in
+# MPJPE. One frame and 27 frames differ little. RepNet is slightly better in P-MPJPE. The video GAN is better in
+# MPJPE, where RepNet has to guess a camera. On exact key points both are about equally steady (last column).
 
 # %% [markdown] tags=["predict"]
 # ## Does time repair what is hidden?
 #
-# An arm goes behind the back for 1, 3, 9, 27 or 51 frames (0.02 to 1 s); the network sees 27. What does the detector
-# give meanwhile? Either elbow and wrist stay where they were seen last (*frozen*), or a straight line leads from there
-# to where they are seen next (*bridged*).
+# An arm goes behind the back for 1, 3, 9, 27 or 51 frames (0.02 to 1 s). The network sees 27 frames. Meanwhile the
+# key points of elbow and wrist must come from somewhere. We test two ways. *Frozen*: they stay where they were seen
+# last. *Bridged*: they move on a straight line from there to the place where they are seen next.
 #
 # **Predict first.** The arm is frozen for 27 frames. This adds an error for both networks. Is it less than half as
 # large for the video network as for the single-frame network?
@@ -986,7 +990,8 @@ if single is not None:
 noisy_px = 500 * (noisy[shown] + 1)
 film_alt = (
     "Side by side, moving together: noisy 2D key points of a person, the pose lifted frame by frame, "
-    "the pose lifted from 27 frames, and the true pose. The first trembles most, the true one not."
+    "the pose lifted from 27 frames, and the true pose. The pose lifted frame by frame trembles "
+    "most, the one from 27 frames less, the true pose not at all."
 )
 moving = figures.side_by_side(
     noisy_px, panels, frames_per_second=rate, most_frames=15 if profile == "ci" else 60,
@@ -1032,8 +1037,8 @@ figures.show(
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
 #
-# **Predict first.** Show the same network its middle frame 27 times. Which gets worse: P-MPJPE, velocity error, both,
-# or neither?
+# **Predict first.** We train the same network again, but every window is now its middle frame, 27 times, in training
+# and in the test. The 2D of the test is exact. Which gets worse: P-MPJPE, velocity error, both, or neither?
 
 # %% tags=["predict"]
 worse_without_time = None  # a set of: "P-MPJPE", "velocity error"
@@ -1076,17 +1081,18 @@ figures.Table(
 )
 
 # %% [markdown]
-# *No time* changes little here, where the 2D is exact and the budget small. Without the critic, any pose of the right
-# outline is good enough.
+# *No time* changes the pose little here: the 2D is exact and the budget is small. The root depth error changes more,
+# but after so few steps it may be chance. *No critic* is far worse: any pose that fits the picture is good enough.
 #
 # *As released* is the game of the first table. *Root as published* is ours, except that the root is given by
 # coordinates and learns together with the pose. *As released* also has the full weight of the picture from the
 # beginning, no depth loss and no running mean. At `laptop`, after so few steps, its poses are better than ours and its
 # roots are worse. The full weight may be the reason: in our game the poses fit their pictures late.
 #
-# The last row starts behind the camera, without a depth loss (`ci` leaves it out). Learned apart, the root's error has
-# its only minimum in front of the camera. But the start is far away, and so few steps do not reach the place where
-# people stand.
+# The last row starts behind the camera, without a depth loss (`ci` leaves it out). Still, all hips end in front of
+# the camera. The reason: the root learns apart from the pose. With the pose held fixed, the picture's error has only
+# one minimum, and that one is in front. But the start is far away, and so few steps do not reach the place where
+# people stand. So the root depth error is large.
 #
 # ## Keep it
 #
@@ -1136,7 +1142,8 @@ check("14.1")
 
 # %% [markdown]
 # **2.** Give the trained lifter a focal length that is 10 % too long. By what factor does the hip's depth change?
-# Guess first, then measure it on clip 0 with `lifter.lift`.
+# Guess first. Then measure it on `clip`: `replace` makes a copy of `clip.camera` with another `focal_px`, and a copy
+# of the clip with that `camera`. The depth is `lifter.lift(...).root_mm[:, 2]`.
 
 # %% tags=["exercise"]
 farther = None  # mean depth of the hip over what it was

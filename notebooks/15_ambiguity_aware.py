@@ -321,10 +321,13 @@ print(
 # %% [markdown]
 # ## The critic
 #
-# Agreement is not enough. Suppose that a lifter makes every person almost flat, and lifts the second picture back to
-# the same flat person. Then nearly everything agrees, and all depths are wrong. So a *critic* $D$ (the paper's
-# *discriminator*) looks at the new picture $y$. It learns to answer 1 for real pictures and 0 for new ones, by least
-# squares:
+# Agreement is not enough. In the check above, a lifter made every picture flat, the second one too. That does not
+# come back. But a lifter can be wrong and still agree with itself. Suppose that it makes every person almost flat.
+# The second camera sees this thin person from the side. If the lifter then gives the same thin person again, nearly
+# everything agrees, and all depths are wrong.
+#
+# The new picture of a thin person does not look real. So a *critic* $D$ (the paper's *discriminator*) looks at the
+# new picture $y$. It learns to answer 1 for real pictures and 0 for new ones, by least squares:
 #
 # $$ L_{\rm critic}=\overline{(D(x)-1)^2}+\overline{D(y)^2} . $$
 #
@@ -601,9 +604,10 @@ figures.show(
 #
 # ## The result
 #
-# As in chapter 12, each score takes something from the truth. P-MPJPE takes place, turn and size. N-MPJPE takes
-# the size that fits best. MPJPE takes the size of the person in the picture. We compare with the zero-depth pose,
-# the mean pose of the training people, and the same network with fresh weights.
+# As in chapter 12, each score takes something from the truth. P-MPJPE moves, turns and sizes the pose so that it
+# fits best. N-MPJPE only sizes it so that it fits best. MPJPE makes it as large as the true person is in the
+# picture. We compare with the zero-depth pose, the mean pose of the training people, and the same network with fresh
+# weights.
 
 # %% tags=["setup"]
 training.seed_everything(seed)
@@ -715,7 +719,7 @@ figures.show(
 # | $e$ | `extents` | (batch, 1) | none | mean of the person's width and height in the picture |
 # | $s$ | `factor` | (batch, 1) | none | factor on $x$ before it is lifted; 1 for `adv` |
 # | $\mu, \sigma$ | in `losses.prior_loss` | () | none | mean and standard deviation of $m$ over the batch |
-# | $\mu_0, \sigma_0$ | `prior_of_m` | () | none | the same of the *prior*, which $m$ should follow |
+# | $\mu_0, \sigma_0$ | `prior_of_m` | () | none | mean and standard deviation that the *prior* wants for $m$ |
 # | $X', \hat Y'$ | `later` | (batch, 17, 3) | lengths | $X$ and $\hat Y$ of the frame 0.1 s later |
 # | $X''$ | `far` | (batch, 17, 3) | lengths | $X$ of another frame of the clip, far away in time |
 # | $\ell(X)$ | `bone_lengths` | (batch, 16) | lengths | lengths of the bones of $X$ |
@@ -735,9 +739,10 @@ def motion(way: dict[str, Tensor], later: dict[str, Tensor]) -> Tensor:
 
 
 # %% [markdown]
-# **A scale network.** It multiplies $x$ by $s=2m-e$. Two terms train it. Bones keep their lengths throughout a
-# clip, and the $m$ of a batch should be distributed like the prior. The second term is the Kullback-Leibler
-# divergence of two normal distributions:
+# **A scale network.** It predicts $m$ from the picture, and $x$ is multiplied by $s=2m-e$ before it is lifted. Two
+# terms train it. $L_{\rm bone}$: bones keep their lengths throughout a clip. $L_{\rm prior}$: the $m$ of a batch
+# should be distributed like the *prior*, a normal distribution that is given beforehand. This term is the
+# Kullback-Leibler divergence of two normal distributions; it is 0 where both are equal:
 #
 # $$ L_{\rm bone}=\overline{\bigl|\,\ell(X)-\ell(X'')\,\bigr|}, \qquad
 #    L_{\rm prior}=\log\frac{\sigma_0}{\sigma}+\frac{\sigma^2+(\mu-\mu_0)^2}{2\sigma_0^2}-\frac12 . $$
@@ -748,9 +753,9 @@ def motion(way: dict[str, Tensor], later: dict[str, Tensor]) -> Tensor:
 # **Where does the prior come from?** The method is called unsupervised. But the released $\mu_0$ and $\sigma_0$,
 # 0.720643 and 0.058, were measured on the **true 3D poses** of the training people. They also change with the
 # people and with the normalisation. We estimate them from 2D instead (`inputs.middle_from_keypoints`). A bone
-# looks longest where it lies across the view, and some bones always do. Divide each bone's length in the picture
-# by the length that it hardly ever exceeds (in 5 % of the frames). The mean of the three largest ratios then says
-# how large the person appears.
+# looks longest where it lies across the line of sight. In every picture some bones lie so. For each bone we find the
+# length in the picture that it exceeds in only 5 % of the frames. In each picture we divide every bone's length by
+# this number. The mean of the three largest ratios says how large the person appears.
 
 # %%
 from_truth = middle_from_truth(train_keypoints, train_truth_mm.float())
@@ -853,7 +858,8 @@ SHOWS = {
     "P-MPJPE": "Without the critic the bar almost reaches the line of zero depth. With level cameras "
     "and with cameras that look up it passes the line.",
     "P-MPJPE, reflections allowed": "Now only the bar without the critic is near the line of zero "
-    "depth. The bars of level cameras and of cameras that look up are far shorter than before.",
+    "depth. The bars of level cameras and of cameras that look up are far shorter than before; the "
+    "bar of level cameras is even shorter than that of the unchanged training.",
 }
 for metric, shows in SHOWS.items() if ablations else ():
     figures.show(
@@ -875,15 +881,16 @@ if "no critic" in ablation:
 # **The critic** decides. Without it, the lifter learns little more than to agree with itself.
 #
 # **The tilt** decides between a person and the mirror image. With a wrong tilt, P-MPJPE is poor. It is much better
-# where reflections are allowed, so many of these poses are mirror images.
+# where reflections are allowed, so many of these poses are mirror images. Apart from the mirroring, the shapes
+# are not bad: at `laptop`, those of level cameras are even better than those of the unchanged training.
 #
 # **Is `best` best?** In the release's tables it is. In chapter 16's table, at equal minutes and with three seeds,
 # it is not. The runs above are too short to decide. We looked for the reason on CMU motion capture, with S8 kept
-# out for the scores (one seed). In a longer training, the motion term alone helps a little, and the scale network
-# costs more than that. Its predictions vary more than the true factors, and ever more as training goes on. The
-# prior holds the spread of $m$, but the factor $s$ is the small rest that is left when $e$ is subtracted from $2m$.
-# Where each picture has its own scale, little is left to predict. With one scale for all, as released, there is
-# more.
+# out for the scores (one seed). In a longer training, the motion term alone helps a little. The scale network
+# costs more than the motion term gains. Its factors $s$ vary more than the true factors, and ever more as training
+# goes on. The reason may be this: the prior limits the spread of $m$, but not the spread of $s=2m-e$. Where each
+# picture has its own scale, the true $s$ is nearly the same for all, so there is little to predict. With one scale
+# for all, as released, there is more.
 #
 # ## What we changed
 #
@@ -1021,8 +1028,9 @@ else:
 # %% [markdown]
 # ## Exercises
 #
-# **1.** For every view $R$ of a person, the mirror image has a view that gives the same picture to a camera far
-# away. Which rotation is it?
+# **1.** Turn a person by $R$. A camera far away sees only x and y of the turned joints. The mirror image can be
+# turned so that this camera sees the same picture. By which rotation? (The mirror image of a joint $X$ is $MX$, with
+# `MIRROR` as $M$. You look for a rotation $R'$ such that $R'MX$ has the same x and y as $RX$.)
 
 # %% tags=["exercise"]
 MIRROR = torch.diag(torch.tensor([1.0, 1.0, -1.0]))  # negates depth
@@ -1042,8 +1050,9 @@ def view_of_mirror_image(rotation: Tensor) -> Tensor:
 check("15.1")
 
 # %% [markdown]
-# **2.** "What we changed" says that the released freezing comes one iteration late. Of 1,000 iterations, how many
-# train the lifter as released, and how many would if the freezing came in time?
+# **2.** "What we changed" says that the released freezing comes one iteration late. Count in the table and in the
+# rule of five iterations above. `best` runs for 1,000 iterations. How many of them train the lifter in the released
+# code? How many train it when the freezing comes in time?
 
 # %% tags=["exercise"]
 steps_released, steps_in_time = None, None
@@ -1058,8 +1067,8 @@ steps_released, steps_in_time = (
 check("15.2")
 
 # %% [markdown]
-# **3.** Write $L_{\rm prior}$ for a batch of $m$. Then try it on a batch whose $m$ are all nearly equal. Why may the
-# scale network not predict one number for all?
+# **3.** Write $L_{\rm prior}$ for a batch of $m$. Then try it on a batch whose $m$ are all nearly equal. What keeps
+# the scale network from predicting one number for everybody?
 
 
 # %% tags=["exercise"]

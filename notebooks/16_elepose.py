@@ -286,7 +286,9 @@ figures.show(
         "In pairs: backwards and forwards along one component.",
     ),
     alt="Four pairs of stick figures. Along the first component left and right change places, as "
-    "when somebody turns round. Along the others arms and legs spread or close.",
+    "when somebody turns round. Along the second a person seen from the side turns from facing "
+    "left to facing right. Along the third the figure becomes shorter. Along the fourth little "
+    "changes.",
 )
 
 # %% [markdown] tags=["predict"]
@@ -303,8 +305,8 @@ print("the two directions without variance are the hip's x and y: ok")
 print(guessed(never_change))
 
 # %% [markdown]
-# A density must leave such directions out. Where nothing varies, it could make the training pictures as likely as
-# it likes. The paper keeps 26 components.
+# A density must leave such directions out. Where nothing varies, a density can become ever narrower and higher, so
+# that the likelihood of the training pictures grows without limit. The paper keeps 26 components.
 #
 # ### A density that one can evaluate
 #
@@ -447,8 +449,9 @@ figures.show(
 #
 # $$ X_j = (z_j x_j,\; z_j y_j,\; z_j) - X_\text{hip}, \qquad z_j = \max(1,\, 10 + d_j), \quad d_\text{hip} = 0 . $$
 #
-# Then comes the step that *is* the method. Turn the pose upright by its own elevation. Spin it by any angle. Tilt it
-# by an elevation drawn like those of the batch. And look:
+# Then comes the heart of the method. Turn the pose upright by its own elevation $\theta$. Spin it about the upright
+# axis by a random angle $\alpha$. Tilt it back by a random elevation: its mean and spread are those of the batch. Now
+# look at it with the new camera (read $R$ from right to left):
 #
 # $$ Y = R X, \qquad R = R_x(-\bar\theta + \sigma_\theta \epsilon)\; R_y(\alpha)\; R_x(\theta) . $$
 #
@@ -789,10 +792,13 @@ figures.show(
 )
 
 # %% [markdown]
-# The network started near 0 and found by itself that the cameras look down. But it predicts nearly the same
-# elevation for every camera. It found one mean tilt, and frame by frame a well-chosen constant would do no worse.
-# The sign is not certain either: a mirror image with the negated elevation makes nearly the same pictures. Does a
-# network that starts on the wrong side come back? See "Take one thing away".
+# The untrained network has a small elevation of the wrong sign. Training found by itself that the cameras look
+# down. But the network predicts nearly the same elevation for every camera. It found one mean tilt. The
+# correlation shows that it follows single frames to some degree. Still, a well-chosen constant would do no worse.
+#
+# The sign is not certain either: a mirror image with the negated elevation makes nearly the same pictures. Here the
+# start was only a few degrees wrong. Does a network that starts farther on the wrong side come back, too? See "Take
+# one thing away".
 #
 # ### Bone lengths
 
@@ -866,8 +872,9 @@ figures.show(
 )
 
 # %% [markdown] tags=["predict"]
-# Now we send true poses through the method's step. They are spun with their own elevation; or as if they leaned; or
-# with half of their depth, or none; or mirrored, with the elevation as it is or negated.
+# Now we send true poses through the method's step and ask the flow how likely the new pictures are. We spin the true
+# poses with their own elevation. Then we change one thing at a time: the pose leans, or has half of its depth, or no
+# depth, or is mirrored. The mirror image is tried twice: with the elevation as it is, and with the elevation negated.
 #
 # **Predict first.** Take a mirror image whose elevation is negated too. Which of the five losses could still
 # distinguish it from the pose itself?
@@ -927,8 +934,9 @@ print(guessed(distinguishes))
 # the two, but barely. It sees perspective: a foot that is nearer looks larger. The losses of coming back and of
 # bones are the same for both.
 #
-# Half of the depth costs no more than the true depth. Likelihood alone therefore makes poses flat: a typical picture
-# is less likely than one in which nothing sticks out. The losses of coming back and of bones must work against that.
+# Half of the depth costs no more than the true depth (here even a little less). So likelihood alone makes poses flat.
+# A typical picture has an arm or a leg that sticks out somewhere. It is less likely than a picture in which nothing
+# sticks out. The losses of coming back and of bones must work against that.
 
 # %% [markdown] tags=["predict"]
 # ## Take one thing away
@@ -986,16 +994,17 @@ if ablation:
             levels={"zero depth": scores["zero depth"]["P-MPJPE"]},
             title="P-MPJPE after a short training",
         ),
-        alt="Bars of P-MPJPE. Without the flow, and when the network starts by looking up, the bars "
-        "are longest, far beyond the line of zero depth. Without bone ratios, and with our own, they "
-        "are about as short as for the unchanged method.",
+        alt="Bars of P-MPJPE. Without the flow, and when the network starts by looking up, the "
+        "bars are longest, far beyond the line of zero depth. With 34 components the bar just "
+        "passes the line; with a fixed elevation it stays below. Without bone ratios, and with our "
+        "own, the bars are about as short as for the unchanged method.",
     )
 print(guessed(hurts_more))
 
 # %% [markdown]
 # The flow matters most. Next come the 26 components in place of all 34 (though the flow with 34 had half of the
-# budget), the learned elevation, and the weight on coming back. The bone ratios matter least, and our own do as well
-# as the published ones: doing without this 3D costs nothing here.
+# budget), the learned elevation, and the weight on coming back. The bone ratios matter least. Without any ratios the
+# error grows by a few millimetres. Our own ratios do as well as the published ones. So this 3D can be replaced here.
 #
 # A network that starts on the wrong side of the elevation stays there and gives mirror images. (Not always: in the
 # few, large steps of `ci` it came back.)
@@ -1060,19 +1069,20 @@ figures.Table(
 )
 
 # %% [markdown]
-# *P-MPJPE.* All methods are far better than zero depth. ElePose and `adv` lead. At this budget the supervised
-# lifters are not ahead of both everywhere.
+# *P-MPJPE.* All methods are far better than zero depth. Of those that learn from pictures alone, ElePose and `adv`
+# lead. At this budget, supervision does not always win: on the synthetic people, Martinez's supervised lifter is
+# behind both.
 #
 # *N-MPJPE and MPJPE.* They forgive no turn, and there supervision is worth more: pictures alone do not teach which
 # way is straight on.
 #
 # *Mirror oracle.* It chooses the better of each pose and its mirror image, and gains almost nothing. All cameras
-# look down, and each method knows that or starts on the right side. With level cameras or a wrong start it would
-# gain more (chapters 12 and 15, and above).
+# look down. Each method is told so or, like ElePose, finds it out from a start near level. With level cameras or a
+# start far on the wrong side, the oracle would gain more (chapters 12 and 15, and above).
 #
 # Two expectations did not hold. Yu's `best` is no better than `adv` here; chapter 15 looks for the reason. And the
 # published bone ratios do not help everybody. The synthetic people have those proportions: without the ratios every
-# column is worse. In the motion capture, the head is much nearer to the hip. There P-MPJPE is *better* without the
+# error is larger. In the motion capture, the head is much nearer to the hip. There P-MPJPE is *better* without the
 # ratios, while N-MPJPE and MPJPE are worse (one seed).
 #
 # One warning: each row was trained and tested on people of one kind. Lifters trained on the motion capture, the
@@ -1123,9 +1133,10 @@ elevation_rad = -math.atan2(1.5, 5.0)  # negative: the camera looks down
 check("16.1")
 
 # %% [markdown]
-# **2.** Where is the density of the flow highest? It is near its *mode*: $u = 0$, sent backwards through the flow.
-# Compare the negative log-likelihood of the mode with the median over the test pictures. What does a lifter do that
-# only maximises likelihood?
+# **2.** Where is the density of the flow highest? Near the picture that belongs to $u = 0$. (The highest point of a
+# density is its *mode*.) Send $u = 0$ backwards through the flow: `prior.flow.inverse(u)[0]` gives coefficients, and
+# `prior.poses(coefficients)` makes a picture of them. Compare its negative log-likelihood with the median over the
+# test pictures. What does a lifter do that only maximises likelihood?
 
 # %% tags=["exercise"]
 mode_unlikely, median_unlikely = (
@@ -1177,8 +1188,10 @@ check("16.3")
 # * A flow is a density that can be evaluated, differentiated and drawn from. It does not see what its components
 #   leave out.
 # * Spinning a lifted pose and asking whether the new picture is likely teaches depth, if the pose is first set
-#   upright by the elevation. The network finds a mean tilt, on the side where it started.
-# * Likely is not typical: likelihood alone makes poses flat. The losses of coming back and of bones prevent that.
+#   upright by the elevation. The network finds a mean tilt. It finds the right side if it starts near level. If it
+#   starts far on the wrong side, it stays there.
+# * The most likely picture is not a typical one: likelihood alone makes poses flat. The losses of coming back and of
+#   bones work against that.
 # * Look twice at "without 3D": the published bone ratios and the distance of ten units are 3D knowledge.
 #
 # **Where we differ from the paper**: see "What we changed".
