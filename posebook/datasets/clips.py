@@ -83,7 +83,8 @@ class Clip:
     """One person in one camera.
 
     keypoints_px  (frames, joints, 2)  x right, y down, origin top left; NaN where missing
-    confidence    (frames, joints)     in [0, 1]; 0 where missing
+    confidence    (frames, joints)     0 where missing; else as the detector gave it, on its own
+                                       scale, which `Lifter.lift` brings to [0, 1]
     pose_mm       (frames, joints, 3)  camera axes, absolute, mm; None where there is no truth
     size_px       (width, height) of the picture; None where it is not known
     notes         what a reader had to say: joints invented, people left out, gaps filled
