@@ -29,8 +29,8 @@ from posebook.errors import InputError
 
 #: Coordinates further out than this (px) are damage, not pictures.
 FAR_PX = 1e6
-#: A confidence below it is 0 in float32.
-_LEAST = float(numpy.finfo(numpy.float32).tiny)
+#: In float32 a confidence below the first is 0, and one above the second infinite.
+_LEAST, _MOST = float(numpy.finfo(numpy.float32).tiny), float(numpy.finfo(numpy.float32).max)
 #: Parts of a picture lie between 0 and 1, but for joints outside it: none so far as this,
 _FARTHEST_PART = 3.0
 #: and few a little below 0; more, or further, and they are counted from the middle, -1 to 1.
@@ -206,7 +206,7 @@ def in_pixels(
     with numpy.errstate(invalid="ignore"):
         farther = numpy.maximum(numpy.abs(points[..., 0]), numpy.abs(points[..., 1]))  # or NaN
         placed = (farther >= 1e-6) & (farther <= FAR_PX)
-        there = placed & (confidence > _LEAST) & (confidence < numpy.inf)
+        there = placed & (confidence > _LEAST) & (confidence <= _MOST)
     if placed.any() and not there.any():
         raise InputError(
             f"{where}: people are there, but every confidence is 0, which means not seen; write 1 "
