@@ -102,6 +102,9 @@ for note in lifted.notes:
 # %% [markdown] tags=["predict"]
 # **Predict first.** Which hand is nearer to the camera, and by how many centimetres? And his legs and
 # feet are not in the picture: will the lifter leave them out, or draw them?
+#
+# In JupyterLab the cells with the answer are folded up, here and in all chapters. Click on the line with
+# the three dots to see the code, and below it once more to see what it shows.
 
 # %% tags=["predict"]
 nearer_hand, by_cm = None, None  # your guess: "left" or "right", and a number
