@@ -56,7 +56,9 @@ def stages(source: Path, folder: Path, lifter: Any) -> dict[str, float]:
 
     (clip,) = timed("read", datasets.read_any, source, size=(1000, 1000), fps=50.0)
     network = SimpleNamespace(
-        name=lifter.name, lift=lambda *given: timed(NETWORK, lifter.lift, *given)
+        name=lifter.name,
+        network=lifter.network,
+        lift=lambda *given, **options: timed(NETWORK, lifter.lift, *given, **options),
     )
     poses = timed("place and stand up", command.lift_upright, clip, network, input=str(source))
     took["place and stand up"] -= took[NETWORK]

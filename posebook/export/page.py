@@ -22,6 +22,8 @@ _STAYS_MM = 600.0
 #: A page is at most about so large; plotly alone takes 5 MB. Longer films show fewer frames.
 MOST_BYTES = 15_000_000
 _WITHOUT_FILM, _BYTES_A_NUMBER = 5_300_000, 30
+#: More frames than this take longer to draw into a page than a long clip takes to lift.
+MOST_FRAMES = 120
 #: What the axes of a lifted pose mean: those of a camera held level, the floor at 0.
 AXES = ("x, to the right (mm)", "y, away (mm)", "z, up (mm)")
 
@@ -97,7 +99,7 @@ def _pictures(poses: Poses, image: Any) -> list[Any]:
             image=image,
             follow=_path_mm(poses) > _STAYS_MM,
             labels=AXES,
-            most_frames=most_frames(poses.input_skeleton, truth_mm is not None),
+            most_frames=min(MOST_FRAMES, most_frames(poses.input_skeleton, truth_mm is not None)),
             invented=invented,
             title="Key points in the picture, and lifted to 3D",
         )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from posebook import figures
-from posebook.export.page import AXES, most_frames
+from posebook.export.page import AXES, MOST_FRAMES, most_frames
 from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE, Skeleton
 
@@ -86,8 +86,8 @@ def _picture(people: list[Poses]) -> list[Any]:
         figure = figures.animate(
             world_mm, points, house, input_skeleton=marked, frame="world", follow=False,
             frames_per_second=first.rate, size_px=first.camera.size_px, labels=AXES,
-            most_frames=most_frames(first.input_skeleton, False, len(shown)), title=title,
-            note=note,
+            most_frames=min(MOST_FRAMES, most_frames(first.input_skeleton, False, len(shown))),
+            title=title, note=note,
         )  # fmt: skip
         return [figures.Picture(figure, alt)]
     seen = figures.pose_2d(points[0], marked, size_px=first.camera.size_px, title=title, note=note)

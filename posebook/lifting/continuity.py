@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy
 import torch
 from torch import Tensor
 
@@ -65,24 +66,25 @@ def _spells(
     pairs = [skeleton.indices(*pair) for pair in pairs if set(pair) <= set(skeleton.joints)]
     if not pairs or len(points) < 3 or not extent > 0:
         return 0, 0
-    place = points[:, [side for pair in pairs for side in pair]]
-    other = [index ^ 1 for index in range(place.shape[1])]
-    last, speed, now, states = place[0], torch.zeros_like(place[0]), False, [False]
-    for frame in place[1:]:
+    # Each frame depends on the one before, so this is a loop. NumPy is quicker on few numbers, and
+    # the complex plane saves it the sums over x and y.
+    place = torch.view_as_complex(points[:, [side for pair in pairs for side in pair]].contiguous())
+    place = place.numpy()
+    other = numpy.arange(place.shape[1]) ^ 1
+    last, speed, now, states = place[0], numpy.zeros_like(place[0]), False, [False]
+    for frame, swapped in zip(place[1:], place[1:, other], strict=True):
         expected = last + speed
-        apart = [
-            torch.linalg.vector_norm(seen - expected, dim=-1) for seen in (frame, frame[other])
-        ]
-        known = torch.isfinite(apart[0]) & torch.isfinite(apart[1])
+        apart, apart_swapped = numpy.abs(frame - expected), numpy.abs(swapped - expected)
+        known = numpy.isfinite(apart) & numpy.isfinite(apart_swapped)
         if known.any():
-            straight, crossed = (float(each[known].mean()) for each in apart)
+            straight, crossed = apart[known].mean(), apart_swapped[known].mean()
             clearer = min(straight, crossed) < _CLEARER * max(straight, crossed)
             if clearer and abs(straight - crossed) > _OFF_COURSE * extent:
-                now = crossed < straight
-        frame = frame[other] if now else frame
-        moved = torch.where(torch.isfinite(frame - last), frame - last, speed)
-        speed = 0.5 * speed + 0.5 * moved
-        last = torch.where(torch.isfinite(frame), frame, expected)
+                now = bool(crossed < straight)
+        frame = swapped if now else frame
+        step = frame - last
+        speed = 0.5 * speed + 0.5 * numpy.where(numpy.isfinite(step), step, speed)
+        last = numpy.where(numpy.isfinite(frame), frame, expected)
         states.append(now)
     if 2 * sum(states) > len(states):  # named the other way round at the start: the rest is right
         states = [not state for state in states]
