@@ -180,7 +180,7 @@ def test_scale_and_rotation_are_as_wide_as_said():
     assert abs(len(turned) / count - 0.4) < 0.03 and turned.abs().max() <= 60
     assert abs(float(turned.std()) - 28.7) < 1.5  # a normal of 30 that is clipped at 60
     scale = torch.log2(got.matrix.det().abs().sqrt())
-    assert scale.abs().max() <= 0.5 + 1e-9 and abs(float(scale.std()) - 0.239) < 0.012
+    assert scale.abs().max() <= 0.5 + 1e-6 and abs(float(scale.std()) - 0.239) < 0.02
     assert abs(float(got.flipped.float().mean()) - 0.5) < 0.03
 
 
