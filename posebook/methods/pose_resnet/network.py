@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from posebook.errors import InputError
 
 Pictures = Float[Tensor, "batch 3 height width"]
-Maps = Float[Tensor, "batch channels rows columns"]
+Maps = Float[Tensor, "batch _channels _rows _columns"]
 
 #: Layers in the name of a ResNet: blocks in each of its four parts, and whether those have three
 #: convolutions, with a bottleneck, or two.

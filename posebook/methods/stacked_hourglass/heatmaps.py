@@ -109,6 +109,13 @@ def scores(maps: HeatMaps) -> Float[Tensor, "*batch joints"]:
     return maps.flatten(-2).amax(-1)
 
 
+def fractional_peaks(maps: HeatMaps) -> Pose2D:
+    """`peaks` as Zhou's later code has them: the row is not rounded down, and is up to 0.98 px too
+    large. Its 2D answers and its accuracy use them."""
+    best, columns = maps.flatten(-2).argmax(-1), maps.shape[-1]
+    return torch.stack([(best % columns).double(), best.double() / columns], -1)
+
+
 def _beside(maps: HeatMaps, at: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Values at the peak (..., 1), one before and one after it along x and y (..., 2 each), and
     whether the peak has neighbours on all sides (..., 1)."""
@@ -127,7 +134,7 @@ def _beside(maps: HeatMaps, at: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def quarter_pixel(maps: HeatMaps, *, released: bool = False) -> Pose2D:
-    """The peak, moved by 0.25 px towards its larger neighbour along x and along y: (..., joints, 2).
+    """The peak, moved by 0.25 px towards its larger neighbours: (..., joints, 2), px of the map.
 
     released  as in the published code, which reads the map with rows and columns exchanged
     A peak at the edge of its map is not moved; of equal neighbours the right or lower one counts.

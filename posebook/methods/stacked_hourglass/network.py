@@ -17,7 +17,7 @@ from torch.nn import functional
 from posebook.errors import InputError
 
 Pictures = Float[Tensor, "batch 3 height width"]
-Maps = Float[Tensor, "batch channels rows columns"]
+Maps = Float[Tensor, "batch _channels _rows _columns"]
 
 
 class Residual(nn.Module):

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE, MPII_16
 
 #: Fourteen bones that scale, pictures and evaluation use. The thorax is in none of them.
@@ -73,7 +72,9 @@ def _sum(pose: Tensor, bones: tuple[tuple[int, int], ...]) -> Tensor:
     return torch.linalg.vector_norm(pose[..., starts, :] - pose[..., ends, :], dim=-1).sum(-1)
 
 
-def at_length(pose: Pose3D, length_mm: float | Tensor = LENGTH_MM) -> Pose3D:
+def at_length(
+    pose: Float[Tensor, "*batch 16 3"], length_mm: float | Tensor = LENGTH_MM
+) -> Float[Tensor, "*batch 16 3"]:
     """The pose about its hip, its fourteen bones `length_mm` long together: (..., 16, 3) mm.
 
     Plainly: whoever is in the picture is taken to be as large as the mean of the people that the
@@ -89,7 +90,9 @@ def at_length(pose: Pose3D, length_mm: float | Tensor = LENGTH_MM) -> Pose3D:
     return pose
 
 
-def to_house(pose: Pose3D, length_mm: float = LATER_LENGTH_MM) -> Pose3D:
+def to_house(
+    pose: Float[Tensor, "*batch 16 3"], length_mm: float = LATER_LENGTH_MM
+) -> Float[Tensor, "*batch 17 3"]:
     """The later code's: sixteen joints as the house's seventeen, (..., 17, 3) mm about the hip.
 
     Spine and neck are put half way between their neighbours, and all is scaled so that fifteen
