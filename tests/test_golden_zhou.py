@@ -236,7 +236,7 @@ def test_numbers_of_weights(name, build):
 
 @torch.no_grad()
 def test_shapes():
-    picture, heat_map = torch.zeros(1, 3, 256, 256), (1, 16, 64, 64)
+    picture, heat_map = torch.rand(1, 3, 256, 256), (1, 16, 64, 64)
     found, depths = DepthHourglass()(picture)
     shapes = [str(tuple(answer.shape)) for answer in (*found, depths)]
     with np.load(FOLDER / "zhou2017.npz") as arrays:

@@ -89,6 +89,7 @@ class PoseResNet(nn.Module):
             raise InputError(
                 f"pose ResNet: depth is {depth}, expected {', '.join(map(str, BLOCKS))}"
             )
+        self.depth = depth
         counts, bottlenecks = BLOCKS[depth]
         kind = Bottleneck if bottlenecks else Basic
         self.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)

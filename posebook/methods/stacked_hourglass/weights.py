@@ -6,12 +6,48 @@ Taught in 08_stacked_hourglass.
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
+from posebook.datasets.readers import torch_files
 from posebook.errors import InputError
 
 State = dict[str, Tensor]
+
+
+def read(path: Path | str, network: nn.Module) -> None:
+    """Fill a `StackedHourglass` from a file of Zhou's 2D network that `torch.save` wrote.
+
+    A state, or a checkpoint that holds one. A file that holds the whole network as an object is
+    refused, since reading it would run what it says. InputError, one line, also where joints,
+    stacks, modules or features are not the network's.
+    """
+    fill(path, network, of_zhou(torch_files.read_state(path)))
+
+
+def fill(path: Path | str, network: nn.Module, state: State, but: tuple[str, ...] = ()) -> None:
+    """Load a state under our names; the parts whose names begin with one of `but` may be missing,
+    and keep what they have."""
+    wanted = network.state_dict()
+    for name, tensor in wanted.items():
+        if not tensor.is_floating_point():
+            continue  # the number of batches seen
+        if name not in state:
+            if name.startswith(but):
+                continue
+            raise InputError(f"{path}: has no {name}, which {type(network).__name__} needs")
+        if state[name].shape != tensor.shape:
+            raise InputError(
+                f"{path}: {name} is {tuple(state[name].shape)}; this {type(network).__name__} "
+                f"has {tuple(tensor.shape)}"
+            )
+    if others := sorted(state.keys() - wanted.keys()):
+        raise InputError(
+            f"{path}: has {others[0][:60]}, which this {type(network).__name__} has not"
+        )
+    network.load_state_dict({**wanted, **state})
+
 
 _RESIDUAL = {
     "bn": "norm1", "bn1": "norm2", "bn2": "norm3",
