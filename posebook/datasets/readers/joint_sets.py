@@ -172,7 +172,8 @@ def of_count(
     sets = _BY_COUNT[joints]
     skeleton = sets[0]
     if points is not None and joints == 17:
-        skeleton = HOUSE if looks_like_house(points) else _coco_or_posetrack(points)
+        house = looks_like_house(points) and _has_middles(points)
+        skeleton = HOUSE if house else _coco_or_posetrack(points)
     elif points is not None and joints == 16:
         skeleton = _mpii_or_hourglass(points)
     elif points is not None and len(sets) > 1:
@@ -220,6 +221,15 @@ def _coco_or_posetrack(points: numpy.ndarray) -> Skeleton:
     trunk = points[:, [5, 6]].mean(1) - points[:, [11, 12]].mean(1)
     part = _median_part(points[:, 2] - points[:, 1], trunk)
     return POSETRACK_17 if part > 0.33 else COCO_17
+
+
+def _has_middles(points: numpy.ndarray) -> bool:
+    """Whether joints 0 and 8 are Human3.6M's hip and thorax, midway between both hips and both
+    shoulders; in PoseTrack they are the nose and an elbow."""
+    apart = [points[:, one] - points[:, pair].mean(1) for one, pair in ((0, [1, 4]), (8, [11, 14]))]
+    whole = spread(points[:, :17])
+    parts = [_median_part(one, whole) for one in apart]
+    return not sum(parts) > 0.2
 
 
 def _median_part(one: numpy.ndarray, whole: numpy.ndarray) -> float:
