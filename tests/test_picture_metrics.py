@@ -73,11 +73,11 @@ def test_the_lenient_one_and_the_torso():
     [(False, True, 1 / 2), (True, True, 1.0), (False, False, 2 / 3), (True, False, 1.0)],
 )
 def test_accuracy_on_maps(at_most, released, expected):
-    """Of three joints one is right, one 3.2 px off, and one lies in column 0."""
+    """Of three joints one is right, one 4 px off, of 80, and one lies in column 0."""
     truth = torch.tensor([[[5.0, 5.0], [10.0, 10.0], [0.0, 9.0]]], dtype=torch.float64)
     predicted = truth.clone()
-    predicted[0, 1, 0] += 3.2
-    found = pictures.map_accuracy(predicted, truth, at_most=at_most, released=released)
+    predicted[0, 1, 0] += 4.0
+    found = pictures.map_accuracy(predicted, truth, 80, at_most=at_most, released=released)
     assert found == pytest.approx(expected)
 
 
