@@ -287,7 +287,7 @@ def test_a_release_with_something_else_inside(tmp_path):
 # --- posebook data check --------------------------------------------------------------------------
 
 
-def test_check_says_what_is_missing(tmp_path, capsys):
+def test_check_says_what_is_missing(tmp_path, capsys, monkeypatch):
     writer.coco(tmp_path)
     found = folders.check("coco", tmp_path)
     assert not found.complete and "MISSING train: " in str(found)
@@ -300,7 +300,11 @@ def test_check_says_what_is_missing(tmp_path, capsys):
         folders.check("coco", tmp_path)
     )
     picture.unlink()
-    assert cli.main(["data", "check", "coco", "--root", str(tmp_path)]) != 0
+    words = ["posebook", "data", "check", "coco", "--root", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", words)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code != 0
     assert "1 pictures are not there" in capsys.readouterr().out
 
 
