@@ -1,5 +1,6 @@
 """Networks of chapters 8 to 10 beyond the golden arrays: files of weights, places, behaviour."""
 
+import copy
 from itertools import product
 
 import pytest
@@ -12,7 +13,8 @@ from posebook.methods.pose_resnet.network import PoseResNet
 from posebook.methods.pose_resnet.soft_argmax import expected_place, soft_argmax
 from posebook.methods.stacked_hourglass import heatmaps, inputs
 from posebook.methods.stacked_hourglass import weights as hourglass_weights
-from posebook.methods.stacked_hourglass.network import StackedHourglass
+from posebook.methods.stacked_hourglass.lean import norm_relu_conv
+from posebook.methods.stacked_hourglass.network import Residual, StackedHourglass
 from posebook.methods.weak_supervision import losses as weak_losses
 from posebook.methods.weak_supervision import skeleton, targets
 from posebook.methods.weak_supervision import weights as zhou_weights
@@ -214,6 +216,26 @@ def test_what_cannot_be_is_one_line(wrong):
     with pytest.raises(InputError) as caught:
         wrong()
     assert "\n" not in str(caught.value) and "expected" in str(caught.value)
+
+
+def test_what_is_made_again_gives_the_same_gradients():
+    torch.manual_seed(0)
+    lean = Residual(6, 4).double()
+    for parameter in lean.parameters():
+        nn.init.normal_(parameter)
+    plain, maps = copy.deepcopy(lean), torch.randn(3, 6, 8, 8, dtype=torch.float64)
+    found = []
+    for block, conv in ((lean, norm_relu_conv), (plain, lambda m, norm, c: c(norm(m).relu()))):
+        given = maps.clone().requires_grad_()
+        change = given
+        for number in (1, 2, 3):
+            layers = (getattr(block, f"{kind}{number}") for kind in ("norm", "conv"))
+            change = conv(change, *layers)
+        (change + block.skip(given)).square().sum().backward()
+        found.append([given.grad, *(p.grad for p in block.parameters()), *block.buffers()])
+    assert all(torch.allclose(a, b, rtol=1e-9) for a, b in zip(*found, strict=True))
+    assert lean.norm2.num_batches_tracked == 1
+    assert torch.allclose(lean.eval()(maps), plain.eval()(maps))
 
 
 def test_small_pictures_keep_large_maps():
