@@ -317,7 +317,7 @@ def packed(path, count: int = 4, size: int = 32, split: str = "train", change=No
         camera=numpy.tile([50, 50, 16, 16], (count, 1)).astype("f4"),
     )
     arrays["visible"][0, 2] = 0
-    said = dict(domain="rendered_plain", split=split, size=size, seed=0, joints=joints) | about
+    said = dict(domain="rendered_plain", split=split, size=size, seed=0, points=joints) | about
     arrays["about"] = numpy.frombuffer(json.dumps(said).encode(), numpy.uint8)
     if change:
         change(arrays)
@@ -337,6 +337,9 @@ def test_packed_pictures_are_read(tmp_path):
     assert len(pictures.load("rendered_plain", tmp_path, "train")) == 7
     assert len(pictures.load("rendered_plain", tmp_path, "train", 48)) == 7
     assert len(pictures.load("rendered_plain", tmp_path, "test", 128)) == 2
+    (tmp_path / "rendered_wild").mkdir()
+    packed(tmp_path / "rendered_wild" / "val-0000000.npz", split="val", domain="rendered_wild")
+    assert len(pictures.load("rendered_wild", tmp_path, "val")) == 4
     larger = small.rows([1, 0]).crops(64)
     assert largest(larger.keypoints_px[0], 2 * small.keypoints_px[1]) < 1e-4
     assert larger.pictures.shape == (2, 64, 64, 3)
@@ -379,8 +382,8 @@ def _no_about(arrays: dict) -> None:
         (dict(change=_cut), "ends does not rise to the"),
         (dict(change=_shapes), r"visible is int8 \(4, 5\); expected \(4, 25\)"),
         (dict(change=_no_about), "expected packed pictures"),
-        (dict(joints=["hip"]), "its first joints are hip; expected the house's"),
-        (dict(joints=3), "about has joints 3; expected list"),
+        (dict(points=["hip"]), "its first joints are hip; expected the house's"),
+        (dict(points=3), "about has points 3; expected list"),
         (dict(size="64"), "about has size '64'; expected int"),
         (dict(domain="rendered_wild"), "holds rendered_wild train; expected rendered_plain train"),
     ],

@@ -34,14 +34,14 @@ def load(
            mpi_inf_3dhp_pictures or ai_challenger
     root   the folder that holds it; the rendered sets have one of their own
     split  'train', 'val' or 'test', as far as the set has them with labels
-    size   of the rendered pictures, px (see `packed.load`); photographs are as large as they are
+    size   of the rendered pictures, px (see `rendered_sets.load`); photographs are as large as they are
     """
     one_of("data set of pictures", name, NAMES)
     if name in RENDERED:
-        from posebook.datasets.pictures import packed
+        from posebook.datasets.pictures import rendered_sets
 
-        one_of("split", split, packed.SPLITS)
-        return packed.load(name, root, split, size)
+        one_of("split", split, rendered_sets.SPLITS)
+        return rendered_sets.load(name, root, split, size)
     if root is None:
         raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
                          "--root)")  # fmt: skip

@@ -51,12 +51,13 @@ class PicturePeople:
     camera        (n, 4)            fx, fy, cx, cy in px of the whole picture; None: not known
     names         of each person's picture; subjects and actions: of each person, '' where unknown
     notes         what a reader had to say: people left out, pictures that are missing
+    missing       names of pictures that are not there; their people are left out
     """
 
     name: str
     split: str
     skeleton: Skeleton
-    pictures: Sequence[Tensor]
+    pictures: Sequence  # of tensors; a check of its type would decode one
     picture: Tensor
     keypoints_px: Tensor
     visible: Tensor
@@ -71,11 +72,12 @@ class PicturePeople:
     actions: tuple[str, ...] = ()
     terms: str = ""
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self):
         for name in ("name", "split", "terms"):
             object.__setattr__(self, name, printable(getattr(self, name)))
-        for name in ("names", "subjects", "actions", "notes"):
+        for name in ("names", "subjects", "actions", "notes", "missing"):
             object.__setattr__(self, name, tuple(map(printable, getattr(self, name))))
         if not len(self.keypoints_px):
             raise InputError(f"{self.name} {self.split}: nobody is in it")
@@ -167,7 +169,7 @@ def of_arrays(
     name: str,
     split: str,
     skeleton: Skeleton,
-    pictures: Sequence[Tensor],
+    pictures: Sequence,
     names: Sequence[str],
     keypoints_px: numpy.ndarray,
     visible: numpy.ndarray,

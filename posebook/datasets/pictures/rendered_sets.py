@@ -5,7 +5,7 @@
     keypoints_px  (n, joints, 2) float32, visible (n, joints) int8 (0 not labelled, 1 hidden,
                   2 seen), pose_mm (n, joints, 3) float32 in camera axes, box_px (n, 4) float32,
                   head_px (n,) float32, camera (n, 4) float32: fx, fy, cx, cy in px
-    about         JSON text as uint8: {"domain", "split", "size", "joints": [names], ...}
+    about         JSON text as uint8: {"domain", "split", "size", "points": [names of joints], ...}
 
 Each picture is a square crop around its person already, as a detector would give it. The joints
 are the house's 17, then landmarks of other sets by name.
@@ -48,7 +48,9 @@ def load(
     fitting = [one for one in held if (one[1]["domain"], one[1]["split"]) == (name, split)]
     if not fitting:
         there = sorted({f"{about['domain']} {about['split']}" for _, about, _ in held})
-        raise InputError(f"{files[0].parent}: holds {listed(there)}; expected {name} {split}")
+        raise InputError(
+            f"{paths.shown(files[0].parent)}: holds {listed(there)}; expected {name} {split}"
+        )
     sizes = sorted({about["size"] for _, about, _ in fitting})
     larger = [one for one in sizes if size is None or one >= size]
     taken = sizes[-1] if size is None or not larger else larger[0]
@@ -56,15 +58,18 @@ def load(
 
 
 def find(name: str, root: Path | str | None, split: str) -> list[Path]:
-    """The files of a domain and split by their names, `<domain>*<split>*.npz`, sorted."""
+    """The files of a domain and split by their names, sorted: `<split>-*.npz` in the domain's own
+    folder, `<domain>*<split>*.npz` in one of several."""
+    folders = [paths.DATA / "cache" / name, paths.DATA / "rendered" / name, paths.DATA / "rendered"]
     if root is not None:
         root = existing(root, f"the pictures of {name}")
         if root.is_file():
             return [root]
-    folders = [paths.DATA / "cache" / name, paths.DATA / "rendered"] if root is None else [root]
+        folders = [root / name, root]
     for folder in folders:
-        if found := sorted(folder.glob(f"{name}*{split}*.npz")):
-            return found
+        for pattern in (f"{split}-*.npz", f"{name}*{split}*.npz"):
+            if found := sorted(folder.glob(pattern)):
+                return found
     raise InputError(
         f"{paths.shown(folders[-1])}: no pictures of {name} {split}; `posebook data make {name}` "
         "makes them"
@@ -110,11 +115,11 @@ def _about(path: Path) -> tuple[dict[str, Any], dict[str, numpy.ndarray]]:
         about = parsed(text.tobytes().decode("utf-8"), f"{path}: about", "JSON")
     except UnicodeDecodeError:
         raise InputError(f"{path}: about is not text in UTF-8; expected JSON") from None
-    for name, kind in (("domain", str), ("split", str), ("size", int), ("joints", list)):
+    for name, kind in (("domain", str), ("split", str), ("size", int), ("points", list)):
         if not isinstance(about, dict) or type(about.get(name)) is not kind:
             value = short(about.get(name)) if isinstance(about, dict) else short(about)
             raise InputError(f"{path}: about has {name} {value}; expected {kind.__name__}")
-    joints = about["joints"]
+    joints = about["points"]
     if not all(isinstance(name, str) for name in joints) or len(set(joints)) != len(joints):
         raise InputError(f"{path}: about names its joints {listed(joints)}; expected each once")
     if tuple(joints[: len(HOUSE)]) != HOUSE.joints:
@@ -123,7 +128,7 @@ def _about(path: Path) -> tuple[dict[str, Any], dict[str, numpy.ndarray]]:
 
 
 def _people(path: Path, about: dict[str, Any], found: dict[str, Any]) -> PicturePeople:
-    skeleton = skeleton_of(about["joints"])
+    skeleton = skeleton_of(about["points"])
     jpeg, ends = found.get("jpeg"), found.get("ends")
     whole = isinstance(jpeg, numpy.ndarray) and isinstance(ends, numpy.ndarray)
     if not whole or jpeg.dtype != numpy.uint8 or ends.dtype.kind not in "iu" or not ends.size:
