@@ -34,7 +34,7 @@ def load(
            mpi_inf_3dhp_pictures or ai_challenger
     root   the folder that holds it; the rendered sets have one of their own
     split  'train', 'val' or 'test', as far as the set has them with labels
-    size   of the rendered pictures, px (see `rendered_sets.load`); photographs are as large as they are
+    size   of the rendered pictures, px (see `rendered_sets.load`); photographs keep their own
     """
     one_of("data set of pictures", name, NAMES)
     if name in RENDERED:
