@@ -37,6 +37,7 @@ class Reader:
     write: Callable[[Path], object]
     damage: dict[str, Damage]  # pattern of names: mutation
     read: Callable[[Path], object]  # given the damaged file
+    refused: float = 0.097  # at least this share of the damaged files must be refused
 
 
 def everybody(path: Path) -> list:
@@ -206,7 +207,8 @@ TEXT, JSON = mutations.mutate_text, mutations.mutate_json
 NPZ = mutations.mutate_npz
 MMPOSE = "mpi_inf_3dhp_train.npz"
 NEWER = [
-    Reader("yolo labels", yolo, {"*/*.txt": TEXT}, lambda path: everybody(path.parent)),
+    # A folder with one damaged file of many is mostly still read.
+    Reader("yolo labels", yolo, {"*/*.txt": TEXT}, lambda path: everybody(path.parent), 0.02),
     Reader("yolo label", yolo, {"*/clip_1.txt": TEXT}, everybody),
     Reader("ultralytics json", ultralytics, {"*.json": JSON}, everybody),
     Reader("poseflow json", poseflow, {"*.json": JSON}, everybody),

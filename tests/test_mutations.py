@@ -1,4 +1,4 @@
-"""Hundreds of damaged files for every reader: each is read, or refused with one line.
+"""510 damaged files for every reader, 40 for newer ones: each is read, or refused in one line.
 
 Never another exception, never a hang (5 s of work for a file, a minute on the clock), never more
 than a few GB of memory, never anything run. How many there were, and how many were read and how
@@ -328,6 +328,6 @@ def test_damaged_files_are_read_or_refused(reader, files, tmp_path, capsys):
             f"\n{reader.name}: {files} damaged files, {read} read, {refused} refused, "
             f"slowest {slowest:.2f} s"
         )
-    assert read > files / 60 and refused > files / 60, (
+    assert read > files / 51 and refused > files * reader.refused, (
         "damage that is always, or never, noticed tests little"
     )
