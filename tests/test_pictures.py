@@ -302,7 +302,7 @@ def test_a_picture_of_a_gigapixel_is_refused(tmp_path, monkeypatch):
 
 
 def packed(path, count: int = 4, size: int = 32, split: str = "train", change=None, **about):
-    """A file of packed pictures as `posebook data make` writes it."""
+    """A file of packed pictures in the form that `rendered_sets` reads."""
     rng = numpy.random.default_rng(0)
     pictures = [jpeg(int(size), int(size)) for _ in range(count)]
     joints = [*HOUSE.joints, *LANDMARKS]
@@ -395,7 +395,7 @@ def test_a_damaged_file_of_packed_pictures_gets_one_line(tmp_path, options, said
 
 
 def test_what_is_not_there_says_how_to_make_it(tmp_path):
-    with pytest.raises(InputError, match="`posebook data make rendered_wild` makes them"):
+    with pytest.raises(InputError, match="no pictures of rendered_wild .*; expected .npz files"):
         pictures.load("rendered_wild", tmp_path)
     with pytest.raises(InputError, match="data set of pictures is 'rendered'; expected"):
         pictures.load("rendered", tmp_path)
