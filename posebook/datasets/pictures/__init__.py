@@ -1,0 +1,1 @@
+"""People in pictures: rendered, and read from published sets."""
