@@ -1,1 +1,1 @@
-"""People in pictures: rendered, and read from published sets."""
+"""Pictures of people to learn from: rendered ones, and readers of real ones."""
