@@ -38,7 +38,9 @@ def soup(seed, count=40, spread=12.0):
     """Triangles of all sizes that overlap, cross each other and leave the picture."""
     numbers = numpy.random.default_rng(seed)
     middle = numbers.uniform(-4, 28, (count, 1, 2))
-    corners = middle + numbers.normal(0, spread, (count, 3, 2)) * numbers.uniform(0, 1, (count, 1, 1))
+    corners = middle + numbers.normal(0, spread, (count, 3, 2)) * numbers.uniform(
+        0, 1, (count, 1, 1)
+    )
     depth = numbers.uniform(800, 4000, count * 3)
     return corners.reshape(-1, 2), depth, numpy.arange(count * 3).reshape(-1, 3)
 

@@ -75,9 +75,7 @@ def _table(random: Random, spot: numpy.ndarray, turn: float) -> list[Box]:
     wide, deep, high = random.uniform(350, 800), random.uniform(300, 450), random.uniform(650, 780)
     top, leg = thing(random), thing(random)
     cos, sin = math.cos(turn), math.sin(turn)
-    made = [
-        Box(numpy.array([*spot, high]), numpy.array([wide, deep, 20.0]), turn, top)
-    ]
+    made = [Box(numpy.array([*spot, high]), numpy.array([wide, deep, 20.0]), turn, top)]
     for x, y in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
         x, y = x * (wide - 40), y * (deep - 40)
         foot = spot + numpy.array([cos * x - sin * y, sin * x + cos * y])

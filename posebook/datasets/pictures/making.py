@@ -44,7 +44,7 @@ def make(domain: str, folder: Path, count: int, size: int = 128, jobs: int | Non
         with tqdm(total=count, initial=done, unit="picture", desc=domain) as bar:
             for made in _made(folder, todo, jobs):
                 bar.update(made)
-    counts = {split: 0 for split in SHARES}
+    counts = dict.fromkeys(SHARES, 0)
     for about in wanted:
         counts[about["split"]] += about["count"]
     halves = ", ".join(f"{number} {split}" for split, number in counts.items() if number)

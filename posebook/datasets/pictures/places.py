@@ -129,7 +129,9 @@ def _daylight(random: Random) -> Light:
     if random.random() < 0.4:  # clouds before the sun
         return Light(_towards(random, 50, 85), 0.3 * sky, sky, 0.35 * sky, 60.0)
     sun = colours.light(random, (4500, 6000))
-    return Light(_towards(random, 18, 70), random.uniform(1.5, 3.5) * sun, 0.8 * sky, 0.3 * sky, 6.0)
+    return Light(
+        _towards(random, 18, 70), random.uniform(1.5, 3.5) * sun, 0.8 * sky, 0.3 * sky, 6.0
+    )
 
 
 def _extent(random: Random, camera_mm: Point, low: float, high: float) -> tuple[Point, Point]:
@@ -200,5 +202,9 @@ def street(random: Random, camera_mm: Point) -> Place:
     tops = random.uniform(600, 4500) if random.random() < 0.5 else random.uniform(4000, 15000)
     sides = (*(_backdrop(random) for _ in range(4)), _ground(random), above)
     return Place(
-        numpy.array([*low, 0.0]), numpy.array([*high, tops]), sides, _daylight(random), outdoors=True
+        numpy.array([*low, 0.0]),
+        numpy.array([*high, tops]),
+        sides,
+        _daylight(random),
+        outdoors=True,
     )

@@ -5,6 +5,7 @@ the corpus `synthetic`: S1 to S7 to train, S8 for validation, S9 and S11 to test
 """
 
 import hashlib
+import math
 from functools import lru_cache
 
 import numpy
@@ -49,3 +50,10 @@ def pose(split: str, index: int, share: float, random: numpy.random.Generator) -
         found = _moments(split, number if split == "train" else 0)
     one = found[int(random.integers(len(found)))]
     return one - one[:1] * torch.tensor([1.0, 1.0, 0.0])
+
+
+def turned(pose_mm: Pose3D, random: numpy.random.Generator) -> Pose3D:
+    """The pose turned about the upright by any angle."""
+    angle = random.uniform(0, 2 * math.pi)
+    cos, sin = math.cos(angle), math.sin(angle)
+    return pose_mm @ torch.tensor([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])

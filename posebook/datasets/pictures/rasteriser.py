@@ -28,14 +28,15 @@ def rasterise(
     size: tuple[int, int],
     *,
     perspective: bool = True,
-    cull: bool = False,
+    cull: bool | Bool[ndarray, " faces"] = False,
 ) -> tuple[Int[ndarray, "rows columns"], Float[ndarray, "rows columns"]]:
     """The nearest triangle of each sample, -1 where there is none, and its depth, mm (inf there).
 
     vertices_px  (V, 2)  px    depth_mm  (V,)  along the view, over 0    faces  (F, 3)
     size         (width, height)
     perspective  True: 1/depth is linear in the picture; False: depth is (parallel rays)
-    cull         leave out triangles seen from behind (corners run anticlockwise as seen from outside)
+    cull         leave out triangles seen from behind, all or these (F,); the corners of a triangle
+                 run anticlockwise as seen from outside
     A triangle with a corner at depth 0 or nearer, or not finite, is left out.
     """
     width, height = size
@@ -51,7 +52,12 @@ def rasterise(
     top = numpy.ceil(fy.min(1) - 0.5).clip(0, height)
     rows = numpy.floor(fy.max(1) - 0.5).clip(-1, height - 1) - top + 1
     across = (fx.max(1) >= 0.5) & (fx.min(1) <= width - 0.5)
-    drawn = across & (rows > 0) & ((area < 0) if cull else (area != 0)) & sound[faces].all(1)
+    drawn = (
+        across
+        & (rows > 0)
+        & ((area < 0) | ((area > 0) & ~numpy.asarray(cull)))
+        & sound[faces].all(1)
+    )
     chosen = numpy.flatnonzero(drawn)
     if len(chosen):
         value = 1 / depth if perspective else depth
@@ -163,6 +169,8 @@ def corner_normals(
     return (summed / numpy.maximum(length, 1e-12)).astype(numpy.float32)
 
 
-def inside(points_px: Float[ndarray, "points 2"], size: tuple[int, int]) -> Bool[ndarray, " points"]:
+def inside(
+    points_px: Float[ndarray, "points 2"], size: tuple[int, int]
+) -> Bool[ndarray, " points"]:
     """Whether points lie in a picture of (width, height)."""
     return ((points_px >= 0) & (points_px < numpy.array(size))).all(-1)

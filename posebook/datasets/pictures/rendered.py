@@ -14,7 +14,7 @@ import torch
 
 from posebook.cameras import Camera
 from posebook.datasets.pictures import film, places, poses
-from posebook.datasets.pictures.dressing import dressed
+from posebook.datasets.pictures.dressing import CROWD, crowd, dressed, moved
 from posebook.datasets.pictures.furniture import furnished
 from posebook.datasets.pictures.scene import Person, Picture, Scene, draw, to_camera
 from posebook.datasets.pictures.textures import Random
@@ -25,6 +25,8 @@ SIZES = (32, 512)
 #: Raised whenever the same number gives another picture.
 VERSION = 1
 _NEAREST_MM = 350.0
+#: Share of single poses, the others being moments of actions.
+_SINGLE = {"rendered_plain": 0.4, "rendered_wild": 0.75}
 
 
 def rendered_picture(domain: str, index: int, size: int = 128, split: str = "train") -> Picture:
@@ -42,50 +44,48 @@ def scene_of(domain: str, index: int, size: int, split: str) -> Scene:
         raise InputError(f"size {size}: expected {SIZES[0]} to {SIZES[1]} pixels")
     seed = poses.seed_of(domain, split, index)
     random = numpy.random.Generator(numpy.random.PCG64(seed))
-    detail = "low" if size <= 128 else "full"
     make = _plain if domain == "rendered_plain" else _wild
-    return make(random, split, index, size, detail, seed)
+    return Scene(*make(random, split, index, size), _textures(split), seed)
 
 
-def _plain(random: Random, split: str, index: int, size: int, detail: str, seed: int) -> Scene:
-    person = dressed(random, _turned(random, poses.pose(split, index, 0.4, random)), detail)
+def _plain(random: Random, split: str, index: int, size: int) -> tuple:
+    person = _person(random, "rendered_plain", split, index, size)
     eye = _eye(random, person, (3300, 6500), (800, 1800))
     place = places.quiet_room(random, eye)
     place = furnished(random, place, [person], eye, seats_only=True)
-    camera = _crop(_aim(random, person, eye, roll=0.0, aside=0.05), person, size, random, 1.25, 0.08, 0.03)
-    return Scene((person,), place, camera, film.gentle(random), _textures(split), seed)
+    camera = _aim(random, person, eye, roll=0.0, aside=0.05)
+    camera = _crop(camera, person, size, random, 1.25, 0.08, 0.03)
+    return (person,), place, camera, film.gentle(random)
 
 
-def _wild(random: Random, split: str, index: int, size: int, detail: str, seed: int) -> Scene:
-    person = dressed(random, _turned(random, poses.pose(split, index, 0.75, random)), detail)
+def _wild(random: Random, split: str, index: int, size: int) -> tuple:
+    people = [_person(random, "rendered_wild", split, index, size)]
     heights = (300, 3200) if random.random() < 0.25 else (900, 1800)
-    eye = _eye(random, person, (1900, 8500), heights)
-    people = [person]
-    for _ in range(int(random.choice([0, 1, 2], p=[0.68, 0.25, 0.07]))):
-        other = dressed(random, _turned(random, poses.pose(split, index, 0.6, random)), detail)
-        people.append(_beside(random, other, people, eye))
+    eye = _eye(random, people[0], (1900, 8500), heights)
+    others = int(random.choice([0, 1, 2], p=[0.68, 0.25, 0.07]))
+    for k in range(others):
+        neighbour = index // CROWD * CROWD + (index + 11 * k + 5) % CROWD
+        other = _person(random, "rendered_wild", split, neighbour, size)
+        people.append(_beside(random, other, eye))
     place = (places.room if random.random() < 0.5 else places.street)(random, eye)
     place = furnished(random, place, people, eye, seats_only=False)
-    camera = _aim(random, person, eye, roll=random.normal(0, 0.07), aside=0.2)
+    camera = _aim(random, people[0], eye, roll=random.normal(0, 0.07), aside=0.2)
     margin, spread, aside = (1.3, 0.14, 0.08)
     if random.random() < 0.15:  # part of the person is outside the picture
         margin, spread, aside = (0.85, 0.1, 0.18)
-    camera = _crop(camera, person, size, random, margin, spread, aside)
-    return Scene(
-        tuple(people), place, camera, film.any_camera(random, size), _textures(split), seed
-    )
+    camera = _crop(camera, people[0], size, random, margin, spread, aside)
+    return tuple(people), place, camera, film.any_camera(random, size)
+
+
+def _person(random: Random, domain: str, split: str, index: int, size: int) -> Person:
+    detail = "low" if size <= 128 else "full"
+    members = crowd(domain, split, index // CROWD, _SINGLE[domain], detail)
+    return dressed(random, members[index % CROWD], detail)
 
 
 def _textures(split: str) -> int:
     """Each split has walls, floors and prints of its own."""
     return poses.seed_of("textures", split) % 2**32
-
-
-def _turned(random: Random, pose_mm: torch.Tensor) -> torch.Tensor:
-    """The pose turned about the upright by any angle."""
-    angle = random.uniform(0, 2 * math.pi)
-    cos, sin = math.cos(angle), math.sin(angle)
-    return pose_mm @ torch.tensor([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
 
 
 def _eye(
@@ -103,7 +103,11 @@ def _eye(
 def _aim(random: Random, person: Person, eye: numpy.ndarray, roll: float, aside: float) -> Camera:
     """A camera that looks towards the person, not quite at them, tilted by `roll` rad."""
     low, high = person.mesh.vertices_mm.min(0), person.mesh.vertices_mm.max(0)
-    target = (low + high) / 2 + numpy.linalg.norm(eye[:2]) * aside * random.uniform(-1, 1, 3) * [1, 1, 0.4]
+    target = (low + high) / 2 + numpy.linalg.norm(eye[:2]) * aside * random.uniform(-1, 1, 3) * [
+        1,
+        1,
+        0.4,
+    ]
     forward = target - eye
     forward /= numpy.linalg.norm(forward)
     right = numpy.cross(forward, [0.0, 0.0, 1.0])
@@ -147,15 +151,12 @@ def _crop(
     )
 
 
-def _beside(random: Random, other: Person, people: list[Person], eye: numpy.ndarray) -> Person:
+def _beside(random: Random, other: Person, eye: numpy.ndarray) -> Person:
     """Another person, put beside, behind or before the first."""
-    away = numpy.linalg.norm(eye[:2])
+    away = float(numpy.linalg.norm(eye[:2]))
     ahead = -eye[:2] / away
     aside = numpy.array([-ahead[1], ahead[0]]) * (1 if random.random() < 0.5 else -1)
-    depth = random.uniform(400, 4000) if random.random() < 0.75 else -random.uniform(0.15, 0.5) * away
-    across = random.uniform(350, 1100) if depth > 0 else random.uniform(300, 700) * (1 + depth / away)
-    moved = numpy.array([*(depth * ahead + across * aside), 0.0], numpy.float32)
-    from dataclasses import replace
-
-    mesh = replace(other.mesh, vertices_mm=other.mesh.vertices_mm + moved)
-    return replace(other, mesh=mesh, points_mm=other.points_mm + moved)
+    behind = random.random() < 0.75
+    depth = random.uniform(400, 4000) if behind else -random.uniform(0.15, 0.5) * away
+    across = random.uniform(350, 1100) if behind else random.uniform(300, 700) * (1 + depth / away)
+    return moved(other, numpy.array([*(depth * ahead + across * aside), 0.0], numpy.float32))

@@ -19,7 +19,7 @@ from posebook.datasets.pictures.film import Film
 from posebook.datasets.pictures.materials import Material, albedo
 from posebook.datasets.pictures.places import Box, Place
 from posebook.datasets.pictures.rasteriser import barycentric, corner_normals, inside, rasterise
-from posebook.datasets.pictures.textures import Random, bank
+from posebook.datasets.pictures.textures import bank
 
 #: Samples along a pixel's edge.
 FINE = 2
@@ -33,14 +33,16 @@ _WITHIN_TRUNK = 0.12
 class Mesh:
     """Triangles in the world, mm. material (F,): which of `materials` each is made of.
 
-    rest_mm (V, 3): where each corner is when the pattern of its cloth is laid out
+    laid (V, 4): where each corner is on its cloth, see `materials`
+    open (F,): triangles that are seen from both sides: skirts, hair
     """
 
     vertices_mm: Float[ndarray, "vertices 3"]
     faces: Int[ndarray, "faces 3"]
     material: Int[ndarray, " faces"]
-    rest_mm: Float[ndarray, "vertices 3"]
+    laid: Float[ndarray, "vertices 4"]
     materials: tuple[Material, ...]
+    open: Bool[ndarray, " faces"]
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,15 @@ def box_mesh(box: Box) -> Mesh:
             corners = corners * box.half_mm
             flat = corners[:, (right, up)] if axis != 1 else corners[:, (up, right)]
             sides.append(corners)
-            laid.append(numpy.stack([flat[:, 0], 0 * flat[:, 0], flat[:, 1]], 1) + 37.0 * start)
+            laid.append(numpy.pad(flat + 37.0 * start, ((0, 0), (0, 2))))
     cos, sin = numpy.cos(box.turn), numpy.sin(box.turn)
     turn = numpy.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     vertices = numpy.concatenate(sides) @ turn.T + box.middle_mm
     material = Material(box.surface.colours[128], pattern="texture", surface=box.surface)
     laid = numpy.concatenate(laid).astype(numpy.float32)
     one = numpy.zeros(12, numpy.int64)
-    return Mesh(vertices.astype(numpy.float32), numpy.array(faces), one, laid, (material,))
+    vertices = vertices.astype(numpy.float32)
+    return Mesh(vertices, numpy.array(faces), one, laid, (material,), one > 0)
 
 
 def joined(meshes: list[Mesh]) -> tuple[Mesh, Int[ndarray, " faces"]]:
@@ -128,10 +131,13 @@ def joined(meshes: list[Mesh]) -> tuple[Mesh, Int[ndarray, " faces"]]:
     kinds = numpy.cumsum([0] + [len(mesh.materials) for mesh in meshes])
     whole = Mesh(
         numpy.concatenate([mesh.vertices_mm for mesh in meshes]),
-        numpy.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=False)]),
+        numpy.concatenate(
+            [mesh.faces + start for mesh, start in zip(meshes, starts, strict=False)]
+        ),
         numpy.concatenate([mesh.material + k for mesh, k in zip(meshes, kinds, strict=False)]),
-        numpy.concatenate([mesh.rest_mm for mesh in meshes]),
+        numpy.concatenate([mesh.laid for mesh in meshes]),
         tuple(material for mesh in meshes for material in mesh.materials),
+        numpy.concatenate([mesh.open for mesh in meshes]),
     )
     return whole, numpy.repeat(numpy.arange(len(meshes)), [len(mesh.faces) for mesh in meshes])
 
@@ -157,7 +163,7 @@ def draw(scene: Scene, size: int) -> Picture:
     corners = to_camera(camera, mesh.vertices_mm)
     corners_px = project(camera, corners) * FINE
     samples = (size * FINE, size * FINE)
-    index, depth = rasterise(corners_px, corners[:, 2], mesh.faces, samples, cull=True)
+    index, depth = rasterise(corners_px, corners[:, 2], mesh.faces, samples, cull=~mesh.open)
     shadows = shading.shadow_map(
         place.light, mesh.vertices_mm, mesh.faces, int(numpy.clip(1.5 * size, 96, 512))
     )
@@ -198,11 +204,15 @@ def _shaded(
     normals = (weights * normals[corner]).sum(1)
     normals /= numpy.maximum(numpy.sqrt((normals**2).sum(1, keepdims=True)), 1e-9)
     points = (weights * mesh.vertices_mm[corner]).sum(1)
-    rest = (weights * mesh.rest_mm[corner]).sum(1)
+    view = points - camera.position_mm.numpy().astype(numpy.float32)
+    view /= numpy.sqrt((view**2).sum(1, keepdims=True))
+    behind = mesh.open[face] & ((normals * view).sum(1) > 0)
+    normals[behind] *= -1
+    laid = (weights * mesh.laid[corner]).sum(1)
     away = depth.ravel()[covered]
     focal = float(camera.focal_px[0])
     colour = albedo(
-        mesh.materials, mesh.material[face], rest, away / numpy.float32(focal), bank(scene.textures)
+        mesh.materials, mesh.material[face], laid, away / numpy.float32(focal), bank(scene.textures)
     )
     free = shading.lit(shadows, points, normals, place.light.soft_mm)
     # The background counts as just behind the people: an outline is no crease.
@@ -214,8 +224,6 @@ def _shaded(
     light = colour * arriving
     shiny = gloss[mesh.material[face]]
     if shiny.any():
-        view = points - camera.position_mm.numpy().astype(numpy.float32)
-        view /= numpy.sqrt((view**2).sum(1, keepdims=True))
         half = place.light.towards.astype(numpy.float32) - view
         half /= numpy.maximum(numpy.sqrt((half**2).sum(1, keepdims=True)), 1e-6)
         spot = (normals * half).sum(1).clip(0) ** 16 * free * shiny

@@ -83,7 +83,10 @@ def lit(
     reach = max(soft_mm / scale, 0.7)
     free = numpy.zeros(len(points_mm), numpy.float32)
     for dx, dy in reach * _AROUND:
-        column, row = (places[:, 0] + dx).astype(numpy.int64), (places[:, 1] + dy).astype(numpy.int64)
+        column, row = (
+            (places[:, 0] + dx).astype(numpy.int64),
+            (places[:, 1] + dy).astype(numpy.int64),
+        )
         within = (column >= 0) & (row >= 0) & (column < side) & (row < side)
         depth = flat[numpy.where(within, row * side + column, 0)]
         free += ~within | (depth >= limit)
@@ -100,7 +103,9 @@ def irradiance(
     facing = (normals @ light.towards.astype(numpy.float32)).clip(0) * free
     up = ((0.5 + 0.5 * normals[:, 2]) * openness)[:, None]
     down = ((0.5 - 0.5 * normals[:, 2]) * openness)[:, None]
-    key, above, below = (each.astype(numpy.float32) for each in (light.key, light.above, light.below))
+    key, above, below = (
+        each.astype(numpy.float32) for each in (light.key, light.above, light.below)
+    )
     return facing[:, None] * key + up * above + down * below
 
 

@@ -43,7 +43,9 @@ def noise(random: Random, slope: float = 1.5, stretch: float = 1.0) -> Float[nda
 
 def _cells(random: Random, rows: int, columns: int, shifted: bool) -> tuple[ndarray, ...]:
     """Cells of a wall: place in the cell down and across (0 to 1), and a number for each cell."""
-    down, across = numpy.meshgrid(numpy.arange(SIDE) / SIDE, numpy.arange(SIDE) / SIDE, indexing="ij")
+    down, across = numpy.meshgrid(
+        numpy.arange(SIDE) / SIDE, numpy.arange(SIDE) / SIDE, indexing="ij"
+    )
     row = numpy.floor(down * rows).astype(int)
     place = across * columns + (0.5 * (row % 2) if shifted else 0)
     column = numpy.floor(place).astype(int) % columns
