@@ -11,7 +11,7 @@ from posebook.errors import InputError
 
 ORDER = (
     "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
-    "lsp", "coco", "custom",
+    "lsp", "coco", "custom", "rendered_plain", "rendered_wild",
 )  # fmt: skip
 
 

@@ -23,7 +23,10 @@ from posebook.skeletons import HOUSE
 CROWD = 32
 #: The points that are known of a person: house joints, then landmarks of head, feet and hands.
 POINTS = (*HOUSE.joints, *LANDMARKS)
-_OPEN = ("skirt", "skirt_long", "hair_short", "hair_long")
+_HAIR = ("hair_short", "hair_long")
+_OPEN = ("skirt", "skirt_long", *_HAIR)
+#: Hair lies over what it sinks into by this part of the person's height.
+_HAIR_OVER = 0.015
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def dressed(random: Random, member: Member, detail: str) -> Person:
         member.laid,
         tuple(materials),
         numpy.isin(shown.regions, [body.REGIONS.index(name) for name in _OPEN]),
+        (_HAIR_OVER * who.height_mm * shown.hair).astype(numpy.float32),
     )
     points = member.points_mm + lift
     head = _head(mesh.vertices_mm, points, shown.skull)
@@ -118,12 +122,16 @@ def _worn(random: Random, who: body_shape.Person) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Shown:
-    """Triangles that somebody in these clothes shows, their corners, and corners of bare head."""
+    """Triangles that somebody in these clothes shows, their corners, and corners of bare head.
+
+    hair (vertices,): whether a corner is hair's
+    """
 
     faces: ndarray
     regions: ndarray
     corners: ndarray
     skull: ndarray
+    hair: ndarray
 
 
 @lru_cache(maxsize=64)
@@ -135,7 +143,9 @@ def _shown(detail: str, worn: tuple[str, ...]) -> _Shown:
     bare = numpy.unique(body.faces.numpy()[numpy.isin(body.regions.numpy(), skin)])
     skull = bare[body.part.numpy()[bare] == TRUNK]
     regions = body.regions[places].numpy().astype(numpy.int64)
-    return _Shown(faces, regions, numpy.unique(faces), skull)
+    hair = numpy.zeros(len(body.part), bool)
+    hair[faces[numpy.isin(regions, [body.REGIONS.index(name) for name in _HAIR])]] = True
+    return _Shown(faces, regions, numpy.unique(faces), skull, hair)
 
 
 def _head(vertices: ndarray, points: ndarray, skull: ndarray) -> ndarray:

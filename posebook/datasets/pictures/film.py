@@ -61,9 +61,8 @@ def develop(light: Light, film: Film, random: Random) -> UInt8[ndarray, "rows co
     if film.balance is not None:
         light = light * film.balance.astype(numpy.float32)
     light = _moved(_blurred(light, film.blur_px), film.moved_px)
-    # A shoulder, as film and cameras have, in place of clipping: 4 is white.
-    light = light * (1 + light / 16) / (1 + light)
-    light = (1.15 * light).clip(0, 1)
+    # A shoulder, as film and cameras have, in place of clipping: 2 is white.
+    light = (1.15 * light * (1 + light / 4) / (1 + light)).clip(0, 1)
     coded = numpy.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     coded = 0.5 + film.contrast * (coded - 0.5) if film.contrast != 1 else coded
     if film.noise:

@@ -17,7 +17,7 @@ from posebook.datasets.pictures.rendered import SIZES, VERSION, rendered_picture
 from posebook.errors import InputError
 
 #: Pictures in a file.
-SHARD = 256
+SHARD = 128
 #: Of ten pictures, so many are to train, to choose settings, and to test.
 SHARES = {"train": 8, "val": 1, "test": 1}
 #: Fewer pictures than this are not worth other processes, which take seconds to start.

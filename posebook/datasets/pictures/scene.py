@@ -35,6 +35,7 @@ class Mesh:
 
     laid (V, 4): where each corner is on its cloth, see `materials`
     open (F,): triangles that are seen from both sides: skirts, hair
+    over (V,): mm that a corner counts as nearer than it is: hair lies over what it sinks into
     """
 
     vertices_mm: Float[ndarray, "vertices 3"]
@@ -43,6 +44,7 @@ class Mesh:
     laid: Float[ndarray, "vertices 4"]
     materials: tuple[Material, ...]
     open: Bool[ndarray, " faces"]
+    over: Float[ndarray, " vertices"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def box_mesh(box: Box) -> Mesh:
     laid = numpy.concatenate(laid).astype(numpy.float32)
     one = numpy.zeros(12, numpy.int64)
     vertices = vertices.astype(numpy.float32)
-    return Mesh(vertices, numpy.array(faces), one, laid, (material,), one > 0)
+    over = numpy.zeros(len(vertices), numpy.float32)
+    return Mesh(vertices, numpy.array(faces), one, laid, (material,), one > 0, over)
 
 
 def joined(meshes: list[Mesh]) -> tuple[Mesh, Int[ndarray, " faces"]]:
@@ -138,6 +141,7 @@ def joined(meshes: list[Mesh]) -> tuple[Mesh, Int[ndarray, " faces"]]:
         numpy.concatenate([mesh.laid for mesh in meshes]),
         tuple(material for mesh in meshes for material in mesh.materials),
         numpy.concatenate([mesh.open for mesh in meshes]),
+        numpy.concatenate([mesh.over for mesh in meshes]),
     )
     return whole, numpy.repeat(numpy.arange(len(meshes)), [len(mesh.faces) for mesh in meshes])
 
@@ -162,6 +166,7 @@ def draw(scene: Scene, size: int) -> Picture:
     mesh, owner = joined(meshes + [box_mesh(box) for box in place.boxes])
     corners = to_camera(camera, mesh.vertices_mm)
     corners_px = project(camera, corners) * FINE
+    corners[:, 2] -= mesh.over
     samples = (size * FINE, size * FINE)
     index, depth = rasterise(corners_px, corners[:, 2], mesh.faces, samples, cull=~mesh.open)
     shadows = shading.shadow_map(
