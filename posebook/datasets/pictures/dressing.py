@@ -95,7 +95,7 @@ def dressed(random: Random, member: Member, detail: str) -> Person:
     )
     points = member.points_mm + lift
     head = _head(mesh.vertices_mm, points, shown.skull)
-    return Person(mesh, points, POINTS, head, who.height_mm)
+    return Person(mesh, points, POINTS, shown.corners, head, who.height_mm)
 
 
 def moved(person: Person, by_mm: Float[ndarray, "3"]) -> Person:

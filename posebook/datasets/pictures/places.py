@@ -125,10 +125,10 @@ def _lamp(random: Random, *, gentle: bool) -> Light:
 
 
 def _daylight(random: Random) -> Light:
-    sky = colours.light(random, (7000, 10000))
+    sky = colours.light(random, (6500, 8200))
     if random.random() < 0.4:  # clouds before the sun
         return Light(_towards(random, 50, 85), 0.3 * sky, sky, 0.35 * sky, 60.0)
-    sun = colours.light(random, (4500, 6000))
+    sun = colours.light(random, (5000, 6300))
     return Light(
         _towards(random, 18, 70), random.uniform(1.5, 3.5) * sun, 0.8 * sky, 0.3 * sky, 6.0
     )

@@ -136,7 +136,7 @@ def _crop(
 
     spread, aside: how much the margin differs, and the box lies off the middle, in parts
     """
-    seen = to_camera(camera, person.mesh.vertices_mm[numpy.unique(person.mesh.faces)])
+    seen = to_camera(camera, person.mesh.vertices_mm[person.corners])
     rays = seen[:, :2] / numpy.maximum(seen[:, 2:], 0.5 * _NEAREST_MM)
     low, high = rays.min(0), rays.max(0)
     side = float((high - low).max()) * margin * math.exp(spread * random.uniform(-1, 1))

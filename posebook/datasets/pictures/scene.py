@@ -18,7 +18,14 @@ from posebook.datasets.pictures.backdrop import draw_place
 from posebook.datasets.pictures.film import Film
 from posebook.datasets.pictures.materials import Material, albedo
 from posebook.datasets.pictures.places import Box, Place
-from posebook.datasets.pictures.rasteriser import barycentric, corner_normals, inside, rasterise
+from posebook.datasets.pictures.rasteriser import (
+    barycentric,
+    blend,
+    corner_normals,
+    dot,
+    inside,
+    rasterise,
+)
 from posebook.datasets.pictures.textures import bank
 
 #: Samples along a pixel's edge.
@@ -51,13 +58,14 @@ class Mesh:
 class Person:
     """A dressed person. points_mm (J, 3): joints and landmarks of `names`, in the world.
 
-    head (n,): corners of the mesh that are the head
+    corners (n,): those of the mesh that triangles use; head (n,): those that are the head
     """
 
     mesh: Mesh
     points_mm: Float[ndarray, "points 3"]
     names: tuple[str, ...]
-    head: Int[ndarray, " corners"]
+    corners: Int[ndarray, " worn"]
+    head: Int[ndarray, " bare"]
     height_mm: float
 
 
@@ -203,17 +211,14 @@ def _shaded(
     face, width = index.ravel()[covered], index.shape[1]
     middle = numpy.stack([covered % width + 0.5, covered // width + 0.5], 1)
     weights = barycentric(corners_px, corners_depth, mesh.faces, face, middle)
-    weights = weights.astype(numpy.float32)[:, :, None]
+    weights = weights.astype(numpy.float32)
     corner = mesh.faces[face]
-    normals = corner_normals(mesh.vertices_mm, mesh.faces)
-    normals = (weights * normals[corner]).sum(1)
-    normals /= numpy.maximum(numpy.sqrt((normals**2).sum(1, keepdims=True)), 1e-9)
-    points = (weights * mesh.vertices_mm[corner]).sum(1)
-    view = points - camera.position_mm.numpy().astype(numpy.float32)
-    view /= numpy.sqrt((view**2).sum(1, keepdims=True))
-    behind = mesh.open[face] & ((normals * view).sum(1) > 0)
+    normals = _unit(blend(weights, corner_normals(mesh.vertices_mm, mesh.faces), corner))
+    points = blend(weights, mesh.vertices_mm, corner)
+    laid = blend(weights, mesh.laid, corner)
+    view = _unit(points - camera.position_mm.numpy().astype(numpy.float32))
+    behind = mesh.open[face] & (dot(normals, view) > 0)
     normals[behind] *= -1
-    laid = (weights * mesh.laid[corner]).sum(1)
     away = depth.ravel()[covered]
     focal = float(camera.focal_px[0])
     colour = albedo(
@@ -229,11 +234,14 @@ def _shaded(
     light = colour * arriving
     shiny = gloss[mesh.material[face]]
     if shiny.any():
-        half = place.light.towards.astype(numpy.float32) - view
-        half /= numpy.maximum(numpy.sqrt((half**2).sum(1, keepdims=True)), 1e-6)
-        spot = (normals * half).sum(1).clip(0) ** 16 * free * shiny
+        half = _unit(place.light.towards.astype(numpy.float32) - view)
+        spot = dot(normals, half).clip(0) ** 16 * free * shiny
         light += spot[:, None] * place.light.key.astype(numpy.float32)
     return light
+
+
+def _unit(vectors: Float[ndarray, "n 3"]) -> Float[ndarray, "n 3"]:
+    return vectors / numpy.maximum(numpy.sqrt(dot(vectors, vectors)), 1e-9)[:, None]
 
 
 def _composed(light: ndarray, shaded: ndarray, covered: ndarray, size: int) -> ndarray:
@@ -262,9 +270,10 @@ def _facts(
     trunk = numpy.isin(numpy.array(person.names), _TRUNK)
     slack = person.height_mm * numpy.where(trunk, _WITHIN_TRUNK, _WITHIN)
     seen = within & (depth[row, column] > pose[:, 2] - slack)
-    outline = project(camera, to_camera(camera, person.mesh.vertices_mm))
-    worn = outline[numpy.unique(person.mesh.faces)]
-    head = outline[person.head]
+    worn, head = (
+        project(camera, to_camera(camera, person.mesh.vertices_mm[corners]))
+        for corners in (person.corners, person.head)
+    )
     low, high = worn.min(0), worn.max(0)
     mask = ours.reshape(size, FINE, size, FINE).sum((1, 3)) * 2 >= FINE**2
     return Picture(

@@ -12,7 +12,7 @@ import numpy
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from posebook.datasets.pictures.rasteriser import rasterise
+from posebook.datasets.pictures.rasteriser import dot, rasterise
 
 Points = Float[ndarray, "points 3"]
 
@@ -100,7 +100,7 @@ def irradiance(
     openness: Float[ndarray, " points"],
 ) -> Points:
     """Light that arrives (points, 3). free: of the key light; openness: of the light around."""
-    facing = (normals @ light.towards.astype(numpy.float32)).clip(0) * free
+    facing = dot(normals, light.towards.astype(numpy.float32)[None]).clip(0) * free
     up = ((0.5 + 0.5 * normals[:, 2]) * openness)[:, None]
     down = ((0.5 - 0.5 * normals[:, 2]) * openness)[:, None]
     key, above, below = (
