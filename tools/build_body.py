@@ -201,7 +201,7 @@ def dressed_mesh(points, quads, weights):
         regions.append(np.full(len(piece), parts.REGIONS.index(region)))
         origin.append(vertices)
         if region.startswith("skirt"):  # over the shirt
-            waist = np.interp(points[vertices, 1], [hem, at["spine_4"][1]], [0.0, 9.0])
+            waist = np.interp(points[vertices, 1], [hem - 150, hem - 20], [0.0, 13.0])
             move += normal * waist[:, None]
         if region == "hair_long":
             move += parts.strands_closed(points, piece)[vertices]

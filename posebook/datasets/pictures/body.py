@@ -118,6 +118,16 @@ class Body:
         flat = coefficients.to(self._mean) @ self._components
         return self._mean + flat.unflatten(-1, self._mean.shape)
 
+    def rest_points(self, coefficients: Float[Tensor, "*batch 24"]) -> dict[str, Tensor]:
+        """House joints, landmarks and where bones turn, of people at rest: name -> (..., 3) mm."""
+        return self._named(self.rest(coefficients)[..., self._vertices :, :])
+
+    def _named(self, marks: Float[Tensor, "*batch points 3"]) -> dict[str, Tensor]:
+        named = dict(zip(self.point_bones, marks.unbind(-2), strict=True))
+        for name, shares in _BETWEEN.items():
+            named[name] = sum(share * named[other] for other, share in shares.items())
+        return named
+
     def stature_mm(self, coefficients: Float[Tensor, "*batch 24"]) -> Float[Tensor, "*batch"]:
         """How tall people are, from the soles of their bare feet to the crown."""
         height = self.rest(coefficients)[..., self._skin, 1]
@@ -162,15 +172,14 @@ class Body:
         cloth, marks = rest[..., : self._vertices, :], rest[..., self._vertices :, :]
         if loose_mm:
             cloth = cloth + loose_mm * self._outward
-        points = dict(zip(self.point_bones, marks.unbind(-2), strict=True)) | _between(marks, self)
-        moves = self._moves(points, pose_mm, None if up is None else up.to(pose_mm))
+        moves = self._moves(self._named(marks), pose_mm, None if up is None else up.to(pose_mm))
         moves = moves.flatten(-2)  # (people, bones, 12)
         blended = (self._weights @ moves).unflatten(-1, (3, 4))
         skinned = (blended[..., :3] * cloth.unsqueeze(-2)).sum(-1) + blended[..., 3]
         carriers = [self.bones.index(bone) for bone in self.point_bones.values()]
         carried = moves[..., carriers, :].unflatten(-1, (3, 4))
         marks = (carried[..., :3] * marks.unsqueeze(-2)).sum(-1) + carried[..., 3]
-        found = dict(zip(self.point_bones, marks.unbind(-2), strict=True)) | _between(marks, self)
+        found = self._named(marks)
         joints = torch.stack([found[name] for name in HOUSE.joints], dim=-2)
         return PosedBody(skinned, joints, {name: found[name] for name in LANDMARKS}, cloth)
 
@@ -221,17 +230,9 @@ class Body:
         return shown.nonzero().squeeze(-1)
 
 
-def _between(marks: Tensor, body: Body) -> dict[str, Tensor]:
-    """The points of `_BETWEEN`, from the named points (..., points, 3)."""
-    place = {name: index for index, name in enumerate(body.point_bones)}
-    return {
-        name: sum(share * marks[..., place[other], :] for other, share in shares.items())
-        for name, shares in _BETWEEN.items()
-    }
-
-
 @cache
-def _members() -> dict[str, np.ndarray]:
+def members() -> dict[str, np.ndarray]:
+    """The arrays of the file that ships; `tools/build_body.py` says what they are."""
     with np.load(FILE, allow_pickle=False) as archive:
         return dict(archive)
 
@@ -241,4 +242,4 @@ def load_body(detail: str = "full") -> Body:
     """The body that ships: "full" (about 31,000 triangles), or "low" (6,500) for small pictures."""
     if detail not in DETAILS:
         raise InputError(f"no detail '{detail}'; there are {', '.join(DETAILS)}")
-    return Body(_members(), detail)
+    return Body(members(), detail)

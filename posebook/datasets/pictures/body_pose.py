@@ -14,7 +14,7 @@ from torch import Tensor
 from posebook.shapes import Pose3D, Rotation
 from posebook.skeletons import HOUSE
 
-Vectors = Float[Tensor, "*batch 3"]
+Vectors = Float[Tensor, "*#batch 3"]
 J = {name: index for index, name in enumerate(HOUSE.joints)}
 SIDES = ("left", "right")
 #: A hinge counts for as much as the limb's default at this sine of the angle it is bent by.
@@ -32,7 +32,7 @@ def unit(vectors: Vectors) -> Vectors:
     return vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1e-9)
 
 
-def dot(a: Vectors, b: Vectors) -> Float[Tensor, "*batch 1"]:
+def dot(a: Vectors, b: Vectors) -> Float[Tensor, "*#batch 1"]:
     """Scalar products, with an axis of one kept."""
     return (a * b).sum(-1, keepdim=True)
 
@@ -49,7 +49,7 @@ def frame(left: Vectors, up: Vectors) -> Rotation:
     return torch.stack([left, up, cross(left, up)], dim=-1)
 
 
-def about(axis: Vectors, angle: Float[Tensor, "*batch"]) -> Rotation:
+def about(axis: Vectors, angle: Float[Tensor, "*#batch"]) -> Rotation:
     """Rotation by `angle` radians about unit axes (Rodrigues)."""
     x, y, z = axis.unbind(-1)
     zero = torch.zeros_like(x)
