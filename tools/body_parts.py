@@ -1,6 +1,8 @@
 """What becomes of MakeHuman's mesh: bones, points to read off, the triangles of each garment."""
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, cKDTree
 
 #: Our bones and which of the rig's bones are added to each. What names no bone here is the head's.
@@ -128,11 +130,11 @@ def along_limbs(points: np.ndarray, main_bone: np.ndarray, at: dict[str, np.ndar
     return part, along.clip(0, 1)
 
 
-def uncovered_skin(points, body, tights, part, along, neck_height):
+def uncovered_skin(points, body, tights, part, along, above):
     """Body triangles that can ever be seen: none of trunk and hips, which are always dressed.
 
     What lies under the suit, further than 35 mm from its edges, on trunk, seat or the upper third
-    of the thigh, is not in the asset at all.
+    of the thigh, is not in the asset at all. `above`: height of each vertex over the neckline.
     """
     centre = points[body].mean(1)
     under = cKDTree(points[np.unique(tights)]).query(centre)[0] < 60
@@ -140,7 +142,7 @@ def uncovered_skin(points, body, tights, part, along, neck_height):
     kept = part[body].min(1)
     upper = (kept == 0) | ((part[body] == 2).all(1) & (along[body].max(1) < 0.25))
     upper |= (part[body] <= 2).all(1) & (along[body].max(1) < 0.1)
-    return body[~(under & inside & upper & (centre[:, 1] < neck_height))]
+    return body[~(under & inside & upper & (above[body].max(1) < -30))]
 
 
 def scalp(points: np.ndarray, body: np.ndarray, at: dict[str, np.ndarray]) -> np.ndarray:
@@ -151,6 +153,21 @@ def scalp(points: np.ndarray, body: np.ndarray, at: dict[str, np.ndarray]) -> np
     hairline = np.interp(z, [-1.0, -0.35, 0.05, 0.25, 0.8], [-0.75, -0.55, 0.1, 0.42, 0.62])
     near_ear = (np.abs(x) > 0.5) & (np.abs(z + 0.05) < 0.32) & (y < 0.3)
     return body[(y > hairline) & ~near_ear]
+
+
+def strands_closed(points: np.ndarray, hair: np.ndarray) -> np.ndarray:
+    """Moves (vertices, 3) that close the gaps between neighbouring strips of long hair."""
+    used = np.unique(hair)
+    edges = hair[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(points),) * 2)
+    strip = connected_components(graph, directed=False)[1]
+    moves = np.zeros_like(points)
+    for one in np.unique(strip[used]):
+        mine, others = used[strip[used] == one], used[strip[used] != one]
+        near, place = cKDTree(points[others]).query(points[mine])
+        close = near < 45
+        moves[mine[close]] = 0.6 * (points[others[place[close]]] - points[mine[close]])
+    return moves
 
 
 def shoe(points: np.ndarray, foot: np.ndarray) -> np.ndarray:

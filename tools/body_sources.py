@@ -80,16 +80,17 @@ def read_mesh(sources: Sources) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return np.array(points) * DM_TO_MM, {name: np.array(quads) for name, quads in faces.items()}
 
 
-def read_weights(sources: Sources, merged: dict[str, int], count: int, bones: int) -> np.ndarray:
-    """Skin weights (vertices, bones): each of the rig's 163 bones is added to one of ours."""
+def read_weights(sources: Sources, count: int) -> dict[str, np.ndarray]:
+    """Skin weights (vertices,) of each of the rig's 163 bones; they add up to one."""
     record = json.loads(sources.read(WEIGHTS))
     if record["license"] != "CC0":
         raise SystemExit(f"{WEIGHTS}: is not CC0")
-    weights = np.zeros((count, bones))
+    weights = {bone: np.zeros(count) for bone in record["weights"]}
     for bone, pairs in record["weights"].items():
         for vertex, weight in pairs:
-            weights[vertex, merged[bone]] += weight
-    return weights / weights.sum(1, keepdims=True)
+            weights[bone][vertex] += weight
+    total = sum(weights.values())
+    return {bone: weight / total for bone, weight in weights.items()}
 
 
 def target_names() -> list[tuple[str, ...]]:

@@ -16,6 +16,7 @@ import body_parts as parts
 import body_sources as src
 import numpy as np
 from body_decimate import decimated
+from body_hands import curled
 
 from posebook import paths
 
@@ -63,11 +64,14 @@ def main() -> None:
 def build(sources: src.Sources) -> dict[str, np.ndarray]:
     """All members of the asset."""
     base, quads = src.read_mesh(sources)
-    names = list(json.loads(sources.read(src.WEIGHTS))["weights"])
-    weights = src.read_weights(sources, parts.merged_bones(names), len(base), len(parts.BONES))
+    rig = src.read_weights(sources, len(base))
+    weights = np.zeros((len(base), len(parts.BONES)))
+    for bone, ours in parts.merged_bones(list(rig)).items():
+        weights[:, ours] += rig[bone]
     targets = np.stack([src.read_target(sources, name, len(base)) for name in src.target_names()])
     flat = targets.reshape(len(targets), -1)
     people, shapes = people_drawn(base, quads, flat)
+    shapes = curled(shapes.reshape(len(shapes), -1, 3), rig, quads).reshape(len(shapes), -1)
     average = shapes.mean(0).reshape(-1, 3)
 
     mesh = dressed_mesh(average.astype(float), quads, weights)
@@ -151,8 +155,11 @@ def dressed_mesh(points, quads, weights):
     height = points[suit].mean(1)[:, 1]
     hem, knee = at["pelvis"][1] + 5, at["left_knee"][1] - 20
     arms, legs = (part[suit] == 1).any(1), (part[suit] == 2).all(1)
-    shirt = suit[arms | (height > hem) & ~legs]
-    trousers = suit[~arms & (height < at["spine_4"][1] + 20) | legs]
+    collar = at["neck"] + [0, 4, 0]
+    # How far above the neckline, which is lower in front.
+    above = points[:, 1] - collar[1] + 0.45 * (points[:, 2] - collar[2])
+    shirt = suit[(arms | (height > hem) & ~legs) & (above[suit].mean(1) < 0)]
+    trousers = suit[(~arms & (height < at["spine_4"][1] + 20) | legs) & (part[suit] != 4).any(1)]
     scalp = parts.scalp(points, body, at)
     hair = parts.triangles(quads["helper-hair"])
     hair = hair[~hides_face(points[hair].mean(1), at)]
@@ -164,7 +171,7 @@ def dressed_mesh(points, quads, weights):
         shoes.append(parts.shoe(points, np.flatnonzero(foot)))
     eyes = np.concatenate([parts.triangles(quads[f"helper-{side}-eye"]) for side in "lr"])
     pieces = {
-        "skin": (parts.uncovered_skin(points, body, suit, part, along, at["neck"][1] - 10), 0.0),
+        "skin": (parts.uncovered_skin(points, body, suit, part, along, above), 0.0),
         "eyes": (eyes, 0.0), "shirt": (shirt, 4.0), "trousers": (trousers, 3.0),
         "skirt": (skirt[points[skirt].mean(1)[:, 1] > knee], 6.0), "skirt_long": (skirt, 6.0),
         "hair_short": (scalp, 14.0), "hair_long": (hair, 0.0),
@@ -186,11 +193,18 @@ def dressed_mesh(points, quads, weights):
             )
             move[edge, 1] = low - points[vertices[edge], 1]
             if region == "shirt":
+                edge = np.isin(vertices, parts.boundary(piece)) & (np.abs(above[vertices]) < 40)
+                move[edge, 1] -= above[vertices[edge]]
                 waist = np.interp(points[vertices, 1] - low, [0, 120], [6.0, 0.0])
                 move += normal * waist[:, None]
         faces.append(local.reshape(-1, 3) + sum(map(len, origin)))
         regions.append(np.full(len(piece), parts.REGIONS.index(region)))
         origin.append(vertices)
+        if region.startswith("skirt"):  # over the shirt
+            waist = np.interp(points[vertices, 1], [hem - 150, hem - 20], [0.0, 13.0])
+            move += normal * waist[:, None]
+        if region == "hair_long":
+            move += parts.strands_closed(points, piece)[vertices]
         offset.append(move)
         loose = normal if region in ("shirt", "trousers", "skirt", "skirt_long") else 0 * normal
         # Trousers' legs must not be pushed through each other.

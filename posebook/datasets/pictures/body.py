@@ -22,17 +22,19 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from posebook import paths
-from posebook.datasets.pictures.body_pose import bone_rotations
+from posebook.datasets.pictures.body_pose import SIDES, bone_rotations, pair, turned
 from posebook.errors import InputError
 from posebook.shapes import Pose3D
 from posebook.skeletons import HOUSE
 
 FILE = paths.DATA / "rendered" / "body.npz"
 #: The joint that each bone turns about, and the bone that carries that joint.
-_HANGS = {
+_MIDDLE = {
     "spine_low": ("spine_4", "pelvis"), "spine_mid": ("spine_3", "spine_low"),
     "spine_high": ("spine_2", "spine_mid"), "chest": ("spine_1", "spine_high"),
     "neck": ("neck", "chest"), "head": ("head_base", "neck"),
+}  # fmt: skip
+_SIDED = {
     "clavicle": ("clavicle", "chest"), "shoulder": ("shoulder", "clavicle"),
     "upper_arm_near": ("shoulder", "clavicle"), "upper_arm": ("shoulder", "clavicle"),
     "fore_arm": ("elbow", "upper_arm"), "hand": ("wrist", "fore_arm"),
@@ -97,7 +99,7 @@ class Body:
         rows = np.concatenate([used, count + np.arange(len(self.point_bones))])
         self._mean = torch.from_numpy(members["mean_mm"][rows])
         components = members["components"][:, rows] * members["component_mm"][:, None, None]
-        self._components = torch.from_numpy(components.astype(np.float32))
+        self._components = torch.from_numpy(np.ascontiguousarray(components.reshape(24, -1)))
         weights = np.zeros((len(used), len(self.bones)), dtype=np.float32)
         share = members["weight"][used].astype(np.float32)
         rows = np.arange(len(used))[:, None]
@@ -113,8 +115,18 @@ class Body:
 
     def rest(self, coefficients: Float[Tensor, "*batch 24"]) -> Float[Tensor, "*batch points 3"]:
         """Vertices, then named points, of people at rest, mm: left, up, forward from the hips."""
-        flat = coefficients.to(self._mean) @ self._components.flatten(1)
+        flat = coefficients.to(self._mean) @ self._components
         return self._mean + flat.unflatten(-1, self._mean.shape)
+
+    def rest_points(self, coefficients: Float[Tensor, "*batch 24"]) -> dict[str, Tensor]:
+        """House joints, landmarks and where bones turn, of people at rest: name -> (..., 3) mm."""
+        return self._named(self.rest(coefficients)[..., self._vertices :, :])
+
+    def _named(self, marks: Float[Tensor, "*batch points 3"]) -> dict[str, Tensor]:
+        named = dict(zip(self.point_bones, marks.unbind(-2), strict=True))
+        for name, shares in _BETWEEN.items():
+            named[name] = sum(share * named[other] for other, share in shares.items())
+        return named
 
     def stature_mm(self, coefficients: Float[Tensor, "*batch 24"]) -> Float[Tensor, "*batch"]:
         """How tall people are, from the soles of their bare feet to the crown."""
@@ -160,35 +172,44 @@ class Body:
         cloth, marks = rest[..., : self._vertices, :], rest[..., self._vertices :, :]
         if loose_mm:
             cloth = cloth + loose_mm * self._outward
-        points = dict(zip(self.point_bones, marks.unbind(-2), strict=True)) | _between(marks, self)
-        turns = bone_rotations(points, pose_mm, None if up is None else up.to(pose_mm))
-        shifts = {"pelvis": pose_mm[..., 0, :] - _turn(turns["pelvis"], points["hip"])}
-        for bone in self.bones[1:]:
-            side, _, name = bone.partition("_")
-            sided = side in ("left", "right")
-            joint, carrier = _HANGS[name if sided else bone]
-            if sided:
-                joint = f"{side}_{joint}"
-                carrier = carrier if carrier in ("pelvis", "chest") else f"{side}_{carrier}"
-            place = points[joint]
-            at = _turn(turns[carrier], place) + shifts[carrier]
-            shifts[bone] = at - _turn(turns[bone], place)
-        moves = [torch.cat([turns[bone], shifts[bone].unsqueeze(-1)], -1) for bone in self.bones]
-        moves = torch.stack(moves, -3).flatten(-2)  # (people, bones, 12)
+        moves = self._moves(self._named(marks), pose_mm, None if up is None else up.to(pose_mm))
+        moves = moves.flatten(-2)  # (people, bones, 12)
         blended = (self._weights @ moves).unflatten(-1, (3, 4))
         skinned = (blended[..., :3] * cloth.unsqueeze(-2)).sum(-1) + blended[..., 3]
         carriers = [self.bones.index(bone) for bone in self.point_bones.values()]
         carried = moves[..., carriers, :].unflatten(-1, (3, 4))
         marks = (carried[..., :3] * marks.unsqueeze(-2)).sum(-1) + carried[..., 3]
-        found = dict(zip(self.point_bones, marks.unbind(-2), strict=True)) | _between(marks, self)
+        found = self._named(marks)
         joints = torch.stack([found[name] for name in HOUSE.joints], dim=-2)
         return PosedBody(skinned, joints, {name: found[name] for name in LANDMARKS}, cloth)
+
+    def _moves(
+        self, points: dict[str, Tensor], pose_mm: Pose3D, up: Tensor | None
+    ) -> Float[Tensor, "people bones 3 4"]:
+        """Rotation and shift of each bone, from the pelvis outward."""
+        middle, sided = bone_rotations(points, pose_mm, up)
+        shift = {"pelvis": pose_mm[..., 0, :] - turned(middle["pelvis"], points["hip"])}
+        for bone, (joint, carrier) in _MIDDLE.items():
+            step = middle[carrier] - middle[bone]
+            shift[bone] = turned(step, points[joint]) + shift[carrier]
+        for bone, (joint, carrier) in _SIDED.items():
+            if carrier in middle:
+                turn, base = middle[carrier].unsqueeze(-3), shift[carrier].unsqueeze(-2)
+            else:
+                turn, base = sided[carrier], shift[carrier]
+            shift[bone] = turned(turn - sided[bone], pair(points, joint)) + base
+        trunk = [torch.cat([middle[bone], shift[bone].unsqueeze(-1)], -1) for bone in middle]
+        limbs = [torch.cat([sided[bone], shift[bone].unsqueeze(-1)], -1) for bone in sided]
+        moves = torch.cat([torch.stack(trunk, -3), *limbs], -3)
+        names = [*middle, *(f"{side}_{bone}" for bone in sided for side in SIDES)]
+        return moves[..., [names.index(bone) for bone in self.bones], :, :]
 
     def faces_of(self, regions: Sequence[str]) -> Int[Tensor, " shown"]:
         """Places in `faces` of the triangles that somebody in these clothes shows.
 
         regions   names out of REGIONS; a shirt, and trousers or a skirt, must be among them
-        Skin under the clothes is left out, so that none of it shows through. Sleeves reach the
+        Long hair grows over short hair, which comes with it. Skin under the clothes is left out, so
+        that none of it shows through. Sleeves reach the
         wrists and trousers the ankles: to shorten them, paint them as skin from some `along` on.
         """
         unknown = set(regions) - set(self.REGIONS)
@@ -196,6 +217,7 @@ class Body:
             raise InputError(f"no region '{min(unknown)}'; there are {', '.join(self.REGIONS)}")
         if "shirt" not in regions or not {"trousers", "skirt", "skirt_long"} & set(regions):
             raise InputError("people are dressed: name 'shirt', and 'trousers' or a skirt")
+        regions = {*regions, "hair_short"} if "hair_long" in regions else set(regions)
         shown = torch.tensor([name in regions for name in self.REGIONS])[self.regions.long()]
         part, along = self.part[self.faces], self.along[self.faces].amax(-1)
         skin = self.regions == self.REGIONS.index("skin")
@@ -208,21 +230,9 @@ class Body:
         return shown.nonzero().squeeze(-1)
 
 
-def _turn(rotation: Tensor, point: Tensor) -> Tensor:
-    return (rotation @ point.unsqueeze(-1)).squeeze(-1)
-
-
-def _between(marks: Tensor, body: Body) -> dict[str, Tensor]:
-    """The points of `_BETWEEN`, from the named points (..., points, 3)."""
-    place = {name: index for index, name in enumerate(body.point_bones)}
-    return {
-        name: sum(share * marks[..., place[other], :] for other, share in shares.items())
-        for name, shares in _BETWEEN.items()
-    }
-
-
 @cache
-def _members() -> dict[str, np.ndarray]:
+def members() -> dict[str, np.ndarray]:
+    """The arrays of the file that ships; `tools/build_body.py` says what they are."""
     with np.load(FILE, allow_pickle=False) as archive:
         return dict(archive)
 
@@ -232,4 +242,4 @@ def load_body(detail: str = "full") -> Body:
     """The body that ships: "full" (about 31,000 triangles), or "low" (6,500) for small pictures."""
     if detail not in DETAILS:
         raise InputError(f"no detail '{detail}'; there are {', '.join(DETAILS)}")
-    return Body(_members(), detail)
+    return Body(members(), detail)

@@ -14,7 +14,7 @@ from torch import Tensor
 from posebook.shapes import Pose3D, Rotation
 from posebook.skeletons import HOUSE
 
-Vectors = Float[Tensor, "*batch 3"]
+Vectors = Float[Tensor, "*#batch 3"]
 J = {name: index for index, name in enumerate(HOUSE.joints)}
 SIDES = ("left", "right")
 #: A hinge counts for as much as the limb's default at this sine of the angle it is bent by.
@@ -32,7 +32,7 @@ def unit(vectors: Vectors) -> Vectors:
     return vectors / torch.linalg.vector_norm(vectors, dim=-1, keepdim=True).clamp(min=1e-9)
 
 
-def dot(a: Vectors, b: Vectors) -> Float[Tensor, "*batch 1"]:
+def dot(a: Vectors, b: Vectors) -> Float[Tensor, "*#batch 1"]:
     """Scalar products, with an axis of one kept."""
     return (a * b).sum(-1, keepdim=True)
 
@@ -49,7 +49,7 @@ def frame(left: Vectors, up: Vectors) -> Rotation:
     return torch.stack([left, up, cross(left, up)], dim=-1)
 
 
-def about(axis: Vectors, angle: Float[Tensor, "*batch"]) -> Rotation:
+def about(axis: Vectors, angle: Float[Tensor, "*#batch"]) -> Rotation:
     """Rotation by `angle` radians about unit axes (Rodrigues)."""
     x, y, z = axis.unbind(-1)
     zero = torch.zeros_like(x)
@@ -80,7 +80,12 @@ def part_way(first: Rotation, second: Rotation, share: Tensor) -> Rotation:
     return first @ about(unit(axis), angle * share)
 
 
-def _pair(points: dict[str, Tensor], name: str) -> Tensor:
+def turned(rotation: Rotation, points: Vectors) -> Vectors:
+    """Points, each turned by its rotation."""
+    return (rotation @ points.unsqueeze(-1)).squeeze(-1)
+
+
+def pair(points: dict[str, Tensor], name: str) -> Tensor:
     """A joint of both sides: (..., 2, 3), left first."""
     return torch.stack([points[f"{side}_{name}"] for side in SIDES], dim=-2)
 
@@ -100,7 +105,7 @@ def _head(points: dict[str, Tensor], chest: Rotation) -> Rotation:
 
 def _trunk(points: dict[str, Tensor]) -> tuple[Rotation, Rotation, Rotation]:
     """Frames of pelvis, chest and head of a pose, or of a body at rest."""
-    hips, shoulders = _pair(points, "hip"), _pair(points, "shoulder")
+    hips, shoulders = pair(points, "hip"), pair(points, "shoulder")
     across = hips[..., 0, :] - hips[..., 1, :]
     up = points["spine"] - points["hip"]
     up = up - dot(up, unit(across)) * unit(across)
@@ -125,9 +130,9 @@ def _limb(
     """
     first, second = rest[1] - rest[0], rest[2] - rest[1]
     upper, lower = unit(posed[1] - posed[0]), unit(posed[2] - posed[1])
-    carried = (base @ first.unsqueeze(-1)).squeeze(-1)
+    carried = turned(base, first)
     swung = between(carried, upper) @ base
-    axis = cross(upper, lower) + soft * (swung @ hinge.unsqueeze(-1)).squeeze(-1)
+    axis = cross(upper, lower) + soft * turned(swung, hinge)
     still = cross(unit(first), unit(second)) + soft * hinge
     turns = [
         frame(axis, now) @ frame(still, before).transpose(-1, -2)
@@ -143,7 +148,7 @@ def _flat_feet(
 
     up   (..., 3) away from the floor
     """
-    ankle = _pair(posed, "foot")
+    ankle = pair(posed, "foot")
     height = dot(ankle, up.unsqueeze(-2)).squeeze(-1)
     height = height - height.amin(-1, keepdim=True)
     near, far = _NEAR_FLOOR_MM
@@ -158,13 +163,14 @@ def _flat_feet(
 
 def bone_rotations(
     rest: dict[str, Tensor], pose_mm: Pose3D, up: Vectors | None = None
-) -> dict[str, Rotation]:
-    """A rotation (batch, 3, 3) for each bone of the body, from rest to pose.
+) -> tuple[dict[str, Rotation], dict[str, Rotation]]:
+    """A rotation for each bone of the body, from rest to pose.
 
     rest      named points of the bodies at rest, each (batch, 3) mm, axes left, up, forward
     pose_mm   (batch, 17, 3)  house joints, mm, any right-handed axes
     up        (batch, 3) unit, away from the floor, in the pose's axes; None leaves feet as they
               are on the shins
+    returns   by bone: of the middle (batch, 3, 3), and of both sides (batch, 2, 3, 3), left first
     """
     posed = dict(zip(HOUSE.joints, pose_mm.unbind(-2), strict=True))
     now = torch.stack(_trunk(posed), dim=-3)
@@ -177,17 +183,17 @@ def bone_rotations(
     turns["neck"] = part_way(chest, head, torch.tensor(0.5).to(head))
 
     sides = {"chest": chest.unsqueeze(-3), "pelvis": pelvis.unsqueeze(-3)}
-    reach = _pair(rest, "shoulder") - rest["thorax"].unsqueeze(-2)
-    wanted = _pair(posed, "shoulder") - posed["thorax"].unsqueeze(-2)
-    carried = (sides["chest"] @ reach.unsqueeze(-1)).squeeze(-1)
+    reach = pair(rest, "shoulder") - rest["thorax"].unsqueeze(-2)
+    wanted = pair(posed, "shoulder") - posed["thorax"].unsqueeze(-2)
+    carried = turned(sides["chest"], reach)
     clavicle = between(carried, wanted, _SHRUG) @ sides["chest"]
 
-    arm = tuple(_pair(rest, name) for name in ("shoulder", "elbow", "wrist"))
-    leg = tuple(_pair(rest, name) for name in ("hip", "knee", "foot"))
+    arm = tuple(pair(rest, name) for name in ("shoulder", "elbow", "wrist"))
+    leg = tuple(pair(rest, name) for name in ("hip", "knee", "foot"))
     elbow = unit(cross(arm[1] - arm[0], arm[2] - arm[1]))
     knee = torch.tensor([1.0, 0.0, 0.0]).to(elbow).expand_as(elbow)
-    arms = tuple(_pair(posed, name) for name in ("shoulder", "elbow", "wrist"))
-    legs = tuple(_pair(posed, name) for name in ("hip", "knee", "foot"))
+    arms = tuple(pair(posed, name) for name in ("shoulder", "elbow", "wrist"))
+    legs = tuple(pair(posed, name) for name in ("hip", "knee", "foot"))
     swung_arm, upper_arm, fore_arm = _limb(arm, arms, clavicle, elbow, _ELBOW)
     swung_leg, thigh, shin = _limb(leg, legs, sides["pelvis"], knee, _KNEE)
     half = torch.tensor(0.5).to(pelvis)
@@ -199,7 +205,4 @@ def bone_rotations(
         "upper_arm": upper_arm, "fore_arm": fore_arm, "hand": fore_arm,
         "thigh_near": part_way(swung_leg, thigh, half), "thigh": thigh, "shin": shin, "foot": foot,
     }  # fmt: skip
-    for bone, pair in both.items():
-        for place, side in enumerate(SIDES):
-            turns[f"{side}_{bone}"] = pair[..., place, :, :]
-    return turns
+    return turns, both

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from posebook.datasets.pictures.body import _members, load_body
+from posebook.datasets.pictures.body import load_body, members
 from posebook.errors import InputError
 
 SPLITS = ("train", "val", "test")
@@ -35,11 +35,11 @@ def random_person(generator: torch.Generator, split: str = "train") -> Person:
     """
     if split not in SPLITS:
         raise InputError(f"no split '{split}'; there are {', '.join(SPLITS)}")
-    members = _members()
-    people = torch.from_numpy(members["people"])
+    known = members()
+    people = torch.from_numpy(known["people"])
     of_split = torch.arange(len(people)) % 6
     pool = {"train": of_split < 4, "val": of_split == 4, "test": of_split == 5}[split]
-    female, age = torch.from_numpy(members["female"]), torch.from_numpy(members["age"])
+    female, age = torch.from_numpy(known["female"]), torch.from_numpy(known["age"])
     pool_places = pool.nonzero().squeeze(-1)
     first = pool_places[torch.randint(len(pool_places), (), generator=generator)]
     alike = (pool & (female == female[first]) & (age == age[first])).nonzero().squeeze(-1)
@@ -49,6 +49,6 @@ def random_person(generator: torch.Generator, split: str = "train") -> Person:
     return Person(
         coefficients=coefficients,
         height_mm=float(load_body("low").stature_mm(coefficients)),
-        age=json.loads(members["about"].tobytes())["ages"][int(age[first])],
+        age=json.loads(known["about"].tobytes())["ages"][int(age[first])],
         sex="female" if female[first] else "male",
     )
