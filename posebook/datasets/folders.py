@@ -66,7 +66,7 @@ def make(
     keeps their name; rendered pictures in the form of `pictures.packed`; human36m out of what
     h36m-fetch left in the folder `root`.
 
-    out     a folder; None: `data/cache/<name>` in the checkout, for pictures `<size>px` in it
+    out     a folder; None: `data/cache/<name>` in the checkout
     frames  of the synthetic sets: about so many, over all clips and cameras (`synthetic.size_for`);
             None: the size that `load` gives. Of rendered sets: so many pictures
     size    of rendered pictures, px; None: 128
@@ -107,7 +107,7 @@ def _make_rendered(name: str, out: Path | str | None, root: object, frames, size
     side = 128 if size is None else size
     if not re.fullmatch("[0-9]{1,5}", str(side)):
         raise InputError(f"--size {side!s:.40}: expected a whole number of pixels")
-    folder = Path(out) if out is not None else paths.DATA / "cache" / name / f"{int(side)}px"
+    folder = Path(out) if out is not None else paths.DATA / "cache" / name
     return making.make(name, folder, _count(3000 if frames is None else frames), int(side))
 
 

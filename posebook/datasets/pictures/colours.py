@@ -80,7 +80,7 @@ def hair(random: Random, grey: float = 0.0) -> Colour:
 def wall(random: Random) -> Colour:
     """A wall's paint: mostly pale, sometimes a colour."""
     base = 0.95 - 0.6 * random.random() ** 2 * numpy.ones(3)
-    tint = random.uniform(-1, 1, 3) * (0.03 if random.random() < 0.75 else 0.12)
+    tint = random.uniform(-1, 1, 3) * (0.03 if random.random() < 0.8 else 0.1)
     return linear((base + tint).clip(0.05, 0.95)).astype(numpy.float32)
 
 

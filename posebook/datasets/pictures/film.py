@@ -34,7 +34,7 @@ class Film:
 
 def gentle(random: Random) -> Film:
     """A good camera on a stand."""
-    return Film(random.uniform(-0.2, 0.3), noise=0.004, quality=int(random.integers(88, 95)))
+    return Film(random.uniform(0.0, 0.5), noise=0.004, quality=int(random.integers(88, 95)))
 
 
 def any_camera(random: Random, size: int) -> Film:

@@ -1,5 +1,6 @@
 """Folders of rendered pictures: made by several processes, gone on with where they were cut."""
 
+import hashlib
 import multiprocessing
 import os
 import threading
@@ -13,11 +14,14 @@ from tqdm import tqdm
 
 from posebook import paths
 from posebook.datasets.pictures import packed
+from posebook.datasets.pictures.body import FILE
 from posebook.datasets.pictures.rendered import SIZES, VERSION, rendered_picture
 from posebook.errors import InputError
 
 #: Pictures in a file.
 SHARD = 128
+#: What all files of a folder have alike: the domain, and what its pictures were drawn with.
+_SAME = ("domain", "version", "body")
 #: Of ten pictures, so many are to train, to choose settings, and to test.
 SHARES = {"train": 8, "val": 1, "test": 1}
 #: Fewer pictures than this are not worth other processes, which take seconds to start.
@@ -25,10 +29,11 @@ _ALONE = 200
 
 
 def make(domain: str, folder: Path, count: int, size: int = 128, jobs: int | None = None) -> str:
-    """So many pictures of a domain in a folder, in files `train-0000000.npz`; says what there is.
+    """So many pictures of a domain, in files `train-128px-0000000.npz`; says what there is.
 
-    The files have the form of `packed`. Files that are there already, whole and of this domain,
-    size and version, are kept: so a command that was cut goes on, and a longer one adds to it.
+    The files have the form of `packed`. Files that are there already and whole are kept: so a
+    command that was cut goes on, and a longer one adds to it. A folder may hold several sizes of
+    one domain, and nothing else.
     """
     if not SIZES[0] <= size <= SIZES[1]:
         raise InputError(f"--size {size}: expected {SIZES[0]} to {SIZES[1]} pixels")
@@ -54,6 +59,7 @@ def make(domain: str, folder: Path, count: int, size: int = 128, jobs: int | Non
 
 def _shards(domain: str, count: int, size: int) -> Iterator[dict[str, Any]]:
     """What is in each file: about eight tenths train, the rest shared by val and test."""
+    body = hashlib.sha256(FILE.read_bytes()).hexdigest()[:16]
     test = val = count // 10
     for split, number in (("train", count - val - test), ("val", val), ("test", test)):
         for first in range(0, number, SHARD):
@@ -64,22 +70,22 @@ def _shards(domain: str, count: int, size: int) -> Iterator[dict[str, Any]]:
                 first=first,
                 count=min(SHARD, number - first),
                 version=VERSION,
+                body=body,
             )
 
 
 def _file(folder: Path, about: dict[str, Any]) -> Path:
-    return folder / f"{about['split']}-{about['first']:07d}.npz"
+    return folder / f"{about['split']}-{about['size']}px-{about['first']:07d}.npz"
 
 
 def _may_write(folder: Path, about: dict[str, Any]) -> None:
     """Refuse a folder that holds other pictures: nothing that is there is replaced."""
     for file in sorted(folder.glob("*.npz")):
         there = packed.about(file)
-        same = ("domain", "size", "version")
-        if there is None or any(there.get(key) != about[key] for key in same):
+        if there is None or any(there.get(key) != about[key] for key in _SAME):
             raise InputError(
-                f"{paths.shown(file)}: holds something else than {about['domain']} of "
-                f"{about['size']} px; expected an empty folder as --out"
+                f"{paths.shown(file)}: is not a file of {about['domain']} as it is drawn now; "
+                "expected an empty folder as --out"
             )
 
 
@@ -90,7 +96,7 @@ def _is_there(folder: Path, about: dict[str, Any]) -> bool:
 
 def _made(folder: Path, todo: list[dict[str, Any]], jobs: int | None) -> Iterator[int]:
     """Make files, and give the number of pictures of each one that is finished."""
-    jobs = min(jobs or len(os.sched_getaffinity(0)), len(todo))
+    jobs = min(jobs or _cores(), len(todo))
     if jobs < 2 or sum(about["count"] for about in todo) < _ALONE:
         yield from (_make_one(folder, about) for about in todo)
         return
@@ -102,6 +108,11 @@ def _made(folder: Path, todo: list[dict[str, Any]], jobs: int | None) -> Iterato
                 yield future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _make_one(folder: Path, about: dict[str, Any]) -> int:

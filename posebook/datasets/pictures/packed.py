@@ -5,7 +5,8 @@ jpeg (bytes,) uint8: all files, one after the other; ends (n,) int64: where each
 keypoints_px (n, J, 2), pose_mm (n, J, 3) camera axes, box_px (n, 4) x y width height,
 head_px (n,), camera (n, 4) fx fy cx cy in px: float32
 visible (n, J) int8, as COCO has it: 0 outside the picture, 1 hidden, 2 seen
-about: a JSON text as uint8: domain, split, size, first, count, version, points (J names)
+about: a JSON text as uint8: domain, split, size, first, count, version, body (hash of its file),
+points (J names)
 """
 
 import json

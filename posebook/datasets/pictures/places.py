@@ -67,7 +67,8 @@ def _plain(random: Random, *, busy: bool) -> Surface:
 def _inside_floor(random: Random, *, busy: bool) -> Surface:
     kind = ("planks", "tiles", "plaster", "gravel")[int(random.integers(4))]
     brown = colours.linear(numpy.array([150, 110, 75]) / 255 * random.uniform(0.7, 1.5))
-    colour = (brown if random.random() < 0.4 else colours.anything(random)).clip(0.02, 0.8)
+    other = colours.anything(random) if busy else colours.wall(random) * random.uniform(0.3, 0.9)
+    colour = (brown if random.random() < 0.4 else other).clip(0.02, 0.8)
     deep = random.uniform(0.35, 0.9) if busy else random.uniform(0.75, 0.95)
     return Surface(pick(random, kind), random.uniform(5, 12), ramp(deep * colour, colour))
 
