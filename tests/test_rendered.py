@@ -82,8 +82,8 @@ def _bare_place(towards, box=None):
 
 @pytest.mark.parametrize("side", [-1.0, 1.0])
 def test_a_shadow_falls_away_from_the_light(side):
-    box = Box(numpy.array([0.0, 0.0, 500.0]), numpy.array([200.0, 200.0, 500.0]), 0.3, None)
-    box = replace(box, surface=Surface(0, 10.0, ramp(numpy.full(3, 0.5))))
+    grey = Surface(0, 10.0, ramp(numpy.full(3, 0.5)))
+    box = Box(numpy.array([0.0, 0.0, 500.0]), numpy.array([200.0, 200.0, 500.0]), 0.3, grey)
     place = _bare_place(numpy.array([side, 0.0, 1.0]), box)
     mesh = box_mesh(box)
     shadows = shadow_map(place.light, mesh.vertices_mm, mesh.faces, 96)
@@ -100,8 +100,8 @@ def test_what_stands_before_a_person_hides_joints():
     free = draw(scene, 64).visible[:17]
     person, eye = scene.people[0], scene.camera.position_mm.numpy()
     spot = eye[:2] / numpy.linalg.norm(eye[:2]) * 900
-    board = Box(numpy.array([*spot, 300.0]), numpy.array([900.0, 900.0, 300.0]) / 3, 0.0, None)
-    board = replace(board, surface=places.thing(numpy.random.default_rng(0)))
+    surface = places.thing(numpy.random.default_rng(0))
+    board = Box(numpy.array([*spot, 300.0]), numpy.array([300.0, 300.0, 300.0]), 0.0, surface)
     behind = hidden([board], person, eye)
     assert behind.any()
     before = draw(replace(scene, place=replace(scene.place, boxes=(board,))), 64).visible[:17]

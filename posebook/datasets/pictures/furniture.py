@@ -31,18 +31,19 @@ def furnished(
 
 
 def seat(random: Random, person: Person) -> Box | None:
-    """What a person sits on: thighs level and the hips at the height of a seat; None: nothing."""
+    """What a person sits on: thighs forward, and the feet not below the hips; None: nothing."""
     names = {name: person.points_mm[HOUSE.index(name)] for name in HOUSE.joints}
     hip, height = names["hip"], person.height_mm
     thighs = [names[f"{side}_knee"] - names[f"{side}_hip"] for side in ("left", "right")]
-    level = [abs(t[2]) < 0.5 * numpy.linalg.norm(t) for t in thighs]
-    if not (0.2 * height < hip[2] < 0.42 * height and all(level)):
-        return None
+    level = [abs(t[2]) < 0.65 * numpy.linalg.norm(t) for t in thighs]
     forward = (thighs[0] + thighs[1])[:2]
     length = numpy.linalg.norm(forward)
-    if length < 1:
+    if not (0.15 * height < hip[2] < 0.45 * height and all(level) and length > 0.1 * height):
         return None
     forward = forward / length
+    feet = (names["left_foot"] + names["right_foot"])[:2] / 2
+    if (feet - hip[:2]) @ forward < 0.11 * height:
+        return None  # crouching: the feet carry the body
     deep, wide = 0.125 * height, 0.14 * height * random.uniform(1, 2.2)
     top = float(hip[2]) - 0.058 * height
     middle = hip[:2] - forward * 0.03 * height

@@ -156,7 +156,7 @@ def _panels(random: Random, low: Point, high: Point) -> tuple[Panel, ...]:
                 (random.uniform(400, 1600), random.uniform(700, 1300), random.uniform(400, 1200)),
                 (random.uniform(900, 2200), random.uniform(0, 200), random.uniform(1200, 2000)),
             )[int(random.integers(3))]
-            start = random.uniform(low[axis], high[axis] - width)
+            start = low[axis] + random.random() * max(high[axis] - low[axis] - width, 0.0)
             stops = [colours.anything(random) for _ in range(int(random.integers(2, 5)))]
             kind = pick(random, "shelves", "leaves", "plaster", "clouds", "windows", "planks")
             surface = Surface(kind, random.uniform(3, 9), ramp(*stops))
