@@ -209,10 +209,13 @@ def looks_like_house(points: numpy.ndarray) -> bool:
 
 
 def _mpii_or_hourglass(points: numpy.ndarray) -> Skeleton:
-    """MPII's order, or Human3.6M's joints in it: joint 7 is the thorax, between the shoulders, or
-    the spine, half way down to the hips. The lengths along the trunk say which, also in 3D."""
-    hip, middle, shoulders = points[:, 6], points[:, 7], points[:, [12, 13]].mean(1)
-    return HOURGLASS_16 if _median_part(middle - hip, shoulders - hip) < 0.75 else MPII_16
+    """MPII's order, or Human3.6M's joints in it: joints 7 and 8 are then the spine, half way from
+    the hips to the shoulders, and the thorax between these; MPII has thorax and neck there."""
+    hip, shoulders = points[:, 6], points[:, [12, 13]].mean(1)
+    trunk = shoulders - hip
+    spine = _median_part(points[:, 7] - (hip + trunk / 2), trunk)
+    thorax = _median_part(points[:, 8] - shoulders, trunk)
+    return HOURGLASS_16 if max(spine, thorax) < 0.3 else MPII_16
 
 
 def _coco_or_posetrack(points: numpy.ndarray) -> Skeleton:
