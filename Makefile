@@ -56,7 +56,7 @@ check: $(READY)
 	$(PYTEST) -n 2 --dist worksteal --ignore=tests/browser -m "not slow"
 
 test-browser: $(READY)
-	$(PYTEST) tests/browser
+	$(PYTEST) -n 2 --dist worksteal tests/browser
 
 # JupyterLab writes into what it opens: it gets copies. More options: make lab LAB=--no-browser
 lab: $(READY)

@@ -18,12 +18,12 @@ def printable(text: object) -> str:
 
     Line breaks and tabs become a space, and what a terminal would obey is written as its escape.
     """
+    return _OBEYED.sub(_shown, str(text))
 
-    def shown(found: re.Match) -> str:
-        run = found.group()
-        return " " if run.isspace() else run.encode("unicode_escape").decode("ascii")
 
-    return _OBEYED.sub(shown, str(text))
+def _shown(found: re.Match) -> str:
+    run = found.group()
+    return " " if run.isspace() else run.encode("unicode_escape").decode("ascii")
 
 
 def one_line(text: str) -> str:

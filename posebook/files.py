@@ -118,12 +118,10 @@ def parsed(text: str, where: Path | str, expected: str) -> Any:
         ) from None
     level = [held] if isinstance(held, list | dict) else []
     for _ in range(MOST_DEEP):
-        level = [
-            item
-            for one in level
-            for item in (one.values() if isinstance(one, dict) else one)
-            if isinstance(item, list | dict)
-        ]
+        inside = [one.values() if isinstance(one, dict) else one for one in level]
+        # Most lists hold numbers alone: `map` sees that many times faster than a loop.
+        inside = [items for items in inside if not {list, dict}.isdisjoint(map(type, items))]
+        level = [item for items in inside for item in items if isinstance(item, list | dict)]
         if not level:
             return held
     raise InputError(f"{where}: JSON nested too deeply; expected {expected}")

@@ -219,6 +219,25 @@ def mutate_npz(content: bytes, rng: random.Random) -> bytes:
     return held.getvalue()
 
 
+def mutate_members(content: bytes, rng: random.Random) -> bytes:
+    """A zip archive packed again, with one member of other bytes, gone, or deflated."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    name = rng.choice([name for name in members if name.endswith(".pkl")] + list(members))
+    if rng.random() < 0.1:
+        del members[name]
+    elif name.endswith(".pkl"):
+        members[name] = mutate_pickle(b"\n" + members[name], rng)[1:]
+    else:
+        members[name] = rng.choice((_flip, _truncate, _cut))(members[name], rng)
+    held = io.BytesIO()
+    packed = zipfile.ZIP_DEFLATED if rng.random() < 0.1 else zipfile.ZIP_STORED
+    with zipfile.ZipFile(held, "w", packed) as archive:
+        for key, value in members.items():
+            archive.writestr(key, value)
+    return held.getvalue()
+
+
 def mutate_pickle(content: bytes, rng: random.Random) -> bytes:
     """An object array whose pickle has other bytes, or which holds other things."""
     start = content.find(b"\n") + 1

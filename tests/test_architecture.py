@@ -17,6 +17,12 @@ ORDER = (
     "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "lifting",
     "evaluation", "export", "course", "doctor", "cli",
 )  # fmt: skip
+# Methods whose chapters are being written, and what those will name as prerequisites.
+COMING = {
+    "stacked_hourglass": [],
+    "pose_resnet": ["stacked_hourglass"],
+    "weak_supervision": ["stacked_hourglass", "pose_resnet"],
+}
 MOST_NAMES = 24
 LARGEST = 300
 # A file that is longer, and why it is not two.
@@ -85,7 +91,7 @@ def method_of(module: str) -> str | None:
 
 @cache
 def prerequisites() -> dict[str, list[str]]:
-    return {chapter.id: chapter.prerequisites for chapter in chapters.all_chapters()}
+    return COMING | {chapter.id: chapter.prerequisites for chapter in chapters.all_chapters()}
 
 
 @pytest.mark.parametrize("path", sources(), ids=module_of)
@@ -121,7 +127,8 @@ def test_a_method_is_called_what_its_chapter_is():
     """One word: `posebook run X`, `--lifter X`, data/lifters/X.*, notebooks/NN_X, methods/X."""
     ids = {chapter.id for chapter in chapters.all_chapters()}
     folders = {path.name for path in (PACKAGE / "methods").iterdir() if path.is_dir()}
-    assert folders - {"__pycache__"} <= ids
+    assert folders - {"__pycache__"} <= ids | COMING.keys()
+    assert not ids & COMING.keys(), "the chapter is there: take it out of COMING"
     assert SHIPPED.keys() <= ids
     for chapter in chapters.all_chapters():
         assert chapter.source.stem == f"{chapter.number}_{chapter.id}"

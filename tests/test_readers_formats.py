@@ -8,8 +8,20 @@ from keypoint_writer import COCO_NAMES, alphapose, coco, flat, person
 
 from posebook import datasets
 from posebook.datasets import Motion
+from posebook.datasets.layouts import in_layout
+from posebook.datasets.readers import joint_sets
 from posebook.errors import InputError
-from posebook.skeletons import BODY_25B, COCO_17, HOUSE, MEDIAPIPE_33, OPENPOSE_MPI_15, conversion
+from posebook.skeletons import (
+    BODY_25B,
+    COCO_17,
+    HOURGLASS_16,
+    HOUSE,
+    MEDIAPIPE_33,
+    MPII_16,
+    OPENPOSE_MPI_15,
+    POSETRACK_17,
+    conversion,
+)
 
 WIDE = "x".join(map(str, written.SIZE))
 ONE, TWO = person(6), person(6, seed=3, start=(700.0, 230.0))
@@ -235,6 +247,46 @@ def test_joint_sets_of_one_count_are_told_by_their_bones(tmp_path):
     chest = (shape[:, [1]] + shape[:, [8]]) / 2
     np.save(tmp_path / "b.npy", np.concatenate([shape, chest], 1))
     assert datasets.read_any(tmp_path / "b.npy")[0].skeleton == OPENPOSE_MPI_15
+
+
+@pytest.mark.parametrize("layout", [MPII_16, HOURGLASS_16, COCO_17, POSETRACK_17, HOUSE],
+                         ids=lambda layout: layout.name)  # fmt: skip
+def test_near_twins_are_told_apart(layout):
+    for clip in datasets.load("synthetic", split="test").clips[::9]:
+        points = in_layout(clip, layout).keypoints_px[:12]
+        assert joint_sets.of_count(len(layout), "a test", None, points.numpy())[0] == layout
+
+
+def results_of(keys: list, scales: list[float], identity: bool = False) -> list:
+    """COCO's results: somebody in each picture, larger or smaller, here or there."""
+    entries = []
+    for number, (key, scale) in enumerate(zip(keys, scales, strict=True)):
+        points = person(1, seed=number, start=(300.0 + 150 * (number % 2), 200.0))[0]
+        points[:, :2] *= scale
+        entries.append({"image_id": key, "category_id": 1, "keypoints": flat(points), "score": 0.9})
+        if identity:
+            entries[-1]["track_id"] = 5
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("keys", "scales", "identity", "clips"),
+    [
+        ([139, 785, 872, 885], [1.0, 2.5, 0.5, 1.7], False, 4),
+        (["a.jpg", "kitchen.jpg", "b7.jpg", "zoo.png"], [1.0, 2.5, 0.5, 1.7], False, 4),
+        ([1, 2, 3, 4], [1.0, 2.5, 0.5, 1.7], False, 4),
+        ([139, 785, 872, 885], [1.0, 2.5, 0.5, 1.7], True, 1),  # the file says who is who
+        ([1, 2, 3, 4], [1.0, 1.01, 1.02, 1.03], False, 1),
+        ([0, 500, 1000, 1500], [1.0, 1.01, 1.02, 1.03], False, 1),
+    ],
+)
+def test_unrelated_pictures_are_no_film(tmp_path, keys, scales, identity, clips):
+    path = written.dump(tmp_path / "results.json", results_of(keys, scales, identity))
+    found = datasets.read_any(path)
+    assert len(found) == clips
+    assert [len(clip) for clip in found] == ([1] * clips if clips > 1 else [4])
+    said = all("unrelated pictures, not a film" in clip.notes[0] for clip in found)
+    assert said == (clips > 1)
 
 
 def test_numbers_that_repeat_or_never_come_back_are_not_believed(tmp_path):

@@ -205,6 +205,9 @@ def dressed_mesh(points, quads, weights):
             move += normal * waist[:, None]
         if region == "hair_long":
             move += parts.strands_closed(points, piece)[vertices]
+            # Hair on the back lies over the shirt, also where that is loose.
+            drop = at["neck"][1] - points[vertices, 1]
+            move[:, 2] -= np.interp(drop, [-60, 60], [0.0, 26.0])
         offset.append(move)
         loose = normal if region in ("shirt", "trousers", "skirt", "skirt_long") else 0 * normal
         # Trousers' legs must not be pushed through each other.

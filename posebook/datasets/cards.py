@@ -11,13 +11,18 @@ from posebook.errors import InputError
 
 ORDER = (
     "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
-    "lsp", "coco", "custom", "rendered_plain", "rendered_wild",
+    "lsp", "lspet", "coco", "human36m_pictures", "mpi_inf_3dhp_pictures", "ai_challenger",
+    "rendered_plain", "rendered_wild", "custom",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Card:
-    """A data card. files: (pattern, 'needed' or another word for how much, what it is)."""
+    """A data card.
+
+    reader  'yes' (`datasets.load`), 'pictures' (`datasets.pictures.load` alone) or 'not yet'
+    files   (pattern, 'needed' or another word for how much, what it is)
+    """
 
     name: str
     title: str
@@ -64,5 +69,6 @@ def listing() -> str:
 def info(name: str) -> str:
     """The card's text, with licence and state on top."""
     one = card(name)
-    reader = f"load('{name}')" if one.reader == "yes" else "none yet"
+    reads = {"yes": f"load('{name}')", "pictures": f"pictures.load('{name}')"}
+    reader = reads.get(one.reader, "none yet")
     return f"{one.text}\n\nlicence: {one.licence}\nreader:  {reader}"

@@ -9,6 +9,7 @@ from posebook import paths
 from posebook.datasets import motion_folders
 from posebook.datasets.cards import card
 from posebook.datasets.people import synthetic
+from posebook.datasets.pictures import checking
 from posebook.datasets.published import (
     bzhao96,
     human36m,
@@ -126,10 +127,12 @@ def check(name: str, root: Path | str) -> Check:
         found.say(True, f"{name} needs no folder: load('{name}') makes it")
         return found
     root = existing(root, f"the folder with {one.title}")
-    if one.reader != "yes":
+    if one.reader not in ("yes", "pictures"):
         raise InputError(f"{name}: there is no reader yet, so nothing to check against")
     if not root.is_dir():
         raise InputError(f"{root}: is a file; expected the folder with {one.title}")
+    if one.reader == "pictures":
+        return checking.check(root, found)
     if name in _OTHER_FORMS and _OTHER_FORMS[name](root, found):
         return found
     for pattern, need, what in one.files:
@@ -247,6 +250,8 @@ def _check_people(root: Path, found: Check) -> None:
     people = reader.read(root, "all")
     joints = people.skeleton.name
     found.say(True, f"{people.name}: {len(people)} people, joints {joints}")
+    if found.name == "lsp":
+        checking.say_photographs(root, found, "lspet" if "extended" in people.name else "lsp")
 
 
 def _check_bzhao96(root: Path, found: Check) -> bool:
@@ -283,7 +288,8 @@ def _check_mmpose(root: Path, found: Check) -> bool:
 
 
 #: Other forms in which a data set is found: whether the folder holds it so, and then its check.
-_OTHER_FORMS = {"human36m": _check_bzhao96, "mpi_inf_3dhp": _check_mmpose}
+_OTHER_FORMS = {"human36m": _check_bzhao96, "mpi_inf_3dhp": _check_mmpose,
+                "mpii": checking.check_mpii}  # fmt: skip
 _CHECKS = {
     "human36m": _check_human36m,
     "humaneva": _check_humaneva,

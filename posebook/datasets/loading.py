@@ -55,6 +55,11 @@ def load(
     size       of the synthetic sets (see `synthetic.make`); of the picture for custom, WIDTHxHEIGHT
     subjects   only these; actions: only these
     """
+    if cards.card(name).reader == "pictures":
+        raise InputError(
+            f"{name}: holds people in pictures, not clips; datasets.pictures.load('{name}', root) "
+            "reads it"
+        )
     if cards.card(name).reader != "yes":
         raise InputError(
             f"the reader of '{name}' is yet to come; `posebook data list` shows those there are"

@@ -232,6 +232,12 @@ def default_for(clip: Clip, exact: bool = False) -> Lifter:
     exact  the key points have no errors, such as projected motion capture: then each frame by
            itself is lifted better than several together by a network that was made for errors
     """
+    # P-MPJPE, mm, of FOR_EXACT and of FOR_A_CLIP on clips cut to so many frames: COCO-17, simulated
+    # detector errors, test people; the mean over 24 clips of `synthetic`, 25 of `synthetic_wide`.
+    #   frames           5            10           15           20           27
+    #   synthetic        39.7, 40.9   40.0, 38.9   40.3, 38.8   40.7, 37.9   42.1, 39.9
+    #   synthetic_wide   40.1, 38.9   41.8, 38.4   43.8, 43.5   not measured
+    # From 10 frames on the lifter over time is better, by 0.3 to 3.4 mm; at 5 the sets disagree.
     return shipped(FOR_A_CLIP if len(clip) > 1 and not exact else FOR_EXACT)
 
 

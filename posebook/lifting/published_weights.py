@@ -23,10 +23,10 @@ from safetensors import safe_open
 from torch import Tensor
 
 from posebook import paths
+from posebook.datasets.readers import torch_files
 from posebook.datasets.readers.files import listed, read_head, read_json, short
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
-from posebook.lifting import torch_files
 from posebook.skeletons import HOUSE, YU_17
 
 State = dict[str, Tensor]

@@ -166,7 +166,7 @@ def _flat_feet(
 
 def bone_rotations(
     rest: dict[str, Tensor], pose_mm: Pose3D, up: Vectors | None = None
-) -> tuple[dict[str, Rotation], dict[str, Rotation]]:
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """A rotation for each bone of the body, from rest to pose.
 
     rest      named points of the bodies at rest, each (batch, 3) mm, axes left, up, forward

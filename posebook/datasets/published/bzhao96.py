@@ -160,8 +160,10 @@ def _subject(
 def _poses(array: Any, where: str) -> torch.Tensor:
     """(frames, 17, 3) mm before the camera, checked."""
     table = table_of(array, 3, where)
-    pose_mm = torch.from_numpy(numpy.array(table, dtype=numpy.float32))
-    known = pose_mm[torch.isfinite(pose_mm).all(-1)]
+    with numpy.errstate(over="ignore"):
+        pose_mm = torch.from_numpy(numpy.array(table, dtype=numpy.float32))
+    there = torch.isfinite(pose_mm).all(-1)
+    known, pose_mm = pose_mm[there], torch.where(there.unsqueeze(-1), pose_mm, torch.nan)
     if table.shape[1] != 17 or not len(known):
         raise InputError(f"{where}: {table.shape}; expected (frames, 17, 3) mm")
     depth_mm, extent_mm = known[:, 2].median().item(), (known.amax(0) - known.amin(0)).max().item()

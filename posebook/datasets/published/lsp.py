@@ -53,14 +53,14 @@ def read(
     """
     no_choice(NAME, keypoints, subjects, actions)
     path = the_file(root, FILE, FILE, "lsp")
-    points, confidence, extended, note = _joints(path)
+    points, confidence, extended, note = joints(path)
     rows = _rows(len(points), split, extended, path)
     clip = marked_clip(NAME, points[rows], confidence[rows], LSP_14, f"{path}", (note,))
     name = f"{NAME}, extended" if extended else NAME
     return PoseDataset(name, split, (clip,), TERMS, clip.notes)
 
 
-def _joints(path: Path) -> tuple[numpy.ndarray, numpy.ndarray, bool, str]:
+def joints(path: Path) -> tuple[numpy.ndarray, numpy.ndarray, bool, str]:
     """((people, 14, 2) px, (people, 14) confidence, whether it is the extended set, a note)."""
     found = read_mat(path, f"{FILE} with {_EXPECTED}", ["joints"])
     array = found.get("joints")

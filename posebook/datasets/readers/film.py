@@ -14,6 +14,7 @@ class Film:
     when        per person, the index of its frame in `keys`
     people      per person, its `Points`
     identities  per person, the file's track number or name; None where it has none
+    note        what was assumed about the pictures, or ''
     """
 
     where: str
@@ -25,6 +26,7 @@ class Film:
     when: list[int] = field(default_factory=list)
     people: list[Points] = field(default_factory=list)
     identities: list[Any] = field(default_factory=list)
+    note: str = ""
 
     def frame(self, key: Any) -> None:
         """Begin a frame; the people added next are in it."""

@@ -49,29 +49,40 @@ def read(path: Path) -> Columns:
     raise InputError(f"{path}: an HDF5 file that holds {names}; expected {_EXPECTED}: {_HOW}")
 
 
+def _numbers(array: numpy.ndarray, path: Path) -> numpy.ndarray:
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{path}: words where numbers are expected; {_HOW}")
+    return array
+
+
+def _words(array: numpy.ndarray) -> list[str]:
+    """Names, or numbers of frames, as text; whatever shape they come in, in a row."""
+    return [str(one) for one in array.reshape(-1).tolist()]
+
+
 def _table(held: dict[str, numpy.ndarray], path: Path) -> Columns:
     text = str(held[f"table/@{_NAMES}"]).encode("latin-1", "replace")
     names = unpickled(text, None, f"{path}: names of columns", Budget(len(text)))
-    values = held["table/values_block_0"]
+    values = _numbers(held["table/values_block_0"], path)
     whole = isinstance(names, list) and all(
         isinstance(name, list | tuple) and all(isinstance(part, str) for part in name)
         for name in names
     )
     if not whole or values.ndim != 2 or values.shape[1] != len(names):
         raise InputError(f"{path}: {values.shape} values do not fit their columns' names; {_HOW}")
-    index = held.get("table/index", numpy.arange(len(values)))
-    return _columns([tuple(name) for name in names], values, index.tolist(), path)
+    index = _words(held.get("table/index", numpy.arange(len(values))))
+    return _columns([tuple(name) for name in names], values, index, path)
 
 
 def _fixed(held: dict[str, numpy.ndarray], path: Path) -> Columns:
-    values = held["block0_values"]
+    values = _numbers(held["block0_values"], path)
     columns = _labelled(held, "block0_items", path)
     if values.ndim != 2 or values.shape[1] != len(columns):
         raise InputError(f"{path}: {values.shape} values do not fit their columns' names; {_HOW}")
     if "axis1_label0" in held:
         index = ["/".join(parts) for parts in _labelled(held, "axis1", path)]
     else:
-        index = held.get("axis1", numpy.arange(len(values))).tolist()
+        index = _words(held.get("axis1", numpy.arange(len(values))))
     return _columns(columns, values, index, path)
 
 
@@ -82,30 +93,31 @@ def _labelled(held: dict[str, numpy.ndarray], axis: str, path: Path) -> list[tup
         names, labels = (held.get(f"{axis}_{kind}{level}") for kind in ("level", "label"))
         if names is None or labels is None:
             break
-        if labels.size and not 0 <= labels.min() <= labels.max() < len(names):
+        names = _words(names)
+        whole = labels.dtype.kind in "iu" and labels.ndim == 1
+        if not whole or (labels.size and not 0 <= labels.min() <= labels.max() < len(names)):
             raise InputError(f"{path}: labels of {axis} that have no name; damaged?")
-        levels.append([str(names[label]) for label in labels])
+        levels.append([names[label] for label in labels])
     if len({len(level) for level in levels}) != 1:
         raise InputError(f"{path}: levels of {axis} that differ in length; damaged?")
     return list(zip(*levels, strict=True))
 
 
 def _columns(
-    names: list[tuple[str, ...]], values: numpy.ndarray, index: list, path: Path
+    names: list[tuple[str, ...]], values: numpy.ndarray, frames: list[str], path: Path
 ) -> Columns:
     """names: (scorer, bodypart, coordinate), or with the individual after the scorer."""
-    if {len(name) for name in names} not in ({3}, {4}) or len(index) != len(values):
+    if {len(name) for name in names} not in ({3}, {4}) or len(frames) != len(values):
         raise InputError(f"{path}: columns named {listed(names, 2)}; expected DeepLabCut's: {_HOW}")
     columns = [(name[1] if len(name) == 4 else "", *name[-2:]) for name in names]
-    frames = [str(one) for one in index]
     return deeplabcut(columns, values.astype(numpy.float64), frames, path)
 
 
 def _sleap(path: Path) -> Columns:
     wanted = ["tracks", "node_names", "track_names", "point_scores"]
     found = read_hdf5(path, _EXPECTED, wanted)
-    nodes = [str(name) for name in found.get("node_names", ())]
-    tracks = found.get("tracks", numpy.zeros(0)).astype(numpy.float64)
+    nodes = _words(found.get("node_names", numpy.zeros(0)))
+    tracks = _numbers(found.get("tracks", numpy.zeros(0)), path).astype(numpy.float64)
     if tracks.ndim == 4 and tracks.shape[3] == 2:  # frames first, as sleap-io may write it
         tracks = tracks.transpose(1, 3, 2, 0)
     if tracks.ndim != 4 or tracks.shape[1:3] != (2, len(nodes)) or not tracks.size:
@@ -121,12 +133,12 @@ def _sleap(path: Path) -> Columns:
         if scores.shape == (frames, people, len(nodes)):
             scores = scores.transpose(1, 2, 0)
         scores = scores.reshape(people, len(nodes), frames)
-        confidence = scores.transpose(0, 2, 1).reshape(-1, len(nodes)).astype(numpy.float64)
+        confidence = _numbers(scores, path).transpose(0, 2, 1).reshape(-1, len(nodes)).astype(float)
         labelled = ~numpy.isfinite(confidence) & numpy.isfinite(values).all(-1)
         confidence = numpy.where(labelled, 1.0, numpy.nan_to_num(confidence))  # by a person's hand
         if not confidence.any():
             confidence = None
-    called = [str(name) for name in found.get("track_names", ())]
+    called = _words(found.get("track_names", numpy.zeros(0)))
     called = called if len(called) == people else [f"track_{n}" for n in range(people)]
     seen = numpy.isfinite(values).any((1, 2))
     of_rows = [name for name in called for _ in range(frames)]

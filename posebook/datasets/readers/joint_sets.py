@@ -16,6 +16,7 @@ from posebook.skeletons import (
     BODY_25B,
     CMU_31,
     COCO_17,
+    HOURGLASS_16,
     HOUSE,
     HUMANEVA_15,
     LSP_14,
@@ -43,7 +44,8 @@ ALIASES: dict[str, Skeleton] = {
 }  # fmt: skip
 #: The joint sets of each count, the likeliest first; where there are two, the points decide.
 _BY_COUNT = {
-    14: (LSP_14,), 15: (OPENPOSE_MPI_15, HUMANEVA_15), 16: (MPII_16,), 17: (COCO_17,),
+    14: (LSP_14,), 15: (OPENPOSE_MPI_15, HUMANEVA_15), 16: (MPII_16, HOURGLASS_16),
+    17: (COCO_17, HOUSE, POSETRACK_17),
     18: (OPENPOSE_COCO_18,), 25: (BODY_25, BODY_25B), 28: (MPI_INF_3DHP_28,), 31: (CMU_31,),
     33: (MEDIAPIPE_33,),
 }  # fmt: skip
@@ -152,7 +154,7 @@ def of_count(
     """(joint set, how many of the file's joints it takes from the front, a note or '').
 
     layout  what the user or the file says; it must have as many joints as the file
-    points  (frames, joints, 2 or 3): asked where 17 joints may be COCO's or Human3.6M's
+    points  (frames, joints, 2 or 3): asked where several sets have as many joints
     """
     if layout is not None:
         skeleton = named(layout)
@@ -169,10 +171,13 @@ def of_count(
         raise InputError(f"{where}: {joints} joints; expected {counts}, or layout=")
     sets = _BY_COUNT[joints]
     skeleton = sets[0]
-    if points is not None and len(sets) > 1:
+    if points is not None and joints == 17:
+        house = looks_like_house(points) and _has_middles(points)
+        skeleton = HOUSE if house else _coco_or_posetrack(points)
+    elif points is not None and joints == 16:
+        skeleton = _mpii_or_hourglass(points)
+    elif points is not None and len(sets) > 1:
         skeleton = min(sets, key=lambda one: _bone(one, points))
-    if joints == 17 and points is not None:
-        skeleton = HOUSE if looks_like_house(points) else COCO_17
     return (
         skeleton,
         joints,
@@ -201,6 +206,41 @@ def looks_like_house(points: numpy.ndarray) -> bool:
         part = (thigh + shin) / whole
     part = part[numpy.isfinite(part)]
     return bool(len(part) == 0 or numpy.median(part) > 0.2)
+
+
+def _mpii_or_hourglass(points: numpy.ndarray) -> Skeleton:
+    """MPII's order, or Human3.6M's joints in it: joints 7 and 8 are then the spine, half way from
+    the hips to the shoulders, and the thorax between these; MPII has thorax and neck there."""
+    hip, shoulders = points[:, 6], points[:, [12, 13]].mean(1)
+    trunk = shoulders - hip
+    spine = _median_part(points[:, 7] - (hip + trunk / 2), trunk)
+    thorax = _median_part(points[:, 8] - shoulders, trunk)
+    return HOURGLASS_16 if max(spine, thorax) < 0.3 else MPII_16
+
+
+def _coco_or_posetrack(points: numpy.ndarray) -> Skeleton:
+    """COCO's order, or PoseTrack's: joints 1 and 2 are the eyes, or the neck and the top of the
+    head, which are a third of the trunk apart and more."""
+    trunk = points[:, [5, 6]].mean(1) - points[:, [11, 12]].mean(1)
+    part = _median_part(points[:, 2] - points[:, 1], trunk)
+    return POSETRACK_17 if part > 0.33 else COCO_17
+
+
+def _has_middles(points: numpy.ndarray) -> bool:
+    """Whether joints 0 and 8 are Human3.6M's hip and thorax, midway between both hips and both
+    shoulders; in PoseTrack they are the nose and an elbow."""
+    apart = [points[:, one] - points[:, pair].mean(1) for one, pair in ((0, [1, 4]), (8, [11, 14]))]
+    whole = spread(points[:, :17])
+    parts = [_median_part(one, whole) for one in apart]
+    return not sum(parts) > 0.2
+
+
+def _median_part(one: numpy.ndarray, whole: numpy.ndarray) -> float:
+    """The length of `one` as a part of that of `whole`, median over frames; NaN: not seen."""
+    with numpy.errstate(all="ignore"):
+        part = numpy.linalg.norm(one, axis=-1) / numpy.linalg.norm(whole, axis=-1)
+    part = part[numpy.isfinite(part)]
+    return float(numpy.median(part)) if len(part) else numpy.nan
 
 
 def spread(points: numpy.ndarray) -> numpy.ndarray:

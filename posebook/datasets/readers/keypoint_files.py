@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 
 from posebook.datasets.clips import Clip
-from posebook.datasets.readers import joint_sets, tracking, yolo_labels
+from posebook.datasets.readers import joint_sets, stills, tracking, yolo_labels
 from posebook.datasets.readers.files import (
     decoded,
     frame_rate,
@@ -75,6 +75,7 @@ def read(
         found = films(read_json(files[0], _EXPECTED), files[0])
     else:
         found = _films_of_folder(path, files)
+    found = [part for film in found for part in stills.separated(film)]
     clips: list[Clip] = []
     for film in found:
         where = film.where if len(found) == 1 else f"{film.where}: {film.name}"
@@ -159,7 +160,7 @@ def clips_of(
         person=person,
         size_px=size_px,
         frames_per_second=fps or frame_rate(film.fps, where),
-        notes=tuple(note for note in (scaled, assumed, missing) if note),
+        notes=tuple(note for note in (film.note, scaled, assumed, missing) if note),
     )
 
 

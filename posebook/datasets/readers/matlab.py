@@ -61,6 +61,15 @@ def read_hdf5(path: Path | str, expected: str, names: Sequence[str]) -> dict[str
     return _arrays("hdf5", path, expected, names)
 
 
+def read_mpii(path: Path | str, expected: str) -> dict[str, numpy.ndarray]:
+    """The tables of `mpii_release`, which are gathered from more arrays than any other file has.
+
+    names, training (pictures,); people (n, 9): picture, person, scale, x and y of the centre, two
+    corners of the head's box; points (n, 16, 3): x, y, is_visible; NaN where something is not there
+    """
+    return _arrays("mpii", path, expected, [], times=16)
+
+
 def read_c3d_arrays(path: Path | str, expected: str) -> dict[str, numpy.ndarray]:
     """points (4, markers, frames), labels, rate and unit of a C3D file; needs ezc3d."""
     read_head(path, expected, 8)
@@ -68,10 +77,10 @@ def read_c3d_arrays(path: Path | str, expected: str) -> dict[str, numpy.ndarray]
 
 
 def _arrays(
-    kind: str, path: Path | str, expected: str, names: Sequence[str]
+    kind: str, path: Path | str, expected: str, names: Sequence[str], times: int = 1
 ) -> dict[str, numpy.ndarray]:
     size_mb = Path(path).stat().st_size / (1 << 20)
-    seconds, memory = (least + more * size_mb for least, more in (SECONDS, MEMORY))
+    seconds, memory = (least + times * more * size_mb for least, more in (SECONDS, MEMORY))
     with _LOCK, tempfile.TemporaryDirectory(prefix="posebook-") as folder:
         answer_file = os.path.join(folder, "answer.npz")
         request = dict(kind=kind, path=os.path.abspath(path), names=list(names))

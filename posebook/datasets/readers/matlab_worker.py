@@ -52,7 +52,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read = {"v5": _of_v5, "c3d": _of_c3d}.get(request["kind"], _of_hdf5)
+            read = {"v5": _of_v5, "c3d": _of_c3d, "mpii": _of_mpii}.get(request["kind"], _of_hdf5)
             arrays = read(request)
         kept = {name: array for name, array in arrays.items() if array.dtype.kind in "fiubU"}
         # Under numbers: what a damaged file calls its variables is no name for a file.
@@ -121,6 +121,53 @@ def _of_c3d(request: dict[str, Any]) -> dict[str, numpy.ndarray]:
         "rate": numpy.array(content["header"]["points"]["frame_rate"], dtype=numpy.float64),
         "unit": numpy.array(str(unit[0]) if unit else ""),
     }
+
+
+def _of_mpii(request: dict[str, Any]) -> dict[str, numpy.ndarray]:
+    """MPII's release as tables: see `matlab.read_mpii`."""
+    from scipy.io import loadmat
+
+    with open(request["path"], "rb") as file:
+        release = loadmat(file, variable_names=["RELEASE"])["RELEASE"].flat[0]
+    names, people, points = [], [], []
+    for picture, one in enumerate(release["annolist"].flat):
+        names.append(str(_inside(one, "image", "name").flat[0]))
+        for person, rect in enumerate(_inside(one, "annorect").flat):
+            head = [_number(rect, name) for name in ("x1", "y1", "x2", "y2")]
+            centre = [_number(rect, "objpos", name) for name in "xy"]
+            people.append([picture, person, _number(rect, "scale"), *centre, *head])
+            points.append(numpy.full((16, 3), numpy.nan))
+            for point in _inside(rect, "annopoints", "point").flat:
+                joint = _number(point, "id")
+                if joint in range(16):
+                    marks = [_number(point, name) for name in ("x", "y", "is_visible")]
+                    points[-1][int(joint)] = marks
+    return {
+        "names": numpy.array(names, dtype="U"),
+        "training": numpy.asarray(release["img_train"]).ravel(),
+        "people": numpy.array(people, dtype=numpy.float64).reshape(-1, 9),
+        "points": numpy.array(points).reshape(-1, 16, 3),
+    }
+
+
+def _inside(value: Any, *fields: str) -> numpy.ndarray:
+    """A field of a struct, or of the struct in it; an empty array where it is not there."""
+    for field in fields:
+        if isinstance(value, numpy.ndarray):
+            value = value.flat[0] if value.size else None
+        if not isinstance(value, numpy.void) or field not in (value.dtype.names or ()):
+            return numpy.zeros(0)
+        value = value[field]
+    return value if isinstance(value, numpy.ndarray) else numpy.zeros(0)
+
+
+def _number(value: Any, *fields: str) -> float:
+    """A number, also one written as text, as some of MPII's are; NaN where there is none."""
+    held = _inside(value, *fields)
+    try:
+        return float(held.flat[0]) if held.size else math.nan
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def _unfold(name: str, value: Any, found: _Found, depth: int) -> None:

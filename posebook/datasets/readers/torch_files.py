@@ -93,6 +93,31 @@ def read(path: Path | str) -> Any:
         ) from None
 
 
+def read_state(path: Path | str) -> dict[str, torch.Tensor]:
+    """A network's numbers under the names in the file, as float32: buffers too, counters not.
+
+    The state may stand by itself or in a checkpoint (`state_dict`, `model`, `model_state_dict`).
+    `module.`, which a training on several devices puts in front of each name, is taken off.
+    """
+    held = read(path)
+    if isinstance(held, dict):
+        inner = (held.get(key) for key in ("state_dict", "model_state_dict", "model"))
+        held = next((one for one in inner if isinstance(one, dict)), held)
+    if not isinstance(held, dict):
+        raise InputError(f"{path}: holds {short(held)}; expected {EXPECTED}")
+    state = {
+        str(name).removeprefix("module."): tensor
+        for name, tensor in held.items()
+        if isinstance(tensor, torch.Tensor) and tensor.is_floating_point()
+    }
+    # A tensor may be said to be larger than its numbers, which it then repeats.
+    if sum(tensor.numel() for tensor in state.values()) > Path(path).stat().st_size:
+        raise InputError(f"{path}: tensors of more numbers than the file has bytes; damaged?")
+    if not state:
+        raise InputError(f"{path}: a checkpoint without a network's numbers; expected {EXPECTED}")
+    return {name: tensor.float() for name, tensor in state.items()}
+
+
 def _programs(path: Path, content: bytes) -> list[io.BytesIO]:
     """The pickles in a file, one or several in each stream."""
     if not content.startswith(b"PK"):
