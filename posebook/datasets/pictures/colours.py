@@ -91,7 +91,7 @@ def anything(random: Random) -> Colour:
     return linear((grey + tint).clip(0.04, 0.94)).astype(numpy.float32)
 
 
-def light(random: Random, kelvin: tuple[float, float]) -> Colour:
+def light(random: Random, kelvin: tuple[float | int, float | int]) -> Colour:
     """White light between two colour temperatures, its mean 1. Source: a fit to black bodies."""
     warm = (6500 - random.uniform(*kelvin)) / 6500
     colour = numpy.array([1 + 0.75 * warm, 1.0, 1 - 1.05 * warm]).clip(0.2, 2)

@@ -27,7 +27,7 @@ class Box:
 
     middle_mm: Point
     half_mm: Point
-    turn: float
+    turn: float | int
     surface: Surface
 
 
@@ -110,7 +110,7 @@ def thing(random: Random) -> Surface:
     return Surface(pick(random, kind), random.uniform(2, 8), ramp(*stops))
 
 
-def _towards(random: Random, low: float, high: float) -> Point:
+def _towards(random: Random, low: float | int, high: float | int) -> Point:
     """A direction to the light, its height over the horizon between two angles in degrees."""
     height, around = math.radians(random.uniform(low, high)), random.uniform(0, 2 * math.pi)
     flat = math.cos(height)
@@ -135,7 +135,9 @@ def _daylight(random: Random) -> Light:
     )
 
 
-def _extent(random: Random, camera_mm: Point, low: float, high: float) -> tuple[Point, Point]:
+def _extent(
+    random: Random, camera_mm: Point, low: float | int, high: float | int
+) -> tuple[ndarray, ndarray]:
     """Walls this far behind the origin and behind the camera, mm."""
     near = numpy.minimum(camera_mm, 0)[:2] - random.uniform(low, high, 2)
     far = numpy.maximum(camera_mm, 0)[:2] + random.uniform(low, high, 2)

@@ -20,6 +20,7 @@ from posebook.datasets.pictures.scene import Person, Picture, Scene, draw, to_ca
 from posebook.datasets.pictures.textures import Random
 from posebook.errors import InputError
 
+Range = tuple[float | int, float | int]
 DOMAINS = ("rendered_plain", "rendered_wild")
 SIZES = (32, 512)
 #: Raised whenever the same number gives another picture.
@@ -88,9 +89,7 @@ def _textures(split: str) -> int:
     return poses.seed_of("textures", split) % 2**32
 
 
-def _eye(
-    random: Random, person: Person, distance: tuple[float, float], height: tuple[float, float]
-) -> numpy.ndarray:
+def _eye(random: Random, person: Person, distance: Range, height: Range) -> numpy.ndarray:
     """Where the camera stands, mm: this far from the person, never among their limbs."""
     reach = float(abs(person.mesh.vertices_mm[:, :2]).max()) + _NEAREST_MM
     away = max(math.exp(random.uniform(*map(math.log, distance))), reach)
@@ -100,7 +99,9 @@ def _eye(
     return numpy.array([away * math.cos(around), away * math.sin(around), up])
 
 
-def _aim(random: Random, person: Person, eye: numpy.ndarray, roll: float, aside: float) -> Camera:
+def _aim(
+    random: Random, person: Person, eye: numpy.ndarray, roll: float | int, aside: float | int
+) -> Camera:
     """A camera that looks towards the person, not quite at them, tilted by `roll` rad."""
     low, high = person.mesh.vertices_mm.min(0), person.mesh.vertices_mm.max(0)
     target = (low + high) / 2 + numpy.linalg.norm(eye[:2]) * aside * random.uniform(-1, 1, 3) * [
@@ -128,9 +129,9 @@ def _crop(
     person: Person,
     size: int,
     random: Random,
-    margin: float,
-    spread: float,
-    aside: float,
+    margin: float | int,
+    spread: float | int,
+    aside: float | int,
 ) -> Camera:
     """The camera whose square picture shows the person's box, wider by `margin` or so.
 

@@ -39,7 +39,7 @@ class ShadowMap:
 
     axes: Float[ndarray, "3 3"]
     corner: Float[ndarray, "2"]
-    mm_per_sample: float
+    mm_per_sample: float | int
     depth_mm: Float[ndarray, "rows columns"]
 
 
@@ -71,7 +71,7 @@ def shadow_map(
 
 
 def lit(
-    shadows: ShadowMap, points_mm: Points, normals: Points, soft_mm: float
+    shadows: ShadowMap, points_mm: Points, normals: Points, soft_mm: float | int
 ) -> Float[ndarray, " points"]:
     """How much of the light reaches points in the world, 0 to 1."""
     scale = shadows.mm_per_sample
