@@ -6,6 +6,7 @@ import numpy
 import pytest
 import torch
 
+from posebook import paths
 from posebook.cameras import Camera
 from posebook.datasets import folders
 from posebook.datasets.pictures import making, packed, places, rendered, textures
@@ -128,7 +129,7 @@ def test_a_cut_folder_is_gone_on_with(tmp_path, monkeypatch):
     ]  # fmt: skip
     whole = {file.name: file.read_bytes() for file in files}
     files[1].unlink()
-    (tmp_path / ".unfinished-0.npz").write_bytes(b"half")
+    (tmp_path / f"{paths.UNFINISHED}0.npz").write_bytes(b"half")
     assert "12 were there" in making.make(WILD, tmp_path, 20, 32)
     assert {file.name: file.read_bytes() for file in sorted(tmp_path.glob("*.npz"))} == whole
     with numpy.load(files[2]) as held:
