@@ -9,7 +9,7 @@ from posebook import paths
 from posebook.datasets import motion_folders
 from posebook.datasets.cards import card
 from posebook.datasets.people import synthetic
-from posebook.datasets.pictures import checking
+from posebook.datasets.pictures import checking, rendered_sets
 from posebook.datasets.published import (
     bzhao96,
     human36m,
@@ -131,6 +131,13 @@ def check(name: str, root: Path | str) -> Check:
         raise InputError(f"{name}: there is no reader yet, so nothing to check against")
     if not root.is_dir():
         raise InputError(f"{root}: is a file; expected the folder with {one.title}")
+    if name.startswith("rendered_"):
+        for split in rendered_sets.SPLITS:
+            try:
+                found.say(True, f"{split}: {len(rendered_sets.load(name, root, split))} people")
+            except InputError as error:
+                found.say(False, f"{split}: {error}")
+        return found
     if one.reader == "pictures":
         return checking.check(root, found)
     if name in _OTHER_FORMS and _OTHER_FORMS[name](root, found):
