@@ -243,14 +243,14 @@ def data_make(
         Path | None, typer.Option(help="folder to write (default: data/cache/NAME)")
     ] = None,
     frames: Annotated[
-        str | None,
-        typer.Option(metavar="N", help="synthetic: frames in all (default: as `load` gives)"),
+        str | None, typer.Option(metavar="N", help="synthetic: frames in all; rendered: pictures")
     ] = None,
+    size: Annotated[str | None, typer.Option(metavar="PX", help="rendered: width (128)")] = None,
 ) -> None:
-    """Make the files of a data set: synthetic ones, or human36m out of h36m-fetch's annot.h5."""
+    """Make the files of a data set: synthetic, rendered, or human36m out of an annot.h5."""
     from posebook.datasets import folders
 
-    _tell(folders.make(name, out, root, frames))
+    _tell(folders.make(name, out, root, frames, size))
 
 
 @data.command("check")

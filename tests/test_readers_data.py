@@ -43,7 +43,8 @@ def test_a_set_of_pictures_says_what_reads_it(name, tmp_path):
         datasets.load(name, tmp_path)
     with pytest.raises(InputError) as caught:
         datasets.pictures.load(name, tmp_path)
-    assert str(tmp_path) in str(caught.value) and "posebook data info" in str(caught.value)
+    advice = "make" if name.startswith("rendered") else "info"
+    assert str(tmp_path) in str(caught.value) and f"posebook data {advice}" in str(caught.value)
     assert not folders.check(name, tmp_path).complete
 
 

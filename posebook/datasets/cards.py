@@ -11,7 +11,8 @@ from posebook.errors import InputError
 
 ORDER = (
     "synthetic", "synthetic_wide", "human36m", "mpi_inf_3dhp", "humaneva", "cmu", "bvh", "mpii",
-    "lsp", "lspet", "coco", "human36m_pictures", "mpi_inf_3dhp_pictures", "ai_challenger", "custom",
+    "lsp", "lspet", "coco", "human36m_pictures", "mpi_inf_3dhp_pictures", "ai_challenger",
+    "rendered_plain", "rendered_wild", "custom",
 )  # fmt: skip
 
 

@@ -57,18 +57,25 @@ def make(
     out: Path | str | None = None,
     root: Path | str | None = None,
     frames: int | str | None = None,
+    size: int | str | None = None,
 ) -> str:
     """Make the files of a data set that needs nothing from elsewhere; says where they are.
 
     The synthetic sets are written as archives in Human3.6M's format, with a `source.json` that
-    keeps their name; human36m out of what h36m-fetch left in the folder `root`.
+    keeps their name; rendered pictures in the form of `pictures.packed`; human36m out of what
+    h36m-fetch left in the folder `root`.
 
     out     a folder; None: `data/cache/<name>` in the checkout
     frames  of the synthetic sets: about so many, over all clips and cameras (`synthetic.size_for`);
-            None: the size that `load` gives
+            None: the size that `load` gives. Of rendered sets: so many pictures
+    size    of rendered pictures, px; None: 128
     """
     one = card(name)
     folder = Path(out) if out is not None else paths.DATA / "cache" / name
+    if name in checking.RENDERED:
+        return _make_rendered(name, folder, root, frames, size)
+    if size is not None:
+        raise InputError(f"{name} holds no pictures; --size is for {listed(checking.RENDERED)}")
     if name not in synthetic.NAMES and frames is not None:
         raise InputError(f"{name} is as long as it is; --frames is for {listed(synthetic.NAMES)}")
     if name == "human36m" and root is not None:
@@ -89,6 +96,17 @@ def make(
     if frames is not None and len(dataset) != _count(frames):
         made += f" ({_count(frames)} were asked for: all clips are equally long)"
     return "\n".join([made, *map(paths.shown, files)])
+
+
+def _make_rendered(name: str, folder: Path, root: object, frames, size) -> str:
+    from posebook.datasets.pictures import making  # loads the whole drawing
+
+    if root is not None:
+        raise InputError(f"{name} is made out of nothing; --root is for human36m")
+    side = 128 if size is None else size
+    if not re.fullmatch("[0-9]{1,5}", str(side)):
+        raise InputError(f"--size {size!s:.40}: expected a whole number of pixels")
+    return making.make(name, folder, _count(3000 if frames is None else frames), int(side))
 
 
 def _count(frames: int | str) -> int:

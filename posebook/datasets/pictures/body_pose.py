@@ -142,7 +142,10 @@ def _limb(
 
 
 def _flat_feet(
-    shin: Rotation, rest: dict[str, Tensor], posed: dict[str, Tensor], up: Vectors
+    shin: Rotation,
+    rest: dict[str, Tensor],
+    posed: dict[str, Tensor],
+    up: Float[Tensor, "*people 3"],
 ) -> Rotation:
     """Rotations of the feet (..., 2, 3, 3): soles flat where they are near the floor.
 

@@ -1,4 +1,4 @@
-"""Whether a folder holds a set of photographs: every half, its pictures, none of them cut short."""
+"""Whether a folder holds a set of pictures: every half, its pictures, none of them cut short."""
 
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from posebook.datasets.readers.files import listed
 from posebook.datasets.readers.picture_folders import is_cut
 from posebook.errors import InputError
 
+#: Sets of pictures that are drawn here.
+RENDERED = ("rendered_plain", "rendered_wild")
 #: The halves of each set that have marks.
 SPLITS = {
+    **dict.fromkeys(RENDERED, ("train", "val", "test")),
     "mpii": ("train", "val"),
     "lsp": ("train",),
     "lspet": ("train",),
