@@ -23,7 +23,7 @@ MOST_RECORD_BYTES = 16 << 20
 MOST_DEEP = 64
 #: JSON may have more lists and dicts than this where they are less than an eighth of its letters.
 #: An empty one takes two letters, and a hundred bytes or two of memory.
-_MOST_BRACKETS = 2_000_000
+_MOST_BRACKETS = 500_000
 _LFS = b"version https://git-lfs"
 
 

@@ -1,5 +1,6 @@
 """Networks of chapters 8 to 10 beyond the golden arrays: files of weights, places, behaviour."""
 
+import copy
 from itertools import product
 
 import pytest
@@ -10,9 +11,10 @@ from posebook.errors import InputError
 from posebook.methods.pose_resnet import weights as resnet_weights
 from posebook.methods.pose_resnet.network import PoseResNet
 from posebook.methods.pose_resnet.soft_argmax import expected_place, soft_argmax
-from posebook.methods.stacked_hourglass import heatmaps, inputs, losses
+from posebook.methods.stacked_hourglass import heatmaps, inputs
 from posebook.methods.stacked_hourglass import weights as hourglass_weights
-from posebook.methods.stacked_hourglass.network import StackedHourglass
+from posebook.methods.stacked_hourglass.lean import norm_relu_conv
+from posebook.methods.stacked_hourglass.network import Residual, StackedHourglass
 from posebook.methods.weak_supervision import losses as weak_losses
 from posebook.methods.weak_supervision import skeleton, targets
 from posebook.methods.weak_supervision import weights as zhou_weights
@@ -216,6 +218,26 @@ def test_what_cannot_be_is_one_line(wrong):
     assert "\n" not in str(caught.value) and "expected" in str(caught.value)
 
 
+def test_what_is_made_again_gives_the_same_gradients():
+    torch.manual_seed(0)
+    lean = Residual(6, 4).double()
+    for parameter in lean.parameters():
+        nn.init.normal_(parameter)
+    plain, maps = copy.deepcopy(lean), torch.randn(3, 6, 8, 8, dtype=torch.float64)
+    found = []
+    for block, conv in ((lean, norm_relu_conv), (plain, lambda m, norm, c: c(norm(m).relu()))):
+        given = maps.clone().requires_grad_()
+        change = given
+        for number in (1, 2, 3):
+            layers = (getattr(block, f"{kind}{number}") for kind in ("norm", "conv"))
+            change = conv(change, *layers)
+        (change + block.skip(given)).square().sum().backward()
+        found.append([given.grad, *(p.grad for p in block.parameters()), *block.buffers()])
+    assert all(torch.allclose(a, b, rtol=1e-9) for a, b in zip(*found, strict=True))
+    assert lean.norm2.num_batches_tracked == 1
+    assert torch.allclose(lean.eval()(maps), plain.eval()(maps))
+
+
 def test_small_pictures_keep_large_maps():
     network = StackedHourglass(17, features=8, modules=1, stride=2)
     assert network(torch.zeros(2, 3, 64, 64))[1].shape == (2, 17, 32, 32)
@@ -238,79 +260,6 @@ def test_everybody_comes_out_equally_large():
     small, large = skeleton.at_length(child), skeleton.at_length(2 * child + 5)
     assert torch.allclose(small, large)
     assert skeleton.bone_sum(small).item() == pytest.approx(skeleton.LENGTH_MM)
-
-
-# ------------------------------------------------------------------------------------- behaviour
-
-
-def people(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pictures of 64 px with a coloured square at each joint, and the joints' places in a map."""
-    generator = torch.Generator().manual_seed(3)
-    places = torch.rand(count, 16, 2, generator=generator) * 12 + 2
-    spots = heatmaps.gaussian_maps(4 * places, (64, 64), 3.0)
-    colours = torch.rand(16, 3, generator=generator)
-    return torch.einsum("njhw,jc->nchw", spots, colours), places
-
-
-def train(network, loss_of, steps: int, rate: float) -> float:
-    optimiser = torch.optim.RMSprop(network.parameters(), lr=rate)
-    for _ in range(steps):
-        loss = loss_of()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return loss.item()
-
-
-def test_the_first_stage_learns_eight_pictures_by_heart():
-    torch.manual_seed(0)
-    pictures, places = people(8)
-    network = StackedHourglass(features=24, modules=1, levels=2)
-    target = heatmaps.gaussian_maps(places, (16, 16), 1.0)
-    everybody = torch.ones(8, 16, dtype=torch.bool)
-    train(
-        network,
-        lambda: losses.cross_entropy(network(pictures), target, everybody),
-        steps=110,
-        rate=3e-3,
-    )
-    with torch.no_grad():
-        found = heatmaps.parabola(network(pictures)[-1], logits=True)
-    assert (found - places).norm(dim=-1).max() < 0.8, "half a tenth of the map"
-
-
-def test_depth_is_learned_and_bones_become_equal_without_moving_a_place():
-    torch.manual_seed(0)
-    pictures, places = people(4)
-    network = DepthHourglass(features=16, modules=1, stacks=1, side=64)
-    truth = torch.rand(4, 16) - 0.5
-    everybody = torch.ones(4, dtype=torch.bool)
-    for steps, rate in ((110, 1e-3), (50, 2e-4)):
-        last = train(
-            network,
-            lambda: 0.1 * weak_losses.depth_loss(network(pictures)[1], truth, everybody),
-            steps,
-            rate,
-        )
-    assert last < 1e-4
-
-    seen = torch.ones(4, 16, dtype=torch.bool)
-    unit = weak_losses.unit_places(places, 16)
-    network.places.requires_grad_(False)
-    network.eval()
-    with torch.no_grad():
-        before, depths = network(pictures)
-        spread = weak_losses.bone_spread(depths, unit, seen).sum()
-    train(
-        network.depth,
-        lambda: weak_losses.geometry_loss(network(pictures)[1], unit, seen, ~everybody),
-        steps=15,
-        rate=1e-4,
-    )
-    with torch.no_grad():
-        after, depths = network(pictures)
-    assert weak_losses.bone_spread(depths, unit, seen).sum() < 0.9 * spread
-    assert torch.equal(before[-1], after[-1]), "heat maps stay, and so does their accuracy"
 
 
 def test_a_bone_seen_along_its_length_has_a_gradient():

@@ -10,6 +10,7 @@ import pytest
 import scipy.io
 import torch
 from test_human36m_fetched import annot
+from typer.testing import CliRunner
 
 from posebook import cli
 from posebook.datasets import folders, pictures
@@ -287,7 +288,7 @@ def test_a_release_with_something_else_inside(tmp_path):
 # --- posebook data check --------------------------------------------------------------------------
 
 
-def test_check_says_what_is_missing(tmp_path, capsys, monkeypatch):
+def test_check_says_what_is_missing(tmp_path):
     writer.coco(tmp_path)
     found = folders.check("coco", tmp_path)
     assert not found.complete and "MISSING train: " in str(found)
@@ -300,12 +301,8 @@ def test_check_says_what_is_missing(tmp_path, capsys, monkeypatch):
         folders.check("coco", tmp_path)
     )
     picture.unlink()
-    words = ["posebook", "data", "check", "coco", "--root", str(tmp_path)]
-    monkeypatch.setattr("sys.argv", words)
-    with pytest.raises(SystemExit) as left:
-        cli.main()
-    assert left.value.code != 0
-    assert "1 pictures are not there" in capsys.readouterr().out
+    done = CliRunner().invoke(cli.app, ["data", "check", "coco", "--root", str(tmp_path)])
+    assert done.exit_code == 1 and "1 pictures are not there" in done.output
 
 
 @pytest.mark.parametrize("name", ["mpii", "lsp"])

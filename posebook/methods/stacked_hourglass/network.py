@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from posebook.errors import InputError
+from posebook.methods.stacked_hourglass.lean import norm_relu_conv
 
 Pictures = Float[Tensor, "batch 3 height width"]
 Maps = Float[Tensor, "batch _channels _rows _columns"]
@@ -36,9 +37,9 @@ class Residual(nn.Module):
         self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, maps: Maps) -> Maps:
-        change = self.conv1(self.norm1(maps).relu_())
-        change = self.conv2(self.norm2(change).relu_())
-        change = self.conv3(self.norm3(change).relu_())
+        change = norm_relu_conv(maps, self.norm1, self.conv1)
+        change = norm_relu_conv(change, self.norm2, self.conv2)
+        change = norm_relu_conv(change, self.norm3, self.conv3)
         return change.add_(self.skip(maps))
 
 
