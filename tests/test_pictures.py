@@ -395,7 +395,7 @@ def test_a_damaged_file_of_packed_pictures_gets_one_line(tmp_path, options, said
 
 
 def test_what_is_not_there_says_how_to_make_it(tmp_path):
-    with pytest.raises(InputError, match="no pictures of rendered_wild .*; expected .npz files"):
+    with pytest.raises(InputError, match="no pictures of rendered_wild .* data make rendered_wild"):
         pictures.load("rendered_wild", tmp_path)
     with pytest.raises(InputError, match="data set of pictures is 'rendered'; expected"):
         pictures.load("rendered", tmp_path)

@@ -71,8 +71,8 @@ def find(name: str, root: Path | str | None, split: str) -> list[Path]:
             if found := sorted(folder.glob(pattern)):
                 return found
     raise InputError(
-        f"{paths.shown(folders[-1])}: no pictures of {name} {split}; expected .npz files of packed "
-        "pictures, here or in the folder given as root"
+        f"{paths.shown(folders[-1])}: no pictures of {name} {split}; `posebook data make {name}` "
+        "makes them"
     )
 
 
