@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 # From the ground up, one name a rank: a module imports from its own name and from those before it.
 ORDER = (
     "errors", "shapes", "paths", "files", "skeletons", "tables", "geometry", "results", "training",
-    "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "lifting",
-    "evaluation", "export", "course", "doctor", "cli",
+    "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "detection",
+    "lifting", "evaluation", "export", "course", "doctor", "cli",
 )  # fmt: skip
 # Methods whose chapters are being written, and what those will name as prerequisites.
 COMING = {
@@ -23,6 +23,8 @@ COMING = {
     "pose_resnet": ["stacked_hourglass"],
     "weak_supervision": ["stacked_hourglass", "pose_resnet"],
 }
+# Modules of methods/ that no chapter owns.
+SHARED = ("network_files", "supervised_losses")
 MOST_NAMES = 24
 LARGEST = 300
 # A file that is longer, and why it is not two.
@@ -85,7 +87,7 @@ def complaint_about(module: str, imported: str, prerequisites: dict[str, list[st
 def method_of(module: str) -> str | None:
     """'posebook.methods.repnet.losses' -> 'repnet'; None for what no chapter owns."""
     parts = module.split(".")
-    owned = parts[1:2] == ["methods"] and len(parts) > 2 and parts[2] != "supervised_losses"
+    owned = parts[1:2] == ["methods"] and len(parts) > 2 and parts[2] not in SHARED
     return parts[2] if owned else None
 
 

@@ -17,7 +17,7 @@ from posebook import chapters, paths, results
 from posebook.chapters import parameters as chapter_parameters
 from posebook.chapters import run
 from posebook.errors import CellFailed, InputError
-from posebook.lifting import lifter_files
+from posebook.methods import network_files
 
 
 @pytest.mark.slow
@@ -303,8 +303,8 @@ def test_good_values_of_well_known_parameters():
         chapter_parameters.value("learning_rate", "none", 1e-3)
     # A chapter that means something else by the name keeps the type of its default.
     assert chapter_parameters.value("step", "0.25", 0.5) == 0.25
-    assert chapter_parameters.LARGEST_WIDTH == lifter_files.LARGEST_SIZE
-    assert chapter_parameters.LARGEST_DEPTH == lifter_files.LARGEST_DEPTH
+    assert chapter_parameters.LARGEST_WIDTH == network_files.LARGEST_SIZE
+    assert chapter_parameters.LARGEST_DEPTH == network_files.LARGEST_DEPTH
 
 
 def test_parameters_of_the_book_have_rules(chapter):

@@ -18,6 +18,7 @@ from posebook.errors import InputError
 from posebook.export.upright import lift_upright
 from posebook.geometry import aligned_distances
 from posebook.lifting import lifter_files
+from posebook.methods import network_files
 from posebook.methods.ambiguity_aware.network import YuModel
 from posebook.methods.simple_baseline.network import (
     INPUT_JOINTS,
@@ -314,13 +315,13 @@ def refused(path, match: str) -> None:
 def saved_unchecked(lifter, path, monkeypatch):
     """A file that `save` would refuse to write."""
     with monkeypatch.context() as unchecked:
-        unchecked.setattr(lifter_files, "build_network", lambda *_: None)
+        unchecked.setattr(network_files, "build", lambda *_: None)
         return lifter.save(path)
 
 
 def test_a_lifter_that_nobody_could_read_is_not_written(tmp_path, monkeypatch):
     small = untrained()
-    monkeypatch.setattr(lifter_files, "LARGEST_BYTES", 6_900)
+    monkeypatch.setattr(network_files, "LARGEST_BYTES", 6_900)
     with pytest.raises(InputError, match="float16"):
         small.save(tmp_path / "large.safetensors")
     assert not list(tmp_path.iterdir())

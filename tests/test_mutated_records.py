@@ -20,7 +20,7 @@ from posebook.chapters import run
 from posebook.datasets.published import human36m
 from posebook.errors import InputError
 from posebook.export.command import camera_of
-from posebook.lifting import lifter_files
+from posebook.methods import network_files
 
 FILES = 200
 CAMERA = {
@@ -140,7 +140,7 @@ def test_damaged_headers_of_lifters_are_read_or_refused(tmp_path):
         try:
             found = lifting.load(path)
             assert is_shown_only(found.name)
-            lifter_files.numbers(found.header)
+            network_files.numbers(found.header)
         except InputError as error:
             refused += 1
             assert is_shown_only(str(error)) and "\n" not in str(error)

@@ -39,7 +39,7 @@ from newer_formats import NEWER, Reader
 from posebook import datasets, lifting
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
-from posebook.lifting import lifter_files
+from posebook.methods import network_files
 from posebook.methods.simple_baseline.network import Martinez
 from posebook.skeletons import COCO_17, HOUSE, MPII_16
 
@@ -195,7 +195,7 @@ def mutate_lifter(content: bytes, rng: random.Random) -> bytes:
     if isinstance(header, dict):
         header.pop("checksum", None)
         with contextlib.suppress(TypeError, ValueError, RecursionError):
-            header["checksum"] = lifter_files.checksum(header, tensors)
+            header["checksum"] = network_files.checksum(header, tensors)
     return safetensors.torch.save(tensors, {"posebook": json.dumps(header)})
 
 

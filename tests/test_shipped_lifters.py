@@ -5,6 +5,7 @@ import torch
 
 from posebook import datasets, evaluation, lifting
 from posebook.lifting import lifter_files
+from posebook.methods import network_files
 from posebook.metrics import ambiguity
 
 
@@ -34,7 +35,7 @@ def test_file_and_card_say_what_it_is(name):
     header, tensors = lifter_files.read(path)
     assert header["name"] == name
     assert header["data"].startswith("synthetic") and "MIT" in header["licence"]
-    numbers = lifter_files.numbers(header)
+    numbers = network_files.numbers(header)
     assert numbers and all(n.protocol and n.method == n.chapter == name for n in numbers)
     weights = [tensor for key, tensor in tensors.items() if key.startswith("network.")]
     assert all(tensor.dtype == torch.float16 for tensor in weights)
@@ -49,4 +50,4 @@ def test_files_whose_metrics_are_of_an_older_form_are_read(older, tmp_path):
     header, tensors = lifter_files.read(lifting.SHIPPED["adversarial_lifting"])
     file = lifter_files.write(tmp_path / "old.safetensors", header | {"metrics": older}, tensors)
     assert lifting.load(file).header["metrics"] == older
-    assert lifter_files.numbers(lifter_files.read(file)[0]) == []
+    assert network_files.numbers(lifter_files.read(file)[0]) == []

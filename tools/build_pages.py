@@ -31,6 +31,7 @@ from page_constants import CONSTANTS, SHORT
 from posebook import chapters, paths, results
 from posebook.errors import InputError
 from posebook.lifting import lifter_files
+from posebook.methods import network_files
 from posebook.results import Number
 
 Pages = dict[str, str]
@@ -67,7 +68,7 @@ def measured(root: Path = paths.CHECKOUT) -> dict[str, Number]:
     files = sorted((root / "data/lifters").glob("*.safetensors"))
     found = results.ledger_numbers(root / "data/ledger.jsonl")
     for file in files:
-        found += lifter_files.numbers(lifter_files.read(file)[0])
+        found += network_files.numbers(lifter_files.read(file)[0])
     return {number.key: number for number in found}
 
 

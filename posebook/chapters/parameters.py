@@ -13,7 +13,7 @@ from typing import Any
 
 from posebook.errors import InputError
 
-LARGEST_WIDTH = 16_384  # as `lifter_files.LARGEST_SIZE`: a wider network could not be loaded again
+LARGEST_WIDTH = 16_384  # as `network_files.LARGEST_SIZE`: a wider network could not be loaded again
 LARGEST_DEPTH = 64
 RECEPTIVE_FIELDS = (1, 9, 27, 81, 243)
 BASES = 34  # two coordinates of 17 joints

@@ -29,6 +29,7 @@ from posebook.lifting.normalisations import NORMALISATIONS
 from posebook.lifting.notes import Note
 from posebook.lifting.person_view import Answer
 from posebook.lifting.placing import height_of, place_root
+from posebook.methods import network_files
 from posebook.shapes import Pose3D, Seen
 from posebook.skeletons import HOUSE
 
@@ -168,13 +169,8 @@ class Lifter:
 
         weights  torch.float16 halves the file and moves no joint by more than a small part of a mm
         """
-        state = self.network.state_dict()
-        tensors = {
-            f"{lifter_files.PREFIX}{name}": tensor.to(weights)
-            for name, tensor in state.items()
-            if tensor.is_floating_point()
-        }
-        return lifter_files.write(path, self.header, tensors | dict(self.tensors))
+        tensors = network_files.state_of(self.network, weights) | dict(self.tensors)
+        return lifter_files.write(path, self.header, tensors)
 
 
 def load(name: str | Path) -> Lifter:
@@ -203,7 +199,7 @@ def load(name: str | Path) -> Lifter:
             f"{' or '.join(NORMALISATIONS)} of {HOUSE.name}"
         )
     network = lifter_files.build_network(path, header, tensors)
-    rest = {n: tensor for n, tensor in tensors.items() if not n.startswith(lifter_files.PREFIX)}
+    rest = {n: tensor for n, tensor in tensors.items() if not n.startswith(network_files.PREFIX)}
     _check_tensors(path, rest)
     lifter = Lifter(header, network, rest)
     try:
