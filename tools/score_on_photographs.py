@@ -1,0 +1,85 @@
+"""PCK of detectors on photographs with marks, beside the mean pose.
+
+    python tools/score_on_photographs.py --set coco DIR val --set mpii DIR train  DETECTOR ...
+
+A set is a name of `datasets.pictures.load`, its folder and its half. Scored are the twelve joints
+of arms and legs, pooled over all people who have their left shoulder and right hip marked: right is
+what lies within a fifth of that distance (PCK.2; Yang and Ramanan 2013). Everybody is cut out by
+the set's own box: the question is where the joints are, not where the person is.
+
+Beside it: the mean place of each joint in the crops of `rendered_wild`, and of these very people,
+which is more than a guess could know. The last number forgives exchanged left and right.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from posebook import detection
+from posebook.datasets import pictures
+from posebook.datasets.pictures.people import PicturePeople
+from posebook.metrics.pictures import pooled, relative_errors
+
+LIMBS = [
+    f"{side}_{joint}"
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "foot")
+    for side in ("left", "right")
+]
+TWINS = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]
+SIZE = 128  # px of a crop
+THRESHOLD = 0.2  # of the torso
+
+
+class Scored(NamedTuple):
+    """Crops (n, SIZE, SIZE, 3); limbs (n, 12, 2) and torso (n,) in px of these, NaN: no mark."""
+
+    crops: Tensor
+    limbs: Tensor
+    torso: Tensor
+
+
+def scored(people: PicturePeople) -> Scored:
+    """Those of a set who can be scored."""
+    held = people.crops(SIZE)
+    limbs = held.keypoints_px[:, people.skeleton.indices(*LIMBS)]
+    shoulder, hip = LIMBS.index("left_shoulder"), LIMBS.index("right_hip")
+    torso = torch.linalg.vector_norm(limbs[:, shoulder] - limbs[:, hip], dim=-1)
+    kept = torso > 0
+    return Scored(held.pictures[kept], limbs[kept], torso[kept])
+
+
+def shares(found: Tensor, people: Scored) -> tuple[float, float]:
+    """PCK.2 in percent, and with left and right exchanged where that is better."""
+    errors = relative_errors(found, people.limbs, people.torso)
+    exchanged = relative_errors(found[:, TWINS], people.limbs, people.torso)
+    return pooled(errors, THRESHOLD), pooled(torch.minimum(errors, exchanged), THRESHOLD)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--set", nargs=3, action="append", required=True, metavar=("NAME", "DIR", "HALF"))
+    add("detectors", nargs="*", metavar="DETECTOR", help="a shipped one, or a file")
+    options = parser.parse_args(words)
+    sets = [scored(pictures.load(name, folder, half)) for name, folder, half in options.set]
+    people = Scored(*(torch.cat(parts) for parts in zip(*sets, strict=True)))
+    marks = int(torch.isfinite(people.limbs).all(-1).sum())
+    print(f"{len(people.torso)} people, {marks} joints of arms and legs")
+    rendered = scored(pictures.load("rendered_wild", split="test", size=SIZE))
+    places = rendered.limbs.nanmean(0)
+    print(f"{shares(places.expand_as(people.limbs), people)[0]:5.1f} %  mean of rendered_wild")
+    own = people.limbs.nanmean(0).expand_as(people.limbs)
+    print(f"{shares(own, people)[0]:5.1f} %  mean of these people")
+    for name in options.detectors:
+        detector = detection.load(name)
+        points, _, _ = detector.look(people.crops)
+        limbs = points[:, detector.skeleton.indices(*LIMBS)]
+        right, either = shares(limbs, people)
+        print(f"{right:5.1f} %  {name} ({either:.1f} % where sides may be exchanged)")
+
+
+if __name__ == "__main__":
+    main()
