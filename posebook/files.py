@@ -7,9 +7,11 @@ by field, when they are read back (`check`). What only files of others need is i
 `datasets.readers.files`.
 """
 
+import gc
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,8 +24,13 @@ MOST_RECORD_BYTES = 16 << 20
 #: JSON nested deeper than this is no format that anybody writes, and breaks whoever walks it.
 MOST_DEEP = 64
 #: JSON may have more lists and dicts than this where they are less than an eighth of its letters.
-#: An empty one takes two letters, and a hundred bytes or two of memory.
+#: An empty one takes two letters, and a hundred bytes or two of memory; a dict counts twice, since
+#: it takes twice as much.
 _MOST_BRACKETS = 500_000
+#: It may have more names than this where there are no more than _NAMES_EACH for a list or dict.
+_MOST_NAMES, _NAMES_EACH = 500_000, 50
+#: Text longer than this is looked at before it is parsed.
+_LONG = 1 << 20
 _LFS = b"version https://git-lfs"
 
 
@@ -102,13 +109,21 @@ def parsed(text: str, where: Path | str, expected: str) -> Any:
     """JSON text as plain values, at most `MOST_DEEP` deep.
 
     Integers beyond 64 bits come as floats, as they would from any other parser. Text of little but
-    brackets, which takes fifty times its size in memory, is refused before it is parsed.
+    brackets or names, which takes fifty times its size in memory, is refused before it is parsed.
+    So is long text without an end.
     """
-    brackets = text.count("[") + text.count("{")
-    if brackets > _MOST_BRACKETS and brackets > len(text) // 8:
-        raise InputError(f"{where}: JSON of {brackets} lists and dicts; expected {expected}")
+    lists, dicts, names = (text.count(mark) for mark in ("[", "{", '":'))
+    if lists + 2 * dicts > max(_MOST_BRACKETS, len(text) // 8):
+        raise InputError(f"{where}: JSON of {lists + dicts} lists and dicts; expected {expected}")
+    if names > max(_MOST_NAMES, _NAMES_EACH * (lists + dicts)):
+        raise InputError(f"{where}: JSON of {names} names; expected {expected}")
+    if len(text) > _LONG and text[0] in "[{" and text[-100:].rstrip()[-1:] not in ("]", "}", ""):
+        raise InputError(
+            f"{where}: not valid JSON (no bracket at its end; cut short?); expected {expected}"
+        )
     try:
-        held = json.loads(text, parse_int=_integer if _LONG_INTEGER.search(text) else None)
+        with collecting_later():
+            held = json.loads(text, parse_int=_integer if _LONG_INTEGER.search(text) else None)
     except RecursionError:
         raise InputError(f"{where}: JSON nested too deeply; expected {expected}") from None
     except ValueError as error:
@@ -127,7 +142,43 @@ def parsed(text: str, where: Path | str, expected: str) -> Any:
     raise InputError(f"{where}: JSON nested too deeply; expected {expected}")
 
 
-_LONG_INTEGER = re.compile(r"\d{19}")
+def first_entries(text: str, letters: int) -> list | dict:
+    """What is whole in the first `letters` of a JSON list or object; empty for anything else."""
+    read, beginning = json.JSONDecoder().raw_decode, text[:letters]
+    made: list[Any] = []
+    place = _BETWEEN.match(beginning).end()
+    try:
+        with collecting_later():
+            while True:
+                held, place = read(beginning, place)
+                made.append(held)
+                place = _BETWEEN.match(beginning, place).end()
+    except (ValueError, RecursionError):  # the end of the beginning, or damage: not told here
+        pass
+    if not beginning.lstrip().startswith("{"):
+        return made
+    names = [name for name in made[::2] if isinstance(name, str)]
+    return dict(zip(names, made[1::2], strict=False))
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Keeps Python's garbage collector from going through millions of new things again and again.
+
+    None of them is garbage while a file is being read.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+#: What stands before the first entry of a list or object, and between two.
+_BETWEEN = re.compile(r"\s*[\[{,:]?\s*")
+_LONG_INTEGER = re.compile(r"[0-9]{19}")
 
 
 def _integer(text: str) -> int | float:
@@ -208,7 +259,8 @@ def short(value: Any) -> str:
 
 def listed(names: Iterable[object], most: int = 12) -> str:
     """Names for an error line: the first few, none of them long, and how many more."""
-    names = [str(name) for name in names]
-    first = [name if name.isprintable() and len(name) <= 40 else short(name) for name in names]
+    names = list(names)
+    first = [str(name) for name in names[:most]]
+    first = [name if name.isprintable() and len(name) <= 40 else short(name) for name in first]
     more = len(names) - most
-    return ", ".join(first[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")

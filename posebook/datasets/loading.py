@@ -22,7 +22,7 @@ from posebook.datasets.readers import (
     keypoint_files,
 )
 from posebook.datasets.readers.file_kinds import MOTIONS, kind
-from posebook.datasets.readers.files import existing, frame_rate, listed
+from posebook.datasets.readers.files import collecting_later, existing, frame_rate, listed
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
 
@@ -134,6 +134,7 @@ def _only(
     )
 
 
+@collecting_later()
 def read_keypoints(
     path: Path | str,
     layout: str | None = None,
@@ -212,6 +213,7 @@ def read_motion(
     return arrays.read_positions(path, layout, **options)
 
 
+@collecting_later()
 def read_any(path: Path | str, **options: Any) -> list[Clip] | list[Motion]:
     """Key points or motion, whichever the file holds.
 

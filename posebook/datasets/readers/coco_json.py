@@ -31,7 +31,7 @@ def films(content: dict, where: str) -> list[Film]:
         if not isinstance(one, dict) or not isinstance(one.get("image_id"), str | int):
             raise InputError(f"{where}: an annotation without image_id; expected COCO JSON")
         values = one.get("keypoints")
-        if values is None or one.get("iscrowd"):
+        if values is None or values == [] or one.get("iscrowd"):
             continue
         if one["image_id"] not in by_id or not isinstance(values, list):
             raise InputError(

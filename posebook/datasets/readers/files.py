@@ -10,18 +10,31 @@ from typing import Any
 
 from posebook.datasets.readers.content import HEAD, refused
 from posebook.errors import InputError
-from posebook.files import MOST_BYTES, existing, listed, parsed, read_bytes, read_head, short
+from posebook.files import (
+    MOST_BYTES,
+    collecting_later,
+    existing,
+    first_entries,
+    listed,
+    parsed,
+    read_bytes,
+    read_head,
+    short,
+)
 
 __all__ = [
     "MOST_BYTES",
     "chosen",
+    "collecting_later",
     "decoded",
     "existing",
+    "first_entries",
     "folder_with",
     "frame_rate",
     "listed",
     "number",
     "one_of",
+    "parsed",
     "picture_size",
     "plain_numbers",
     "read_bytes",

@@ -16,7 +16,9 @@ from posebook.datasets.clips import Clip
 from posebook.datasets.readers import joint_sets, stills, tracking, yolo_labels
 from posebook.datasets.readers.files import (
     decoded,
+    first_entries,
     frame_rate,
+    parsed,
     picture_size,
     read_head,
     read_json,
@@ -36,6 +38,9 @@ _FARTHEST_PART = 3.0
 #: and few a little below 0; more, or further, and they are counted from the middle, -1 to 1.
 _NEGATIVE, _OUTSIDE = 0.2, 0.5
 _MOST_FRAMES = 5_000_000
+#: Of a JSON file of more letters than the first, so many are read before the rest is: those of a
+#: list, or of an object with more names than the second (a frame each, then).
+_LONG, _MANY = 8 << 20, 1000
 _PICTURE = re.compile(r"\.(png|jpe?g|bmp|tiff?|jp2|webp|json|txt|mp4)$", re.IGNORECASE)
 _EXPECTED = "key points in OpenPose, COCO, AlphaPose, MMPose, MediaPipe or Ultralytics JSON"
 _LABELS = "YOLO's pose labels: class, box, then x, y, confidence of each joint"
@@ -72,7 +77,7 @@ def read(
             " JSON files, one a frame"
         )
     if len(files) == 1 and not is_label(files[0]):
-        found = films(read_json(files[0], _EXPECTED), files[0])
+        found = _films_of_file(files[0])
     else:
         found = _films_of_folder(path, files)
     found = [part for film in found for part in stills.separated(film)]
@@ -81,6 +86,17 @@ def read(
         where = film.where if len(found) == 1 else f"{film.where}: {film.name}"
         clips += clips_of(film, film.name or files[0].stem, where, layout, size, person, fps)
     return clips
+
+
+def _films_of_file(file: Path) -> list[Film]:
+    """The films of a JSON file; where it is long, its beginning is asked first whether there are
+    key points in it at all."""
+    text = read_text(file, _EXPECTED)
+    if len(text) > _LONG:
+        start = first_entries(text, _LONG)
+        if len(start) > _MANY and not any(film.people for film in films(start, file)):
+            raise InputError(f"{file}: nobody in the first {len(start)} entries; {_EXPECTED}")
+    return films(parsed(text, file, _EXPECTED), file)
 
 
 def _label(file: Path) -> list | None:

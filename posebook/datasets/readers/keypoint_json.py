@@ -44,6 +44,12 @@ _WHO = ("idx", "track_id", "trackId", "person_id", "tracking_id", "instance_id",
 _IN_METRES = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 
 
+#: No film has so many frames (18 hours), and no list so many people.
+_MOST_ENTRIES = 2_000_000
+#: No picture shows so many people.
+_MOST_IN_PICTURE = 10_000
+
+
 def films(content: Any, path: Path | str) -> list[Film]:
     """The films (or single pictures) of a key-point JSON of any known kind."""
     where = str(path)
@@ -68,6 +74,8 @@ def people_of(frame: Any, path: Path | str) -> list[tuple[person_points.Points |
     found = _people(frame)
     if found is None:
         raise InputError(f"{where}: {_kind(frame)}; expected a frame of {_KNOWN}")
+    if len(found) > _MOST_IN_PICTURE:
+        raise InputError(f"{where}: {len(found)} people in one picture; expected {_KNOWN}")
     return [_person(one, where) for one in found]
 
 
@@ -87,25 +95,32 @@ def _person(one: Any, where: str) -> tuple[person_points.Points | None, Any]:
 
 
 def _key(value: Any, keys: Iterable[str]) -> str | None:
-    return next((k for k in keys if k in value), None) if isinstance(value, dict) else None
+    if isinstance(value, dict):  # a loop: `next` is slow where there are a million
+        for key in keys:
+            if key in value:
+                return key
+    return None
 
 
 def _first(value: dict, keys: Iterable[str]) -> Any:
-    return next((value[key] for key in keys if value.get(key) is not None), None)
+    for key in keys:
+        if value.get(key) is not None:
+            return value[key]
+    return None
 
 
 def _people(frame: Any) -> list | None:
     """The people of a frame, as they stand; None where this is no frame."""
     if frame is None or frame == [] or frame == {}:
         return []
+    if not isinstance(frame, list | dict):
+        return None
     if person_points.is_person(frame):
         return [frame]
     if isinstance(frame, list):
         held = [one for one in frame if one is not None]
         whole = all(_key(one, _POINTS) or person_points.is_person(_bare(one)) for one in held)
         return [_bare(one) for one in held] if whole else None
-    if not isinstance(frame, dict):
-        return None
     key = _key(frame, _PEOPLE)
     if key is not None and frame[key] is not None:
         return frame[key] if isinstance(frame[key], list) else None
@@ -147,27 +162,29 @@ def _frames_of(content: Any, where: str) -> list[tuple[Any, Any]]:
         )
     if "bboxes" in content or "bbox" in content:
         raise InputError(f"{where}: boxes without key points; expected {_KNOWN}")
-    frames = list(content.items())
-    if any(_people(frame) for _, frame in frames) and all(
-        _people(frame) is not None for _, frame in frames
+    # The first that is no frame ends it: there may be millions.
+    if all(_people(frame) is not None for frame in content.values()) and any(
+        _people(frame) for frame in content.values()
     ):
-        return frames
+        return list(content.items())
     raise InputError(f"{where}: {_kind(content)}; expected {_KNOWN}")
 
 
 def _in_list(content: list, where: str) -> list[tuple[Any, Any]]:
     if person_points.is_person(content):
         return [(None, content)]
+    if len(content) > _MOST_ENTRIES:
+        raise InputError(f"{where}: a list of {len(content)}; expected {_KNOWN}")
     if all(_key(one, _POINTS) for one in content if one is not None):
-        if any(isinstance(_first(one or {}, _WHEN), str | int | float) for one in content):
+        if any(isinstance(_first(one, _WHEN), str | int | float) for one in content if one):
             return _by_picture(content, where)
         # Without a word about frames: MediaPipe finds one person, the others list a picture's.
         if not any(_key(one, ("landmarks", "pose_landmarks", "poseLandmarks")) for one in content):
             return [(None, content)]
+    for number, one in enumerate(content):
+        if _people(one) is None:
+            raise InputError(f"{where}: entry {number + 1} is {_kind(one)}; expected {_KNOWN}")
     frames = [(_first(one, _WHEN) if isinstance(one, dict) else None, one) for one in content]
-    for number, (_, frame) in enumerate(frames):
-        if _people(frame) is None:
-            raise InputError(f"{where}: entry {number + 1} is {_kind(frame)}; expected {_KNOWN}")
     if not all(isinstance(key, str | int | float) for key, _ in frames):
         frames = [(None, frame) for _, frame in frames]
     return frames
@@ -213,5 +230,5 @@ def _about(content: dict, film: Film) -> None:
 
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
-        return f"an object with {listed((str(key)[:20] for key in value), 5) or 'nothing'}"
+        return f"an object with {listed(value, 5) or 'nothing'}"
     return short(value)

@@ -6,7 +6,6 @@ asks for is looked up in a table of stand-ins (`pickle_stand_ins`).
 Source of the format: Python's `pickletools`.
 """
 
-import gc
 import io
 import pickle
 import re
@@ -22,7 +21,7 @@ from posebook.datasets.readers.pickle_stand_ins import (
     put,
 )
 from posebook.errors import InputError
-from posebook.files import short
+from posebook.files import collecting_later, short
 
 _MOST_DEEP = 32
 #: The pickles of one file may take this many steps together and hold this many things; where the
@@ -145,13 +144,12 @@ class _Unpickler(pickle._Unpickler):
     dispatch |= {pickle.FRAME[0]: load_frame}
 
 
+@collecting_later()
 def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, budget: Budget) -> Any:
     """What the pickle of an object array holds, with real arrays in the stand-ins' places.
 
     budget  of the file that the pickle is in
     """
-    collects = gc.isenabled()
-    gc.disable()  # it would look through millions of new things again and again
     try:
         machine = _Unpickler(data, budget)
         held, things = _Finisher(where, budget, machine.encode).finish(machine.load(), 0)
@@ -165,9 +163,6 @@ def unpickled(data: Any, shape: tuple[int, ...] | None, where: str, budget: Budg
         raise InputError(
             f"{where}: damaged pickled data ({type(error).__name__} {error!s:.60})"
         ) from None
-    finally:
-        if collects:
-            gc.enable()
     if isinstance(held, list) and len(held) == 1 and shape in ((), (1,)):
         return held[0]
     return held

@@ -23,7 +23,7 @@ _ENDING = re.compile(r"\d*(\.[A-Za-z]\w*)?$")
 def separated(film: Film) -> list[Film]:
     """The film; or a film for each picture in which somebody is, with a note, where they are
     unrelated: in most pairs of neighbours nobody of the one is in the other."""
-    if len(film.keys) < 2 or _numbered(film):
+    if len(film.people) < 2 or _numbered(film):
         return [film]
     pairs = _pairs(film)
     in_a_row = _in_a_row(film.keys)
