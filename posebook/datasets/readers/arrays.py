@@ -16,6 +16,7 @@ import torch
 
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers import joint_sets, tracking, units_axes
+from posebook.datasets.readers.file_kinds import kind
 from posebook.datasets.readers.files import frame_rate, listed, picture_size
 from posebook.datasets.readers.film import identity_of
 from posebook.datasets.readers.keypoint_files import in_pixels, number_frames, numbered
@@ -23,13 +24,20 @@ from posebook.datasets.readers.tables import Table, read_tables
 from posebook.datasets.readers.tracking import Found
 from posebook.datasets.readers.what_numbers import in_joints, is_positions
 from posebook.errors import InputError
+from posebook.files import regular
 from posebook.skeletons import HOUSE, HUMAN36M_KEPT_OF_32, Skeleton
 
+#: A text table of more bytes is judged by so many letters at its beginning, before all is read.
+_LONG = 8 << 20
 _STANDS_ON = ("hip", "knee", "foot", "shoulder")
 
 
 def holds_positions(path: Path | str, layout: str | None = None) -> bool:
     """Whether a file's arrays are positions in space rather than key points."""
+    if regular(path, "key points").stat().st_size > _LONG and kind(path, "key points") == "table":
+        in_joints(
+            read_tables(path, _LONG)[0], layout
+        )  # refuses what the beginning shows to be none
     return is_positions(in_joints(read_tables(path)[0], layout))
 
 

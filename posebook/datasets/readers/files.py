@@ -40,12 +40,16 @@ __all__ = [
     "read_bytes",
     "read_head",
     "read_json",
+    "read_lines",
     "read_text",
     "short",
     "three_numbers",
 ]
 
 _CONTROL = bytes([*range(1, 9), *range(14, 26), *range(28, 32), 127])  # letters of no text
+#: A line of DeepLabCut's with 30 animals of 30 points has 60 thousand letters or so, its header
+#: some more; a table with a row for each of 33 points has 4 million lines an hour.
+_LONGEST_LINE, _MOST_LINES = 1_000_000, 20_000_000
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
@@ -69,6 +73,28 @@ def read_text(path: Path | str, expected: str) -> str:
     if text is None:
         raise refused(path, content[:HEAD], expected)
     return text
+
+
+def read_lines(path: Path | str, expected: str, letters: int | None = None) -> list[str]:
+    """The lines of a text file; InputError where one is longer, or there are more, than in any
+    table of motion.
+
+    letters  take the lines that are whole in so many letters at the file's beginning; None: all
+    """
+    text = read_text(path, expected)
+    start = 0
+    while len(text) - start > _LONGEST_LINE:
+        end = text.rfind("\n", start, start + _LONGEST_LINE + 1)
+        if end < 0:
+            raise InputError(
+                f"{path}: a line of more than {_LONGEST_LINE} letters; expected {expected}"
+            )
+        start = end + 1
+    if letters is not None and len(text) > letters:
+        text = text[: text.rfind("\n", 0, letters)]
+    if (count := text.count("\n")) > _MOST_LINES:
+        raise InputError(f"{path}: {count} lines; expected {expected}")
+    return text.split("\n")
 
 
 def decoded(content: bytes, cut: bool = False) -> str | None:

@@ -38,6 +38,8 @@ _FARTHEST_PART = 3.0
 #: and few a little below 0; more, or further, and they are counted from the middle, -1 to 1.
 _NEGATIVE, _OUTSIDE = 0.2, 0.5
 _MOST_FRAMES = 5_000_000
+#: A picture's labels are never larger: a thousand people take as many bytes, or fewer.
+_MOST_LABELS = 1 << 20
 #: Of a JSON file of more letters than the first, so many are read before the rest is: those of a
 #: list, or of an object with more names than the second (a frame each, then).
 _LONG, _MANY = 8 << 20, 1000
@@ -105,6 +107,8 @@ def _label(file: Path) -> list | None:
         return []
     start = decoded(read_head(file, _LABELS, 64), cut=True) or ""
     if not re.match(r"\s*[0-9]", start):
+        return None
+    if file.stat().st_size > _MOST_LABELS:
         return None
     return yolo_labels.people(read_text(file, _LABELS))
 

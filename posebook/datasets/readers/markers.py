@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy
 
-from posebook.datasets.readers.files import listed, plain_numbers, read_text
+from posebook.datasets.readers.files import listed, plain_numbers, read_lines
 from posebook.datasets.readers.matlab import read_c3d_arrays
 from posebook.datasets.readers.text_tables import number
 from posebook.errors import InputError
@@ -36,7 +36,7 @@ class Markers:
 
 def read_trc(path: Path) -> Markers:
     """A .trc file."""
-    lines = read_text(path, _TRC).split("\n")
+    lines = read_lines(path, _TRC)
     split = "\t" if any("\t" in line for line in lines[:6]) else None
     rows = [[cell.strip() for cell in line.split(split)] for line in lines]
     about = dict(zip(rows[1], rows[2], strict=False)) if len(rows) > 5 else {}

@@ -50,9 +50,9 @@ class Columns:
     who: list[str] | None = None
 
 
-def read(path: Path) -> Columns:
-    """The table of a text file."""
-    rows = rows_of(path)
+def read(path: Path, letters: int | None = None) -> Columns:
+    """The table of a text file, or of so many letters at its beginning."""
+    rows = rows_of(path, letters)
     if rows and rows[0][0].lower() in _DLC:
         return deeplabcut(*_dlc_header(rows, path), path)
     head = next((n for n, row in enumerate(rows[:20]) if _is_header(row)), None)

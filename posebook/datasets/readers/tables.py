@@ -58,8 +58,11 @@ class Table:
     size: Any = None
 
 
-def read_tables(path: Path | str) -> list[Table]:
-    """The tables of an archive, an array, a text table or an HDF5 file, by what is in it."""
+def read_tables(path: Path | str, letters: int | None = None) -> list[Table]:
+    """The tables of an archive, an array, a text table or an HDF5 file, by what is in it.
+
+    letters  of a text table, read no more than so many at its beginning
+    """
     path = Path(path)
     found = kind(path, "arrays (.npz, .npy) or rows of numbers (.csv)")
     if found == "npz":
@@ -74,7 +77,7 @@ def read_tables(path: Path | str) -> list[Table]:
                 unit=held.unit, frames_per_second=held.frames_per_second,
             )
         ]  # fmt: skip
-    columns = hdf5_tables.read(path) if found == "hdf5" else table_columns.read(path)
+    columns = hdf5_tables.read(path) if found == "hdf5" else table_columns.read(path, letters)
     values = columns.values
     return [
         Table(

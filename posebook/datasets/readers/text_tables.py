@@ -6,14 +6,13 @@ empty, or says NaN, null, NA or the like, is a missing number.
 """
 
 import csv
-import io
 import re
 from collections import Counter
 from pathlib import Path
 
 import numpy
 
-from posebook.datasets.readers.files import read_text
+from posebook.datasets.readers.files import read_lines
 from posebook.errors import InputError
 
 #: What an error says about columns; data/custom.md has the whole of it.
@@ -26,10 +25,12 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(e[+-]?\d+)?", re.IGNORECASE)
 _MOST_CELLS = 200_000_000
 
 
-def rows_of(path: Path) -> list[list[str]]:
-    """The rows of a text file, cells without blanks around them; rows without content left out."""
-    text = read_text(path, "numbers in rows (.csv)")
-    lines = text.split("\n")
+def rows_of(path: Path, letters: int | None = None) -> list[list[str]]:
+    """The rows of a text file, cells without blanks around them; rows without content left out.
+
+    letters  of so many letters at its beginning; None: of all
+    """
+    lines = read_lines(path, "numbers in rows (.csv)", letters)
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     named = re.fullmatch(r"\"?sep=(.)\"?", lines[first].strip())  # Excel's word for the separator
     if named:
@@ -40,7 +41,7 @@ def rows_of(path: Path) -> list[list[str]]:
         if mark == " ":
             rows = [line.split() for line in lines]
         else:
-            rows = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=mark))
+            rows = list(csv.reader((line + "\n" for line in lines), delimiter=mark))
     except csv.Error as error:
         raise InputError(f"{path}: not a table ({error}); expected numbers in rows") from None
     rows = [[cell.strip() for cell in row] for row in rows]
@@ -114,6 +115,11 @@ def numbers(rows: list[list[str]], path: Path, first: int) -> tuple[numpy.ndarra
     values = numpy.full((len(rows), wide), numpy.nan)
     words = numpy.zeros(wide, dtype=int)
     for place, row in enumerate(rows):
+        try:
+            values[place] = list(map(float, row[:wide]))  # many times faster than cell by cell
+            continue
+        except ValueError:
+            pass
         for column, cell in enumerate(row[:wide]):
             value = number(cell)
             if value is None:
