@@ -35,9 +35,7 @@ _STANDS_ON = ("hip", "knee", "foot", "shoulder")
 def holds_positions(path: Path | str, layout: str | None = None) -> bool:
     """Whether a file's arrays are positions in space rather than key points."""
     if regular(path, "key points").stat().st_size > _LONG and kind(path, "key points") == "table":
-        in_joints(
-            read_tables(path, _LONG)[0], layout
-        )  # refuses what the beginning shows to be none
+        in_joints(read_tables(path, _LONG)[0], layout)  # refuses what cannot be a table
     return is_positions(in_joints(read_tables(path)[0], layout))
 
 

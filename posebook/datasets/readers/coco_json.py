@@ -21,6 +21,8 @@ def films(content: dict, where: str) -> list[Film]:
     images = content.get("images")
     if not isinstance(images, list) or not isinstance(content["annotations"], list):
         raise InputError(f"{where}: no lists of images and annotations; expected COCO JSON")
+    if not any(isinstance(one, dict) and one.get("keypoints") for one in content["annotations"]):
+        raise InputError(f"{where}: no annotation has keypoints; expected COCO key points")
     by_id: dict[Any, dict] = {}
     for image in images:
         if not isinstance(image, dict) or not isinstance(image.get("id"), str | int):

@@ -171,10 +171,10 @@ def _frames_of(content: Any, where: str) -> list[tuple[Any, Any]]:
 
 
 def _in_list(content: list, where: str) -> list[tuple[Any, Any]]:
-    if person_points.is_person(content):
-        return [(None, content)]
     if len(content) > _MOST_ENTRIES:
         raise InputError(f"{where}: a list of {len(content)}; expected {_KNOWN}")
+    if person_points.is_person(content):
+        return [(None, content)]
     if all(_key(one, _POINTS) for one in content if one is not None):
         if any(isinstance(_first(one, _WHEN), str | int | float) for one in content if one):
             return _by_picture(content, where)

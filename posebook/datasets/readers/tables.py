@@ -28,6 +28,8 @@ _CONFIDENCE_KEYS = ("confidence", "confidences", "keypoint_scores", "scores", "c
 _RATE_KEYS = ("frames_per_second", "fps", "frame_rate", "framerate")
 _NAME_KEYS = ("joints", "joint_names", "keypoint_names", "names")
 _LAYOUT_KEYS = ("skeleton", "layout", "layout_name")
+#: More rows of two or three numbers are no single frame.
+_MOST_JOINTS = 10_000
 _SIZE_KEYS = ("size_px", "size", "image_size", "img_size", "resolution")
 
 
@@ -134,7 +136,7 @@ def _numbers(array: Any, where: str) -> numpy.ndarray:
         raise InputError(f"{where}: {kind}; expected numbers, (frames, joints, 2 or 3)")
     while array.ndim > 3 and 1 in array.shape[:-2]:  # one person, or one camera
         array = array.squeeze(array.shape.index(1))
-    if array.ndim == 2 and array.shape[1] in (2, 3) and array.shape[0] >= 14:
+    if array.ndim == 2 and array.shape[1] in (2, 3) and 14 <= array.shape[0] <= _MOST_JOINTS:
         array = array[None]  # a single frame
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (2, 3)):
         raise InputError(
