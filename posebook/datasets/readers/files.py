@@ -50,6 +50,7 @@ _CONTROL = bytes([*range(1, 9), *range(14, 26), *range(28, 32), 127])  # letters
 #: A line of DeepLabCut's with 30 animals of 30 points has 60 thousand letters or so, its header
 #: some more; a table with a row for each of 33 points has 4 million lines an hour.
 _LONGEST_LINE, _MOST_LINES = 1_000_000, 20_000_000
+_FIRST_LINES = 50_000
 _MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
@@ -79,7 +80,8 @@ def read_lines(path: Path | str, expected: str, letters: int | None = None) -> l
     """The lines of a text file; InputError where one is longer, or there are more, than in any
     table of motion.
 
-    letters  take the lines that are whole in so many letters at the file's beginning; None: all
+    letters  take the lines that are whole in so many letters at the file's beginning, but no more
+             than _FIRST_LINES; None: all
     """
     text = read_text(path, expected)
     start = 0
@@ -91,7 +93,8 @@ def read_lines(path: Path | str, expected: str, letters: int | None = None) -> l
             )
         start = end + 1
     if letters is not None and len(text) > letters:
-        text = text[: text.rfind("\n", 0, letters)]
+        lines = text[: text.rfind("\n", 0, letters)].split("\n", _FIRST_LINES)
+        return lines[:_FIRST_LINES]
     if (count := text.count("\n")) > _MOST_LINES:
         raise InputError(f"{path}: {count} lines; expected {expected}")
     return text.split("\n")
