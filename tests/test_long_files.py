@@ -17,12 +17,12 @@ def _alpha(count, points):
 
 
 LONG_JSON = {
-    "entries of nobody": (_alpha(90, []), "nobody in the first"),
+    "entries of nobody": (_alpha(90, []), "nobody in its first"),
     "names of numbers": ({str(n): 0 for n in range(900)}, "an object with 0, 1"),
     "names of objects": ({f"k{n}": {"a": {}} for n in range(900)}, "an object with k0, k1"),
     "strings": ([""] * 900, "entry 1 is ''"),
     "pairs": ([[[1, 2]]] * 900, "a list of 1"),
-    "empty frames": ([{"frame": n, "people": []} for n in range(900)], "nobody in the first"),
+    "empty frames": ([{"frame": n, "people": []} for n in range(900)], "nobody in its first"),
 }
 
 

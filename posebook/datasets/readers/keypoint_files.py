@@ -97,7 +97,9 @@ def _films_of_file(file: Path) -> list[Film]:
     if len(text) > _LONG:
         start = first_entries(text, _LONG)
         if len(start) > _MANY and not any(film.people for film in films(start, file)):
-            raise InputError(f"{file}: nobody in the first {len(start)} entries; {_EXPECTED}")
+            raise InputError(
+                f"{file}: nobody in its first {len(start)} entries; expected {_EXPECTED}"
+            )
     return films(parsed(text, file, _EXPECTED), file)
 
 
