@@ -132,10 +132,15 @@ def run(
 
 @app.command()
 def lift(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="key points, or motion capture")],
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="key points, motion capture, or a photograph")
+    ],
     lifter: Annotated[
         str | None,
         typer.Option(help="a shipped lifter, or a file (default: the best for frames or clips)"),
+    ] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="of pictures: a file (default: the one shipped)")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")
@@ -170,26 +175,15 @@ def lift(
         typer.Option(metavar="left_knee=NAME,...", help="joints that motion capture calls oddly"),
     ] = None,
 ) -> None:
-    """2D key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
+    """Key points, or a photograph, to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
 
-    _tell(
-        export.lift_file(
-            source,
-            out,
-            lifter,
-            layout=layout,
-            size=size,
-            intrinsics=intrinsics,
-            fps=fps,
-            person=person,
-            height=height,
-            min_confidence=min_confidence,
-            up=up,
-            unit=unit,
-            names=names,
-        )
-    )
+    found = export.lift_file(
+        source, out, lifter, detector=detector, layout=layout, size=size, intrinsics=intrinsics,
+        fps=fps, person=person, height=height, min_confidence=min_confidence, up=up, unit=unit,
+        names=names,
+    )  # fmt: skip
+    _tell(found)
 
 
 @app.command()

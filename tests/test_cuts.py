@@ -23,6 +23,7 @@ from posebook.datasets.people import synthetic
 from posebook.datasets.published import human36m_writer
 from posebook.errors import InputError
 from posebook.export import command
+from posebook.export.folders import check_folder
 from posebook.lifting import lifter_files
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -110,7 +111,7 @@ def test_a_lift_that_was_cut_goes_on(tmp_path):
     command.write(poses, tmp_path / "wanted")
     while cut(lambda: command.write(poses, out), step):
         step += 1
-        command._check_folder(out, SAMPLE)  # what the same command asks first
+        check_folder(out, SAMPLE)  # what the same command asks first
         for name in export.NAMES:  # each file is whole, or not there
             if (out / name).exists():
                 assert (out / name).read_bytes() == (tmp_path / "wanted" / name).read_bytes()

@@ -9,7 +9,7 @@ from posebook.cameras import human36m_rig
 from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
 from posebook.errors import InputError
-from posebook.export import command, page, people_page
+from posebook.export import folders, page, people_page
 from posebook.lifting import placing
 from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE, MEDIAPIPE_33
@@ -70,4 +70,4 @@ def test_everybody_on_one_page(tmp_path, walk, frames):
 def test_a_page_of_something_else_is_not_written_over(tmp_path):
     (tmp_path / "people.html").write_text("mine")
     with pytest.raises(InputError, match=r"people\.html of something else"):
-        command._check_folder(tmp_path, tmp_path / "a.json")
+        folders.check_folder(tmp_path, tmp_path / "a.json")

@@ -35,7 +35,7 @@ SPECIAL = {
     "folder": Path.mkdir,
 }
 READERS = {
-    "a.json": [datasets.read_any, results.read, lambda path: export.command.camera_of(path, None)],
+    "a.json": [datasets.read_any, results.read, lambda path: export.options.camera_of(path, None)],
     "a.npz": [datasets.read_any, lambda path: datasets.load("custom", path, split="all")],
     "a.npy": [datasets.read_any, lambda path: datasets.load("mpii", path)],
     "a.csv": [datasets.read_any],

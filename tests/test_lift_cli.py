@@ -19,7 +19,7 @@ from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
 from posebook.datasets.readers.bvh import read_bvh
 from posebook.errors import InputError
-from posebook.export import command, upright
+from posebook.export import command, folders, upright
 from posebook.lifting import Lifted
 from posebook.lifting.lifter import _somebody
 from posebook.lifting.person_view import Answer
@@ -366,10 +366,10 @@ def test_a_frame_without_a_pose_has_no_place_either(tmp_path):
 
 def test_folders_of_long_names_can_be_made():
     letters = ["a", "ü", "人", "\U0001f57a"]  # of one to four bytes
-    names = command._folder_names([*(400 * x for x in letters), "a" * 400 + "b", "Ab", "aB", "é"])
+    names = folders.folder_names([*(400 * x for x in letters), "a" * 400 + "b", "Ab", "aB", "é"])
     assert len({name.casefold() for name in names}) == 8
     assert max(len(os.fsencode(name)) for name in names) < 100
-    assert command._folder_names(["e\u0301", "\u00e9"]) == ["é", "é~2"]  # one name on a Mac
+    assert folders.folder_names(["e\u0301", "\u00e9"]) == ["é", "é~2"]  # one name on a Mac
 
 
 def test_error_lines_are_lines_and_short():

@@ -19,7 +19,7 @@ from posebook import chapters, lifting, results
 from posebook.chapters import run
 from posebook.datasets.published import human36m
 from posebook.errors import InputError
-from posebook.export.command import camera_of
+from posebook.export.options import camera_of
 from posebook.methods import network_files
 
 FILES = 200

@@ -1,9 +1,14 @@
 """What the options of `posebook lift` mean: each is checked before any file is read."""
 
+from pathlib import Path
 from typing import Any
 
+import torch
+
+from posebook.cameras import Camera
 from posebook.datasets.readers.files import number, short
 from posebook.errors import InputError
+from posebook.files import read_record
 from posebook.key_points import MIN_CONFIDENCE
 from posebook.lifting.notes import Note
 
@@ -68,11 +73,40 @@ def up_of_key_points(up: Any) -> str | None:
     return text
 
 
-def without_effect(motion: bool, **options: Any) -> tuple[Note, ...]:
-    """A note on options that do nothing for this kind of file."""
-    idle = ("person", "size", "intrinsics") if motion else ("unit", "names")
+#: What is lifted: options that do nothing for it, and why.
+_IDLE = {
+    "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
+    "key points": (("unit", "names"), ""),
+    "pictures": (("person", "size", "unit", "names", "layout", "fps", "up"), ""),
+}
+
+
+def without_effect(what: str, **options: Any) -> tuple[Note, ...]:
+    """A note on options that do nothing for this kind of file, a key of `_IDLE`."""
+    idle, why = _IDLE[what]
     given = [f"--{name}" for name in idle if options[name] is not None]
-    if not given:
-        return ()
-    what = "motion capture, which has its own camera" if motion else "key points"
-    return (Note("no effect", f"on {what}: {', '.join(given)}."),)
+    return (Note("no effect", f"on {what}{why}: {', '.join(given)}."),) if given else ()
+
+
+def camera_of(given: Any, size_px: tuple[int, int] | None) -> Camera | None:
+    """A camera from 'fx,fy,cx,cy', four numbers, a JSON file or a Camera; None from None.
+
+    A file may carry a rotation (world, z up, to camera axes): then the pose stands as upright as it
+    says, and not as a camera held level would see it.
+    """
+    if given is None or isinstance(given, Camera):
+        return given
+    if isinstance(given, (str, Path)) and Path(given).suffix.lower() == ".json":
+        expected = "a camera: focal_px and centre_px, each two numbers in pixels"
+        values = read_record(given, expected)
+        if not isinstance(values, dict):
+            raise InputError(f"{given}: expected a JSON object with focal_px and centre_px")
+        try:
+            return Camera.from_dict({"size_px": size_px, **values})
+        except InputError as error:
+            raise InputError(f"{given}: {error}") from None
+    words = str(given).split(",") if isinstance(given, (str, Path)) else list(given)
+    if len(words) != 4:
+        raise InputError(f"--intrinsics {given}: expected FX,FY,CX,CY in pixels, or a .json file")
+    fx, fy, cx, cy = (number(word, "--intrinsics", "a value") for word in words)
+    return Camera(torch.tensor([fx, fy]), torch.tensor([cx, cy]), size_px, name="given")

@@ -67,19 +67,21 @@ def lift_upright(
     height_mm: float | None = None,
     joint_set_given: bool = False,
     up: str | None = None,
+    detected: bool = False,
 ) -> Poses:
     """Lift one clip, in any joint set, and stand the person upright.
 
     camera     intrinsics, where the clip has no camera of its own
     notes      those of the reader and of the command
-    joint_set_given, up              as in `plausible.as_person`, which looks at the clip first
+    joint_set_given, up, detected    as in `plausible.as_person`, which looks at the clip first
     min_confidence, height_mm        as in `Lifter.lift`
     """
     if not ((clip.confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)).any():
         raise InputError(f"{input or clip.name}: no joint is marked in any frame; nothing to lift")
     clip, read = as_person(
-        clip, camera, min_confidence=min_confidence, joint_set_given=joint_set_given, up=up
-    )
+        clip, camera, min_confidence=min_confidence, joint_set_given=joint_set_given, up=up,
+        detected=detected,
+    )  # fmt: skip
     lifted = lifter.lift(clip, camera, min_confidence=min_confidence, height_mm=height_mm)
     ready, pose_mm, root_mm = lifted.clip, lifted.pose_mm, lifted.root_mm
     _check_distance(input or clip.name, lifted)

@@ -3,7 +3,7 @@
 import base64
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,19 +35,45 @@ def picture_axes(
     return x_axis, y_axis | {"scaleanchor": "x", "scaleratio": 1}
 
 
+class SmallJpeg(NamedTuple):
+    """A photograph that was made small before, as a JPEG file's bytes; and its own size.
+
+    size_px  (width, height) of the picture that the key points are in
+    """
+
+    content: bytes
+    size_px: tuple[int, int]
+
+
+def small_jpeg(picture: Any, most_px: int, quality: int = 72) -> SmallJpeg:
+    """A Pillow picture in RGB, or an array of bytes, with no side longer than `most_px`."""
+    from PIL import Image
+
+    picture = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    size = picture.size
+    small = picture.convert("RGB")
+    small.thumbnail((most_px, most_px))
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=quality, optimize=True)
+    return SmallJpeg(out.getvalue(), size)
+
+
 def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
     """A photograph under the drawing, made small, and its own (width, height) in px.
 
-    image  a path, or an array (height, width), (height, width, 3) or (..., 4) of bytes
+    image  a path, an array (height, width), (height, width, 3) or (..., 4) of bytes, or a
+           `SmallJpeg`, which is taken as it is
     """
     from PIL import Image
 
     try:
-        if isinstance(image, (str, Path)):
+        if isinstance(image, SmallJpeg):
+            small = image
+        elif isinstance(image, (str, Path)):
             with Image.open(regular(image, "a picture file")) as opened:
-                picture = opened.convert("RGB")
+                small = small_jpeg(opened, most_px)
         else:
-            picture = Image.fromarray(image).convert("RGB")
+            small = small_jpeg(image, most_px)
     except InputError:
         raise
     except (
@@ -57,12 +83,9 @@ def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[in
         raise InputError(
             f"image is {name}: expected a picture file or an array of bytes"
         ) from error
-    width, height = picture.size
-    picture.thumbnail((most_px, most_px))
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=72, optimize=True)
+    width, height = small.size_px
     return {
-        "source": "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode(),
+        "source": "data:image/jpeg;base64," + base64.b64encode(small.content).decode(),
         "xref": "x", "yref": "y", "x": 0, "y": 0, "layer": "below", "sizing": "stretch",
         "sizex": width, "sizey": height,
     }, (width, height)  # fmt: skip

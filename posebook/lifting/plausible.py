@@ -60,11 +60,14 @@ def as_person(
     min_confidence: float = MIN_CONFIDENCE,
     joint_set_given: bool = False,
     up: str | None = None,
+    detected: bool = False,
 ) -> tuple[Clip, list[Note]]:
     """The clip as it makes a person, and what had to be read in another way than the file said.
 
     joint_set_given  the user named it: another one is offered, not taken
     up               as in `way_up.counted_downwards`
+    detected         one of our own detectors found them: joint set and axes are known, and only
+                     whether a person was found is asked
     A joint set of as many joints, limbs with their sides exchanged over the whole clip, and one
     joint less are tried. A change needs clear evidence; with less it is offered by name.
     """
@@ -73,6 +76,10 @@ def as_person(
         found = measure(other, camera, min_confidence)
         return float(found.nanmedian()) if torch.isfinite(found).any() else torch.nan
 
+    if detected:
+        wrong = float(measure(clip, camera, min_confidence).nanmedian()) > _NOBODY[len(clip) < FEW]
+        text = "the joints fit no person: the detector is probably wrong. Look at the picture."
+        return clip, [Note("plausibility", text)] if wrong else []
     clip, notes = counted_downwards(clip, up)
     still, now = len(clip) < FEW, off(clip)
     tries = [_in_another_set(joint_set_given)] if now > _STRANGE[still] else []

@@ -5,48 +5,62 @@ short or no picture is named in one line (`InputError`).
 """
 
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy
 import torch
 from torch import Tensor
 
+from posebook.datasets.readers.content import HEAD, seems
 from posebook.errors import InputError
 from posebook.files import read_bytes
 
 #: A picture of more is refused before it is decoded: 100 megapixels are 300 MB.
 MOST_PIXELS = 100_000_000
+#: Formats that Pillow may open. Some others start programs, such as a PostScript interpreter.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXPECTED = "a picture (JPEG, PNG, ...)"
+#: What the largest number of a picture of more than 8 bits may be: 10, 12, 14 or 16 bits.
+_LARGEST = (255, 1023, 4095, 16383, 65535)
 
 
 def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) -> Tensor:
-    """(height, width, 3) uint8 RGB of a picture file's bytes.
+    """(height, width, 3) uint8 RGB of a picture file's bytes; the first picture, where the file
+    holds several. What is transparent is shown on white.
 
     size_px  (width, height) that the annotation says. A picture is turned as its EXIF data ask;
              where only the picture as it is stored has the annotated size, it is not turned
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        with _opened(content) as picture:
             width, height = picture.size
             if width * height > MOST_PIXELS:
-                raise InputError(f"{where}: {width}x{height} pixels are too many; expected at "
-                                 f"most {MOST_PIXELS // 1_000_000} megapixels")  # fmt: skip
+                raise _too_large(where, f"{width}x{height}")
             picture.load()
-            turned = ImageOps.exif_transpose(picture)
+            turned = _upright(picture)
             if size_px is not None and turned.size != size_px and picture.size == size_px:
                 turned = picture
-            if turned.mode.startswith("I;16"):  # which `convert` would clip at 255
-                turned = Image.fromarray((numpy.asarray(turned) >> 8).astype(numpy.uint8))
-            array = numpy.array(turned.convert("RGB"))
+            array = numpy.array(_as_rgb(turned))
     except InputError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large(where, "so many") from None
     except Exception as error:  # damaged files make Pillow raise a dozen kinds
-        why = "no kind that is known" if isinstance(error, UnidentifiedImageError) else error
+        if isinstance(error, UnidentifiedImageError):
+            found = seems(content[:HEAD], where)
+            if found is not None and not _is_read(content):
+                raise InputError(
+                    f"{where}: seems to be {found[0]}, which is not read; expected {_EXPECTED}"
+                ) from None
+            error = "no kind that is known"
         raise InputError(
-            f"{where}: not a whole picture ({why!s:.80}; cut short?); expected {_EXPECTED}"
+            f"{where}: not a whole picture ({error!s:.80}; cut short?); expected {_EXPECTED}"
         ) from None
     if size_px is not None and (array.shape[1], array.shape[0]) != tuple(size_px):
         raise InputError(
@@ -54,6 +68,74 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
             f"{size_px[0]}x{size_px[1]} px"
         )
     return torch.from_numpy(array)
+
+
+def is_picture(head: bytes, path: Path | str) -> bool:
+    """Whether a file's first bytes are a picture's, of a format that is read or not."""
+    found = seems(head, path)
+    return found is not None and found[0].endswith(" picture")
+
+
+def holds_several(content: bytes) -> bool:
+    """Whether a file that `decoded` has taken holds more than one picture: an animation, pages.
+    A telephone's JPEG with a small second picture beside it does not count."""
+    with _opened(content) as picture:
+        return picture.format != "MPO" and getattr(picture, "is_animated", False)
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Any]:
+    from PIL import Image
+
+    Image.init()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd metadata
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        known = [name for name in FORMATS if name in Image.OPEN]
+        with Image.open(io.BytesIO(content), formats=known) as picture:
+            yield picture
+
+
+def _is_read(content: bytes) -> bool:
+    """Whether the bytes begin as a format that is read: then the rest of them is damaged."""
+    starts = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+    return content.startswith(starts) or content[8:12] == b"WEBP"
+
+
+def _upright(picture: Any) -> Any:
+    """Turned as its EXIF data ask; as it is stored where they are damaged."""
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # damaged metadata make Pillow raise a dozen kinds
+        return picture
+
+
+def _as_rgb(picture: Any) -> Any:
+    from PIL import Image
+
+    if picture.mode.startswith("I") or picture.mode == "F":  # which `convert` would clip at 255
+        grey = numpy.nan_to_num(numpy.asarray(picture).astype(numpy.float32)).clip(0)
+        high = float(grey.max())
+        if picture.mode == "F" and high <= 1:
+            full = 1.0
+        else:
+            full = next((bits for bits in _LARGEST if high <= bits), high)
+        picture = Image.fromarray((grey * (255 / full)).astype(numpy.uint8))
+    if picture.has_transparency_data:
+        shown = picture.convert("RGBA")
+        white = Image.new("RGBA", shown.size, "white")
+        white.alpha_composite(shown)
+        picture = white
+    return picture.convert("RGB")
+
+
+def _too_large(where: str, what: str) -> InputError:
+    return InputError(
+        f"{where}: {what} pixels are too many; expected at most "
+        f"{MOST_PIXELS // 1_000_000} megapixels"
+    )
 
 
 class PictureFiles(Sequence):

@@ -14,7 +14,9 @@ from posebook.errors import InputError
 #: So much of a file is looked at.
 HEAD = 64 << 10
 _FILM = "run a 2D pose detector on it first and give its key points (data/custom.md names some)"
-_PICTURE = "run a 2D pose detector on it and give its key points, in COCO JSON for example"
+_PICTURE = (
+    "`posebook lift` finds the person in a picture; here, give a 2D pose detector's key points"
+)
 _ARCHIVE = "unpack it and give the file or folder that is inside"
 _MODEL = "this takes key points, not networks; `--lifter` takes a lifter that a chapter wrote"
 _SHEET = "save it as CSV, with columns such as left_knee_x, left_knee_y"
@@ -29,6 +31,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"II*\x00", "a TIFF picture", _PICTURE),
     (0, b"MM\x00*", "a TIFF picture", _PICTURE),
     (8, b"WEBP", "a WebP picture", _PICTURE),
+    (4, b"jP  \r\n", "a JPEG 2000 picture", _PICTURE),
     (4, b"ftyphei", "a HEIC picture", _PICTURE),
     (4, b"ftypmif", "a HEIC picture", _PICTURE),
     (4, b"ftypavif", "an AVIF picture", _PICTURE),
