@@ -130,6 +130,15 @@ def test_every_decoding_finds_a_peak_and_is_sure_of_it(decoding):
     assert scores_of(flat, places_of(flat)).max() < 0.1
 
 
+def test_what_is_found_beyond_the_picture_is_not_seen():
+    """All greys but black are looked for; beyond the edges all is black."""
+    picture = torch.zeros(64, 200, 3, dtype=torch.uint8)
+    found = untrained(Dots(), size=[64, 64]).detect(picture)
+    x, y = found.keypoints_px[0].T
+    outside = (x < 0) | (y < 0) | (x > 200) | (y > 64)
+    assert outside.any() and not found.scores[0, outside].any()
+
+
 def test_key_points_of_a_whole_set():
     people = pictures.load("rendered_plain", split="val", size=64).as_joints(MPII_16)
     people = people.rows(range(5))

@@ -12,8 +12,9 @@ from posebook.methods.stacked_hourglass.heatmaps import HeatMaps
 from posebook.shapes import Pose2D
 
 Scores = Float[Tensor, "*batch joints"]
-#: Probability within so many px of a joint's place, in the map, counts for it.
-REACH = 3
+#: Probability within this part of the map's width to each side of a place counts for it: about half
+#: the height of a head.
+NEAR = 0.08
 
 
 def share_near(maps: HeatMaps, places: Pose2D) -> Scores:
@@ -24,8 +25,9 @@ def share_near(maps: HeatMaps, places: Pose2D) -> Scores:
     """
     share = maps.flatten(-2).softmax(-1).unflatten(-1, maps.shape[-2:])
     rows, columns = (torch.arange(n, device=maps.device) + 0.5 for n in maps.shape[-2:])
-    near_x = (columns - places[..., :1]).abs() <= REACH + 0.5  # (..., joints, columns)
-    near_y = (rows - places[..., 1:]).abs() <= REACH + 0.5
+    reach = NEAR * maps.shape[-1]
+    near_x = (columns - places[..., :1]).abs() <= reach  # (..., joints, columns)
+    near_y = (rows - places[..., 1:]).abs() <= reach
     return (share * near_y.unsqueeze(-1) * near_x.unsqueeze(-2)).sum((-1, -2)).clamp(0, 1)
 
 

@@ -105,7 +105,8 @@ class Detector:
         """The one person in a picture of bytes, red, green, blue, of any size.
 
         The whole picture is looked at first, as a square with black beside it; then a square around
-        the joints found. The surer answer of the two is taken.
+        the joints found. The surer answer of the two is taken. What is found beyond the picture has
+        a score of 0.
         """
         tall, wide = picture.shape[:2]
         factor = max(1, max(tall, wide) // LARGEST_SIDE_PX)
@@ -117,6 +118,8 @@ class Detector:
         second = first if square is None else self._look_at(picture, *square)
         points, scores, depth = max(first, second, key=lambda answer: float(answer[1].mean()))
         points = points * factor
+        inside = ((points >= 0) & (points <= torch.tensor([wide, tall]))).all(-1)
+        scores = torch.where(inside, scores, 0.0)
         depth = None if depth is None else depth * factor
         return Found(points, scores, boxes_around(points), self.skeleton, depth)
 

@@ -18,6 +18,7 @@ from posebook.export.upright import lift_upright
 from posebook.figures.plane import SmallJpeg, small_jpeg
 from posebook.files import read_bytes
 from posebook.lifting import Lifter
+from posebook.lifting.evidence import on_a_line
 from posebook.lifting.from_depth import FromDepth
 from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
@@ -25,7 +26,7 @@ from posebook.lifting.poses import Poses
 #: A page shows a photograph with no side longer than this.
 _SHOWN_PX, _QUALITY = 960, 80
 #: With less than this part of the joints seen, nobody is found.
-_FEWEST_SEEN = 0.25
+_FEWEST_SEEN = 1 / 3
 _EXPECTED = "a picture (JPEG, PNG, WebP, TIFF, ...), or a folder of pictures"
 _SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm",
              ".jp2", ".avif", ".heic", ".heif")  # fmt: skip
@@ -126,14 +127,17 @@ def _lifted(
 
 
 def _check_somebody(file: Path, found: Found, least: float) -> None:
-    scores = found.scores[0]
-    seen, joints = int((scores >= least).sum()), len(scores)
+    scores, sure = found.scores[0], found.scores >= least
+    seen, joints = int(sure.sum()), len(scores)
+    expected = "expected one person in the middle, seen whole"
     if seen < _FEWEST_SEEN * joints:
         raise InputError(
             f"{file}: nobody is found in it: {seen} of {joints} joints have a score of {least:g} "
-            f"(the surest has {scores.max():.2f}); expected one person in the middle, seen whole. "
-            "--min-confidence takes less sure joints"
+            f"(the surest has {scores.max():.2f}); {expected}. --min-confidence takes less sure "
+            "joints"
         )
+    if on_a_line(found.keypoints_px, sure).any():
+        raise InputError(f"{file}: nobody is found in it: all joints lie on one line; {expected}")
 
 
 def _from_depth(detector: Detector, found: Found) -> Lifter | None:

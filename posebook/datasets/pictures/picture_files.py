@@ -19,8 +19,8 @@ from posebook.datasets.readers.content import HEAD, seems
 from posebook.errors import InputError
 from posebook.files import read_bytes
 
-#: A picture of more is refused before it is decoded: 100 megapixels are 300 MB.
-MOST_PIXELS = 100_000_000
+#: A picture of more is refused before it is decoded: Pillow's own limit, where it begins to warn.
+MOST_PIXELS = 89_478_485
 #: Formats that Pillow may open. Some others start programs, such as a PostScript interpreter.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXPECTED = "a picture (JPEG, PNG, ...)"
@@ -41,7 +41,7 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
         with _opened(content) as picture:
             width, height = picture.size
             if width * height > MOST_PIXELS:
-                raise _too_large(where, f"{width}x{height}")
+                raise _too_large(where, f"{width}x{height} pixels are")
             picture.load()
             turned = _upright(picture)
             if size_px is not None and turned.size != size_px and picture.size == size_px:
@@ -50,7 +50,7 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _too_large(where, "so many") from None
+        raise _too_large(where, "its pixels are") from None
     except Exception as error:  # damaged files make Pillow raise a dozen kinds
         if isinstance(error, UnidentifiedImageError):
             found = seems(content[:HEAD], where)
@@ -73,7 +73,8 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
 def is_picture(head: bytes, path: Path | str) -> bool:
     """Whether a file's first bytes are a picture's, of a format that is read or not."""
     found = seems(head, path)
-    return found is not None and found[0].endswith(" picture")
+    portable = head[:2] in (b"P5", b"P6") and head[2:3].isspace()
+    return portable or (found is not None and found[0].endswith(" picture"))
 
 
 def holds_several(content: bytes) -> bool:
@@ -133,8 +134,7 @@ def _as_rgb(picture: Any) -> Any:
 
 def _too_large(where: str, what: str) -> InputError:
     return InputError(
-        f"{where}: {what} pixels are too many; expected at most "
-        f"{MOST_PIXELS // 1_000_000} megapixels"
+        f"{where}: {what} too many; expected at most {MOST_PIXELS // 1_000_000} megapixels"
     )
 
 
