@@ -50,7 +50,7 @@ device = "auto"  # auto, cpu or cuda
 out_dir = None  # None: runs/adversarial_lifting/<time>/
 data = "synthetic"  # or human36m, mpi_inf_3dhp; or mpii: 2D alone, nothing to score in mm
 root = None  # folder or file of the data set, where it needs one
-keypoints = "true"
+keypoints = "true"  # or, for data rendered_plain and rendered_wild, a detector's file
 mode = "unsupervised"  # or supervised: the same lifter, trained on true depth
 heading_weight = 1.0  # of the heading loss
 cap = 0.9  # a critic that is right more often waits
@@ -84,6 +84,7 @@ from posebook import (
 )
 from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
+from posebook.detection import training_sets
 from posebook.errors import InputError
 from posebook.geometry import facing_sine
 from posebook.lifting.trained import keep_lifter
@@ -130,7 +131,7 @@ out_dir = book.out_dir
 
 # %% tags=["setup"]
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = training_sets.train_and_test(data, held_out=held_out, **source)
 if profile == "full" and data == "human36m":
     train, test = protocol.published_frames(train), protocol.published_frames(test)
 else:
@@ -979,8 +980,9 @@ if train.skeleton == HOUSE:
 # far the hip is from 0, and how far the other 16 joints are from the hip.
 
 # %% tags=["exercise"]
-pose = torch.cat([test_keypoints[:256], torch.randn(256, 17, 1)], -1)
-new = turned(pose, 2 * math.pi * torch.rand(256))
+seen = test_keypoints[:256]
+pose = torch.cat([seen, torch.randn(len(seen), 17, 1)], -1)
+new = turned(pose, 2 * math.pi * torch.rand(len(seen)))
 hip_distance, mean_distance = None, None  # means over `new`
 
 # %% tags=["solution"]

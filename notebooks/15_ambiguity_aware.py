@@ -54,7 +54,7 @@ device = "auto"  # auto, cpu or cuda
 out_dir = None  # None: runs/ambiguity_aware/<time>/
 data = "synthetic"  # or human36m
 root = None  # folder of the data set, where it needs one
-keypoints = "true"  # or detected
+keypoints = "true"  # or detected; or, for data rendered_plain and rendered_wild, a detector's file
 variant = "adv"  # adv: round trip and critic; best: a scale network and a motion term as well
 as_released = False  # True: the terms, views and prior of the released code, with its errors
 per = "pose"  # pose: each picture has its own scale; clip: one scale for all, as released
@@ -96,6 +96,7 @@ from posebook import (
 from posebook.course import check, guessed
 from posebook.datasets.batches import Batches
 from posebook.datasets.readers import prepared_folder
+from posebook.detection import training_sets
 from posebook.errors import InputError
 from posebook.key_points import root_centred
 from posebook.lifting.trained import keep_lifter
@@ -147,7 +148,7 @@ out_dir = book.out_dir
 
 # %% tags=["setup"]
 source = dict(root=root, keypoints=keypoints, seed=seed)
-train, test = datasets.train_and_test(data, held_out=held_out, **source)
+train, test = training_sets.train_and_test(data, held_out=held_out, **source)
 train, test = train.thinned(choices["frames"]), test.thinned(choices["frames"])
 rate = train.frames_per_second or 50.0
 print(

@@ -9,7 +9,7 @@ from torch import nn
 
 from posebook import detection
 from posebook.datasets import pictures
-from posebook.detection import detector_files, trained
+from posebook.detection import detector_files, trained, training_sets
 from posebook.detection.decodings import DECODINGS
 from posebook.detection.detector import Detector
 from posebook.errors import InputError
@@ -302,3 +302,42 @@ def test_nothing_altered_is_taken_for_whole(tmp_path):
             altered[place : place + 16] = draw.randbytes(16)
         path.write_bytes(altered)
         refused(path, "altered")
+
+
+# ------------------------------------------------------------------------- sets to train lifters on
+
+
+def test_a_lifters_training_set_from_a_detectors_file(tmp_path, monkeypatch):
+    file = untrained().save(tmp_path / "mine.safetensors")
+    whole = pictures.load
+    with pytest.raises(InputError, match="untrained finds nobody with all joints; expected scores"):
+        training_sets.as_poses(whole("rendered_plain", None, "val").thinned(2), untrained())
+    monkeypatch.setattr(training_sets, "MIN_CONFIDENCE", 0.0)
+
+    def few(*given):
+        return whole(*given).thinned(6)
+
+    monkeypatch.setattr(training_sets.pictures, "load", few)
+    train, test = training_sets.train_and_test("rendered_plain", keypoints=str(file), seed=1)
+    assert (train.name, train.split) == ("rendered_plain", "train, found by untrained")
+    assert test.skeleton == HOUSE and len(test) == 6 and test.pose_mm.shape == (6, 17, 3)
+    people = few("rendered_plain", None, "test")
+    points, _ = detection.keypoints_of(people, untrained())
+    ankle = test.keypoints_px[:, HOUSE.index("left_foot")]
+    assert torch.allclose(ankle, points[:, MPII_16.index("left_foot")])
+    true, _ = training_sets.train_and_test("rendered_plain", held_out=True)
+    assert torch.equal(true.keypoints_px, few("rendered_plain", None, "train").keypoints_px[:, :17])
+    assert true.clips[0].size_px == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("data", "keypoints", "match"),
+    [
+        ("synthetic", "mine.safetensors", "a detector looks at pictures, and synthetic has none"),
+        ("rendered_wild", "detected", "no key points 'detected'"),
+        ("rendered_wild", "absent.safetensors", "no such file"),
+    ],
+)
+def test_key_points_that_no_set_has_are_refused(data, keypoints, match):
+    with pytest.raises(InputError, match=match):
+        training_sets.train_and_test(data, keypoints=keypoints)
