@@ -23,6 +23,9 @@ from posebook.errors import InputError
 from posebook.key_points import MIN_CONFIDENCE
 from posebook.skeletons import HOUSE, conversion
 
+#: With fewer people there is nothing to learn or to score.
+FEWEST = 64
+
 
 def train_and_test(
     data: str, *, keypoints: str | Path = "true", held_out: bool = False, **options: Any
@@ -57,12 +60,14 @@ def as_poses(people: PicturePeople, detector: Detector | None = None) -> PoseDat
     """People in pictures as one clip of house joints, a frame each, with their true poses.
 
     detector  finds the key points; None: those that the set marks
-    A joint that it is not sure of counts as not seen, as it does in a lift: NaN.
+    A joint that the detector is not sure of counts as not seen, as it does in a lift. Whoever lacks
+    a joint is left out. InputError where fewer than `FEWEST` are left.
     """
     house = people.as_joints(HOUSE)
-    split, notes = people.split, (UNRELATED, *house.notes)
+    split = people.split
     if detector is None:
         points, confidence = house.keypoints_px, house.visible.float() / SEEN
+        notes = house.notes
     else:
         convert = conversion(detector.skeleton, HOUSE)
         found, scores = keypoints_of(people, detector)
@@ -70,16 +75,16 @@ def as_poses(people: PicturePeople, detector: Detector | None = None) -> PoseDat
         found = torch.where(sure.unsqueeze(-1), found, torch.nan)
         points, confidence = convert(found, torch.where(sure, scores, 0.0))
         split += f", found by {detector.name}"
-        whole = int(torch.isfinite(points).all((1, 2)).sum())
-        if not whole:
-            raise InputError(
-                f"{people.name} {people.split}: {detector.name} finds nobody with all joints; "
-                f"expected scores of {MIN_CONFIDENCE:g} or more: train it for longer"
-            )
-        notes = (UNRELATED, convert.describe(), f"all joints seen in {whole} of {len(people)}")
+        notes = (convert.describe(),)
+    whole = torch.isfinite(points).all((1, 2))
+    left = f"all joints of {int(whole.sum())} of {len(people)} people are seen"
+    if whole.sum() < FEWEST:
+        raise InputError(f"{people.name} {split}: {left}; expected at least {FEWEST}")
+    pose_mm = None if house.pose_mm is None else house.pose_mm[whole]
     clip = Clip(
-        f"{people.name} {people.split}", HOUSE, None, points, confidence,
-        pose_mm=house.pose_mm, size_px=_size_of(people), action="pictures", notes=notes,
+        f"{people.name} {people.split}", HOUSE, None, points[whole], confidence[whole],
+        pose_mm=pose_mm, size_px=_size_of(people), action="pictures",
+        notes=(UNRELATED, *notes, left),
     )  # fmt: skip
     return PoseDataset(people.name, split, (clip,), people.terms, people.notes)
 
