@@ -74,7 +74,6 @@ import time
 from functools import partial
 
 import torch
-from posebook.detection.trained import keep_detector
 from skimage import data as photographs_of
 from torch import Tensor, nn
 from torch.nn import functional
@@ -87,6 +86,7 @@ from posebook.datasets.pictures import crops, loading
 from posebook.datasets.pictures.augmentation import BROAD, ZHOU_2017_TORCH, as_input
 from posebook.datasets.pictures.batches import CropBatches
 from posebook.datasets.pictures.people import HIDDEN, PicturePeople
+from posebook.detection.trained import keep_detector
 from posebook.errors import InputError
 from posebook.methods.stacked_hourglass import heatmaps, losses
 from posebook.methods.stacked_hourglass.inputs import OURS
@@ -98,19 +98,19 @@ from posebook.skeletons import MPII_16
 # %% tags=["setup"]
 choices = {  # `full`: as published
     "ci": dict(
-        size=64, stride=4, stacks=2, modules=1, features=32, sigma=1.0, loss="cross_entropy",
-        batch=16, rate=4e-3, samples=4_000, share=0.25, people=400,
+        size=64, stacks=2, modules=1, features=24, levels=3, sigma=1.0, loss="cross_entropy",
+        batch=8, rate=4e-3, samples=2_400, share=0.25, people=400, late=0.98,
     ),
     "laptop": dict(
-        size=64, stride=4, stacks=2, modules=1, features=64, sigma=1.0, loss="cross_entropy",
-        batch=16, rate=3e-3, samples=24_000, share=0.12, people=10**9,
+        size=64, stacks=2, modules=1, features=48, levels=3, sigma=1.0, loss="cross_entropy",
+        batch=8, rate=3e-3, samples=24_000, share=0.1, people=10**9, late=0.99,
     ),
     "full": dict(
-        size=256, stride=4, stacks=2, modules=2, features=256, sigma=1.75, loss="squared_error",
-        batch=6, rate=2.5e-4, samples=60 * 22_246, share=0.02, people=10**9,
+        size=256, stacks=2, modules=2, features=256, levels=4, sigma=1.75, loss="squared_error",
+        batch=6, rate=2.5e-4, samples=60 * 22_246, share=0.02, people=10**9, late=0.999,
     ),
 }[profile]  # fmt: skip
-size, stride = size or choices["size"], choices["stride"]
+size, levels, stride = size or choices["size"], choices["levels"], 4
 stacks, modules = stacks or choices["stacks"], modules or choices["modules"]
 features, sigma = features or choices["features"], sigma or choices["sigma"]
 loss = loss or choices["loss"]
@@ -515,7 +515,9 @@ figures.show(
 LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
 if loss not in LOSSES:
     raise InputError(f"loss is '{loss}', expected one of {', '.join(LOSSES)}")
-shape = dict(joints=16, stacks=stacks, modules=modules, features=features, stride=stride)
+shape = dict(
+    joints=16, stacks=stacks, modules=modules, features=features, levels=levels, stride=stride
+)
 
 
 def rate_factor(step: int, steps: int) -> float:
@@ -545,7 +547,9 @@ def train_network(batches: CropBatches, name: str, budget: float, score):
     """Train a network on `budget` pictures, in a folder of its own; its mean weights, the run."""
     training.seed_everything(seed)
     network = StackedHourglass(**shape)
-    late = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.99), use_buffers=True)
+    late = AveragedModel(
+        network, multi_avg_fn=get_ema_multi_avg_fn(choices["late"]), use_buffers=True
+    )
     batches.load_state_dict({"epoch": 0})
     epochs = max(1, round(budget / (len(batches) * batches.batch)))
     optimiser = optimiser_of(network)
@@ -636,9 +640,8 @@ def answers(network: nn.Module, people, *, flip: bool = True, stack: int = -1) -
 
 def found_px(maps: Tensor, people, read=None) -> Tensor:
     """Key points (people, 16, 2) in px of the whole pictures, from maps of their crops."""
-    logits = loss == "cross_entropy"
-    places = decode(maps if logits else maps.clamp(min=1e-6).log()) if read is None else read(maps)
-    return crops.points(people.crops(size).matrix.inverse(), places * stride)
+    read = read or (decode if loss == "cross_entropy" else heatmaps.parabola)
+    return crops.points(people.crops(size).matrix.inverse(), read(maps) * stride)
 
 
 # %%
