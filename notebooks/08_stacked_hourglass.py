@@ -15,7 +15,7 @@
 #     title: Stacked hourglass
 #     level: intermediate
 #     prerequisites: [skeletons_and_axes, datasets]
-#     minutes: {ci: 0.3, laptop: 5, full: 6000}
+#     minutes: {ci: 0.3, laptop: 5, full: 400}
 #     device: cpu
 #     data: [rendered_plain, rendered_wild, mpii]
 #     paper: arXiv:1603.06937
@@ -30,7 +30,8 @@
 #
 # The obvious network would answer with 32 numbers, an x and a y for each of sixteen joints. Newell, Yang and Deng
 # asked for something else in 2016: a second picture for each joint, bright where the joint is. Their network looks
-# at the person again and again, coarsely and finely in turn. Two years later nearly every detector worked this way.
+# at the person again and again, coarsely and finely in turn. Most detectors of the following years answer with such
+# pictures.
 #
 # Below are the pictures. The people in them are rendered, so that every joint is known exactly, and so that you need
 # no download.
@@ -288,10 +289,10 @@ assert torch.allclose(decode(noisy), heatmaps.parabola(noisy, logits=True), atol
 print("drawn, and read again to a millionth of a pixel; equal to the package: ok")
 
 # %% [markdown]
-# Here are five ways to read perfect maps at a stride of 4. The first is what many released programs do, and so does
-# the *argmax, corner* of half the tutorials on the web: it takes the corner of the brightest pixel for its middle.
-# Everybody moves up and to the left by half a pixel of the map. The third is the quarter of a pixel as Zhou's PyTorch
-# code has it. It reads the map with rows and columns exchanged, so its quarter goes astray half of the time.
+# Here are five ways to read perfect maps at a stride of 4. The first is what several released programs do: it takes
+# the corner of the brightest pixel for its middle, so that everybody moves up and to the left by half a pixel of the
+# map. The third is the quarter of a pixel as Zhou's PyTorch code has it. That code reads the map with rows and columns
+# exchanged, so it asks the wrong neighbours.
 
 
 # %%
@@ -331,9 +332,10 @@ print(
 )
 
 # %% [markdown]
-# The slip costs more than everything that the refinement wins. It is easy to miss, because a program that draws its
-# targets with the same slip agrees with itself: training looks well, and only the picture shows that all joints sit
-# two pixels up and to the left. The package's functions take `half_pixel=False` where a published network needs it.
+# The slip costs about as much as the best refinement wins, and the quarter of the wrong neighbours is worse than none.
+# Both are easy to miss. A program that rounds its targets down to whole pixels, too, compares one rounded place with
+# another, and its own score shows nothing. Only in the picture do all joints sit two pixels up and to the left. The
+# package's functions take `half_pixel=False` or `released=True` where a published network needs it.
 #
 # ## The network
 #
@@ -518,8 +520,8 @@ figures.show(
 
 # %% [markdown]
 # The loop is plain. `training.Run` carries the bar, the log and a checkpoint after each epoch; a killed run goes on
-# with the same numbers. The learning rate rises in the first steps and then falls to zero along a cosine. Besides, a
-# running mean of the weights is kept, as of late steps; it scores a little better than the last weights do.
+# with the same numbers. The learning rate rises in the first steps and then falls to zero along a cosine. What we
+# keep is a running mean of the weights, which evens out single steps.
 
 # %%
 LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error}
@@ -892,7 +894,7 @@ for name, picture in looked_at.items():
     )  # fmt: skip
 
 # %% [markdown]
-# Do not be disappointed by the photograph. The network has seen a few hundred rendered people for a few minutes. The
+# Do not be disappointed by the photograph. The network has seen about a thousand rendered pictures for a few minutes. The
 # detector that ships with this book has the same layers; it was trained for hours, on pictures twice as large with
 # far more variety. `posebook lift PHOTO --detector stacked_hourglass` uses it, and its card says what to expect.
 
