@@ -35,6 +35,9 @@ from posebook.methods.elepose import step as elepose_step
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
 from posebook.methods.simple_baseline import network as simple_baseline_network
+from posebook.methods.stacked_hourglass import heatmaps
+from posebook.methods.stacked_hourglass import losses as stacked_hourglass_losses
+from posebook.methods.stacked_hourglass import network as stacked_hourglass_network
 from posebook.methods.temporal_convolutions import losses as temporal_convolutions_losses
 from posebook.methods.temporal_convolutions import network as temporal_convolutions_network
 from posebook.methods.video_gan import losses as video_gan_losses
@@ -486,6 +489,30 @@ def temporal_convolutions(core):
     project = partial(temporal_convolutions_losses.project_to_screen, intrinsics=given[-1])
     found = core.four_losses(pose_mm, path_mm, *given[:-1], project, skeletons.HOUSE.bones)
     assert torch.allclose(found, sum(theirs.values()))
+
+
+@parity("stacked_hourglass")
+def stacked_hourglass(core):
+    places = 20 * torch.rand(3, 5, 2, dtype=torch.float64) - 2  # some are beyond the edges
+    places[0, 0] = torch.nan
+    target = core.target_maps(places, 16, 12, 1.3)
+    assert torch.allclose(target, heatmaps.gaussian_maps(places, (16, 12), 1.3))
+    found = [torch.randn(3, 5, 16, 12, dtype=torch.float64) for _ in range(2)]
+    for maps in (*found, target.clamp_min(1e-30).log()):
+        assert torch.allclose(core.decode(maps), heatmaps.parabola(maps, logits=True))
+    labelled = torch.rand(3, 5) < 0.7
+    squared = core.supervised(core.squared_error, found, target, labelled)
+    assert torch.allclose(squared, stacked_hourglass_losses.squared_error(found, target))
+    for counts in (labelled, torch.zeros(3, 5, dtype=torch.bool)):
+        crossed = core.supervised(core.cross_entropy, found, target, counts)
+        theirs = stacked_hourglass_losses.cross_entropy(found, target, counts)
+        assert torch.allclose(crossed, theirs)
+    ours = core.OneHourglass(3, 2, 8)
+    package = stacked_hourglass_network.Hourglass(3, 2, 8)
+    package.load_state_dict(ours.state_dict())
+    seen = torch.randn(2, 8, 16, 16)
+    for mode in (False, True):
+        assert torch.allclose(ours.train(mode)(seen), package.train(mode)(seen), atol=1e-4)
 
 
 # -----------------------------------------------------------------------------------------------
