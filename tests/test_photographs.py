@@ -55,6 +55,15 @@ class Greys(Detector):
         return Found(found, scores, boxes, MPII_16, depth)
 
 
+class Unsure(Greys):
+    """Is not sure of a wrist and an elbow."""
+
+    def detect(self, picture):
+        found = super().detect(picture)
+        found.scores[0, MPII_16.indices("left_wrist", "left_elbow")] = 0.25
+        return found
+
+
 def drawn() -> np.ndarray:
     """(TALL, WIDE) bytes: sixteen squares of 7 px on white."""
     picture = np.full((TALL, WIDE), 255, np.uint8)
@@ -294,12 +303,6 @@ def test_a_photograph_becomes_four_files(tmp_path):
 
 
 def test_joints_that_are_not_sure_count_as_not_seen(tmp_path):
-    class Unsure(Greys):
-        def detect(self, picture):
-            found = super().detect(picture)
-            found.scores[0, MPII_16.indices("left_wrist", "left_elbow")] = 0.25
-            return found
-
     colours("L").save(tmp_path / "a.png")
     poses = found_in(tmp_path / "a.png", Unsure()).poses
     assert poses.origin[0, HOUSE.indices("left_wrist", "left_elbow")].tolist() == [3, 3]
@@ -326,6 +329,13 @@ def test_a_detector_that_gives_depth_needs_no_lifter(tmp_path):
     )
     text = "\n".join(map(str, poses.notes))
     assert "Depth: the detector's own" in text and "of average size" in text
+    unsure, _ = photographs.lifted(
+        tmp_path / "a.png", Unsure(depth=True), None, 24, min_confidence=0.3
+    )
+    assert "Missing: left elbow, left wrist. They stand where the detector put them." in map(
+        str, unsure[0].poses.notes
+    )
+    assert torch.allclose(unsure[0].poses.pose_mm, poses.pose_mm)
     with_lifter, _ = photographs.lifted(
         tmp_path / "a.png", Greys(depth=True), lifting.load("elepose"), 24, min_confidence=0.3,
         height_mm=1500.0,
