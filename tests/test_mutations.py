@@ -35,8 +35,12 @@ import safetensors.torch
 import torch
 from bvh_writer import Style
 from newer_formats import NEWER, Reader
+from test_detection import untrained
+from test_photographs import colours
+from test_pictures import turned_exif
 
-from posebook import datasets, lifting
+from posebook import datasets, detection, lifting
+from posebook.datasets.pictures import picture_files
 from posebook.datasets.readers.skeletool import read_cameras
 from posebook.errors import InputError
 from posebook.methods import network_files
@@ -176,6 +180,20 @@ def lifter(folder: Path) -> None:
     lifting.Lifter(header, Martinez(**arguments).eval()).save(folder / "a.safetensors")
 
 
+def detector(folder: Path) -> None:
+    untrained().save(folder / "a.safetensors")
+
+
+def photographs(folder: Path) -> None:
+    colours("RGB").save(folder / "a.jpg", progressive=True, exif=turned_exif(6))
+    colours("P").save(folder / "a.png")
+    colours("I;16").save(folder / "a.tif", compression="tiff_lzw")
+
+
+def as_picture(path: Path) -> tuple[torch.Tensor]:
+    return (picture_files.decoded(path.read_bytes(), f"{path}"),)
+
+
 def mutate_lifter(content: bytes, rng: random.Random) -> bytes:
     """Damaged bytes; or another header or tensor under a checksum that fits."""
     length = int.from_bytes(content[:8], "little")
@@ -293,7 +311,13 @@ def damage(reader: Reader, good: dict[Path, bytes], number: int) -> tuple[Path, 
     return path, change(good[path], rng)
 
 
-CASES = [(reader, FILES) for reader in READERS] + [(reader, NEWER_FILES) for reader in NEWER]
+PICTURES = [
+    Reader("detector", detector, {"*.safetensors": mutate_lifter}, detection.load),
+    Reader("photographs", photographs,
+           dict.fromkeys(("*.jpg", "*.png", "*.tif"), mutations.mutate_text), as_picture),
+]  # fmt: skip
+CASES = [(reader, FILES) for reader in READERS]
+CASES += [(reader, NEWER_FILES) for reader in (*NEWER, *PICTURES)]
 
 
 @pytest.mark.parametrize(("reader", "files"), CASES, ids=[reader.name for reader, _ in CASES])
