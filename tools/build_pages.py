@@ -3,7 +3,7 @@
     python tools/build_pages.py            # write the pages anew
     python tools/build_pages.py --check    # write nothing, say what is wrong
 
-Measured numbers come from `data/ledger.jsonl` and from the headers of the shipped lifters. Four
+Measured numbers come from `data/ledger.jsonl` and from the headers of the shipped networks. Four
 marks, which a reader of the page does not see, say where:
 
     26.0 mm<!-- number: simple_baseline/synthetic/test/P-MPJPE -->      a number
@@ -29,6 +29,7 @@ from pathlib import Path
 from page_constants import CONSTANTS, SHORT
 
 from posebook import chapters, paths, results
+from posebook.detection import detector_files
 from posebook.errors import InputError
 from posebook.lifting import lifter_files
 from posebook.methods import network_files
@@ -65,10 +66,10 @@ def pages(root: Path = paths.CHECKOUT) -> Pages:
 
 def measured(root: Path = paths.CHECKOUT) -> dict[str, Number]:
     """Every number that a page may print, by its key."""
-    files = sorted((root / "data/lifters").glob("*.safetensors"))
     found = results.ledger_numbers(root / "data/ledger.jsonl")
-    for file in files:
-        found += network_files.numbers(lifter_files.read(file)[0])
+    for folder, kind in (("lifters", lifter_files.KIND), ("detectors", detector_files.KIND)):
+        for file in sorted((root / "data" / folder).glob("*.safetensors")):
+            found += network_files.numbers(network_files.read(file, kind)[0])
     return {number.key: number for number in found}
 
 
