@@ -13,11 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+#: Smaller maps take little memory, and going the other way costs more time than they save.
+LARGE = 2**19  # numbers
+
 
 def norm_relu_conv(maps: Tensor, norm: nn.BatchNorm2d, conv: nn.Conv2d) -> Tensor:
     """conv(relu(norm(maps))): (batch, channels, h, w) -> (batch, other channels, h, w)."""
     lean = (
-        norm.training
+        maps.numel() >= LARGE
+        and norm.training
         and torch.is_grad_enabled()
         and not torch.is_autocast_enabled(maps.device.type)
     )
