@@ -705,6 +705,12 @@ book
 #
 # The last rows are the network on the *other* set, whose kind it never saw.
 #
+# Many of the errors that are left have one cause. A limb is found, but not whether it is the left or the right one: for
+# that, somebody has to see the face or the toes, which are a few pixels here. A network that is unsure gives half of
+# the probability to each side, and its brightest pixels for the left and the right joint then often coincide. In the
+# cross-entropy this costs log 2 for each joint of a pair. The second stack, which sees both answers, does better at it
+# than the first.
+#
 # Which joints are hard?
 
 # %%
