@@ -15,7 +15,7 @@
 #     title: Stacked hourglass
 #     level: intermediate
 #     prerequisites: [skeletons_and_axes, datasets]
-#     minutes: {ci: 0.3, laptop: 5, full: 400}
+#     minutes: {ci: 0.5, laptop: 5, full: 400}
 #     device: cpu
 #     data: [rendered_plain, rendered_wild, mpii]
 #     paper: arXiv:1603.06937
