@@ -838,8 +838,9 @@ if ablations:
             captions=[f"{joint}: {name}" for name in short for joint in ("head", "wrist", "foot")],
             title="What each loss has taught in the same number of steps",
         ),
-        alt="Three heat maps of each network for one person. Those of the cross-entropy have a spot "
-        "near the white cross; those of the squared error are smeared or have no spot.",
+        alt="Three heat maps of each network for one person, white crosses at the true places. The "
+        "cross-entropy's bright areas are broad and cover the crosses; the squared error's are "
+        "small, and partly elsewhere.",
     )
 
 # %% [markdown]
