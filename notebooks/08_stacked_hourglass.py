@@ -737,9 +737,10 @@ for name, read in READINGS.items():
     print(f"{name:27s} {within(off_px)}")
 
 # %% [markdown]
-# ### Other seeds, both sets
+# ### Both sets
 #
-# The ledger of this book keeps the scores of three seeds, each trained on the set that it is scored on.
+# The ledger of this book keeps the scores of its own runs of this chapter, one number a seed. Each network was trained on the
+# set that it is scored on.
 
 # %% tags=["setup"]
 kept = [
