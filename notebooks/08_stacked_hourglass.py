@@ -142,10 +142,9 @@ out_dir = book.out_dir
 # %%
 def people_of(name: str, split: str) -> PicturePeople:
     """A set of people in pictures, with MPII's sixteen joints."""
-    folder, side = (root if name == data else None), None
-    if name in loading.RENDERED:  # the small set of this book, whatever else was made here
-        folder, side = folder or paths.DATA / "rendered", size
-    return pictures.load(name, folder, split, side).as_joints(MPII_16)
+    rendered = name in loading.RENDERED
+    found = pictures.load(name, root if name == data else None, split, size if rendered else None)
+    return found.as_joints(MPII_16)
 
 
 score_split = "val" if held_out or data == "mpii" else "test"

@@ -146,7 +146,8 @@ def ship(file: Path, network: torch.nn.Module, run: training.Run, length: str, f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--data", type=Path, default=None, help="of the pictures (default: data/cache)")
+    made = paths.DATA / "cache" / "rendered_wild"
+    add("--data", type=Path, default=made, help="folder of the pictures (%(default)s)")
     add("--samples", type=int, default=400_000, help="crops to learn from (%(default)s)")
     add("--people", type=int, default=10**9, help="at most so many (all)")
     add("--device", default="auto", help="auto, cpu or cuda")

@@ -39,7 +39,8 @@ def load(
 ) -> PicturePeople:
     """The pictures of one domain and split: those in `root`, or that this checkout has.
 
-    root  an .npz file or a folder of them; None: those that were made here, else those shipped
+    root  an .npz file or a folder of them; None: the small set that is shipped, and never one that
+          was made here, so that a chapter's numbers are the same on every machine
     size  of the pictures in px; None: the largest that there is. Where no file has that size the
           next larger one is taken (`PicturePeople.crops` brings them to any size), else the largest
     """
@@ -60,7 +61,7 @@ def load(
 def find(name: str, root: Path | str | None, split: str) -> list[Path]:
     """The files of a domain and split by their names, sorted: `<split>-*.npz` in the domain's own
     folder, `<domain>*<split>*.npz` in one of several."""
-    folders = [paths.DATA / "cache" / name, paths.DATA / "rendered" / name, paths.DATA / "rendered"]
+    folders = [paths.DATA / "rendered" / name]
     if root is not None:
         root = existing(root, f"the pictures of {name}")
         if root.is_file():
