@@ -714,9 +714,10 @@ table_of_both if rows else print("no such run is in the ledger yet")
 # * a pixel's middle lies at one half, in the targets as well as in the answers. bzhao96 has it at whole numbers;
 # * the soft-argmax is the corrected one;
 # * crops keep their proportions. bzhao96 stretches each box to a square, and varies crops by mirroring alone;
-# * with `weights` you start from a file of yours, as all published versions do: `-p weights FILE`. ImageNet's
-#   classifier fills the body. A whole network for MPII (the file that bzhao96 starts from) fills all but the last
-#   layer, since its joints are not the house's 17. Only tensors are read from the file; nothing in it is executed.
+# * with `weights` you start from a file of yours, as all published versions do: `--profile full -p weights FILE`,
+#   where the network has the published size. ImageNet's classifier fills the body. A whole network for MPII (the file
+#   that bzhao96 starts from) fills all but the last layer, since its joints are not the house's 17. Only tensors are
+#   read from the file; nothing in it is executed.
 #
 # ## Keep it
 #
