@@ -278,6 +278,12 @@ def test_parameters_take_the_type_of_the_default(trial):
         ("additions", ["1", "yes"], "true or false"),
         ("labelled", ["2", "1", "0.1 none", " "], "shares over 0 and under 1"),
         ("leftover", ["-inf", "nan", "0"], "a number greater than 0, or inf"),
+        ("depth", ["0", "51", "resnet50", "18.5"], "18, 34, 50, 101 or 152"),
+        (
+            "crop",
+            ["256", "250x192", "0x0", "256x", "-32x32", "1e9x32", "99968x32"],
+            "height x width",
+        ),
     ],
 )
 def test_a_bad_value_is_told_in_one_line(name, texts, expected):
@@ -292,11 +298,13 @@ def test_a_bad_value_is_told_in_one_line(name, texts, expected):
 
 def test_good_values_of_well_known_parameters():
     good = dict(width="64", poses="1e6", learning_rate="1", leftover="inf", additions="false")
-    good |= dict(labelled="0.01 0.1", root="123", max_norm="TRUE", step="3")
+    good |= dict(
+        crop="256x192", depth="101", labelled="0.01 0.1", root="123", max_norm="TRUE", step="3"
+    )
     found = {name: chapter_parameters.value(name, text, None) for name, text in good.items()}
     assert found == dict(
         width=64, poses=1_000_000, learning_rate=1.0, leftover=math.inf, additions=False,
-        labelled="0.01 0.1", root="123", max_norm=True, step=3,
+        labelled="0.01 0.1", root="123", max_norm=True, step=3, crop="256x192", depth=101,
     )  # fmt: skip
     assert chapter_parameters.value("poses", "None", None) is None
     with pytest.raises(InputError, match="learning_rate is 'none', expected a number"):

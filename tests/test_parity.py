@@ -32,6 +32,8 @@ from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose import network as elepose_network
 from posebook.methods.elepose import step as elepose_step
+from posebook.methods.pose_resnet import network as pose_resnet_network
+from posebook.methods.pose_resnet import soft_argmax as pose_resnet_soft_argmax
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
 from posebook.methods.simple_baseline import network as simple_baseline_network
@@ -308,6 +310,38 @@ def repnet_chapter(core):
         for one, other in zip(*networks, strict=True):
             for name, value in one.state_dict().items():
                 assert torch.allclose(value, other.state_dict()[name], atol=1e-9), name
+
+
+@parity("pose_resnet")
+def pose_resnet_chapter(core):
+    ours = pose_resnet_network.PoseResNet(50, 5, width=4, deconv=6).double().eval()
+    theirs = core.heat_map_head(128, 5, 6).double().eval()
+    layers = [ours.deconv_layers, ours.final_layer]
+    states = [value for layer in layers for value in layer.state_dict().values()]
+    theirs.load_state_dict(dict(zip(theirs.state_dict(), states, strict=True)))
+    pictures = torch.rand(2, 3, 64, 96, dtype=torch.float64)
+    assert torch.allclose(theirs(ours.body(pictures)), ours(pictures))
+
+    maps = torch.randn(4, 5, 9, 14, dtype=torch.float64)
+    maps[0, 0], maps[0, 1, 0, 3], maps[1, 2, 8, 13], maps[1, 3, 4, 12] = -1.0, 9.0, 9.0, 9.0
+    for reach in (1, 3, 20):
+        assert torch.allclose(
+            core.soft_argmax(maps, reach), pose_resnet_soft_argmax.soft_argmax(maps, reach=reach)
+        )
+    released = pose_resnet_soft_argmax.released_soft_argmax
+    for many in (maps, maps.double() / 1e4):
+        assert torch.allclose(core.released_soft_argmax(many), released(many))
+
+    target = torch.rand(4, 5, 9, 14, dtype=torch.float64)
+    target[2, 1] = 0
+    labelled = torch.rand(4, 5) > 0.3
+    for squared, expected in (
+        (True, stacked_hourglass_losses.squared_error([maps], target)),
+        (False, stacked_hourglass_losses.cross_entropy([maps], target, labelled)),
+    ):
+        assert torch.allclose(core.map_loss(maps, target, labelled, squared), expected)
+    nobody = torch.zeros_like(labelled)
+    assert core.map_loss(maps, target, nobody, squared=False) == 0
 
 
 @parity("video_gan")

@@ -80,6 +80,14 @@ def _shares(text: str) -> str:
     return text
 
 
+def _multiples(text: str) -> str:
+    """A picture's height and width, which a ResNet makes 32 times smaller."""
+    sides = [int(side) for side in text.split("x")]
+    if len(sides) != 2 or any(side % 32 or not 32 <= side <= 4096 for side in sides):
+        raise ValueError
+    return text
+
+
 _SEED = _whole(0, 2**32 - 1)
 _WIDTH, _BUDGET, _STEP = _whole(1, LARGEST_WIDTH), _whole(1, 10**12), _whole(1, 10**6)
 # Networks count in float32: a product with a larger number would leave it.
@@ -97,6 +105,7 @@ RULES: dict[str, Rule] = {
     "lsp": _TEXT,
     "photographs": _TEXT,
     "size": _whole(32, 1_024),  # px of a picture
+    "weights": _TEXT,
     "width": _WIDTH,
     "flow_width": _WIDTH,
     "features": _whole(4, LARGEST_WIDTH),
@@ -105,6 +114,8 @@ RULES: dict[str, Rule] = {
     "modules": _whole(1, LARGEST_DEPTH),
     "sigma": _OVER_0,
     "loss": _choice("cross_entropy or squared_error", "cross_entropy", "squared_error"),
+    "depth": _choice("18, 34, 50, 101 or 152", 18, 34, 50, 101, 152),
+    "crop": Rule("height x width in multiples of 32, such as 256x192", _multiples),
     "bases": _whole(2, BASES),
     "batch_size": _whole(2, 10**9),  # batch norm and spreads want more than one
     "poses": _BUDGET,

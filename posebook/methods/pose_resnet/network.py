@@ -117,6 +117,10 @@ class PoseResNet(nn.Module):
 
     def features(self, pictures: Pictures) -> Maps:
         """What the heads read: (batch, deconv, H / 4, W / 4)."""
+        return self.deconv_layers(self.body(pictures))
+
+    def body(self, pictures: Pictures) -> Maps:
+        """What the classifier reads: its last map, (batch, channels, H / 32, W / 32)."""
         if any(size < BODY_STRIDE or size % BODY_STRIDE for size in pictures.shape[-2:]):
             raise InputError(
                 f"pose ResNet: pictures of {tuple(pictures.shape[-2:])} px; expected multiples of "
@@ -126,7 +130,7 @@ class PoseResNet(nn.Module):
         maps = self.maxpool(self.bn1(maps).relu_())
         for part in (self.layer1, self.layer2, self.layer3, self.layer4):
             maps = part(maps)
-        return self.deconv_layers(maps)
+        return maps
 
 
 def head(inputs: int, joints: int) -> nn.Conv2d:
