@@ -20,7 +20,6 @@ ORDER = (
 # Methods whose chapters are being written, and what those will name as prerequisites.
 COMING = {
     "pose_resnet": ["stacked_hourglass"],
-    "weak_supervision": ["stacked_hourglass", "pose_resnet"],
 }
 # Modules of methods/ that no chapter owns.
 SHARED = ("network_files", "supervised_losses")
