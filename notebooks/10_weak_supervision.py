@@ -75,20 +75,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from posebook.detection.trained import keep_detector
 from torch import Tensor, nn
 
 from posebook import detection, figures, metrics, paths, results, training
 from posebook.course import check, guessed
 from posebook.datasets.pictures import crops, load
-from posebook.datasets.pictures.augmentation import (
-    BROAD,
-    ZHOU_2017,
-    Augmentation,
-    turned_pose,
-)
+from posebook.datasets.pictures.augmentation import ZHOU_2017, Augmentation, turned_pose
 from posebook.datasets.pictures.batches import CropBatches
 from posebook.datasets.pictures.picture_files import PictureFiles
+from posebook.detection.trained import keep_detector
 from posebook.errors import InputError
 from posebook.methods.stacked_hourglass import heatmaps
 from posebook.methods.stacked_hourglass.inputs import OURS
@@ -108,7 +103,7 @@ for name, value, known in (
         raise InputError(f"{name} is '{value}', expected {' or '.join(known)}")
 if not 0 < laboratory_share < 1:
     raise InputError(f"laboratory_share is {laboratory_share}, expected more than 0, less than 1")
-small = dict(size=64, stride=4, stacks=1, modules=1, resnet=18, batch=16, rate=3e-3)
+small = dict(size=64, stride=4, stacks=1, modules=1, resnet=18, batch=8, rate=3e-3)
 choices = {  # the paper's settings are `full`
     "ci": small | dict(width=32, poses=2_400, stages=(3, 3, 1), people=400),
     "laptop": small | dict(width=64, poses=16_800, stages=(3, 3, 1), people=10**9),
@@ -272,7 +267,9 @@ assert torch.allclose(true_px, package.places_px, atol=1e-3)
 assert torch.allclose(true_depths, package.depths, atol=1e-4)
 further = its.people.pose_mm * torch.tensor([1.0, 1.0, 3.0])  # three times as deep
 same_px, deeper = seen_from_far(its.crops.keypoints_px, further, BONES, THORAX, SHOULDERS, size)
-assert torch.allclose(same_px, true_px, atol=1e-3) and torch.allclose(deeper, 3 * true_depths)
+assert torch.allclose(same_px, true_px, atol=1e-3) and torch.allclose(
+    deeper, 3 * true_depths, atol=1e-4
+)
 print("places do not change with depth, and depth keeps its scale: ok")
 
 # %% [markdown]
@@ -464,17 +461,17 @@ figures.Table(
 # to 0. Sometimes others do, too.)
 #
 # Published code does not vary the pictures of the laboratory at all. Our laboratory has few pictures, which a network
-# soon knows by heart. So here both sets are turned, moved, resized and mirrored (`BROAD`). If a picture turns about
-# the line of sight, its 3D label turns with it, and a mirror image changes no depth. At `full` we do as published.
+# soon knows by heart. So here both sets are mirrored, and turned, moved and resized a little (`LIGHT`; more would be
+# better for a longer training). If a picture turns about the line of sight, its 3D label turns with it, and a mirror
+# image changes no depth. At `full` we do as published.
 
 
 # %% tags=["setup"]
 AS_IT_IS = Augmentation(scale=0.0, rotation_share=0.0, flip=0.0, gain=(1.0, 1.0))
-how = (
-    dict(laboratory=AS_IT_IS, street=ZHOU_2017)
-    if published
-    else dict.fromkeys(("laboratory", "street"), BROAD)
-)
+LIGHT = Augmentation(scale=0.1, rotation_deg=10.0, shift=0.03, gain=(0.8, 1.2))
+how = dict(laboratory=LIGHT, street=LIGHT)
+if published:
+    how = dict(laboratory=AS_IT_IS, street=ZHOU_2017)
 
 
 def loaders(number: int, with_street: bool = True) -> list[CropBatches]:
@@ -656,8 +653,17 @@ def train_stage(
 
 
 # %% tags=["run"]
-training.seed_everything(seed)
-network = network_class(**arguments)
+def new_network() -> nn.Module:
+    """Its first weights depend on the seed alone."""
+    training.seed_everything(seed)
+    made = network_class(**arguments)
+    if variant == "module" and not published:  # its first answer is flat, not noise
+        nn.init.zeros_(made.depth.last.weight)
+        nn.init.zeros_(made.depth.last.bias)
+    return made
+
+
+network = new_network()
 untrained = deepcopy(network)
 networks, runs = {}, {}
 for stage, words in ((1, "stage 1"), (2, "stage 2")):
@@ -867,40 +873,35 @@ for domain, its_guess in ((street, guess_street_mm), (data, guess_laboratory_mm)
 
 
 # %% tags=["setup"]
-def kept(domain: str, method: str, metric: str) -> Tensor:
-    """(3,): what the book's three runs of this chapter measured."""
+SEEDS = ("", "#1", "#2")  # how the ledger marks seeds 0, 1 and 2
+MEASURED = {n.key: n.value for n in results.ledger_numbers() if n.chapter == "weak_supervision"}
+
+
+def kept(domain: str, method: str, metric: str) -> list[float]:
+    """What the book's three runs of this chapter measured."""
     words = ["weak_supervision", method, domain, "test", metric]
     key = "/".join("-".join(word.lower().split()) for word in words)
-    return torch.tensor([results.ledger(key + end).value for end in ("", "#1", "#2")])
+    return [MEASURED[key + seed_mark] for seed_mark in SEEDS]
 
 
-def three_seeds(methods: tuple[str, ...]) -> figures.Table:
-    rows = []
-    for domain in ("rendered_plain", "rendered_wild"):
-        for method in methods:
-            cells = []
-            for metric in METRICS:
-                values = kept(domain, method, metric)
-                cells.append(f"{values.mean():.1f} ± {values.std():.1f}")
-            rows.append([domain, method, *cells])
-    heads = [f"{metric} ({UNITS.get(metric, 'mm')})" for metric in METRICS]
-    return figures.Table(
-        ("domain", "method", *heads), rows, "laptop, three seeds, mean ± deviation"
-    )
-
-
-three_seeds(("stage 2", "stage 2, longer", "stage 3"))
+rows, gains = [], []
+for domain in ("rendered_plain", "rendered_wild") if MEASURED else ():
+    for method in ("stage 2", "stage 2, longer", "stage 3", "no street"):
+        spread = [torch.std_mean(torch.tensor(kept(domain, method, m))) for m in METRICS]
+        rows.append([domain, method, *(f"{mean:.1f} ± {std:.1f}" for std, mean in spread)])
+    for metric in METRICS:
+        pairs = zip(*(kept(domain, m, metric) for m in ("stage 3", "stage 2, longer")), strict=True)
+        unit = UNITS.get(metric, "mm")
+        gains.append(
+            [domain, f"{metric} ({unit})", *(f"{one - other:+.2f}" for one, other in pairs)]
+        )
+heads = [f"{metric} ({UNITS.get(metric, 'mm')})" for metric in METRICS]
+figures.Table(("domain", "method", *heads), rows, "laptop, three seeds: mean ± deviation")
 
 # %% tags=["setup"]
-rows = []
-for domain in ("rendered_plain", "rendered_wild"):
-    for metric in METRICS:
-        gains = kept(domain, "stage 3", metric) - kept(domain, "stage 2, longer", metric)
-        signed = [f"{gain:+.2f}" for gain in gains.tolist()]
-        rows.append([domain, f"{metric} ({UNITS.get(metric, 'mm')})", *signed])
 figures.Table(
     ("domain", "stage 3 minus stage 2, longer", "seed 0", "seed 1", "seed 2"),
-    rows,
+    gains,
     "laptop; the same start and the same steps, with and without the geometry",
 )
 
@@ -974,8 +975,7 @@ print(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())), "
 
 # %% tags=["ablation"]
 if ablations:
-    training.seed_everything(seed)
-    alone = network_class(**arguments)
+    alone = new_network()
     for stage in (1, 2):
         run = train_stage(alone, stage, f"no_street_{stage}", bones=False, with_street=False)
     networks["no street"], runs["no street"] = alone, run
