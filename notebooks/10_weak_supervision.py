@@ -105,13 +105,13 @@ if not 0 < laboratory_share < 1:
     raise InputError(f"laboratory_share is {laboratory_share}, expected more than 0, less than 1")
 small = dict(size=64, stride=4, stacks=1, modules=1, resnet=18, batch=8, rate=3e-3)
 choices = {  # the paper's settings are `full`
-    "ci": small | dict(width=32, poses=2_400, stages=(3, 3, 1), people=400),
-    "laptop": small | dict(width=64, poses=16_800, stages=(3, 3, 1), people=10**9),
+    "ci": small | dict(width=32, poses=2_100, stages=(3, 3, 1), people=300),
+    "laptop": small | dict(width=64, poses=16_800, stages=(2, 4, 1), people=10**9),
     "full": dict(size=256, stride=4, stacks=2, modules=2, resnet=50, batch=6, rate=2.5e-4)
     | dict(width=256, poses=6 * 480_000, stages=(24, 20, 4), people=10**9),
 }[profile]
 published = profile == "full"
-depth_weight, geometry_default = (0.1, 0.01) if published else (10.0, 1.0)
+depth_weight, geometry_default = (0.1, 0.01) if published else (10.0, 30.0)
 if geometry_weight is None:
     geometry_weight = geometry_default
 size, stages = choices["size"], choices["stages"]
@@ -132,7 +132,7 @@ out_dir = book.out_dir
 # `rendered_plain` is our laboratory: one whole person in a quiet room, with 3D labels. `rendered_wild` is our street:
 # any light, any view, furniture in the way, people cut by the picture's edge. Since these people are rendered, we
 # know the depth in the street, too. **Training never sees it**; we only measure with it. Zhou et al. used Human3.6M
-# and MPII, and could not measure depth in the street at all.
+# and MPII. Nobody knows the depth in MPII's pictures, so they measured it on a third set, MPI-INF-3DHP.
 #
 # Both sets have MPII's sixteen joints. Human3.6M has other ones in some places: its spine stands where MPII has the
 # thorax, and its thorax where MPII has the upper neck. The paper mixes the two, and so does this chapter if you give
@@ -168,7 +168,8 @@ whole = torch.isfinite(laboratory.keypoints_px).all((1, 2)) & torch.isfinite(
 ).all((1, 2))
 laboratory = laboratory.rows(whole).thinned(choices["people"])
 outside = loaded(street, street_root, "train").thinned(choices["people"])
-tests = {name: loaded(name, where, test_split) for name, where in sets.items()}
+most = 100 if profile == "ci" else 10**9
+tests = {name: loaded(name, where, test_split).thinned(most) for name, where in sets.items()}
 for people in (laboratory, outside, *tests.values()):
     print(f"{people.name} {people.split}: {len(people)} people")
 
@@ -201,7 +202,7 @@ for people, words in (
 # | $H_j$ | `maps` | (batch, 16, rows, columns) | none | heat maps, one a joint |
 # | $\tilde x_j$ | `places` | (batch, 16, 2) | half crops | $p_j$ about the middle of the crop: the edges are at ±1 |
 # | $z_j$ | `depths` | (batch, 16) | half crops | depth relative to the thorax, away from the camera |
-# | $w_e$ | `weight` | (bones,) | none | average length of a group's upper bone over the average length of bone $e$ |
+# | $w_e$ | `weight` | (bones,) | none | average length of the group's upper bone over that of bone $e$ |
 # | $\ell_e, \bar r_g$ | `length`, `mean` | (batch, bones) | half crops | weighted length of a bone; its mean in the group $g$ |
 # | $\lambda$ | `depth_weight`, `geometry_weight` | () | none | weights of the two losses on depth |
 #
@@ -474,20 +475,18 @@ if published:
     how = dict(laboratory=AS_IT_IS, street=ZHOU_2017)
 
 
-def loaders(number: int, with_street: bool = True) -> list[CropBatches]:
-    """The loaders of one stage."""
-    made = []
-    for name, people, count in (
-        ("laboratory", laboratory, first), ("street", outside, batch_size - first)
-    )[: 1 + with_street]:  # fmt: skip
-        extra = {"pose_mm": people.pose_mm} if name == "laboratory" else {}
-        made.append(
-            CropBatches(
-                cut[name], MPII_16, min(count, len(people)), 10 * seed + number, size=size,
-                context=CONTEXT, how=how[name], extra=extra,
-            )
-        )  # fmt: skip
-    return made
+def loaders(stage: int, with_street: bool = True) -> list[CropBatches]:
+    """The loaders of one stage: the laboratory's, and the street's. Alone, the laboratory fills
+    whole batches."""
+    counts = [first, batch_size - first] if with_street else [batch_size]
+    sources = (("laboratory", dict(pose_mm=laboratory.pose_mm)), ("street", {}))
+    return [
+        CropBatches(
+            cut[name], MPII_16, min(count, len(cut[name].pictures)), 10 * seed + stage, size=size,
+            context=CONTEXT, how=how[name], extra=extra,
+        )
+        for count, (name, extra) in zip(counts, sources, strict=False)
+    ]  # fmt: skip
 
 
 cut = {
@@ -600,7 +599,8 @@ SIGMA = 0.8  # of the targets at `ci` and `laptop`, px of the map
 # Each stage starts with the weights of the one before and a fresh optimiser. At `full` the optimiser is RMSprop, and
 # the weights are $\lambda_{\mathrm{reg}}=0.1$ and $\lambda_{\mathrm{var}}=0.01$. At `ci` and `laptop` it is AdamW
 # with a short warm-up, the rate falls along a cosine, and the heat maps learn by cross-entropy (chapter 8). That loss
-# is larger, so the two weights are larger, too: 10 and 1. Their ratio is the paper's.
+# is larger, so the weights of the other two are larger, too: 10 and 30. The paper's ratio would be 10 to 1. In the few
+# steps of our stage 3 that would hardly move a depth, so the geometry gets more weight here.
 #
 # A fair question needs a fair rival. Stage 3 trains longer than stage 2. So we also train **stage 2 for longer**: the
 # same steps at the same learning rate from the same weights, without the geometry.
@@ -613,7 +613,7 @@ def rate_factor(stage: int, step: int, steps: int) -> float:
         return 0.1
     if published:
         return 0.1 if stage == 2 and step >= 0.8 * steps else 1.0
-    warm = min(1.0, (step + 1) / 50)
+    warm = min(1.0, (step + 1) / min(50, 0.2 * steps))
     if stage == 1:
         return warm
     return warm * (0.1 + 0.45 * (1 + math.cos(math.pi * step / steps)))
@@ -624,11 +624,10 @@ def train_stage(
     network: nn.Module, stage: int, name: str, *, bones: bool, with_street: bool = True
 ) -> training.Run:
     """Train one stage, in a folder of its own; the network is changed."""
+    people_per_epoch = batch_size * min(map(len, loaders(stage)))
+    epochs = max(1, round(poses * stages[stage - 1] / sum(stages) / people_per_epoch))
     batches = loaders(stage, with_street)
-    steps_per_epoch = min(map(len, batches))
-    budget = poses * stages[stage - 1] / sum(stages)
-    epochs = max(1, round(budget / (batch_size * steps_per_epoch)))
-    steps = epochs * steps_per_epoch
+    steps = epochs * min(map(len, batches))
     kind = dict(alpha=0.99, eps=1e-8) if published else dict(fused=True)
     optimiser = (torch.optim.RMSprop if published else torch.optim.AdamW)(
         network.parameters(), lr=learning_rate, **kind
@@ -874,19 +873,22 @@ for domain, its_guess in ((street, guess_street_mm), (data, guess_laboratory_mm)
 
 # %% tags=["setup"]
 SEEDS = ("", "#1", "#2")  # how the ledger marks seeds 0, 1 and 2
-MEASURED = {n.key: n.value for n in results.ledger_numbers() if n.chapter == "weak_supervision"}
+known = [n for n in results.ledger_numbers() if n.chapter == "weak_supervision"]
+MEASURED = {n.key: n.value for n in (*known, *book.numbers)}  # this run is one of them
 
 
 def kept(domain: str, method: str, metric: str) -> list[float]:
     """What the book's three runs of this chapter measured."""
     words = ["weak_supervision", method, domain, "test", metric]
     key = "/".join("-".join(word.lower().split()) for word in words)
-    return [MEASURED[key + seed_mark] for seed_mark in SEEDS]
+    return [MEASURED[key + mark] for mark in SEEDS if key + mark in MEASURED]
 
 
 rows, gains = [], []
-for domain in ("rendered_plain", "rendered_wild") if MEASURED else ():
-    for method in ("stage 2", "stage 2, longer", "stage 3", "no street"):
+for domain in ("rendered_plain", "rendered_wild"):
+    if len(kept(domain, "stage 3", "MPJPE")) < len(SEEDS):
+        continue  # of another profile, or not measured yet
+    for method in ("stage 2", "stage 2, longer", "stage 3"):
         spread = [torch.std_mean(torch.tensor(kept(domain, method, m))) for m in METRICS]
         rows.append([domain, method, *(f"{mean:.1f} ± {std:.1f}" for std, mean in spread)])
     for metric in METRICS:
@@ -906,7 +908,20 @@ figures.Table(
 )
 
 # %% [markdown] tags=["result"]
-# RESULT TEXT
+# Read the tables in this order.
+#
+# * *Mean pose* and *zero depth* learned no depth. In the laboratory, stage 2 should beat both. In the street it had no
+#   depth label, so compare its depth error there with that of *zero depth*: the difference is all the depth that came
+#   along from the laboratory.
+# * *Truth, rescaled* has perfect poses. Its MPJPE is what the paper's scaling rule costs with people of all sizes. No
+#   network can be judged by millimetres below that; use the columns at true size.
+# * *Left against right* is what the ruler measures directly. If the geometry does its work, this column falls first,
+#   in the street.
+# * *Stage 3 minus stage 2, longer* is the answer to the chapter's question. We speak of a gain only where three seeds
+#   have the same sign. A change of a millimetre or less is nothing that one would notice in a pose.
+#
+# The paper reports 64.9 mm on Human3.6M with the geometry, and 65.7 mm without it (we could not verify the second
+# figure). That is less than a millimetre, in the *laboratory*.
 
 # %% [markdown] tags=["failures"]
 # ## Failures
@@ -970,8 +985,8 @@ print(", ".join(f"{name}: {count}" for name, count in sorted(counts.items())), "
 # %% [markdown] tags=["ablation"]
 # ## Take the street away
 #
-# What do 2D labels buy? We train stages 1 and 2 again without the street: as many steps, in which the network sees
-# the same laboratory pictures, and no others.
+# What do the street's 2D labels buy? We train stages 1 and 2 again on the laboratory alone. The network sees each
+# picture of it as often as before, in full batches, so it takes fewer steps.
 
 # %% tags=["ablation"]
 if ablations:
@@ -997,7 +1012,9 @@ else:
 ablation
 
 # %% [markdown]
-# ABLATION TEXT
+# Look at the rows of the street. Key points need pictures of the place where they are to be found. How much of the
+# depth error comes from wrong depths, and how much from wrong places, the two PCKh tell. With the street's pictures in
+# each batch, the features that the depth module reads have at least seen a street.
 #
 # ## Keep it
 #
@@ -1127,4 +1144,33 @@ check("10.3")
 # %% [markdown] tags=["takeaway"]
 # ## What to take away
 #
-# TAKEAWAY
+# * Labels of two kinds train one network if every person carries a flag, and each loss looks only at those whom it
+#   knows something about.
+# * A 3D label becomes places and depths of **one** scale. This takes the camera to be far away, and moves the places.
+# * Bones of one group tell about depth, but not about its sign. Such a loss refines; it cannot begin.
+# * Check a gradient that was written by hand. A wrong one can train for years without being noticed.
+# * To scale everybody to one size is a choice of the evaluation. With children among the people it costs more than
+#   most methods gain.
+# * A gain needs a rival that trained as long, more than one seed, and a test where it should show.
+#
+# **Where we differ from the paper.** Unless you run `full`: rendered people instead of Human3.6M and MPII; pictures of
+# 64 px instead of 256, one narrow stack instead of two wide ones, heat maps of 16 px; cross-entropy instead of squared
+# error; AdamW instead of RMSprop; minutes instead of days; LIGHT augmentation of both sets; depths that start flat;
+# bone weights of our own people. Always: the pictures' values are centred at 0; the gradient is the right one; people
+# are told apart by a flag; peaks are refined by a parabola, and the whole Gaussian is drawn. All people have MPII's
+# joints, so that the two sets agree. Human3.6M and MPII do not.
+#
+# **What one should not conclude.** That geometry helps, or does not, in general: this is a small network after a short
+# training, on rendered people whose bones follow one family of bodies. Nor that PCKh and millimetres of rendered people
+# say how the network does on photographs.
+
+# %% [markdown] tags=["references"]
+# **References.** Zhou, Huang, Sun, Xue, Wei, *Towards 3D human pose estimation in the wild: a weakly-supervised
+# approach*, ICCV 2017, [arXiv:1704.02447](https://arxiv.org/abs/1704.02447),
+# [10.1109/ICCV.2017.51](https://doi.org/10.1109/ICCV.2017.51) · Newell, Yang, Deng, *Stacked hourglass networks for
+# human pose estimation*, ECCV 2016, [arXiv:1603.06937](https://arxiv.org/abs/1603.06937) · Xiao, Wu, Wei, *Simple
+# baselines for human pose estimation and tracking*, ECCV 2018, [arXiv:1804.06208](https://arxiv.org/abs/1804.06208) ·
+# Zhou, Karpur, Luo, Huang, *StarMap for category-agnostic keypoint and viewpoint estimation*, ECCV 2018,
+# [arXiv:1803.09331](https://arxiv.org/abs/1803.09331) · Andriluka, Pishchulin, Gehler, Schiele, *2D human pose
+# estimation: new benchmark and state of the art analysis*, CVPR 2014,
+# [10.1109/CVPR.2014.471](https://doi.org/10.1109/CVPR.2014.471).
