@@ -50,7 +50,6 @@ device = "auto"  # auto, cpu or cuda
 out_dir = None  # None: runs/weak_supervision/<time>/
 data = "rendered_plain"  # the laboratory: pictures with 3D labels
 root = None  # folder of this data set, where it needs one
-keypoints = "true"  # the labels
 street = "rendered_wild"  # pictures with 2D labels; or mpii
 street_root = None
 variant = "module"  # one depth a joint; "maps": a map of depths a joint, on a pose ResNet
@@ -62,7 +61,7 @@ photographs = None  # a picture of your own with one person in its middle, or a 
 width = None  # channels
 batch_size = None
 learning_rate = None
-poses = None  # training budget of the main run: people shown, all three stages together
+samples = None  # training budget of the main run: people shown, all three stages together
 held_out = False  # True: score on `val` instead of `test`, to choose settings
 ablations = True  # False: leave out the network without the street
 
@@ -105,10 +104,10 @@ if not 0 < laboratory_share < 1:
     raise InputError(f"laboratory_share is {laboratory_share}, expected more than 0, less than 1")
 small = dict(size=64, stride=4, stacks=1, modules=1, resnet=18, batch=8, rate=3e-3)
 choices = {  # the paper's settings are `full`
-    "ci": small | dict(width=24, poses=2_400, stages=(2, 2, 1), people=240),
-    "laptop": small | dict(width=64, poses=16_800, stages=(2, 4, 1), people=10**9),
+    "ci": small | dict(width=24, samples=2_400, stages=(2, 2, 1), people=240),
+    "laptop": small | dict(width=64, samples=16_800, stages=(2, 4, 1), people=10**9),
     "full": dict(size=256, stride=4, stacks=2, modules=2, resnet=50, batch=6, rate=2.5e-4)
-    | dict(width=256, poses=6 * 480_000, stages=(24, 20, 4), people=10**9),
+    | dict(width=256, samples=6 * 480_000, stages=(24, 20, 4), people=10**9),
 }[profile]
 published = profile == "full"
 depth_weight, geometry_default = (0.1, 0.01) if published else (10.0, 30.0)
@@ -119,7 +118,7 @@ stride = 4 if variant == "maps" else choices["stride"]
 width = width or (choices["width"] if variant == "module" else choices["width"] // 2)
 batch_size = batch_size or choices["batch"]
 learning_rate = learning_rate or choices["rate"]
-poses = poses or choices["poses"]
+samples = samples or choices["samples"]
 first = max(1, min(batch_size - 1, round(laboratory_share * batch_size)))  # of each batch
 
 device = training.pick_device(device)
@@ -629,7 +628,7 @@ def train_stage(
 ) -> training.Run:
     """Train one stage, in a folder of its own; the network is changed."""
     people_per_epoch = batch_size * min(map(len, loaders(stage)))
-    epochs = max(1, round(poses * stages[stage - 1] / sum(stages) / people_per_epoch))
+    epochs = max(1, round(samples * stages[stage - 1] / sum(stages) / people_per_epoch))
     batches = loaders(stage, with_street)
     steps = epochs * min(map(len, batches))
     kind = dict(alpha=0.99, eps=1e-8) if published else dict(fused=True)
