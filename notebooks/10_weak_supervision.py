@@ -925,19 +925,19 @@ figures.Table(
 #
 # * *Mean pose* and *zero depth* learned no depth. In the laboratory stage 2 beats both by far. So depth was learned.
 # * In the street there was no depth label. Compare the depth error there with that of *zero depth*: the difference is
-#   all the depth that came along from the laboratory. It is small. *Right way* says why: of limbs that clearly point to
-#   the front or to the back, the network knows the direction of little more than a coin would.
+#   all the depth that came along from the laboratory. It is small. *Right way* says why: of the limbs that clearly
+#   point to the front or to the back, it gets about two in three right. A coin gets one in two.
 # * *Truth, rescaled* has perfect poses. Its MPJPE is what the paper's scaling rule costs with people of all sizes. A
 #   difference of a few millimetres in that column says little. Use the columns at true size.
 # * *Stage 3 minus stage 2, longer* is the answer to the chapter's question. We speak of a gain only where three seeds
 #   have the same sign.
 #
-# **The geometry did not help here. It did harm.** In every seed, depth errors are larger with it and fewer limbs point
-# the right way, in the street and in the laboratory. Our explanation: nearly flat bones are unequal, so the ruler asks
-# for more depth, but it cannot tell which way. This network is unsure of the way. So the ruler pushes its limbs further
-# to whichever side they lean, right or wrong, and where it pulls against the labels of the laboratory it even turns
-# some that were right. A longer training on depth (`-p samples 100000`) should give a network that knows more
-# directions. Whether the geometry helps *that* one, we have not measured.
+# **The geometry did not help here. In the street it did harm.** In every seed, the street's depth error and P-MPJPE are
+# larger with it. In both domains fewer limbs point the right way, and left and right differ more than before. (The
+# other columns do not agree over the seeds.) Our explanation: nearly flat bones are unequal, so the ruler asks for more
+# depth, but it cannot tell which way. This network is unsure of the way. So the ruler pushes its limbs further to
+# whichever side they lean, right or wrong. A longer training on depth (`-p samples 100000`) should give a network that
+# knows more directions. Whether the geometry helps *that* one, we have not measured.
 #
 # The paper reports 64.9 mm on Human3.6M with the geometry, and 65.7 mm without it (we could not verify the second
 # figure). That is less than a millimetre, in the *laboratory*, and after 200,000 steps of stage 2. Ours had about a thousand.
@@ -1167,7 +1167,7 @@ check("10.3")
 #   knows something about.
 # * A 3D label becomes places and depths of **one** scale. This takes the camera to be far away, and moves the places.
 # * Bones of one group tell about depth, but not about its sign. Such a loss can only refine what already knows the
-#   way; before that, it does harm.
+#   way; before that, it did harm here.
 # * The street's 2D labels helped where the geometry did not: without them the network does not find the people.
 # * Check a gradient that was written by hand. A wrong one can train for years without being noticed.
 # * To scale everybody to one size is a choice of the evaluation. With children among the people it costs more than
