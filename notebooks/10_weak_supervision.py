@@ -156,6 +156,23 @@ def loaded(name: str, where: str | None, split: str):
     return sixteen(load(name, where, split=split, size=size))
 
 
+# %% tags=["setup"]
+def pictures_in(given: str | None) -> dict[str, Tensor]:
+    """Pictures (height, width, 3) of a file or a folder, by name."""
+    if given is None:
+        return {}
+    where = Path(given)
+    files = [where]
+    if where.is_dir():
+        files = sorted(f for f in where.iterdir() if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if not files or not where.exists():
+        raise InputError(
+            f"photographs is '{given}', expected a picture, or a folder of .jpg or .png"
+        )
+    return {f.name: picture for f, picture in zip(files, PictureFiles(files), strict=True)}
+
+
+own_pictures = pictures_in(photographs)
 test_split = "val" if held_out else "test"
 sets = {data: root, street: street_root}
 if len(sets) == 1:
@@ -567,6 +584,7 @@ def answer(network: nn.Module, pictures: Tensor, places_px: Tensor | None = None
     return maps, depths
 
 
+# %% tags=["setup"]
 def stage_losses(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """The three losses, without their weights."""
     maps, depths = answer(network, batch.pictures, batch.places_px)
@@ -743,6 +761,7 @@ LIMBS = [MPII_16.indices(a, b) for name in ("legs", "arms") for a, b, _ in skele
 CLEAR_MM = 50.0  # a limb with less depth points neither way
 
 
+# %% tags=["setup"]
 def pose_of(places_px: Tensor, depths: Tensor) -> Pose3D:
     """(n, 16, 3) in half crops."""
     return torch.cat([losses.unit_places(places_px, size), depths.unsqueeze(-1)], -1)
@@ -1078,24 +1097,9 @@ print("the file finds what the network in memory finds, as a mean with the mirro
 
 
 # %% tags=["setup"]
-def pictures_in(given: str | None) -> dict[str, Tensor]:
-    """Pictures (height, width, 3) of a file or a folder, by name."""
-    if given is None:
-        return {}
-    where = Path(given)
-    files = [where]
-    if where.is_dir():
-        files = sorted(f for f in where.iterdir() if f.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    if not files or not where.exists():
-        raise InputError(
-            f"photographs is '{given}', expected a picture, or a folder of .jpg or .png"
-        )
-    return {f.name: picture for f, picture in zip(files, PictureFiles(files), strict=True)}
-
-
 best = int(errors_mm.nan_to_num(torch.inf).argsort()[len(errors_mm) // 10])
 demo = {f"{shown} {test_split}, person {best}": worst_of.people.pictures[best]}
-for name, picture in (demo | pictures_in(photographs)).items():
+for name, picture in (demo | own_pictures).items():
     found = detector.detect(picture)
     in_px = torch.cat([found.keypoints_px, found.depth.unsqueeze(-1)], -1)
     pose_mm = skeleton.at_length(in_px, LENGTH_MM)[0]
