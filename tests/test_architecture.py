@@ -19,7 +19,6 @@ ORDER = (
 )  # fmt: skip
 # Methods whose chapters are being written, and what those will name as prerequisites.
 COMING = {
-    "weak_supervision": ["stacked_hourglass", "pose_resnet"],
 }
 # Modules of methods/ that no chapter owns.
 SHARED = ("network_files", "supervised_losses")

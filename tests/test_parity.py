@@ -45,6 +45,9 @@ from posebook.methods.temporal_convolutions import network as temporal_convoluti
 from posebook.methods.video_gan import losses as video_gan_losses
 from posebook.methods.video_gan import network as video_gan_network
 from posebook.methods.video_gan import step as video_gan_step
+from posebook.methods.weak_supervision import losses as weak_supervision_losses
+from posebook.methods.weak_supervision import skeleton as weak_supervision_skeleton
+from posebook.methods.weak_supervision import targets as weak_supervision_targets
 from posebook.metrics import joint_errors
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
@@ -547,6 +550,36 @@ def stacked_hourglass(core):
     seen = torch.randn(2, 8, 16, 16)
     for mode in (False, True):
         assert torch.allclose(ours.train(mode)(seen), package.train(mode)(seen), atol=1e-4)
+
+
+@parity("weak_supervision")
+def weak_supervision(core):
+    joints = skeletons.MPII_16
+    keypoints_px, pose_mm = 224 * torch.rand(5, 16, 2).double(), some_pose_mm(5, 16)
+    ours = weak_supervision_targets.targets_of(keypoints_px, pose_mm, 224)
+    bones = [joints.indices(*bone) for bone in weak_supervision_skeleton.BONES]
+    shoulders = joints.indices("left_shoulder", "right_shoulder")
+    there = bones, joints.index("thorax"), shoulders, 224
+    places_px, depths = core.seen_from_far(keypoints_px, pose_mm, *there)
+    assert torch.allclose(places_px, ours.places_px) and torch.allclose(depths, ours.depths)
+
+    own = weak_supervision_skeleton.groups_of(pose_mm)
+    places, seen = torch.rand(5, 16, 2).double(), torch.rand(5, 16) < 0.7
+    depths = (0.5 * torch.randn(5, 16).double()).requires_grad_()
+    for groups in (weak_supervision_skeleton.GROUPS, own):
+        by_index = [
+            (
+                joints.indices(*(a for a, _, _ in bones)),
+                joints.indices(*(b for _, b, _ in bones)),
+                torch.tensor([weight for _, _, weight in bones], dtype=torch.float64),
+            )
+            for bones in groups.values()
+        ]
+        each = weak_supervision_losses.bone_spread(depths, places, seen, groups=groups)
+        assert torch.allclose(core.bone_spread(depths, places, seen, by_index), each)
+        (slope,) = torch.autograd.grad(each.sum(), depths)
+        by_hand = core.spread_gradient(depths.detach(), places, seen, by_index)
+        assert torch.allclose(by_hand, slope, atol=1e-12)
 
 
 # -----------------------------------------------------------------------------------------------

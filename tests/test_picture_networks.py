@@ -273,6 +273,15 @@ def test_a_bone_seen_along_its_length_has_a_gradient():
     assert torch.isfinite(depths.grad).all()
 
 
+def test_weights_by_somebodys_own_bones_make_them_equal():
+    person = torch.randn(1, 16, 3, dtype=torch.float64)
+    given = person[..., 2], person[..., :2], torch.ones(1, 16, dtype=torch.bool)
+    own = skeleton.groups_of(person)
+    assert weak_losses.bone_spread(*given, groups=own).item() == pytest.approx(0, abs=1e-20)
+    assert weak_losses.bone_spread(*given).item() > 1e-3
+    assert [bone[:2] for bone in own["legs"]] == [bone[:2] for bone in skeleton.GROUPS["legs"]]
+
+
 def test_targets_of_somebody_far_away_are_the_picture():
     """Without perspective, places are key points, and depths have the picture's scale."""
     pose_mm = torch.randn(2, 16, 3, dtype=torch.float64) * 300

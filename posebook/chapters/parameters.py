@@ -102,6 +102,7 @@ _YES_OR_NO = _choice("true or false", True, False)
 RULES: dict[str, Rule] = {
     "seed": _SEED,
     "root": _TEXT,
+    "street_root": _TEXT,
     "lsp": _TEXT,
     "photographs": _TEXT,
     "size": _whole(32, 1_024),  # px of a picture
@@ -130,6 +131,7 @@ RULES: dict[str, Rule] = {
     "first_weight": _OVER_0,
     "last_weight": _OVER_0,
     "heading_weight": _FROM_0,
+    "geometry_weight": _FROM_0,
     "consistency": _FROM_0,
     "leftover": _number(" greater than 0, or inf", lambda value: value > 0, infinite=True),
     "cap": _number(" from 0.5 to 1", lambda value: 0.5 <= value <= 1),

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional
 
-from posebook.methods.weak_supervision.skeleton import GROUPS
+from posebook.methods.weak_supervision.skeleton import GROUPS, Groups
 from posebook.shapes import Scalar
 from posebook.skeletons import MPII_16
 
@@ -44,7 +44,12 @@ def depth_loss(depths: Depths, truth: Depths, labelled: People) -> Scalar:
 
 
 def bone_spread(
-    depths: Depths, places: Places, seen: Bool[Tensor, "batch joints"], *, halved: bool = False
+    depths: Depths,
+    places: Places,
+    seen: Bool[Tensor, "batch joints"],
+    *,
+    halved: bool = False,
+    groups: Groups = GROUPS,
 ) -> Each:
     r"""How unequal the bones of each group are, once divided by their average in people: (batch,).
 
@@ -52,6 +57,7 @@ def bone_spread(
     places  (batch, 16, 2)  the true key points; no gradient reaches them
     seen    a bone counts if both its ends are seen
     halved  the later code's extra half
+    groups  bones and their weights; as published, or `skeleton.groups_of` other people
     Only differences of depth and of place count. A group with one bone gives 0. A bone of length 0
     counts in the mean, but not in the sum.
 
@@ -59,7 +65,7 @@ def bone_spread(
     :math:`\ell_e=w_e\sqrt{\lVert x_a-x_b\rVert^2+(z_a-z_b)^2}`.
     """
     total = torch.zeros_like(depths[:, 0])
-    for bones in GROUPS.values():
+    for bones in groups.values():
         a, b = (MPII_16.indices(*(bone[end] for bone in bones)) for end in (0, 1))
         weight = depths.new_tensor([bone[2] for bone in bones])
         across = (places[:, a] - places[:, b]).detach().square().sum(-1)
@@ -82,9 +88,10 @@ def geometry_loss(
     labelled: People,
     *,
     halved: bool = False,
+    groups: Groups = GROUPS,
 ) -> Scalar:
     """`bone_spread` summed over the people without 3D labels, divided by the whole batch."""
-    each = bone_spread(depths, places, seen, halved=halved)
+    each = bone_spread(depths, places, seen, halved=halved, groups=groups)
     return torch.where(labelled, 0.0, each).sum() / len(depths)
 
 
@@ -94,6 +101,8 @@ def executed_geometry_loss(
     seen: Bool[Tensor, "batch joints"],
     labelled: People,
     size_px: int = 64,
+    *,
+    groups: Groups = GROUPS,
 ) -> Scalar:
     """The value of `geometry_loss` with the gradient that the first published code executes.
 
@@ -101,8 +110,8 @@ def executed_geometry_loss(
     has written them back. So the gradient sees differences of x and y size_px / 2 = 32 times too
     small, and makes depth differences equal rather than bones. For comparison only.
     """
-    value = geometry_loss(depths, places, seen, labelled)
-    flat = geometry_loss(depths, places * (2 / size_px), seen, labelled)
+    value = geometry_loss(depths, places, seen, labelled, groups=groups)
+    flat = geometry_loss(depths, places * (2 / size_px), seen, labelled, groups=groups)
     return value.detach() + flat - flat.detach()
 
 

@@ -4,6 +4,8 @@ Source: X. Zhou et al. 2017, arXiv:1704.02447, and its published code. Taught in
 10_weak_supervision.
 """
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -19,9 +21,12 @@ BONES = (
     ("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"),
     ("hip", "upper_neck"), ("upper_neck", "head"),
 )  # fmt: skip
+#: Groups of bones by name: each bone with its two ends and its weight.
+Groups = Mapping[str, tuple[tuple[str, str, float], ...]]
 #: Bones that should have the same length, once divided by their average in people. The weight of a
-#: bone is the average length of the group's upper bone over its own. No bone of the trunk is here.
-GROUPS: dict[str, tuple[tuple[str, str, float], ...]] = {
+#: bone is the average length of the group's upper bone over its own, as published. No bone of the
+#: trunk is here. `groups_of` has the weights of other people.
+GROUPS: Groups = {
     "legs": (
         ("right_foot", "right_knee", 1.0085885098415446), ("right_knee", "right_hip", 1.0),
         ("left_hip", "left_knee", 1.0), ("left_knee", "left_foot", 1.0085885098415446),
@@ -60,6 +65,28 @@ _LATER_BONES = tuple(
     for a, b in zip(chain.split(), chain.split()[1:], strict=False)
 )  # fmt: skip
 _INDICES = tuple((MPII_16.index(a), MPII_16.index(b)) for a, b in BONES)
+
+
+def groups_of(pose_mm: Float[Tensor, "people 16 3"]) -> Groups:
+    """`GROUPS`, with weights by the average lengths of these people's bones.
+
+    In each group the bones whose published weight is 1 are the upper ones; the others are compared
+    with their mean.
+    """
+    found = {}
+    for name, bones in GROUPS.items():
+        lengths = [_length(pose_mm, a, b) for a, b, _ in bones]
+        upper = [length for length, bone in zip(lengths, bones, strict=True) if bone[2] == 1]
+        mean = sum(upper) / len(upper)
+        found[name] = tuple(
+            (a, b, mean / length) for length, (a, b, _) in zip(lengths, bones, strict=True)
+        )
+    return found
+
+
+def _length(pose_mm: Tensor, a: str, b: str) -> float:
+    first, second = MPII_16.indices(a, b)
+    return (pose_mm[:, first] - pose_mm[:, second]).norm(dim=-1).mean().item()
 
 
 def bone_sum(pose: Float[Tensor, "*batch 16 axes"]) -> Float[Tensor, "*batch"]:

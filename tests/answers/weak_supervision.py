@@ -1,0 +1,48 @@
+"""Answers to chapter 10's exercises."""
+
+import math
+
+import torch
+
+from posebook.methods.weak_supervision.skeleton import at_length, bone_sum
+from posebook.skeletons import MPII_16
+
+draw = torch.Generator().manual_seed(0)
+SIZES = torch.linspace(0.6, 1.2, 40)[torch.randperm(40, generator=draw), None, None]
+POSES = SIZES * 400 * torch.randn(40, 16, 3, generator=draw)
+POSES = POSES - POSES[:, [MPII_16.index("hip")]]
+KEPT = [i for i, joint in enumerate(MPII_16.joints) if joint != "thorax"]
+LENGTH = bone_sum(POSES).mean().item()
+OFF = (at_length(POSES, LENGTH) - POSES).norm(dim=-1)
+ORDER = bone_sum(POSES).argsort()
+SMALL, LARGE = (OFF[rows][:, KEPT].mean().item() for rows in (ORDER[:10], ORDER[-10:]))
+ALL = OFF[:, KEPT].mean().item()
+
+
+def both(of_all, of_smallest):
+    return dict(all_mm=of_all, smallest_mm=of_smallest)
+
+
+#: What the chapter itself gives to the checks.
+GIVEN = dict(truths_mm=POSES, KEPT=KEPT, LENGTH_MM=LENGTH)
+ROWS = [
+    ("10.1", dict(deeper_px=None), "not attempted"),
+    ("10.1", dict(deeper_px=math.sqrt(156)), "right"),
+    ("10.1", dict(deeper_px=-math.sqrt(156)), "the other answer"),
+    ("10.1", dict(deeper_px=6), "right-angled triangle"),
+    ("10.1", dict(deeper_px=math.hypot(16, 10)), "longest side"),
+    ("10.1", dict(deeper_px=16), "would be 18.9 px long"),
+    ("10.2", dict(untouched=None), "not attempted"),
+    ("10.2", dict(untouched={"thorax", "head"}), "right"),
+    ("10.2", dict(untouched=["head", "thorax"]), "right"),
+    ("10.2", dict(untouched={"head"}), "there are more"),
+    ("10.2", dict(untouched="head"), "there are more"),
+    ("10.2", dict(untouched={"hip", "head", "thorax"}), "hip ends a bone"),
+    ("10.2", dict(untouched={"spine"}), "'spine' is not the name"),
+    ("10.3", both(None, None), "not attempted"),
+    ("10.3", both(ALL, SMALL), "right"),
+    ("10.3", both(ALL, None), "still None"),
+    ("10.3", both(OFF.mean().item(), SMALL), "counts the thorax"),
+    ("10.3", both(ALL, LARGE), "of the largest people"),
+    ("10.3", both(ALL / 2, SMALL), "does not fit"),
+]
