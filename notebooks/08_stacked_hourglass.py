@@ -106,8 +106,8 @@ choices = {  # `full`: as published
         batch=8, rate=1e-2, samples=2_400, share=0.1, people=240,
     ),
     "laptop": dict(
-        size=64, stacks=2, modules=1, features=32, levels=3, sigma=1.0, loss="cross_entropy",
-        batch=8, rate=1e-2, samples=24_000, share=0.1, people=10**9,
+        size=64, stacks=2, modules=1, features=64, levels=3, sigma=1.0, loss="cross_entropy",
+        batch=8, rate=1e-2, samples=28_000, share=0.08, people=10**9,
     ),
     "full": dict(
         size=256, stacks=2, modules=2, features=256, levels=4, sigma=1.75, loss="squared_error",
