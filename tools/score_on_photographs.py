@@ -1,6 +1,6 @@
 """PCK of detectors on photographs with marks, beside the mean pose.
 
-    python tools/score_on_photographs.py --set coco DIR val --set mpii DIR train  DETECTOR ...
+    python tools/score_on_photographs.py DETECTOR ... --set coco DIR val --set mpii DIR train
 
 A set is a name of `datasets.pictures.load`, its folder and its half. Scored are the twelve joints
 of arms and legs, pooled over all people who have their left shoulder and right hip marked: right is
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from posebook import detection
+from posebook import detection, results
 from posebook.datasets import pictures
 from posebook.datasets.pictures.people import PicturePeople
 from posebook.metrics.pictures import pooled, relative_errors
@@ -63,22 +63,36 @@ def main(words: Sequence[str] | None = None) -> None:
     add = parser.add_argument
     add("--set", nargs=3, action="append", required=True, metavar=("NAME", "DIR", "HALF"))
     add("detectors", nargs="*", metavar="DETECTOR", help="a shipped one, or a file")
+    add("--keep", action="store_true", help="put the numbers into data/ledger.jsonl")
     options = parser.parse_args(words)
     sets = [scored(pictures.load(name, folder, half)) for name, folder, half in options.set]
     people = Scored(*(torch.cat(parts) for parts in zip(*sets, strict=True)))
     marks = int(torch.isfinite(people.limbs).all(-1).sum())
     print(f"{len(people.torso)} people, {marks} joints of arms and legs")
     rendered = scored(pictures.load("rendered_wild", split="test", size=SIZE))
-    places = rendered.limbs.nanmean(0)
-    print(f"{shares(places.expand_as(people.limbs), people)[0]:5.1f} %  mean of rendered_wild")
-    own = people.limbs.nanmean(0).expand_as(people.limbs)
-    print(f"{shares(own, people)[0]:5.1f} %  mean of these people")
+    means = {"mean of rendered_wild": rendered.limbs, "mean of these people": people.limbs}
+    found = {name: limbs.nanmean(0).expand_as(people.limbs) for name, limbs in means.items()}
     for name in options.detectors:
         detector = detection.load(name)
         points, _, _ = detector.look(people.crops)
-        limbs = points[:, detector.skeleton.indices(*LIMBS)]
+        found[detector.name] = points[:, detector.skeleton.indices(*LIMBS)]
+    numbers = []
+    for name, limbs in found.items():
         right, either = shares(limbs, people)
         print(f"{right:5.1f} %  {name} ({either:.1f} % where sides may be exchanged)")
+        about = dict(
+            data="photographs", split=f"{len(people.torso)} people", method=name,
+            chapter=name, profile=results.OF_A_FILE, frames=len(people.torso),
+            versions=results.versions(), code=results.code(),
+        )  # fmt: skip
+        protocol = "at most 0.2 of left shoulder to right hip, 12 joints of arms and legs pooled"
+        exchanged = protocol + ", sides exchanged where that is better"
+        numbers += [
+            results.Number("PCK@0.2", right, "%", protocol, **about),
+            results.Number("PCK@0.2, sides free", either, "%", exchanged, **about),
+        ]
+    if options.keep:
+        results.keep(numbers)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@
 
 The run is resumed where it was killed by the same command. The learning rate stays at its highest
 until the last quarter, so that a longer run (`--samples`) goes on from where a shorter one was.
-Each epoch leaves the running mean of the weights in `--out`, for a curve over training time.
+Each epoch leaves the running mean of the weights in `--out`, as a detector, for a curve over
+training time (`tools/score_on_photographs.py`).
 """
 
 import argparse
+import copy
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -17,7 +20,7 @@ import torch
 from shipped_lifters.training import SEED, mean_of_weights
 from torch import Tensor
 
-from posebook import paths, results, training
+from posebook import detection, paths, results, training
 from posebook.datasets import pictures
 from posebook.datasets.pictures import crops
 from posebook.datasets.pictures.augmentation import BROAD
@@ -89,11 +92,17 @@ def train(options: argparse.Namespace) -> None:
             run.log(update(network, optimiser, seen, run.device))
             mean.update_parameters(network)
         run.log(dict(pckh=score(mean.module, held_out, held_out_crops)))
-        half = {name: tensor.half() for name, tensor in mean.module.state_dict().items()}
-        torch.save(half, options.out / f"after_{epoch + 1:03d}.pt")
-    shown = epochs * BATCH * len(batches)
-    found = score(mean.module, held_out, held_out_crops)
-    ship(options.file, mean.module, run, f"{shown:,} crops of {len(people):,} pictures", found)
+        shown = (epoch + 1) * BATCH * len(batches)
+        early = f"{NAME} after {shown} crops"
+        ship(options.out / f"after_{epoch + 1:03d}.safetensors", early, mean.module, run, [])
+    number = results.Number(
+        "PCKh@0.5", score(mean.module, held_out, held_out_crops), "%",
+        "as MPII defines it: 14 joints, less than half a head length", data="rendered_wild",
+        split=f"val, {SIZE} px", method=NAME, chapter=NAME, profile=results.OF_A_FILE,
+        versions=results.versions(), code=results.code(), frames=len(held_out),
+    )  # fmt: skip
+    ship(options.file, NAME, mean.module, run, [number])
+    print(f"{paths.shown(options.file)}: {number}")
 
 
 def update(network: torch.nn.Module, optimiser: torch.optim.Optimizer, seen, device) -> dict:
@@ -112,18 +121,17 @@ def update(network: torch.nn.Module, optimiser: torch.optim.Optimizer, seen, dev
     return dict(loss=loss.detach())
 
 
-def ship(file: Path, network: torch.nn.Module, run: training.Run, length: str, found: float):
-    """Write the detector in half precision and print its score."""
-    from posebook import detection
-
-    number = results.Number(
-        "PCKh@0.5", found, "%", "as MPII defines it: 14 joints, less than half a head length",
-        data="rendered_wild", split=f"val, {SIZE} px", method=NAME, chapter=NAME,
-        profile=results.OF_A_FILE, versions=results.versions(), code=results.code(),
-    )  # fmt: skip
+def ship(
+    file: Path,
+    name: str,
+    network: torch.nn.Module,
+    run: training.Run,
+    numbers: Sequence[results.Number],
+) -> None:
+    """Write the network as a detector, in half precision."""
     colours = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(OURS).items()}
     header = dict(
-        name=NAME,
+        name=name,
         network={"class": "StackedHourglass", "arguments": ARGUMENTS},
         skeleton=MPII_16.name,
         size=[SIZE, SIZE],
@@ -131,16 +139,15 @@ def ship(file: Path, network: torch.nn.Module, run: training.Run, length: str, f
         colours=colours,
         data="rendered_wild, nothing else",
         training=dict(
-            length=length, batch=BATCH, rate=RATE, decay=WEIGHT_DECAY, seed=SEED,
-            seconds=round(run.seconds), device=run.device.type,
+            batch=BATCH, rate=RATE, decay=WEIGHT_DECAY, seed=SEED, device=run.device.type,
+            seconds=round(run.seconds),
         ),
         licence="MIT; the people of rendered_wild: data/rendered/README.md",
-        metrics=[number.to_dict()],
+        metrics=[number.to_dict() for number in numbers],
     )  # fmt: skip
-    network = network.cpu().requires_grad_(False).eval()
     file.parent.mkdir(parents=True, exist_ok=True)
+    network = copy.deepcopy(network).cpu().requires_grad_(False).eval()
     detection.Detector(header, network).save(file, weights=torch.float16)
-    print(f"{paths.shown(file)}: {number}")
 
 
 def main() -> None:
