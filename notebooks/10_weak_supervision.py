@@ -952,8 +952,8 @@ figures.Table(
 #   have the same sign.
 #
 # **The geometry did not help here. In the street it did harm.** In every seed, the street's depth error and P-MPJPE are
-# larger with it. In both domains fewer limbs point the right way, and left and right differ more than before. (The
-# other columns do not agree over the seeds.) Our explanation: nearly flat bones are unequal, so the ruler asks for more
+# larger with it. In both domains fewer limbs point the right way, and left and right differ more than before. (About
+# the laboratory's errors in mm the seeds do not agree.) Our explanation: nearly flat bones are unequal, so the ruler asks for more
 # depth, but it cannot tell which way. This network is unsure of the way. So the ruler pushes its limbs further to
 # whichever side they lean, right or wrong. A longer training on depth (`-p samples 100000`) should give a network that
 # knows more directions. Whether the geometry helps *that* one, we have not measured.
