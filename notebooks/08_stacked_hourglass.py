@@ -897,8 +897,8 @@ for name, picture in looked_at.items():
 
 # %% [markdown]
 # Do not be disappointed by the photograph. The network has seen about a thousand rendered pictures for a few minutes. The
-# detector that ships with this book has the same layers; it was trained for hours, on pictures twice as large with
-# far more variety. `posebook lift PHOTO --detector stacked_hourglass` uses it, and its card says what to expect.
+# detector that ships with this book has the same layers; it was trained for more than an hour, on pictures twice as
+# large and twenty times as many. `posebook lift PHOTO --detector stacked_hourglass` uses it, and its card says what to expect.
 
 # %% [markdown]
 # ## Exercises
@@ -987,7 +987,7 @@ if ablations:
 # * Ask for a picture, and read the place off it. A heat map may say *here or there*; two numbers cannot.
 # * Half a pixel of the map is several pixels of the picture. Say where the middle of a pixel is, once, and keep to it.
 # * An hourglass sees the whole person and loses no detail. A second one sees the first one's answer.
-# * A loss that is right at its minimum can be slow to get there. Letting pixels compete made five minutes enough.
+# * A loss that is right at its minimum can be slow to get there. Letting pixels compete made minutes enough.
 # * "PCKh" is not one number before somebody has said whose head, which joints, and which mean.
 #
 # **Where we differ from the paper**, unless you run `full` on MPII's photographs: small rendered pictures, few channels, a

@@ -7,6 +7,7 @@ from posebook import paths
 from posebook.detection import detector_files
 from posebook.detection.detector import Detector
 from posebook.errors import InputError
+from posebook.methods import network_files
 
 #: The detector that is taken where none is named.
 DEFAULT = "stacked_hourglass"
@@ -22,17 +23,7 @@ def load(name: str | Path) -> Detector:
     Raises InputError, one line, for a name that is not shipped and for any file that is not a
     whole detector.
     """
-    path = SHIPPED.get(str(name))
-    if path is None:
-        path = Path(name)
-        try:
-            there = path.exists()
-        except (OSError, ValueError) as error:  # too long, in a folder that may not be entered
-            raise InputError(f"{path}: {error!s:.80}") from None
-        if not path.suffix and not there:
-            raise InputError(
-                f"no detector is called '{name}'; shipped are {', '.join(SHIPPED)}; or name a file"
-            )
+    path = network_files.file_of(name, detector_files.KIND, SHIPPED)
     return Detector(*detector_files.read(path))
 
 

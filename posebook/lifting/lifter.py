@@ -179,17 +179,7 @@ def load(name: str | Path) -> Lifter:
     Raises InputError, one line, for a name that is not shipped and for any file that is not a
     whole lifter: a Git LFS pointer, a file cut short or altered, other networks or shapes.
     """
-    path = SHIPPED.get(str(name))
-    if path is None:
-        path = Path(name)
-        try:
-            there = path.exists()
-        except (OSError, ValueError) as error:  # too long, in a folder that may not be entered
-            raise InputError(f"{path}: {error!s:.80}") from None
-        if not path.suffix and not there:
-            raise InputError(
-                f"no lifter is called '{name}'; shipped are {', '.join(SHIPPED)}; or name a file"
-            )
+    path = network_files.file_of(name, lifter_files.KIND, SHIPPED)
     header, tensors = lifter_files.read(path)
     kind = header["normalisation"]
     kind = kind.get("kind") if isinstance(kind, dict) else kind

@@ -62,6 +62,22 @@ class Kind(NamedTuple):
         return f"a file that `{self.word.capitalize()}.save` wrote"
 
 
+def file_of(name: str | Path, kind: Kind, shipped: Mapping[str, Path]) -> Path:
+    """A shipped file by its name, or the path that somebody gave; InputError for other names."""
+    if (path := shipped.get(str(name))) is not None:
+        return path
+    path = Path(name)
+    try:
+        there = path.exists()
+    except (OSError, ValueError) as error:  # too long, in a folder that may not be entered
+        raise InputError(f"{path}: {error!s:.80}") from None
+    if not path.suffix and not there:
+        raise InputError(
+            f"no {kind.word} is called '{name}'; shipped are {', '.join(shipped)}; or name a file"
+        )
+    return path
+
+
 def write(
     path: Path | str, kind: Kind, header: Mapping[str, Any], tensors: Mapping[str, Tensor]
 ) -> Path:
