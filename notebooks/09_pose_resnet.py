@@ -60,8 +60,9 @@ depth = None  # layers of the ResNet: 18, 34, 50, 101 or 152
 width = None  # channels of its first part; 64 as published
 batch_size = None
 learning_rate = None
-samples = None  # training budget of each network: crops shown, all epochs together
-ablations = True  # False: only the network with heat maps
+samples = None  # training budget of the main run: crops shown, all epochs together
+ablation_share = None  # training budget of each network that is compared, as a share of that
+ablations = True  # False: only the main run
 held_out = False  # True: score on the validation people, to choose settings
 
 # %% tags=["setup"]
@@ -73,7 +74,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from posebook import detection, figures, paths, results, training
+from posebook import detection, figures, paths, precision, results, training
 from posebook.course import check, guessed
 from posebook.datasets import pictures as picture_sets
 from posebook.datasets.pictures import augmentation, crops
@@ -90,12 +91,16 @@ from posebook.skeletons import HOUSE
 
 # %% tags=["setup"]
 choices = {  # `full`: Xiao et al. 2018 on MPII
-    "ci": dict(crop="64x64", depth=18, width=16, deconv=32, batch=16, rate=3e-3, samples=3_600),
+    "ci": dict(
+        crop="64x64", depth=18, width=16, deconv=32, batch=16, rate=3e-3, samples=3_600, share=0.25,
+    ),
     "laptop": dict(
-        crop="128x128", depth=18, width=16, deconv=32, batch=8, rate=3e-3, samples=12_000
+        crop="128x128", depth=18, width=16, deconv=64, batch=32, rate=1e-2, samples=32_000,
+        share=0.2,
     ),
     "full": dict(
-        crop="256x256", depth=101, width=64, deconv=256, batch=128, rate=1e-3, samples=140 * 22_246
+        crop="256x256", depth=101, width=64, deconv=256, batch=128, rate=1e-3,
+        samples=140 * 22_246, share=1.0,
     ),
 }[profile]  # fmt: skip
 height_px, width_px = map(int, (crop or choices["crop"]).split("x"))
@@ -105,6 +110,7 @@ width = width or choices["width"]
 batch_size = batch_size or choices["batch"]
 learning_rate = learning_rate or choices["rate"]
 samples = samples or choices["samples"]
+ablation_share = ablation_share or choices["share"]
 SIGMA = 2.0 if profile == "full" else 1.0  # of the target, px of the map
 REACH = round(2.5 * SIGMA)  # of the soft-argmax, px of the map
 
@@ -389,7 +395,7 @@ def start(network: PoseResNet) -> None:
 
 
 # %%
-def fresh(head: str) -> tuple[training.Run, SimpleNamespace]:
+def fresh(head: str, name: str) -> tuple[training.Run, SimpleNamespace]:
     """A run in a folder of its own, and what it trains: a killed run goes on where it was."""
     training.seed_everything(seed)
     network = network_of()
@@ -406,14 +412,14 @@ def fresh(head: str) -> tuple[training.Run, SimpleNamespace]:
     )
     batches = CropBatches(held, HOUSE, batch_size, seed, size=SIZE, context=1.5, how=HOW)
     state = dict(network=network, optimiser=optimiser, batches=batches)
-    run = training.Run(out_dir / head.replace(" ", "_"), seed=seed, device=device, state=state)
+    run = training.Run(out_dir / name, seed=seed, device=device, state=state)
     return run, SimpleNamespace(**state)
 
 
 # %%
-def train_network(head: str, budget: float) -> tuple[nn.Module, training.Run]:
-    """Train on `budget` crops; gives the network, and the run."""
-    run, it = fresh(head)
+def train_network(head: str, name: str, budget: float) -> tuple[nn.Module, training.Run]:
+    """Train on `budget` crops, in a folder of its own; gives the network, and the run."""
+    run, it = fresh(head, name)
     epochs = max(1, round(budget / (batch_size * len(it.batches))))
     steps = epochs * len(it.batches)
     for epoch in run.epochs(epochs):
@@ -423,8 +429,9 @@ def train_network(head: str, budget: float) -> tuple[nn.Module, training.Run]:
                 group["lr"] = learning_rate * rate_factor(progress)
             keypoints_px = batch.keypoints_px.to(run.device)
             labelled = torch.isfinite(keypoints_px).all(-1)
-            found = it.network(normal(batch.pictures.to(run.device)))
-            loss = loss_of(head, found, keypoints_px, labelled)
+            with precision.mixed(run.device):
+                found = it.network(normal(batch.pictures.to(run.device)))
+            loss = loss_of(head, found.float(), keypoints_px, labelled)
             it.optimiser.zero_grad()
             loss.backward()
             it.optimiser.step()
@@ -434,24 +441,34 @@ def train_network(head: str, budget: float) -> tuple[nn.Module, training.Run]:
 
 # %% [markdown] tags=["predict"]
 # **Predict first.** Three networks see the same crops in the same order. The score is PCKh: the share of joints that
-# are close to the truth, by the length of the head. Which head will be best: "heat maps", "mean place" or
-# "coordinates"?
+# are close to the truth, by the length of the head. Which head will be best after the same number of crops: "heat
+# maps", "mean place" or "coordinates"?
 
 # %% tags=["predict"]
 best_head = None  # your guess
 
+# %% tags=["run"]
+network, run = train_network("heat maps", "main", samples)
+print(f"{run.epoch} epochs of {len(train)} people in {run.seconds:.0f} s")
+
+# %% [markdown] tags=["ablation"]
+# For the comparison all three get the same budget. In five minutes there is time for a small one, a share of the main
+# run's.
+
 # %% tags=["run", "ablation"]
-trained = {}
-for head in HEADS if ablations else HEADS[:1]:
-    short = profile == "ci" and head != "heat maps"  # for time
-    trained[head] = train_network(head, samples / 3 if short else samples)
-    run = trained[head][1]
-    print(f"{head}: {run.epoch} epochs of {len(train)} people in {run.seconds:.0f} s")
+whole = ablation_share == 1
+trained = {"heat maps": (network, run)} if whole and ablations else {}
+for head in HEADS if ablations else ():
+    if head not in trained:
+        trained[head] = train_network(
+            head, f"compared_{head.replace(' ', '_')}", samples * ablation_share
+        )
+    print(f"{head}: {trained[head][1].epoch} epochs in {trained[head][1].seconds:.0f} s")
 
 # %%
 figures.show(
     figures.loss_curves(
-        {"loss": [row["loss"] for row in trained["heat maps"][1].history]},
+        {"loss": [row["loss"] for row in run.history]},
         title="Training loss of the network with heat maps",
         note="Cross-entropy of a map cannot fall to 0: the target is spread over several pixels."
         if profile != "full" else "Mean squared difference of the maps.",
@@ -550,22 +567,30 @@ def score_table(rows: dict[str, dict], first: str, caption: str) -> figures.Tabl
 training.seed_everything(seed)
 untrained = answer(network_of())
 mean_places = train.crops(SIZE).keypoints_px.nanmean(0).expand(len(test), -1, -1)
-found = {head: answer(network) for head, (network, _) in trained.items()}
+heat = answer(network)
 table = {
-    head: score(head, places_px(head, found[head]), run.seconds, paper=head == "heat maps")
-    for head, (_, run) in trained.items()
+    "heat maps": score("heat maps", places_px("heat maps", heat), run.seconds, paper=True),
+    "untrained": score("untrained", places_px("heat maps", untrained)),
+    "mean pose": score("mean pose", mean_places),
 }
-table["untrained"] = score("untrained", places_px("heat maps", untrained))
-table["mean pose"] = score("mean pose", mean_places)
-best = max(trained, key=lambda head: table[head]["PCKh, lenient"])
-print(f"best: {best} ({guessed(best_head)})")
-if ablations:
-    for metric in table["coordinates"]:
-        gains = [table["heat maps"][metric] - table[head][metric] for head in HEADS[1:]]
-        print("{}: heat maps {:+.1f} points over a mean place, {:+.1f} over coordinates".format(
-            metric, *gains
-        ))  # fmt: skip
-score_table(table, "network", f"{samples} crops each, mirror test")
+score_table(table, "network", f"{samples} crops, mirror test")
+
+# %% tags=["ablation"]
+found = {head: answer(other) for head, (other, _) in trained.items()}
+compared = {
+    head: table["heat maps"]
+    if trained[head][0] is network
+    else score(
+        head if whole else f"{head}, {ablation_share:g} of the budget",
+        places_px(head, found[head]),
+        trained[head][1].seconds,
+    )
+    for head in found
+}
+if compared:
+    best = max(compared, key=lambda head: compared[head]["PCKh, lenient"])
+    print(f"best: {best} ({guessed(best_head)})")
+score_table(compared, "head", f"{samples * ablation_share:.0f} crops each, mirror test")
 
 # %% [markdown] tags=["result"]
 # The lines above the table say what heat maps bought over the two others, in points. **Over coordinates they bought
@@ -594,7 +619,9 @@ score_table(table, "network", f"{samples} crops each, mirror test")
 person = min(2, len(test) - 1)  # the third of the pictures above
 JOINTS = ("head", "left_wrist", "right_wrist", "left_foot", "right_foot")
 shown = {
-    head: maps[person, HOUSE.indices(*JOINTS)] for head, maps in found.items() if maps.dim() == 4
+    head: maps[person, HOUSE.indices(*JOINTS)]
+    for head, maps in ({"heat maps": heat} | found).items()
+    if maps.dim() == 4
 }
 figures.show(
     figures.heat_maps(
@@ -620,9 +647,7 @@ figures.show(
 # crop and averaged with the others. Each look costs another pass.
 
 # %%
-network = trained["heat maps"][0]
-maps = found["heat maps"]
-maps = maps if profile == "full" else maps.flatten(2).softmax(-1).view_as(maps)
+maps = heat if profile == "full" else heat.flatten(2).softmax(-1).view_as(heat)
 decoded = {
     "brightest pixel": heatmaps.peaks(maps) + 0.5,
     "soft-argmax as released": released_soft_argmax(maps) + 0.5,
@@ -657,7 +682,7 @@ score_table(rows, "read by, or looks", "reading: with the mirror; looks: read by
 # farthest off. Where exchanging left and right would at least halve a person's error, it says so instead.
 
 # %% tags=["failures"]
-found_px = in_picture(places_px("heat maps", found["heat maps"]))
+found_px = in_picture(places_px("heat maps", heat))
 errors = scores.relative_errors(found_px, truth_px, head_px)  # (people, joints), head lengths
 swapped = scores.relative_errors(found_px[:, list(HOUSE.mirror)], truth_px, head_px)
 worst = torch.argsort(errors.nanmean(1), descending=True)[:8]
@@ -670,7 +695,7 @@ for person in worst.tolist():
 figures.show(
     figures.picture_sheet(
         test_crops.pictures[worst],
-        places_px("heat maps", found["heat maps"])[worst],
+        places_px("heat maps", heat)[worst],
         HOUSE,
         truth_px=test_crops.keypoints_px[worst],
         captions=captions,
@@ -737,7 +762,7 @@ print(f"wrote {paths.shown(file)}, {file.stat().st_size / 1e6:.1f} MB")
 # %% tags=["check", "nbval-check-output"]
 again = detection.load(file)
 points, sure, _ = again.look(test_crops.pictures[:4])
-near = heatmaps.parabola(found["heat maps"][:4], logits=profile != "full") * STRIDE
+near = heatmaps.parabola(heat[:4], logits=profile != "full") * STRIDE
 assert torch.allclose(points, near, atol=0.1)
 print("the file finds what the network in memory finds: ok")
 

@@ -1,11 +1,18 @@
-"""Do the marked cells of the stored notebooks say the same at `ci`, where they were not made?"""
+"""Does nbval find that marked cells of stored notebooks say something else at `ci`?
+
+`test_notebooks` validates every chapter in this way, from what papermill executed there.
+"""
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
+import replay
+
+from posebook import chapters
 
 MARK = "nbval-check-output"
 COMMAND = [
@@ -15,13 +22,20 @@ COMMAND = [
 ]  # fmt: skip
 
 
-def nbval(notebook, runs):
+def nbval(stored: Path, runs: Path, executed: Path | None = None) -> subprocess.CompletedProcess:
+    """Validate a stored notebook: by executing it, or by what was executed before."""
     environment = os.environ | {"POSEBOOK_PROFILE": "ci", "POSEBOOK_RUNS": str(runs)}
     environment.pop("PYTEST_ADDOPTS", None)
+    plugin = []
+    if executed:
+        environment |= {
+            replay.EXECUTED: str(executed), "PYTHONPATH": str(Path(__file__).parent)
+        }  # fmt: skip
+        plugin = ["-p", "replay"]
     return subprocess.run(
-        [*COMMAND, str(notebook)],
+        [*COMMAND, *plugin, str(stored)],
         env=environment,
-        cwd=notebook.parent,
+        cwd=stored.parent,
         capture_output=True,
         text=True,
         timeout=3600,
@@ -30,33 +44,44 @@ def nbval(notebook, runs):
 
 
 @pytest.mark.slow
-def test_marked_cells_say_the_same(chapter, tmp_path):
-    """Cells behind the last marked one have nothing to compare; `test_chapter_at_ci` runs them."""
-    notebook = nbformat.read(chapter.notebook, 4)
-    notebook.cells = notebook.cells[: last_marked(notebook) + 1]
-    nbformat.write(notebook, tmp_path / chapter.notebook.name)
-    done = nbval(tmp_path / chapter.notebook.name, tmp_path)
+def test_nbval_executes_a_chapter(tmp_path):
+    notebook = chapters.find("01").notebook
+    (tmp_path / notebook.name).write_bytes(notebook.read_bytes())
+    done = nbval(tmp_path / notebook.name, tmp_path)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
-def last_marked(notebook: nbformat.NotebookNode) -> int:
-    """The place of the last cell whose output nbval compares."""
-    return max(i for i, cell in enumerate(notebook.cells) if MARK in cell.metadata.get("tags", []))
+def notebook_with(answer: str, source: str = "print(6 * 7)") -> nbformat.NotebookNode:
+    cell = nbformat.v4.new_code_cell(source, execution_count=1, metadata=dict(tags=[MARK]))
+    cell.outputs = [nbformat.v4.new_output("stream", text=answer)]
+    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
+    return nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
 
 
 @pytest.mark.slow
 def test_a_changed_answer_is_noticed(tmp_path):
-    cell = nbformat.v4.new_code_cell("print(6 * 7)", execution_count=1, metadata=dict(tags=[MARK]))
-    kernel = dict(name="python3", display_name="Python 3 (ipykernel)", language="python")
-    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=dict(kernelspec=kernel))
     for text, status in (("42\n", 0), ("41\n", 1)):
-        cell.outputs = [nbformat.v4.new_output("stream", text=text)]
-        nbformat.write(notebook, tmp_path / "one.ipynb")
+        nbformat.write(notebook_with(text), tmp_path / "one.ipynb")
         assert nbval(tmp_path / "one.ipynb", tmp_path).returncode == status
 
 
-def test_every_chapter_has_marked_cells(chapter):
-    from posebook import chapters
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("executed", "status"),
+    [
+        (notebook_with("42\n"), 0),
+        (notebook_with("41\n"), 1),
+        (notebook_with(""), 1),
+        (notebook_with("42\n", source="print(42)"), 1),
+    ],
+)
+def test_a_changed_answer_is_noticed_in_what_was_executed(executed, status, tmp_path):
+    nbformat.write(notebook_with("42\n"), tmp_path / "stored.ipynb")
+    nbformat.write(executed, tmp_path / "executed.ipynb")
+    done = nbval(tmp_path / "stored.ipynb", tmp_path, tmp_path / "executed.ipynb")
+    assert done.returncode == status, done.stdout + done.stderr
 
+
+def test_every_chapter_has_marked_cells(chapter):
     tags = [cell.metadata.get("tags", []) for cell in chapters.load(chapter.source).cells]
     assert any(MARK in each for each in tags)

@@ -1,4 +1,6 @@
-"""Every chapter runs at `ci`, trains, and its numbers lie in ranges that no training fails."""
+"""Every chapter runs at `ci` and trains; its numbers lie in ranges that no training fails, and its
+marked cells say what they say in the stored notebook.
+"""
 
 import json
 import tomllib
@@ -6,6 +8,7 @@ from pathlib import Path
 
 import mat_writer
 import pytest
+from test_nbval import nbval
 
 from posebook import chapters, results, training
 from posebook.chapters import run
@@ -21,6 +24,8 @@ def test_chapter_at_ci(chapter, tmp_path):
     numbers = results.read(done.out_dir / "results.json")
     for row in RANGES[chapter.id]:
         check(row, numbers)
+    compared = nbval(chapter.notebook, tmp_path, executed=done.notebook)
+    assert compared.returncode == 0, compared.stdout[-6000:] + compared.stderr[-2000:]
 
 
 def not_pictures(folder: Path) -> dict:
