@@ -79,7 +79,7 @@ from skimage import data as photographs_of
 from torch import Tensor, nn
 from torch.nn import functional
 
-from posebook import detection, figures, paths, precision, results, training
+from posebook import detection, figures, paths, results, training
 from posebook.course import check, guessed
 from posebook.datasets import pictures
 from posebook.datasets.pictures import crops, loading
@@ -92,6 +92,7 @@ from posebook.datasets.pictures.batches import CropBatches
 from posebook.datasets.pictures.people import HIDDEN, PicturePeople
 from posebook.detection.trained import keep_detector
 from posebook.errors import InputError
+from posebook.methods import precision
 from posebook.methods.stacked_hourglass import heatmaps, losses
 from posebook.methods.stacked_hourglass.inputs import OURS
 from posebook.methods.stacked_hourglass.network import Hourglass, StackedHourglass

@@ -74,12 +74,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from posebook import detection, figures, paths, precision, results, training
+from posebook import detection, figures, paths, results, training
 from posebook.course import check, guessed
 from posebook.datasets import pictures as picture_sets
 from posebook.datasets.pictures import augmentation, crops
 from posebook.datasets.pictures.batches import CropBatches
 from posebook.detection.trained import keep_detector
+from posebook.methods import precision
 from posebook.methods.pose_resnet import soft_argmax as package_soft_argmax
 from posebook.methods.pose_resnet import weights as published_weights
 from posebook.methods.pose_resnet.network import STRIDE, PoseResNet

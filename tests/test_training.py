@@ -14,6 +14,7 @@ import torch
 from posebook import training
 from posebook.datasets.batches import Batches
 from posebook.errors import InputError
+from posebook.methods import precision
 
 
 def train(folder, epochs, *, seed=3, stop_after=None, poison=None, hang_in=None, fused=None):
@@ -196,3 +197,22 @@ def test_batches_in_order_without_a_generator():
 def test_batches_that_cannot_be(tensors, size, drop_last):
     with pytest.raises(InputError, match="batches:"):
         Batches(tensors, size, None, drop_last)
+
+
+@pytest.mark.parametrize(
+    ("able", "kind"),
+    [({"amx_bf16": True}, torch.bfloat16), ({"bf16": True}, torch.bfloat16),
+     ({"avx2": True, "amx_bf16": False}, torch.float32), ({}, torch.float32)],
+)  # fmt: skip
+def test_bfloat16_only_where_it_is_quick(able, kind, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
+    layer, numbers = torch.nn.Linear(3, 3), torch.rand(2, 3)
+    with precision.mixed(torch.device("cpu")):
+        answer = layer(numbers)
+    assert answer.dtype == kind and layer.weight.dtype == torch.float32
+    assert torch.allclose(answer.float(), layer(numbers), atol=0.02)
+
+
+def test_a_torch_that_cannot_say_takes_float32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert not precision.multiplies_bfloat16(torch.device("cpu"))
