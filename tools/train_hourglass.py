@@ -69,8 +69,9 @@ def score(network: torch.nn.Module, people: PicturePeople, held: Crops) -> float
 def train(options: argparse.Namespace) -> None:
     """The whole run; `options` are those of the command line."""
     training.seed_everything(SEED)
-    people = pictures.load("rendered_wild", options.data, "train", SIZE).as_joints(MPII_16)
-    held_out = pictures.load("rendered_wild", options.data, "val", SIZE).as_joints(MPII_16)
+    folder = options.data or paths.DATA / "cache" / options.set
+    people = pictures.load(options.set, folder, "train", SIZE).as_joints(MPII_16)
+    held_out = pictures.load(options.set, folder, "val", SIZE).as_joints(MPII_16)
     people, held_out = people.thinned(options.people), held_out.thinned(SHORT)
     held = people.crops(round(CONTEXT * SIZE), context=CONTEXT)
     held_out_crops = held_out.crops(SIZE)
@@ -95,14 +96,21 @@ def train(options: argparse.Namespace) -> None:
         run.log(dict(pckh=score(mean.module, held_out, held_out_crops)))
         shown = (epoch + 1) * BATCH * len(batches)
         early = f"{NAME} after {shown} crops"
-        ship(options.out / f"after_{epoch + 1:03d}.safetensors", early, mean.module, run, [])
+        ship(
+            options.out / f"after_{epoch + 1:03d}.safetensors",
+            early,
+            options.set,
+            mean.module,
+            run,
+            [],
+        )
     number = results.Number(
         "PCKh@0.5", score(mean.module, held_out, held_out_crops), "%",
-        "as MPII defines it: 14 joints, less than half a head length", data="rendered_wild",
+        "as MPII defines it: 14 joints, less than half a head length", data=options.set,
         split=f"val, {SIZE} px", method=NAME, chapter=NAME, profile=results.OF_A_FILE,
         versions=results.versions(), code=results.code(), frames=len(held_out),
     )  # fmt: skip
-    ship(options.file, NAME, mean.module, run, [number])
+    ship(options.file, NAME, options.set, mean.module, run, [number])
     print(f"{paths.shown(options.file)}: {number}")
 
 
@@ -125,6 +133,7 @@ def update(network: torch.nn.Module, optimiser: torch.optim.Optimizer, seen, dev
 def ship(
     file: Path,
     name: str,
+    data: str,
     network: torch.nn.Module,
     run: training.Run,
     numbers: Sequence[results.Number],
@@ -138,7 +147,7 @@ def ship(
         size=[SIZE, SIZE],
         decoding="parabola_of_logits",
         colours=colours,
-        data="rendered_wild, nothing else",
+        data=f"{data}, nothing else",
         training=dict(
             batch=BATCH, rate=RATE, decay=WEIGHT_DECAY, seed=SEED, device=run.device.type,
             seconds=round(run.seconds),
@@ -154,8 +163,8 @@ def ship(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    made = paths.DATA / "cache" / "rendered_wild"
-    add("--data", type=Path, default=made, help="folder of the pictures (%(default)s)")
+    add("--set", default="rendered_wild", help="rendered_wild or rendered_plain (%(default)s)")
+    add("--data", type=Path, help="folder of its pictures (data/cache/SET)")
     add("--samples", type=int, default=400_000, help="crops to learn from (%(default)s)")
     add("--people", type=int, default=10**9, help="at most so many (all)")
     add("--device", default="auto", help="auto, cpu or cuda")
