@@ -95,7 +95,7 @@ def train(options: argparse.Namespace) -> None:
             mean.update_parameters(network)
         run.log(dict(pckh=score(mean.module, held_out, held_out_crops)))
         shown = (epoch + 1) * BATCH * len(batches)
-        early = f"{NAME} after {shown} crops"
+        early = f"{options.file.stem} after {shown} crops"
         ship(
             options.out / f"after_{epoch + 1:03d}.safetensors",
             early,
@@ -107,10 +107,11 @@ def train(options: argparse.Namespace) -> None:
     number = results.Number(
         "PCKh@0.5", score(mean.module, held_out, held_out_crops), "%",
         "as MPII defines it: 14 joints, less than half a head length", data=options.set,
-        split=f"val, {SIZE} px", method=NAME, chapter=NAME, profile=results.OF_A_FILE,
+        split=f"val, {SIZE} px", method=options.file.stem, chapter=options.file.stem,
+        profile=results.OF_A_FILE,
         versions=results.versions(), code=results.code(), frames=len(held_out),
     )  # fmt: skip
-    ship(options.file, NAME, options.set, mean.module, run, [number])
+    ship(options.file, options.file.stem, options.set, mean.module, run, [number])
     print(f"{paths.shown(options.file)}: {number}")
 
 
@@ -171,7 +172,7 @@ def main() -> None:
     add("--threads", type=int, default=1, help="CPU threads (%(default)s)")
     add("--out", type=Path, default=paths.runs() / f"{NAME}_detector", help="checkpoints")
     file = paths.DATA / "detectors" / f"{NAME}.safetensors"
-    add("--file", type=Path, default=file, help="the detector")
+    add("--file", type=Path, default=file, help="the detector, named after it")
     train(parser.parse_args())
 
 
