@@ -616,18 +616,7 @@ figures.Table(
 )
 
 # %% [markdown] tags=["result"]
-# The lines above the table say what heat maps bought over the two others, in points. **Over coordinates they bought
-# little at `laptop`:** a few points where the score is strict, none where it is lenient. With 150 test people and one
-# seed, a few points are within what chance does. And coordinates train faster.
-#
-# These pictures suit coordinates: one whole person, upright and in the middle, of nearly the same size everywhere,
-# before a quiet background. Places vary little around the mean pose. A linear layer that begins there has little to
-# learn. Where it is unsure it answers something in between, which a lenient score forgives. Heat maps begin with
-# nothing. They must first learn in which part of the picture to look.
-#
-# The third network does worst. It has the form of a heat map, but no target for it. The picture below shows what it
-# makes of that freedom: many of its maps are bright far away from the joint, and only their balance is right. So in a
-# short training it is the *teaching* at each pixel that makes a heat map, not its form.
+# PENDING
 #
 # What speaks for heat maps, then? They can say *here or there*. Look at the two wrists below: the network has found
 # both, and does not know which is which. They give a score with each joint. They do not need the person in the
@@ -643,7 +632,7 @@ person = min(2, len(test) - 1)  # the third of the pictures above
 JOINTS = ("head", "left_wrist", "right_wrist", "left_foot", "right_foot")
 shown = {
     head: maps[person, HOUSE.indices(*JOINTS)]
-    for head, maps in ({"heat maps": heat} | found).items()
+    for head, maps in ({"main run": heat} | found).items()
     if maps.dim() == 4
 }
 figures.show(
@@ -656,9 +645,10 @@ figures.show(
         captions=[f"{joint.replace('_', ' ')}, {head}" for head in shown for joint in JOINTS],
         title="One person's maps; a white cross is the true place",
     ),
-    alt="Two rows of five maps over the same person. In the first row, of the network that learned "
-    "heat maps, bright spots lie at joints. In the second row, of the network that learned a mean place, "
-    "bright stripes lie along the edges of the map, far away from the joints.",
+    alt="Three rows of five maps over the same person. In the first row, of the main run, bright "
+    "spots are small. In the second, of heat maps after a tenth of the crops, they are broad, and "
+    "the maps of both wrists are alike. In the third row, of the network that learned a mean "
+    "place, bright blocks and stripes lie far away from the joints, on both sides of them.",
 )
 
 # %% [markdown]
