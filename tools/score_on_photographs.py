@@ -20,6 +20,7 @@ from torch import Tensor
 
 from posebook import detection, results
 from posebook.datasets import pictures
+from posebook.datasets.pictures import crops
 from posebook.datasets.pictures.people import PicturePeople
 from posebook.metrics.pictures import pooled, relative_errors
 
@@ -34,9 +35,11 @@ THRESHOLD = 0.2  # of the torso
 
 
 class Scored(NamedTuple):
-    """Crops (n, SIZE, SIZE, 3); limbs (n, 12, 2) and torso (n,) in px of these, NaN: no mark."""
+    """Limbs (n, 12, 2) and torso (n,) in px of crops of SIZE, NaN: no mark; (n, 2, 3) from px of
+    the pictures into these."""
 
-    crops: Tensor
+    people: PicturePeople
+    matrix: Tensor
     limbs: Tensor
     torso: Tensor
 
@@ -47,14 +50,20 @@ def scored(people: PicturePeople) -> Scored:
     limbs = held.keypoints_px[:, people.skeleton.indices(*LIMBS)]
     shoulder, hip = LIMBS.index("left_shoulder"), LIMBS.index("right_hip")
     torso = torch.linalg.vector_norm(limbs[:, shoulder] - limbs[:, hip], dim=-1)
-    kept = torso > 0
-    return Scored(held.pictures[kept], limbs[kept], torso[kept])
+    kept = (torso > 0).nonzero().flatten()
+    return Scored(people.rows(kept), held.matrix[kept], limbs[kept], torso[kept])
 
 
-def shares(found: Tensor, people: Scored) -> tuple[float, float]:
+def found_limbs(some: Scored, detector: detection.Detector) -> Tensor:
+    """What a detector finds of the limbs (n, 12, 2), px of the crops of SIZE."""
+    points_px, _ = detection.keypoints_of(some.people, detector)
+    return crops.points(some.matrix, points_px[:, detector.skeleton.indices(*LIMBS)])
+
+
+def shares(found: Tensor, limbs: Tensor, torso: Tensor) -> tuple[float, float]:
     """PCK.2 in percent, and with left and right exchanged where that is better."""
-    errors = relative_errors(found, people.limbs, people.torso)
-    exchanged = relative_errors(found[:, TWINS], people.limbs, people.torso)
+    errors = relative_errors(found, limbs, torso)
+    exchanged = relative_errors(found[:, TWINS], limbs, torso)
     return pooled(errors, THRESHOLD), pooled(torch.minimum(errors, exchanged), THRESHOLD)
 
 
@@ -66,23 +75,22 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--keep", action="store_true", help="put the numbers into data/ledger.jsonl")
     options = parser.parse_args(words)
     sets = [scored(pictures.load(name, folder, half)) for name, folder, half in options.set]
-    people = Scored(*(torch.cat(parts) for parts in zip(*sets, strict=True)))
-    marks = int(torch.isfinite(people.limbs).all(-1).sum())
-    print(f"{len(people.torso)} people, {marks} joints of arms and legs")
+    truth = torch.cat([some.limbs for some in sets])
+    torso = torch.cat([some.torso for some in sets])
+    marks = int(torch.isfinite(truth).all(-1).sum())
+    print(f"{len(torso)} people, {marks} joints of arms and legs")
     rendered = scored(pictures.load("rendered_wild", split="test", size=SIZE))
-    means = {"mean of rendered_wild": rendered.limbs, "mean of these people": people.limbs}
-    found = {name: limbs.nanmean(0).expand_as(people.limbs) for name, limbs in means.items()}
-    for name in options.detectors:
-        detector = detection.load(name)
-        points, _, _ = detector.look(people.crops)
-        found[detector.name] = points[:, detector.skeleton.indices(*LIMBS)]
+    means = {"mean of rendered_wild": rendered.limbs, "mean of these people": truth}
+    found = {name: limbs.nanmean(0).expand_as(truth) for name, limbs in means.items()}
+    for detector in map(detection.load, options.detectors):
+        found[detector.name] = torch.cat([found_limbs(some, detector) for some in sets])
     numbers = []
     for name, limbs in found.items():
-        right, either = shares(limbs, people)
+        right, either = shares(limbs, truth, torso)
         print(f"{right:5.1f} %  {name} ({either:.1f} % where sides may be exchanged)")
         about = dict(
-            data="photographs", split=f"{len(people.torso)} people", method=name,
-            chapter=name, profile=results.OF_A_FILE, frames=len(people.torso),
+            data="photographs", split=f"{len(torso)} people", method=name,
+            chapter=name, profile=results.OF_A_FILE, frames=len(torso),
             versions=results.versions(), code=results.code(),
         )  # fmt: skip
         protocol = "at most 0.2 of left shoulder to right hip, 12 joints of arms and legs pooled"
