@@ -62,11 +62,16 @@ def stages(source: Path, folder: Path, lifter: Any) -> dict[str, float]:
     )
     poses = timed("place and stand up", command.lift_upright, clip, network, input=str(source))
     took["place and stand up"] -= took[NETWORK]
-    bvh, rigid_mm, _ = timed("poses.bvh", command.write_bvh, folder / "poses.bvh", poses)
+    body, _ = timed("rigid body", command.rigid, poses)
+    rigid_mm = body.house_mm
+    bvh = timed("poses.bvh", command.write_bvh, folder / "poses.bvh", poses, body)
     timed("poses.bvh read back", command.read_bvh_back, bvh)
     timed("poses.npz", command.write_npz, folder / "poses.npz", poses, rigid_mm)
     timed("poses.html", command.write_page, folder / "poses.html", poses)
     timed("poses.json", command.write_json, folder / "poses.json", poses, rigid_mm)
+    timed("poses.trc", command.write_trc, folder / "poses.trc", poses)
+    timed("poses.glb", command.write_gltf, folder / "poses.glb", poses, body)
+    timed("poses.csv", command.write_csv, folder / "poses.csv", poses)
     return took
 
 

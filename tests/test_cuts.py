@@ -108,8 +108,8 @@ def test_archives_that_were_cut_never_pass_for_whole(people, before, tmp_path):
 def test_a_lift_that_was_cut_goes_on(tmp_path):
     poses = export.lift_file(SAMPLE, tmp_path / "whole", "simple_baseline", person=1).lifts[0].poses
     out, step = tmp_path / "out", 0
-    command.write(poses, tmp_path / "wanted")
-    while cut(lambda: command.write(poses, out), step):
+    command.write_files(poses, tmp_path / "wanted")
+    while cut(lambda: command.write_files(poses, out), step):
         step += 1
         check_folder(out, SAMPLE)  # what the same command asks first
         for name in export.NAMES:  # each file is whole, or not there
