@@ -126,11 +126,8 @@ def _animation(poses: Poses, root_m: Tensor, turns: Tensor, binary: _Binary) -> 
     seconds = torch.arange(len(poses), dtype=torch.float64) / poses.rate
     times = binary.add(seconds, "SCALAR", bounds=True)
     moved = [(0, "translation", binary.add(root_m, "VEC3"))]
-    # Hands and feet end no bone of ours, and stay as they are.
     moved += [
-        (index, "rotation", binary.add(turns[:, index], "VEC4"))
-        for index, joint in enumerate(JOINTS)
-        if joint.to is not None
+        (index, "rotation", binary.add(turns[:, index], "VEC4")) for index in range(len(JOINTS))
     ]
     return {
         "name": poses.clip,
