@@ -308,9 +308,7 @@ def test_gltf_skin_holds_the_figure(glb, body):
         assert (held["WEIGHTS_0"] == [1, 0, 0, 0]).all() and (held["JOINTS_0"][:, 1:] == 0).all()
         corners, joints = held["POSITION"].reshape(-1, 24, 3), held["JOINTS_0"][::24, 0]
         for bone, joint in zip(corners, joints, strict=True):
-            start, tip = bone[0], bone[12]
-            outward = bone - (start + 0.15 * (tip - start))
-            assert (np.sum(outward * held["NORMAL"][:24], 1) != 0).any()
+            tip = bone[12]
             node = skin["joints"][joint]
             local = inverse[joint] @ [*tip, 1]
             moved = where[node][4] + turned[node][4].apply(local[:3])

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from posebook.errors import printable
 from posebook.export.figure_mesh import Surface, rest_m, surfaces
 from posebook.export.rigid_body import JOINTS, Rig
 from posebook.figures.parts import COLOUR
@@ -98,7 +99,10 @@ def _content(poses: Poses, body: Rig, binary: _Binary) -> dict[str, Any]:
         "asset": {
             "version": "2.0",
             "generator": "posebook",
-            "extras": {"lifter": poses.lifter, "notes": [str(note) for note in poses.notes]},
+            "extras": {
+                "lifter": printable(poses.lifter),
+                "notes": [str(note) for note in poses.notes],
+            },
         },
         "scene": 0,
         "scenes": [{"nodes": [0, len(nodes) - 1]}],
