@@ -6,6 +6,7 @@ points before decimals, UTF-8; a number that is not known is an empty cell. For 
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,23 +36,29 @@ _FORMULA = tuple("=+-@\t\r")
 
 def write_csv(path: Path, poses: Poses) -> Path:
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        table.writerows(_rows(poses))
+        file.write(",".join(COLUMNS) + "\n")
+        file.writelines(_frames(poses))
     return path
 
 
-def _rows(poses: Poses) -> Iterator[tuple]:
-    person = f"'{poses.clip}" if poses.clip.startswith(_FORMULA) else poses.clip
+def _frames(poses: Poses) -> Iterator[str]:
+    """The rows of a frame after those of another."""
+    person = _cell(f"'{poses.clip}" if poses.clip.startswith(_FORMULA) else poses.clip)
     values = torch.cat(
         [poses.world_mm, poses.keypoints_px, poses.confidence.unsqueeze(-1)], -1
     ).double()
-    forms = ("%.1f", "%.1f", "%.1f", "%.2f", "%.2f", "%.3f")
-    for frame, (rows, origins) in enumerate(
-        zip(values.numpy(), poses.origin.int().tolist(), strict=True)
-    ):
-        time = f"{frame / poses.rate:.6f}"
-        for joint, row, origin in zip(HOUSE.joints, rows.tolist(), origins, strict=True):
-            # A number that is none is the only one that differs from itself.
-            cells = ["" if v != v else form % v for form, v in zip(forms, row, strict=True)]
-            yield frame, time, person, joint, *cells, ORIGINS[origin]
+    numbers = "%.1f,%.1f,%.1f,%.2f,%.2f,%.3f"
+    form = "".join(f"\0,{joint},{numbers},%s\n" for joint in HOUSE.joints)
+    origins = poses.origin.int().tolist()
+    for frame, (rows, origin) in enumerate(zip(values.numpy(), origins, strict=True)):
+        cells = [(*row, ORIGINS[how]) for row, how in zip(rows.tolist(), origin, strict=True)]
+        text = form % tuple(cell for row in cells for cell in row)
+        # The name comes last: it may have the letters of `nan` in it.
+        yield text.replace("nan", "").replace("\0", f"{frame},{frame / poses.rate:.6f},{person}")
+
+
+def _cell(text: str) -> str:
+    """A text as a cell, in quotes where it needs them."""
+    row = io.StringIO()
+    csv.writer(row, lineterminator="").writerow([text])
+    return row.getvalue()
