@@ -3,10 +3,10 @@
     python benchmarks/lift.py [--frames 10000] [--runs 3]
 
 The clip is synthetic: people who walk about, seen by cameras, as a file of key points. The stages
-are those of the command with all formats that `--write` knows. Times are CPU seconds of this process, on one thread, the
-median of several runs after one to warm up; what a process pays once, such as importing torch and
-making the lifter's network, is not in them. The exit status is 1 where a stage other than the
-network takes more than 15 % of the whole.
+are those of the command, with all formats that `--write` knows. Times are CPU seconds of this
+process, on one thread, the median of several runs after one to warm up; what a process pays once,
+such as importing torch and making the lifter's network, is not in them. The exit status is 1 where
+a stage other than the network takes more than 15 % of the whole.
 """
 
 import argparse
