@@ -1,6 +1,6 @@
 """Whether other programs read what `posebook lift` writes; a check before a release.
 
-    python tools/release_checks.py [--folder data/cache/release_checks] [--python python3.11]
+    python tools/release_checks.py [--folder build/release_checks] [--python python3.11]
 
 Blender (bpy) reads the BVH and the glTF, OpenSim the TRC, pandas the CSV, and Khronos' validator
 looks at the glTF. Each Python program gets an environment of its own in the folder, since they do
@@ -130,9 +130,7 @@ def asked(run: list[str], program: Program, folder: Path, place: Path) -> Iterat
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument(
-        "--folder", type=Path, default=CHECKOUT / "data" / "cache" / "release_checks"
-    )
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / "build" / "release_checks")
     parser.add_argument("--python", default=sys.executable, help="that makes the environments")
     options = parser.parse_args()
     folder = options.folder.resolve()
