@@ -174,6 +174,9 @@ def lift(
         str | None,
         typer.Option(metavar="left_knee=NAME,...", help="joints that motion capture calls oddly"),
     ] = None,
+    write: Annotated[
+        str | None, typer.Option(help="files in more formats: trc, gltf, csv, with commas between")
+    ] = None,
 ) -> None:
     """Key points, or a photograph, to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
@@ -181,7 +184,7 @@ def lift(
     found = export.lift_file(
         source, out, lifter, detector=detector, layout=layout, size=size, intrinsics=intrinsics,
         fps=fps, person=person, height=height, min_confidence=min_confidence, up=up, unit=unit,
-        names=names,
+        names=names, write=write,
     )  # fmt: skip
     _tell(found)
 

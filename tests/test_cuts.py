@@ -107,16 +107,16 @@ def test_archives_that_were_cut_never_pass_for_whole(people, before, tmp_path):
 @pytest.mark.slow
 def test_a_lift_that_was_cut_goes_on(tmp_path):
     poses = export.lift_file(SAMPLE, tmp_path / "whole", "simple_baseline", person=1).lifts[0].poses
-    out, step = tmp_path / "out", 0
-    command.write(poses, tmp_path / "wanted")
-    while cut(lambda: command.write(poses, out), step):
+    out, step, extras = tmp_path / "out", 0, ("poses.trc", "poses.csv")
+    command.write_files(poses, tmp_path / "wanted", extras=extras)
+    while cut(lambda: command.write_files(poses, out, extras=extras), step):
         step += 1
-        check_folder(out, SAMPLE)  # what the same command asks first
-        for name in export.NAMES:  # each file is whole, or not there
+        check_folder(out, SAMPLE, extras)  # what the same command asks first
+        for name in (*export.NAMES, *extras):  # each file is whole, or not there
             if (out / name).exists():
                 assert (out / name).read_bytes() == (tmp_path / "wanted" / name).read_bytes()
     assert step > 8 and content(out) == content(tmp_path / "wanted")
-    assert {path.name for path in out.iterdir()} == set(export.NAMES)
+    assert {path.name for path in out.iterdir()} == {*export.NAMES, *extras}
 
 
 def test_a_run_is_told_before_the_slow_imports(trial, tmp_path, monkeypatch):

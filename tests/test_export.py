@@ -409,7 +409,7 @@ def poses(seen) -> Poses:
 
 
 def test_npz_has_the_documented_keys_and_no_pickles(poses, tmp_path):
-    _, rigid_mm, _ = pose_files.write_bvh(tmp_path / "poses.bvh", poses)
+    rigid_mm = pose_files.rigid(poses)[0].house_mm
     path = pose_files.write_npz(tmp_path / "poses.npz", poses, rigid_mm)
     with np.load(path, allow_pickle=False) as archive:
         assert set(archive.files) == set(pose_files.KEYS)
@@ -428,7 +428,7 @@ def test_json_holds_the_same(poses, tmp_path):
     gone = poses.pose_mm.clone()
     gone[3] = torch.nan
     poses = replace(poses, pose_mm=gone)
-    _, rigid_mm, _ = pose_files.write_bvh(tmp_path / "poses.bvh", poses)
+    rigid_mm = pose_files.rigid(poses)[0].house_mm
     path = pose_files.write_json(tmp_path / "poses.json", poses, rigid_mm)
     record = json.loads(path.read_text())
     assert set(pose_files.KEYS) <= set(record)
@@ -456,14 +456,14 @@ def test_json_has_the_bytes_of_numbers_rounded_one_by_one(monkeypatch):
     assert "-0.0," in "".join(pose_files._number_lists(values, 1))
 
 
-def test_bvh_of_a_clip_with_empty_frames_says_so(poses, tmp_path):
+def test_bvh_of_a_clip_with_empty_frames_says_so(poses):
     gone = poses.world_mm.clone()
     gone[5:7] = torch.nan
-    _, rigid_mm, notes = pose_files.write_bvh(tmp_path / "a.bvh", replace(poses, world_mm=gone))
-    assert torch.isfinite(rigid_mm).all()
+    body, notes = pose_files.rigid(replace(poses, world_mm=gone))
+    assert torch.isfinite(body.house_mm).all()
     assert any("2 of 20 frames" in note.text for note in notes)
     with pytest.raises(InputError, match="no frame"):
-        pose_files.write_bvh(tmp_path / "b.bvh", replace(poses, world_mm=gone * torch.nan))
+        pose_files.rigid(replace(poses, world_mm=gone * torch.nan))
 
 
 def test_a_guessed_camera_is_plain():

@@ -17,6 +17,7 @@ from posebook.geometry import (
     euler_to_matrix,
     kinematic_chain,
     look_at,
+    matrix_to_quaternion,
     procrustes,
     quaternion_to_matrix,
     root_relative,
@@ -69,6 +70,17 @@ def test_euler_is_the_product_from_left_to_right():
     assert torch.allclose(euler_to_matrix(angles, "zxy"), parts[0] @ parts[1] @ parts[2])
     with pytest.raises(InputError, match="order 'xw'"):
         euler_to_matrix(angles[:, :2], "xw")
+
+
+def test_rotations_give_their_quaternions():
+    """Also of half a turn about any axis, where the first part is 0, and of no turn."""
+    halves = torch.nn.functional.pad(torch.randn(50, 3, generator=generator(3)).double(), (1, 0))
+    whole = torch.cat([torch.randn(50, 4, generator=generator(4)).double(), torch.eye(4).double()])
+    for wxyz in (halves, whole):
+        found = matrix_to_quaternion(quaternion_to_matrix(wxyz))
+        wxyz = torch.nn.functional.normalize(wxyz, dim=-1)
+        assert ((found * wxyz).sum(-1).abs() - 1).abs().max() < 1e-12
+        assert (found.take_along_dim(found.abs().argmax(-1, keepdim=True), -1) > 0).all()
 
 
 def test_quaternions_of_any_length_give_rotations():

@@ -1,4 +1,4 @@
-"""`posebook lift`: files as other programs write them go in, four files come out."""
+"""`posebook lift`: files as other programs write them go in, four files or more come out."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from posebook.datasets.people import synthetic
 from posebook.datasets.readers.bvh import read_bvh
 from posebook.errors import InputError
 from posebook.export import command, folders, upright
+from posebook.export.formats import ON_REQUEST
 from posebook.lifting import Lifted
 from posebook.lifting.lifter import _somebody
 from posebook.lifting.person_view import Answer
@@ -156,10 +157,37 @@ def test_openpose_folder_with_holes_and_a_passer_by(made, lifter, tmp_path):
 
 
 def test_all_people_get_a_folder_each(made, lifter, tmp_path):
-    result = export.lift_file(made / "openpose", tmp_path / "out", lifter, person="all")
+    """With a file in each format that is asked for."""
+    out = tmp_path / "out"
+    result = export.lift_file(
+        made / "openpose", out, lifter, fps=25, person="all", write="csv,trc,gltf"
+    )
     assert len(result.lifts) >= 2
     assert len({path.parent for path in result.files}) == len(result.lifts)
-    assert all(path.exists() for path in result.files)
+    for lift in result.lifts:
+        assert {path.name for path in lift.files} == {*export.NAMES, *ON_REQUEST.values()}
+        assert all(path.exists() for path in lift.files)
+        (motion,) = datasets.read_any(lift.files[0].with_name("poses.trc"))
+        apart = (motion.world_mm - lift.poses.world_mm).abs()
+        assert apart[torch.isfinite(apart)].max() < 0.01 and motion.frames_per_second == 25
+    tables = [path.read_text() for path in sorted(out.glob("*/poses.csv"))]
+    for lift in result.lifts:
+        assert sum(f",{lift.poses.clip}," in table for table in tables) == 1
+
+
+def test_the_input_is_not_written_over(walk, lifter, tmp_path):
+    """A table called as ours is, lifted into its own folder."""
+    titles = [f"{joint}_{axis}" for joint in HOUSE.joints for axis in "xyz"]
+    table = walk.world_mm.flatten(1).numpy()
+    own = tmp_path / "poses.csv"
+    np.savetxt(own, table, fmt="%.2f", delimiter=",", header=",".join(titles), comments="")
+    before = own.read_bytes()
+    with pytest.raises(InputError, match="poses.csv: is there already"):
+        export.lift_file(own, tmp_path, lifter, write="csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["poses.csv"]
+    export.lift_file(own, tmp_path, lifter, write="trc")
+    export.lift_file(own, tmp_path, lifter)
+    assert own.read_bytes() == before and not (tmp_path / "poses.trc").exists()
 
 
 def test_coco_says_what_it_invents(made, lifter, tmp_path):
@@ -287,6 +315,7 @@ def test_a_failure_half_way_leaves_the_old_files(made, lifter, tmp_path, monkeyp
         (dict(person="٣"), "person"),
         (dict(person="9"), "9"),
         (dict(layout="coco_71"), "coco_71"),
+        (dict(write="trc,fbx"), "'fbx' is no format"),
     ],
 )
 def test_mistakes_get_one_line_and_leave_nothing(options, words, made, lifter, tmp_path):

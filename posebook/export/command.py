@@ -1,4 +1,4 @@
-"""From a file of key points, of motion capture, or a photograph, to lifted poses in four files.
+"""From a file of key points, of motion capture, or a photograph, to lifted poses in files.
 
 `lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
 (`lift_upright`), write. Everything that was chosen, filled, invented or assumed is in words in
@@ -17,12 +17,16 @@ from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
 from posebook.export import options, photographs
-from posebook.export.folders import NAMES, check_folder, check_place, folder_names
+from posebook.export.csv_table import write_csv
+from posebook.export.folders import check_folder, check_place, folder_names
+from posebook.export.formats import NAMES
+from posebook.export.gltf import write_gltf
 from posebook.export.page import write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
 from posebook.export.people_page import write_people_page
 from posebook.export.photographs import Shown
-from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
+from posebook.export.pose_files import read_bvh_back, rigid, write_bvh, write_json, write_npz
+from posebook.export.trc import write_trc
 from posebook.export.upright import camera_around, lift_upright
 from posebook.lifting.continuity import as_stills
 from posebook.lifting.notes import Note, of_input
@@ -98,6 +102,7 @@ def lift_file(
     unit: str | float | None = None,
     names: str | dict[str, str] | None = None,
     image: Any = None,
+    write: str | Sequence[str] | None = None,
 ) -> LiftResult:
     """Lift key points, motion capture or a photograph; write poses.npz, .bvh, .html, .json.
 
@@ -123,6 +128,7 @@ def lift_file(
     unit, names of motion capture, as in `datasets.read_motion`; names may be one text,
                 'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
+    write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
 
     A folder belongs to the input that was first lifted into it: lifting the same file again
     replaces its results, each in one step, and any other file is refused with an InputError.
@@ -131,9 +137,9 @@ def lift_file(
     size, fps = picture_size(size, "--size"), frame_rate(fps, "--fps")
     camera = options.camera_of(intrinsics, size)
     height_mm, min_confidence = options.height_mm(height), options.confidence(min_confidence)
-    names = options.joint_names(names)
+    names, extras = options.joint_names(names), options.on_request(write)
     if out is not None:
-        check_folder(Path(out), source)
+        check_folder(Path(out), source, extras)
     given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
@@ -157,7 +163,7 @@ def lift_file(
             # A file with one thing in it needs no name for it, unless somebody was left out.
             alone = len(found) == 1 and "person" not in item.name
             shown.append(Shown(replace(poses, clip=source.stem if alone else item.name), image))
-    return _written(shown, source, None if out is None else Path(out), notes, pictures)
+    return _written(shown, source, None if out is None else Path(out), notes, pictures, extras)
 
 
 def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:
@@ -179,22 +185,24 @@ def _left_out(source: Path, count: int) -> tuple[Note, ...]:
 
 
 def _written(
-    shown: Sequence[Shown], source: Path, out: Path | None, notes: tuple[Note, ...], pictures: bool
-) -> LiftResult:
+    shown: Sequence[Shown], source: Path, out: Path | None, notes: tuple[Note, ...], pictures: bool,
+    extras: Sequence[str],
+) -> LiftResult:  # fmt: skip
     """The files of everybody: in the folder itself, or in one of their own in it."""
     folder = out or paths.new_run("lift")
     if len(shown) == 1:
-        return LiftResult((write(shown[0].poses, folder, image=shown[0].picture),), notes)
+        only = write_files(shown[0].poses, folder, image=shown[0].picture, extras=extras)
+        return LiftResult((only,), notes)
     folder.mkdir(parents=True, exist_ok=True)
     everybody = [one.poses for one in shown]
     with paths.alone_in(folder):
         check_folder(folder, source)
         names = folder_names([poses.clip for poses in everybody])
         for name in names:
-            check_place(folder / name)
+            check_place(folder / name, extras)
         paths.keep_no_folder(folder / PEOPLE_PAGE)
         lifts = [
-            write(one.poses, folder / name, image=one.picture)
+            write_files(one.poses, folder / name, image=one.picture, extras=extras)
             for one, name in zip(shown, names, strict=True)
         ]
         page = None
@@ -211,21 +219,36 @@ def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
     return item.seen_by(camera), (*of_input(item.notes), note)
 
 
-def write(poses: Poses, folder: Path, *, image: Any = None) -> Lift:
-    """All four files, written in a hidden folder and then moved; the BVH is read back.
+def write_files(
+    poses: Poses, folder: Path, *, image: Any = None, extras: Sequence[str] = ()
+) -> Lift:
+    """All files, written in a hidden folder and then moved; the BVH is read back.
 
+    extras  names of the files beside the four: values of `formats.ON_REQUEST`. Those that an
+            earlier lift wrote, and this one does not, are removed: they would show its poses
     What the files have to say about themselves is added to the notes.
     """
+    names = (*NAMES, *extras)
     # The JSON first: it says whose folder this is, should the process end between two renames.
-    order = sorted(NAMES, key=lambda name: not name.endswith(".json"))
+    order = sorted(names, key=lambda name: not name.endswith(".json"))
     with paths.staged(folder, order) as part:
-        check_folder(folder, Path(poses.input))  # another command may have written meanwhile
-        bvh, rigid_mm, notes = write_bvh(part / "poses.bvh", poses)
-        apart = (read_bvh_back(bvh) - rigid_mm).abs().max().item()
+        # Another command may have written meanwhile.
+        before = check_folder(folder, Path(poses.input), extras)
+        body, notes = rigid(poses, [name for name in names if name.endswith((".bvh", ".glb"))])
+        bvh = write_bvh(part / "poses.bvh", poses, body)
+        apart = (read_bvh_back(bvh) - body.house_mm).abs().max().item()
         if not apart < 1.0:
             raise RuntimeError(f"poses.bvh is {apart:.1f} mm off when read back: a bug of posebook")
         poses = replace(poses, notes=(*poses.notes, *notes))
-        write_npz(part / "poses.npz", poses, rigid_mm)
-        write_page(part / "poses.html", poses, image=image)
-        write_json(part / "poses.json", poses, rigid_mm)
-    return Lift(poses, tuple(folder / name for name in NAMES))
+        write_npz(part / "poses.npz", poses, body.house_mm)
+        write_page(part / "poses.html", poses, image=image, files=names)
+        write_json(part / "poses.json", poses, body.house_mm, names)
+        if "poses.trc" in extras:
+            write_trc(part / "poses.trc", poses)
+        if "poses.glb" in extras:
+            write_gltf(part / "poses.glb", poses, body)
+        if "poses.csv" in extras:
+            write_csv(part / "poses.csv", poses)
+        for name in before.difference(names):
+            (folder / name).unlink(missing_ok=True)
+    return Lift(poses, tuple(folder / name for name in names))

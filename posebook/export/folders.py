@@ -9,10 +9,9 @@ from pathlib import Path
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.export.formats import NAMES, ON_REQUEST
 from posebook.export.people_page import NAME as PEOPLE_PAGE
 from posebook.files import MOST_BYTES, read_record
-
-NAMES = ("poses.npz", "poses.json", "poses.bvh", "poses.html")
 
 
 def folder_names(names: Sequence[str]) -> list[str]:
@@ -32,21 +31,29 @@ def folder_names(names: Sequence[str]) -> list[str]:
     return made
 
 
-def check_place(folder: Path) -> None:
-    """Refuse a folder that cannot be made or written into, before any work is lost."""
+def check_place(folder: Path, extras: Sequence[str] = ()) -> None:
+    """Refuse a folder that cannot be made or written into, before any work is lost.
+
+    extras  names of the files that are written beside the four
+    """
     whole = folder.absolute()
     there = next(place for place in (whole, *whole.parents) if os.path.exists(place))
     if not there.is_dir():
         raise InputError(f"{paths.shown(there)}: is a file; --out expects a folder")
     if not os.access(there, os.W_OK | os.X_OK):
         raise InputError(f"{paths.shown(there)}: must not be written into; choose another --out")
-    for name in NAMES:
+    for name in (*NAMES, *extras):
         paths.keep_no_folder(folder / name)
 
 
-def check_folder(folder: Path, source: Path) -> None:
-    """Refuse a folder that holds another input's results, too."""
-    check_place(folder)
+def check_folder(folder: Path, source: Path, extras: Sequence[str] = ()) -> set[str]:
+    """Refuse a folder that holds another input's results, too.
+
+    Returns which files an earlier lift of this input wrote into it on request. One of `extras` that
+    is there without having been written so is somebody's own, and is refused.
+    """
+    check_place(folder, extras)
+    before: set[str] = set()
     # Folders that begin with a dot are what a killed lift left half written. What we must not look
     # into is nobody's results.
     for place in (folder, *folder.glob("[!.]*/")):
@@ -57,10 +64,12 @@ def check_folder(folder: Path, source: Path) -> None:
                                  "folder with --out, or remove it")  # fmt: skip
             continue
         try:
-            first = read_record(place / "poses.json", "what `posebook lift` wrote", MOST_BYTES)[
-                "input_path"
-            ]
+            expected = "what `posebook lift` wrote"
+            record = read_record(place / "poses.json", expected, MOST_BYTES)
+            first = record["input_path"]
             same = Path(first) == source.resolve()
+            if place == folder:
+                before = set(ON_REQUEST.values()).intersection(record.get("files", ()))
         except (OSError, ValueError, KeyError, TypeError):  # an InputError is a ValueError
             first, same = "something else", False
         if not same:
@@ -68,3 +77,10 @@ def check_folder(folder: Path, source: Path) -> None:
                 f"{place}: holds {there[0]} of {first}; give another folder with --out, or "
                 "remove it"
             )
+    for name in extras:
+        if os.path.exists(folder / name) and name not in before:
+            raise InputError(
+                f"{paths.shown(folder / name)}: is there already, and no lift wrote it; give "
+                "another folder with --out, or move it away"
+            )
+    return before

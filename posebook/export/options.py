@@ -8,6 +8,7 @@ import torch
 from posebook.cameras import Camera
 from posebook.datasets.readers.files import number, short
 from posebook.errors import InputError
+from posebook.export.formats import NAMES, ON_REQUEST
 from posebook.files import read_record
 from posebook.key_points import MIN_CONFIDENCE
 from posebook.lifting.notes import Note
@@ -71,6 +72,22 @@ def up_of_key_points(up: Any) -> str | None:
             f"--up is {short(up)}; expected y where a picture's y is counted upwards, else -y"
         )
     return text
+
+
+def on_request(write: Any) -> tuple[str, ...]:
+    """Names of the files that --write asks for beside those always written, from 'trc,csv'."""
+    if write is None:
+        return ()
+    always = [name.rpartition(".")[2] for name in NAMES]
+    words = write.split(",") if isinstance(write, str) else [str(word) for word in write]
+    words = [word.strip().lower().removeprefix(".") for word in words]
+    words = ["gltf" if word == "glb" else word for word in words]
+    if unknown := [word for word in words if word not in (*ON_REQUEST, *always)]:
+        raise InputError(
+            f"--write is {short(write)}: {short(unknown[0])} is no format; expected some of "
+            f"{', '.join(ON_REQUEST)} ({', '.join(always)} are always written)"
+        )
+    return tuple(file for word, file in ON_REQUEST.items() if word in words)
 
 
 #: What is lifted: options that do nothing for it, and why.

@@ -1,5 +1,6 @@
 """`poses.html`: the lifted pose to turn and scrub, the key points beside it, what it rests on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import Tensor
 from posebook import figures
 from posebook.errors import printable
 from posebook.evaluation import score_table
+from posebook.export.formats import ABOUT, NAMES
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.poses import Poses
@@ -28,8 +30,14 @@ MOST_FRAMES = 120
 AXES = ("x, to the right (mm)", "y, away (mm)", "z, up (mm)")
 
 
-def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
-    """One page, no network. image: a photograph to draw a single frame's key points on."""
+def write_page(
+    path: Path, poses: Poses, *, image: Any = None, files: Sequence[str] = NAMES
+) -> Path:
+    """One page, no network.
+
+    image  a photograph to draw a single frame's key points on
+    files  names of all files that are written together
+    """
     name = _name(poses)
     parts: list[Any] = [_introduction(poses)]
     parts += _pictures(poses, image)
@@ -42,14 +50,9 @@ def write_page(path: Path, poses: Poses, *, image: Any = None) -> Path:
         figures.Heading("The files beside this page"),
         figures.Table(
             ("file", "what is in it"),
-            (
-                ("poses.npz", "arrays in mm, for Python: numpy.load; keys are documented in "
-                 "poses.json under 'about'"),
-                ("poses.json", "the same as text, and these notes"),
-                ("poses.bvh", "the motion for Blender and other animation programs (Y up, cm)"),
-            ),
+            [(name, ABOUT[name]) for name in files if name != path.name],
         ),
-    ]  # fmt: skip
+    ]
     return figures.page(path, f"{name}: lifted from 2D to 3D", parts, footer="Made by posebook.")
 
 

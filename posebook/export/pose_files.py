@@ -5,7 +5,7 @@ them needs pickle: `numpy.load(path)` as it comes is enough.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from torch import Tensor
 from posebook.datasets.readers import bvh
 from posebook.errors import InputError
 from posebook.export.bvh import bvh_pieces
-from posebook.export.rigid_body import JOINTS, rig, z_up
+from posebook.export.formats import NAMES
+from posebook.export.rigid_body import JOINTS, Rig, rig, z_up
 from posebook.key_points import bridge_frames
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.notes import Note
@@ -96,8 +97,11 @@ def write_npz(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
     return path
 
 
-def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
-    """The npz's keys as lists (0.1 mm, 0.1 px), `scores` where there is truth, and `about`."""
+def write_json(path: Path, poses: Poses, rigid_mm: Tensor, files: Sequence[str] = NAMES) -> Path:
+    """The npz's keys as lists (0.1 mm, 0.1 px), `scores` where there is truth, and `about`.
+
+    files  names of all files that are written together
+    """
     digits = {"camera_matrix": 6, "camera_rotation": 9, "confidence": 3}
     record: dict[str, Any] = {
         **arrays(poses, rigid_mm),
@@ -106,6 +110,7 @@ def write_json(path: Path, poses: Poses, rigid_mm: Tensor) -> Path:
         "scores": [score.to_dict() for score in poses.scores],
         # Whose results a folder holds, wherever the command is given next.
         "input_path": str(Path(poses.input).resolve()),
+        "files": list(files),
         "about": {"keys": KEYS, "not a number": "null", "origin": list(ORIGINS)},
     }
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
@@ -149,24 +154,27 @@ def _number_lists(values: np.ndarray, digits: int) -> Iterator[str]:
     yield "]"
 
 
-def write_bvh(path: Path, poses: Poses) -> tuple[Path, Tensor, tuple[Note, ...]]:
-    """`poses.bvh`; also what is in it, as house joints (frames, 17, 3) world mm, and notes."""
+def rigid(poses: Poses, files: Sequence[str] = ("poses.bvh",)) -> tuple[Rig, tuple[Note, ...]]:
+    """The poses as one rigid body in motion, and notes on what that changes in `files`."""
     whole, bridged = bridge_frames(poses.world_mm.double())
     if not torch.isfinite(whole).all():
         raise InputError(f"{poses.input}: no frame has a pose, so there is nothing to write")
-    body = rig(whole)
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.writelines(bvh_pieces(body, poses.rate))
+    body, where = rig(whole), f"in {' and '.join(files)}"
     text = (
-        "in poses.bvh every bone has its mean length over the clip, left and right alike, which "
-        f"moves a joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; "
-        "Y up, cm."
+        f"{where} every bone has its mean length over the clip, left and right alike, which moves "
+        f"a joint by {body.moved_mm:.0f} mm on average; toes and finger tips are invented; Y up."
     )
     notes = [Note("bones", text)]
     if count := int(bridged.sum()):
-        text = f"in poses.bvh {count} of {len(poses)} frames have nobody in them and are bridged."
+        text = f"{where} {count} of {len(poses)} frames have nobody in them and are bridged."
         notes.append(Note("bridged", text, dict(frames=count, of=len(poses))))
-    return path, body.house_mm, tuple(notes)
+    return body, tuple(notes)
+
+
+def write_bvh(path: Path, poses: Poses, body: Rig) -> Path:
+    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(bvh_pieces(body, poses.rate))
+    return path
 
 
 def read_bvh_back(path: Path | str) -> Tensor:

@@ -13,6 +13,7 @@ from posebook.geometry.rotations import (
     axis_angle_to_matrix,
     euler_to_matrix,
     look_at,
+    matrix_to_quaternion,
     quaternion_to_matrix,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "facing_sine",
     "kinematic_chain",
     "look_at",
+    "matrix_to_quaternion",
     "procrustes",
     "quaternion_to_matrix",
     "root_relative",

@@ -26,6 +26,23 @@ def quaternion_to_matrix(wxyz: Float[Tensor, "*batch 4"]) -> Rotation:
     return torch.stack(rows, -1).unflatten(-1, (3, 3))
 
 
+def matrix_to_quaternion(matrix: Rotation) -> Float[Tensor, "*batch 4"]:
+    """Quaternion (..., 4) of a rotation matrix, of length 1; of the two that there are, the one
+    whose largest part is positive."""
+    (a, b, c), (d, e, f), (g, h, i) = (row.unbind(-1) for row in matrix.unbind(-2))
+    # Four times the products of the quaternion's parts with each other: each row is the quaternion,
+    # times one of its parts. The row of the largest part is the most exact.
+    products = (
+        1 + a + e + i, h - f, c - g, d - b,
+        h - f, 1 + a - e - i, b + d, c + g,
+        c - g, b + d, 1 - a + e - i, f + h,
+        d - b, c + g, f + h, 1 - a - e + i,
+    )  # fmt: skip
+    rows = torch.stack(products, -1).unflatten(-1, (4, 4))
+    largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)[..., None, None]
+    return torch.nn.functional.normalize(rows.take_along_dim(largest, -2).squeeze(-2), dim=-1)
+
+
 def axis_angle_to_matrix(turn: Points3D) -> Rotation:
     """Rotation matrix (..., 3, 3) of a turn (..., 3): its direction the axis, its length the angle.
 

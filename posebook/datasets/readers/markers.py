@@ -19,6 +19,15 @@ from posebook.datasets.readers.matlab import read_c3d_arrays
 from posebook.datasets.readers.text_tables import number
 from posebook.errors import InputError
 
+#: The house joints as `posebook lift` names them in a .trc: as Pose2Sim does, whose models for
+#: OpenSim know these names. None of them has a marker at the spine or at neck_nose.
+NAMES = {
+    "hip": "Hip", "right_hip": "RHip", "right_knee": "RKnee", "right_foot": "RAnkle",
+    "left_hip": "LHip", "left_knee": "LKnee", "left_foot": "LAnkle", "spine": "Spine",
+    "thorax": "Neck", "neck_nose": "NeckNose", "head": "Head", "left_shoulder": "LShoulder",
+    "left_elbow": "LElbow", "left_wrist": "LWrist", "right_shoulder": "RShoulder",
+    "right_elbow": "RElbow", "right_wrist": "RWrist",
+}  # fmt: skip
 _TRC = "marker positions (.trc): PathFileType, DataRate, ..., then a row a frame"
 _C3D = "a motion in C3D"
 
@@ -58,6 +67,8 @@ def read_trc(path: Path) -> Markers:
         if None in found:
             raise InputError(f"{path}: line {line} holds a word; expected numbers")
         values.append(found)
+    if names == list(NAMES.values()):  # our own: what it calls Neck is between the shoulders
+        names = list(NAMES)
     if not names or not values:
         raise InputError(f"{path}: {len(names)} markers, {len(values)} frames; expected {_TRC}")
     table = numpy.array(values).reshape(len(values), -1, 3)

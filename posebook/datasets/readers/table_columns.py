@@ -1,13 +1,14 @@
 """What the columns of a text table are: joints and axes, the frame, the person.
 
 One row a frame, `left_knee_x, left_knee_y, left_knee_confidence, ...`; or one row a joint, with
-columns `joint, x, y`; or DeepLabCut's header of three or four lines. Other columns are passed over.
+columns `joint, x, y`, perhaps with a unit, `x_mm`; or DeepLabCut's header of three or four lines.
+Other columns are passed over.
 """
 
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy
@@ -19,6 +20,7 @@ from posebook.errors import InputError
 _SCORE = "confidence|conf|score|likelihood|visibility|visible|vis|presence|probability|prob"
 _ENDS = re.compile(rf"(.*?)(?:[ _.\-:/|]*({_SCORE}|x|y|z|c)|[ _.\-:/|]+(v|p))", re.IGNORECASE)
 _BEGINS = re.compile(rf"({_SCORE}|x|y|z|c|v|p)(?:[ _.\-:/|\[]+(.+?)\]?|(\d+))", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"([xyz])[ _.\-:/|(\[]+(mm|cm|m|px)[)\]]?", re.IGNORECASE)
 _FRAME = ("frame", "frameid", "frameidx", "frameindex", "framenumber", "frameno", "framenum",
           "framecount", "frames", "image", "imageid", "imagename", "img", "imgname", "picture",
           "file", "filename", "filepath", "unnamed0", "imagepath", "path")  # fmt: skip
@@ -30,6 +32,9 @@ _JOINT = ("joint", "jointname", "landmark", "landmarkname", "bodypart", "bodypar
           "keypointname", "keypointid", "keypointidx", "landmarkid", "landmarkidx", "jointid",
           "node", "part", "partname", "marker", "markername", "point", "pointname",
           "name")  # fmt: skip
+#: What may follow x, y and z in the titles of a table with a joint in each row; where there are
+#: several, the first is taken: places in space rather than in a picture.
+_UNITS = ("", "mm", "cm", "m", "px")
 _LONGEST_TITLE = 200
 _DLC = ("scorer", "individuals", "bodyparts", "coords")
 
@@ -41,6 +46,7 @@ class Columns:
     values      (rows, joints, 2 or 3), or (rows, numbers) where nothing says what a joint is
     confidence  (rows, joints) or None; names: of the joints, or None
     frames      what the file calls each row's frame; who: and its person; '' for nobody, or None
+    unit        of x, y and z, where their titles say it: one of `_UNITS`, else ''
     """
 
     values: numpy.ndarray
@@ -48,6 +54,7 @@ class Columns:
     names: list[str] | None = None
     frames: list[str] | None = None
     who: list[str] | None = None
+    unit: str = ""
 
 
 def read(path: Path, letters: int | None = None) -> Columns:
@@ -87,9 +94,11 @@ def _plain(title: str) -> str:
 
 
 def _axis(title: str) -> tuple[str, str] | None:
-    """('left_knee', 'x') of 'left_knee_x', 'x_left_knee', 'x12'; the axis is x, y, z or c."""
+    """('left_knee', 'x') of 'left_knee_x', 'x_left_knee', 'x12'; ('mm', 'x') of 'x_mm'; or 'c'."""
     title = title[:_LONGEST_TITLE].strip().strip("#").strip()
-    if match := _ENDS.fullmatch(title):
+    if match := _WITH_UNIT.fullmatch(title):
+        joint, axis = match[2].lower(), match[1]
+    elif match := _ENDS.fullmatch(title):
         joint, axis = match[1], match[2] or match[3]
     elif match := _BEGINS.fullmatch(title):
         joint, axis = match[2] or match[3], match[1]
@@ -120,15 +129,18 @@ def _titled(titles: list[str], rows: list[list[str]], path: Path) -> Columns:
     for column, title in enumerate(titles):
         if (found := _axis(title)) and _plain(title) not in (*_FRAME, *_TIME, *_PERSON):
             joints.setdefault(found[0], {}).setdefault(found[1], column)
+    scores = {"c": joints[""]["c"]} if "c" in joints.get("", {}) else {}
     joints = {name: axes for name, axes in joints.items() if {"x", "y"} <= axes.keys()}
     frames, who = _column(titles, rows, _FRAME), _person(titles, rows)
     if frames is None:
         frames = _column(titles, rows, _TIME)
-    if joints.keys() == {""}:  # x and y by themselves: a row is a joint
+    if joints and joints.keys() <= set(_UNITS):  # x and y by themselves: a row is a joint
         names = _column(titles, rows, _JOINT)
         if names is None:
             raise InputError(f"{path}: titles {listed(titles, 6)}; expected {LAYOUT}")
-        return _long(values, joints[""], names, frames, who, path)
+        unit = next(unit for unit in _UNITS if unit in joints)
+        axes = scores | joints[unit]  # a confidence by itself belongs to each unit
+        return replace(_long(values, axes, names, frames, who, path), unit=unit)
     joints.pop("", None)
     if not joints:
         raise InputError(f"{path}: titles {listed(titles, 6)}; expected {LAYOUT}")

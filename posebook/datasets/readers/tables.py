@@ -15,6 +15,7 @@ from posebook.datasets.readers import hdf5_tables, markers, table_columns
 from posebook.datasets.readers.file_kinds import kind
 from posebook.datasets.readers.files import listed, short
 from posebook.datasets.readers.safe_pickle import read_npy, read_npz
+from posebook.datasets.readers.units_axes import UNITS_MM
 from posebook.errors import InputError
 
 KEYPOINT_KEYS = (
@@ -80,11 +81,12 @@ def read_tables(path: Path | str, letters: int | None = None) -> list[Table]:
             )
         ]  # fmt: skip
     columns = hdf5_tables.read(path) if found == "hdf5" else table_columns.read(path, letters)
-    values = columns.values
+    values, unit = columns.values, columns.unit
     return [
         Table(
-            str(path), path.stem, "", _numbers(values, str(path)) if columns.frames is None
-            else values, columns.confidence, columns.names, None, columns.frames, columns.who,
+            str(path), path.stem, "positions" if unit in UNITS_MM else "",
+            _numbers(values, str(path)) if columns.frames is None else values,
+            columns.confidence, columns.names, None, columns.frames, columns.who, unit,
         )
     ]  # fmt: skip
 
