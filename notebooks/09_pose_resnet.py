@@ -623,7 +623,7 @@ figures.Table(
 # These pictures suit coordinates: one person in the middle, of nearly the same size everywhere. Places vary little
 # around the mean pose. A linear layer that begins there has little to learn, and where it is unsure it answers
 # something in between. The *mean place* has the form of a heat map, but no target for it, and is the last of the three
-# in both rooms. The picture below shows what it makes of that freedom: many of its maps are bright on both sides of a
+# on both sets. The picture below shows what it makes of that freedom: many of its maps are bright on both sides of a
 # joint, and only their balance is right. So if anything helps, it is the *teaching* at each pixel, not the form.
 #
 # What speaks for heat maps, then? They can say *here or there*. Look at the two wrists below, after the short training:
@@ -824,7 +824,7 @@ check("9.3")
 #
 # * A classifier's body and three enlarging layers make a good network for key points.
 # * Where one person stands in the middle, plain coordinates do nearly as well as heat maps. Measure before you believe.
-# * Left and right are learned last, and at once: a training that ends before has learned half.
+# * Left and right are learned last. A training that ends before has learned half.
 # * What makes a heat map is its target: it teaches every pixel. A map that learns only where its mean must lie need
 #   not be bright at the joint.
 # * A map's peak is finer than its pixels, if it is read by its surroundings. A slip in that step costs as much as a
