@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
+from posebook.cli import detectors
 from posebook.errors import CellFailed, InputError, one_line, printable
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Data sets: what there is, how to get it, whether it is complete.")
 app.add_typer(data, name="data", no_args_is_help=True)
+app.add_typer(detectors.app, name="detectors", no_args_is_help=True)
 
 
 def main() -> None:
@@ -288,7 +290,3 @@ def doctor() -> None:
         print(f"{'ok ' if ok else 'BAD'} {what:<20} {value}")
         sound = sound and ok
     raise typer.Exit(0 if sound else 1)
-
-
-if __name__ == "__main__":
-    main()
