@@ -8,29 +8,32 @@ from posebook.key_points import MIN_CONFIDENCE
 
 #: Two answers are one person where their joints are as near to each other as this, as a mean over
 #: joints of exp(-d^2 / 2 (s k)^2), d their distance, s the person's size, k `_SPREAD`.
-ALIKE = 0.5
+ALIKE = 0.4
 _SPREAD = 0.1
 
 
 def different(
     points: Float[Tensor, "n joints 2"],
     scores: Float[Tensor, "n joints"],
-    size_px: Tensor,
+    trust: Float[Tensor, " n"] | None = None,
     least: float = MIN_CONFIDENCE,
 ) -> Int[Tensor, " kept"]:
     """Whom to keep, the most prominent first: large people before small ones, sure before unsure.
 
-    Of two answers for one person the one with the larger sum of scores is kept.
+    trust  of two answers for one person the one with more is kept; None: the sum of their scores
+    least  joints with a smaller score are not compared; whoever has no other is left out
     """
     sure = scores >= least
     size = sizes(points, sure)
+    trust = scores.sum(-1) if trust is None else trust
     kept: list[int] = []
-    for one in scores.sum(-1).argsort(descending=True, stable=True).tolist():
-        if sure[one].any() and not any(
+    for one in trust.argsort(descending=True, stable=True).tolist():
+        same = (
             alike(points[one], points[other], sure[one] | sure[other],
-                  torch.minimum(size[one], size[other]).clamp(min=1)) > ALIKE
+                  torch.minimum(size[one], size[other]).clamp(min=1))
             for other in kept
-        ):  # fmt: skip
+        )  # fmt: skip
+        if sure[one].any() and all(value <= ALIKE for value in same):
             kept.append(one)
     kept.sort(key=lambda one: -float(size[one] * scores[one].mean()))
     return torch.tensor(kept, dtype=torch.int64)

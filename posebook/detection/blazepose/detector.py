@@ -51,8 +51,8 @@ class BlazePose:
     """The two networks, and what stands between them.
 
     finder  (1, 224, 224, 3) in [-1, 1] to (1, 2254, 12) and (1, 2254, 1)
-    reader  (1, 256, 256, 3) in [0, 1] to what `landmarks.decoded` takes, and the person's outline as
-            the third of five
+    reader  (1, 256, 256, 3) in [0, 1] to what `landmarks.decoded` takes, the outline of the
+            person being the third of five
     sha256  of the weights
     """
 
@@ -72,22 +72,20 @@ class BlazePose:
         The whole picture is searched, then parts of it for smaller people. Each person is read
         twice: the first reading says better than the search where the second has to look.
         """
-        tall, wide = picture.shape[:2]
         small, factor = smaller(picture)
-        read = self.read(small, self.find(small))
+        regions, share = self._everybody(small)
+        read = self.read(small, regions)
         read = self.read(small, read.regions)
         sure = (read.somebody >= SOMEBODY).nonzero()[:, 0]
         points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
-        kept = different(points, scores, torch.tensor([wide, tall]))
+        # A look at a part may see half a person and be sure: a wider look counts for more.
+        kept = different(points, scores, scores.sum(-1) * share[sure].sqrt())
         return Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
 
     def find(self, picture: UInt8[Tensor, "height width 3"]) -> Regions:
-        """Where people are, each as an upright square of the picture."""
-        found = [self._search(picture, *square) for square in part_squares(picture)]
-        seen = people.Seen(*(torch.cat(parts) for parts in zip(*found, strict=True)))
-        order = seen.scores.argsort(descending=True, stable=True)
-        seen = people.merged(people.Seen(*(part[order] for part in seen)))
-        return people.regions(seen.points[:, 0], seen.points[:, 1])
+        """Where people may be, each as an upright square of the picture; somebody who is seen in
+        several ways has several."""
+        return self._everybody(picture)[0]
 
     def read(self, picture: UInt8[Tensor, "height width 3"], regions: Regions) -> Read:
         """The key points of the people in regions."""
@@ -110,6 +108,13 @@ class BlazePose:
             landmarks.turned_back(lands.world_mm, regions.rotation_deg),
             people.regions(points[:, landmarks.MIDDLE], points[:, landmarks.EXTENT]),
         )
+
+    def _everybody(self, picture: Tensor) -> tuple[Regions, Tensor]:
+        """What `find` gives, and which part of the picture's longer side was looked at, (n,)."""
+        squares = list(part_squares(picture))
+        seen, look = people.joined([self._search(picture, *square) for square in squares])
+        sides = torch.cat([side for _, side in squares])
+        return people.regions(seen.points[:, 0], seen.points[:, 1]), (sides / sides[0])[look]
 
     def _search(self, picture: Tensor, centre_px: Tensor, side_px: Tensor) -> people.Seen:
         """Whom the first network sees in one square of a picture, (1, 2) and (1,), in its px."""

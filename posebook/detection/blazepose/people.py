@@ -9,10 +9,11 @@ Source: Bazarevsky et al. 2020, arXiv:2006.10204; anchors and thresholds of Medi
 `pose_detection`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 #: Side of the square that the network looks at, px.
@@ -24,6 +25,8 @@ ANCHORS_A_PLACE = 2
 LEAST_SCORE = 0.5
 #: Boxes that overlap by more than this part of their union show one person.
 OVERLAP = 0.3
+#: Of two looks at a picture: more than this, and it is the same person seen in the same way.
+SEEN_AGAIN = 0.5
 #: The second network's square is so many times as large as the circle around the body.
 ROOM = 1.25
 #: Scores come as logits; beyond this the sigmoid is 0 or 1 anyway.
@@ -119,6 +122,22 @@ def merged(seen: Seen, most: float = OVERLAP) -> Seen:
     if not scores:
         return Seen(seen.scores[:0], seen.boxes[:0], seen.points[:0])
     return Seen(torch.stack(scores), torch.stack(boxes), torch.stack(points))
+
+
+def joined(looks: Sequence[Seen], most: float = SEEN_AGAIN) -> tuple[Seen, Int[Tensor, " n"]]:
+    """Everybody in several looks at a picture, all in the same unit, and the look of each.
+
+    Whoever was seen in an earlier look, with a box that overlaps by more than `most`, is left out.
+    Nothing is averaged here: a part of a picture may show half of a person.
+    """
+    boxes = torch.cat([seen.boxes for seen in looks])
+    look = torch.cat([torch.full((len(seen.boxes),), n) for n, seen in enumerate(looks)])
+    kept: list[int] = []
+    for one, box in enumerate(boxes):
+        before = [other for other in kept if look[other] < look[one]]
+        if not (overlap(box, boxes[before]) > most).any():
+            kept.append(one)
+    return Seen(*(torch.cat(parts)[kept] for parts in zip(*looks, strict=True))), look[kept]
 
 
 def regions(middle_px: Float[Tensor, "n 2"], extent_px: Float[Tensor, "n 2"]) -> Regions:
