@@ -19,7 +19,7 @@ import torch
 from score_on_photographs import LIMBS
 from torch import Tensor
 
-from posebook import detection
+from posebook import detection, results
 from posebook.datasets import pictures
 from posebook.skeletons import Skeleton
 
@@ -75,12 +75,14 @@ def main(words: Sequence[str] | None = None) -> None:
     add("--set", nargs=3, action="append", required=True, metavar=("NAME", "DIR", "HALF"))
     add("detectors", nargs="+", metavar="DETECTOR", help="a name, or a file")
     add("--each", action="store_true", help="a line for each picture")
+    add("--keep", action="store_true", help="put the numbers into data/ledger.jsonl")
     options = parser.parse_args(words)
     sets = [pictures.load(name, folder, half) for name, folder, half in options.set]
+    numbers: list[results.Number] = []
     for name in options.detectors:
         detector = detection.load(name)
         rows: list[tuple[bool, Tensor, Tensor]] = []
-        seconds = count = extra = 0
+        seconds, count, extra = 0.0, 0, 0
         for people in sets:
             marked = limbs(people.keypoints_px, people.skeleton)
             asked = torch.isfinite(marked).all(-1).sum(-1) >= FEWEST_MARKED
@@ -101,10 +103,30 @@ def main(words: Sequence[str] | None = None) -> None:
         for alone in (True, False):
             oks = torch.cat([o for a, o, _ in rows if a == alone] or [torch.zeros(0)])
             off = torch.cat([o for a, _, o in rows if a == alone] or [torch.zeros(0, 12)])
-            right = (off <= 0.1).sum() / (~off.isnan()).sum().clamp(min=1)
-            print(f"  {'alone' if alone else 'among others':<13}{len(oks):>3} people, "
-                  f"{int((oks >= FOUND).sum())} found, OKS {oks.mean():.3f}, "
-                  f"PCK.10 {right:.3f}")  # fmt: skip
+            said = scores(detector.name, alone, oks, off)
+            print(
+                "  " + ", ".join(f"{n.metric} {n.value:.3g}{n.unit}" for n in said), said[0].split
+            )
+            numbers += said
+    if options.keep:
+        results.keep(numbers)
+
+
+def scores(name: str, alone: bool, oks: Tensor, off: Tensor) -> list[results.Number]:
+    """The numbers of one detector on so many people: how many, found, OKS and PCK.10."""
+    about = dict(
+        data="whole photographs", split="alone" if alone else "among others", method=name,
+        chapter=name, profile=results.OF_A_FILE, frames=len(oks), versions=results.versions(),
+        code=results.code(),
+    )  # fmt: skip
+    asked = "12 joints of arms and legs; who is not found counts as wrong"
+    right = 100 * float((off <= 0.1).sum() / (~off.isnan()).sum().clamp(min=1))
+    found = 100 * float((oks >= FOUND).double().mean())
+    return [
+        results.Number("found", found, "%", f"OKS of at least {FOUND}, 12 joints", **about),
+        results.Number("OKS", float(oks.mean()), "", f"COCO's widths, {asked}", **about),
+        results.Number("PCK.10", right, "%", f"at most 0.1 of the person, {asked}", **about),
+    ]
 
 
 if __name__ == "__main__":
