@@ -193,6 +193,19 @@ def test_joints_outside_the_picture_have_no_score():
     assert (found.scores[0, outside] == 0).all() and (found.scores[0, ~outside] > 0.9).all()
 
 
+def test_pictures_of_every_size():
+    """Somebody of no extent is seen in every look."""
+
+    def anywhere(values):
+        logits = torch.full((1, 2254, 1), -9.0)
+        logits[0, 900] = 9.0
+        return [torch.zeros(1, 2254, 12), logits]
+
+    for shape in ((1, 1), (2, 500), (500, 2), (3300, 1700)):
+        found = BlazePose(anywhere, reader).detect(torch.full((*shape, 3), 90, dtype=torch.uint8))
+        assert torch.isfinite(found.keypoints_px).all()
+
+
 def test_nobody():
     def doubtful(values):
         values, _, *rest = reader(values)

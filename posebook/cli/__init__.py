@@ -142,7 +142,8 @@ def lift(
         typer.Option(help="a shipped lifter, or a file (default: the best for frames or clips)"),
     ] = None,
     detector: Annotated[
-        str | None, typer.Option(help="of pictures: a file (default: the one shipped)")
+        str | None,
+        typer.Option(help="of pictures: blazepose, movenet, stacked_hourglass, or a file"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")

@@ -39,7 +39,6 @@ def fetched(client: str, package: str, size: int, folder: Path, whose: str) -> P
     print(f"{whose}: {client} fetches {package}, {size / 1e6:.0f} MB", file=sys.stderr, flush=True)
     log = folder / "log"
     env = {**os.environ, "TMPDIR": str(folder), "NO_COLOR": "1"}
-    env.pop("PIP_NO_INDEX", None) if client == "npm" else None
     try:
         with (
             open(log, "wb") as told,

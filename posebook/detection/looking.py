@@ -8,13 +8,16 @@ from torch import Tensor
 
 #: Larger pictures are made smaller first: a crop of an eighth still has more px than networks take.
 LARGEST_SIDE_PX = 4096
+#: A detector that also searches parts of a picture needs less of it: a third of this is more than
+#: its networks take.
+SEARCHED_SIDE_PX = 1600
 #: Parts of a picture are looked at where they have at least so many px to show.
 _SMALLEST_PART_PX = 160
 
 
-def smaller(picture: Tensor) -> tuple[Tensor, int]:
-    """The picture with sides of less than twice `LARGEST_SIDE_PX`, and by what it was divided."""
-    factor = max(1, max(picture.shape[:2]) // LARGEST_SIDE_PX)
+def smaller(picture: Tensor, most_px: int = LARGEST_SIDE_PX) -> tuple[Tensor, int]:
+    """The picture with sides of less than twice `most_px`, and by what it was divided."""
+    factor = max(1, max(picture.shape[:2]) // most_px)
     if factor == 1:
         return picture, 1
     from PIL import Image

@@ -22,7 +22,7 @@ from posebook.datasets.pictures.people import boxes_around
 from posebook.detection import tfjs
 from posebook.detection.duplicates import different
 from posebook.detection.found import Found
-from posebook.detection.looking import part_squares, smaller
+from posebook.detection.looking import SEARCHED_SIDE_PX, part_squares, smaller
 from posebook.skeletons import COCO_17, Skeleton
 
 #: Both networks look at squares of so many px here.
@@ -83,7 +83,7 @@ class MoveNet:
         The whole picture is searched, then parts of it. Each person is read twice: the first
         reading says better than the search where the second has to look.
         """
-        small, factor = smaller(picture)
+        small, factor = smaller(picture, SEARCHED_SIDE_PX)
         read = self.read(small, self.find(small))
         read = self.read(small, read.squares)
         points, scores = read.keypoints_px * factor, read.scores

@@ -22,7 +22,7 @@ from posebook.detection.blazepose import landmarks, people
 from posebook.detection.blazepose.people import Regions
 from posebook.detection.duplicates import different
 from posebook.detection.found import Found
-from posebook.detection.looking import part_squares, smaller
+from posebook.detection.looking import SEARCHED_SIDE_PX, part_squares, smaller
 from posebook.skeletons import MEDIAPIPE_33, Skeleton
 
 #: The second network's own doubt: with less it sees nobody in a square.
@@ -72,7 +72,7 @@ class BlazePose:
         The whole picture is searched, then parts of it for smaller people. Each person is read
         twice: the first reading says better than the search where the second has to look.
         """
-        small, factor = smaller(picture)
+        small, factor = smaller(picture, SEARCHED_SIDE_PX)
         regions, share = self._everybody(small)
         read = self.read(small, regions)
         read = self.read(small, read.regions)

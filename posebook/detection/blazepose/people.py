@@ -150,4 +150,4 @@ def regions(middle_px: Float[Tensor, "n 2"], extent_px: Float[Tensor, "n 2"]) ->
     reach = torch.linalg.vector_norm(up, dim=-1)
     # In a picture y counts downwards: somebody who stands has up = (0, -reach), and is not turned.
     turned = torch.rad2deg(torch.atan2(up[:, 0], -up[:, 1]))
-    return Regions(middle_px.double(), 2 * ROOM * reach, turned)
+    return Regions(middle_px.double(), (2 * ROOM * reach).clamp(min=1.0), turned)
