@@ -376,6 +376,7 @@ def test_everybody_in_a_photograph_is_lifted(tmp_path):
     assert "Person: 2 of the 2 who are found" in str(result)
     page = (out / "people.html").read_text(encoding="utf-8")
     assert "data:image/jpeg;base64," in page and "me_person_2/poses.html" in page
+    assert f"found by crowd (SHA-256 {'0123' * 16})" in page
     first, second = (np.load(out / f"me_person_{n}" / "poses.npz") for n in (1, 2))
     assert np.abs(first["input_px"][0] * 0.8 + 40 - second["input_px"][0]).max() < 1e-3
     for held in (first, second):

@@ -20,6 +20,8 @@ BEST = "blazepose"
 SHIPPED: dict[str, Path] = {
     name: paths.DATA / "detectors" / f"{name}.safetensors" for name in (DEFAULT,)
 }
+#: Chapters that train a detector of which none is shipped.
+TRAINED = ("pose_resnet", "weak_supervision")
 #: Detectors of others, made of their files and the hash of these; see `weights`.
 OTHERS: dict[str, Callable[[Mapping[str, bytes], str], AnyDetector]] = {
     "blazepose": blazepose.of_files,
@@ -35,6 +37,11 @@ def load(name: str | Path) -> AnyDetector:
     """
     if (made := OTHERS.get(str(name))) is not None:
         return made(weights.read(str(name)), weights.of(str(name)).sha256)
+    if str(name) in TRAINED and not Path(name).exists():
+        raise InputError(
+            f"no detector called {name} is shipped; `posebook run {name}` trains one: give its "
+            f"file, runs/{name}/TIME/{name}.safetensors"
+        )
     path = network_files.file_of(name, detector_files.KIND, SHIPPED, OTHERS)
     header, network = detector_files.read(path)
     return Detector(header, network, hashlib.sha256(path.read_bytes()).hexdigest())

@@ -43,6 +43,7 @@ def write_people_page(
     parts: list[Any] = [
         f"{len(people)} people were lifted. Each has a folder beside this page, with a page, an "
         "array file, a JSON and a BVH of their own."
+        + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
     ]
     for name, own in films.items():
         if len(own) > 1:
