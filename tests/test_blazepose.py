@@ -5,9 +5,10 @@ No weights are needed: what stands between the two networks is asked on tensors 
 
 import pytest
 import torch
+from test_detection import untrained
 
 from posebook.datasets.pictures import crops
-from posebook.detection import looking
+from posebook.detection import in_films, looking
 from posebook.detection.blazepose import BlazePose, landmarks, people
 from posebook.detection.duplicates import different
 
@@ -227,3 +228,43 @@ def test_world_landmarks_and_the_next_region():
     assert again.centre_px[0].tolist() == pytest.approx([90, 70], abs=1e-3)
     assert float(again.rotation_deg) == pytest.approx(90, abs=1e-3)
     assert float(again.side_px) == pytest.approx(75, abs=1e-3)
+
+
+# ---------------------------------------------------------------------------------------- in films
+
+
+def test_in_a_film_people_are_searched_for_now_and_then():
+    """The hips move; nobody is searched for in between, and whoever is lost is looked for soon."""
+    looks = []
+
+    def counting(values):
+        looks.append(1)
+        return finder(values)
+
+    def following(values):
+        """Sees somebody where a white pixel is in the square; its place says where."""
+        white = (values[0].mean(-1) > 0.3).nonzero().float()
+        answers = reader(values)
+        if not len(white):
+            return [answers[0], torch.zeros(1, 1), *answers[2:]]
+        shift = white.mean(0).flip(0) + 0.5 - 128
+        answers[0] = answers[0].reshape(1, landmarks.ALL, 5)
+        answers[0][..., :2] += shift
+        answers[0] = answers[0].reshape(1, -1)
+        return answers
+
+    film = in_films.of(BlazePose(counting, following, "abc"))
+    assert (film.name, film.sha256, len(film.skeleton)) == ("blazepose", "abc", 33)
+    counts, searched = [], []
+    for frame in range(20):
+        hips = [(60 + frame, 60)] + [(180, 90)] * (frame < 12)
+        before = len(looks)
+        found = film.detect(picture_with(*hips))
+        counts.append(len(found.scores))
+        searched.append(len(looks) > before)
+        middle = found.keypoints_px.mean(1)
+        assert (middle[:, 0] - (60.5 + frame - 3.6)).abs().min() < 2, frame
+    assert counts == [2] * 12 + [1] * 8
+    assert searched == [True] + [False] * 12 + [True] + [False] * 6
+    own = untrained()
+    assert in_films.of(own) is own, "what cannot look again is taken as it is"

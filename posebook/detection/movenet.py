@@ -3,8 +3,7 @@
     detector = detection.load("movenet")             # its weights: `posebook detectors get`
     found = detector.detect(picture)                 # found.keypoints_px (n, 17, 2)
 
-For films the two steps stand by themselves, as in `blazepose`: `find`, and `read`, which also says
-where to look in the next picture.
+In films, `search` is needed now and then; in between `again` reads the same people: see `in_films`.
 Source: Google's model cards of MoveNet.SinglePose and MoveNet.MultiPose, 2021; the next crop as in
 Google's own example, `determine_crop_region`.
 """
@@ -31,6 +30,8 @@ SIZE = 256
 SOMEBODY = 0.25
 #: A joint with less says nothing about where to look next.
 SURE = 0.2
+#: Whoever has fewer sure joints than this in a film's next picture is lost.
+FEWEST = 5
 #: The next square reaches so many times as far from the hips as the torso does, and as the body.
 _TORSO_ROOM, _BODY_ROOM = 1.9, 1.2
 #: Without a hip and a shoulder it is the box of the joints, so many times as large.
@@ -83,12 +84,20 @@ class MoveNet:
         The whole picture is searched, then parts of it. Each person is read twice: the first
         reading says better than the search where the second has to look.
         """
+        return self.search(picture)[0]
+
+    def search(self, picture: UInt8[Tensor, "height width 3"]) -> tuple[Found, Squares]:
+        """What `detect` gives, and where to look for these people in a film's next picture."""
         small, factor = smaller(picture, SEARCHED_SIDE_PX)
-        read = self.read(small, self.find(small))
-        read = self.read(small, read.squares)
-        points, scores = read.keypoints_px * factor, read.scores
-        kept = different(points, scores)
-        return Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
+        return self._found(small, factor, self.read(small, self.find(small)).squares, 1)
+
+    def again(
+        self, picture: UInt8[Tensor, "height width 3"], squares: Squares
+    ) -> tuple[Found, Squares]:
+        """The same people in a film's next picture, looked for in squares: no search, one reading.
+        Whoever is not there any more is left out."""
+        small, factor = smaller(picture, SEARCHED_SIDE_PX)
+        return self._found(small, factor, squares, FEWEST)
 
     def find(self, picture: UInt8[Tensor, "height width 3"]) -> Squares:
         """Where people are, each as a square of the picture."""
@@ -119,6 +128,18 @@ class MoveNet:
         inside = ((points >= 0) & (points <= limit)).all(-1)
         scores = torch.where(inside, scores, 0.0)
         return Read(points, scores, next_squares(points, scores))
+
+    def _found(
+        self, small: Tensor, factor: int, squares: Squares, least: int
+    ) -> tuple[Found, Squares]:
+        """People read in squares of a picture that was made smaller by a factor, if at least so
+        many of their joints are sure."""
+        read = self.read(small, squares)
+        sure = ((read.scores > SURE).sum(-1) >= least).nonzero()[:, 0]
+        points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
+        kept = different(points, scores)
+        found = Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
+        return found, Squares(*(part[sure[kept]] for part in read.squares))
 
 
 def next_squares(points: Float[Tensor, "n 17 2"], scores: Float[Tensor, "n 17"]) -> Squares:

@@ -48,22 +48,35 @@ def load(name: str | Path) -> AnyDetector:
 
 
 @cache
-def default() -> tuple[AnyDetector, str]:
-    """The detector that is taken where none is named, once, and what to say about that choice.
-
-    The best one, if its weights have been fetched and the package is there that runs them; else the
-    one that is shipped. InputError where neither is there.
-    """
-    runs = litert.there()
-    if weights.are_here(BEST) and runs:
-        return load(BEST), ""
-    fetch = f"`posebook detectors get {BEST}`" + ("" if runs else f" and `{litert.INSTALL}`")
+def default() -> AnyDetector:
+    """The detector that is taken where none is named, once: the best one, if its weights have been
+    fetched and the package is there that runs them; else the one that is shipped. InputError where
+    neither is there."""
+    if _best_is_here():
+        return load(BEST)
     if not SHIPPED[DEFAULT].exists():
         raise InputError(
-            f"a picture needs a detector, and none is here; {fetch} fetches one, or give one with "
-            f"--detector FILE: `posebook run {DEFAULT}` trains one"
+            f"a picture needs a detector, and none is here; {_how_to_get_it()} fetches one, or "
+            f"give one with --detector FILE: `posebook run {DEFAULT}` trains one"
         )
-    return load(DEFAULT), (
+    return load(DEFAULT)
+
+
+def about_default() -> str:
+    """What to say where `default` is not the best one; empty where it is."""
+    if _best_is_here():
+        return ""
+    return (
         f"{DEFAULT}, which expects one person in the middle. {BEST} finds everybody, and far more "
-        f"of the joints: {fetch} once."
+        f"of the joints: {_how_to_get_it()} once."
+    )
+
+
+def _best_is_here() -> bool:
+    return weights.are_here(BEST) and litert.there()
+
+
+def _how_to_get_it() -> str:
+    return f"`posebook detectors get {BEST}`" + (
+        "" if litert.there() else f" and `{litert.INSTALL}`"
     )

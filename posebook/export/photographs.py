@@ -12,7 +12,7 @@ from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.datasets.pictures import picture_files
 from posebook.detection import AnyDetector, Detector, Found
-from posebook.detection.shipped import default
+from posebook.detection.shipped import about_default, default
 from posebook.errors import InputError
 from posebook.export.upright import lift_upright
 from posebook.figures.plane import SmallJpeg, small_jpeg
@@ -77,7 +77,7 @@ def lifted(
     """
     notes: list[Note] = []
     if detector is None:
-        seer, text = default()
+        seer, text = default(), about_default()
         notes += [Note("detector", text)] if text else []
     else:
         seer = detection.load(detector) if isinstance(detector, str | Path) else detector

@@ -3,8 +3,7 @@
     detector = detection.load("blazepose")           # its weights: `posebook detectors get`
     found = detector.detect(picture)                 # found.keypoints_px (n, 33, 2)
 
-For films the two steps stand by themselves: `find` finds everybody, which is needed now and then;
-`read` gives their key points and where to look in the next picture.
+In films, `search` is needed now and then; in between `again` reads the same people: see `in_films`.
 """
 
 from collections.abc import Mapping
@@ -72,15 +71,21 @@ class BlazePose:
         The whole picture is searched, then parts of it for smaller people. Each person is read
         twice: the first reading says better than the search where the second has to look.
         """
+        return self.search(picture)[0]
+
+    def search(self, picture: UInt8[Tensor, "height width 3"]) -> tuple[Found, Regions]:
+        """What `detect` gives, and where to look for these people in a film's next picture."""
         small, factor = smaller(picture, SEARCHED_SIDE_PX)
         regions, share = self._everybody(small)
-        read = self.read(small, regions)
-        read = self.read(small, read.regions)
-        sure = (read.somebody >= SOMEBODY).nonzero()[:, 0]
-        points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
-        # A look at a part may see half a person and be sure: a wider look counts for more.
-        kept = different(points, scores, scores.sum(-1) * share[sure].sqrt())
-        return Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
+        return self._found(small, factor, self.read(small, regions).regions, share)
+
+    def again(
+        self, picture: UInt8[Tensor, "height width 3"], regions: Regions
+    ) -> tuple[Found, Regions]:
+        """The same people in a film's next picture, looked for in regions: no search, one reading.
+        Whoever is not there any more is left out."""
+        small, factor = smaller(picture, SEARCHED_SIDE_PX)
+        return self._found(small, factor, regions, torch.ones(len(regions.side_px)))
 
     def find(self, picture: UInt8[Tensor, "height width 3"]) -> Regions:
         """Where people may be, each as an upright square of the picture; somebody who is seen in
@@ -108,6 +113,21 @@ class BlazePose:
             landmarks.turned_back(lands.world_mm, regions.rotation_deg),
             people.regions(points[:, landmarks.MIDDLE], points[:, landmarks.EXTENT]),
         )
+
+    def _found(
+        self, small: Tensor, factor: int, regions: Regions, share: Tensor
+    ) -> tuple[Found, Regions]:
+        """People read in regions of a picture that was made smaller by a factor.
+
+        share  (n,)  which part of the picture was looked at when they were found: a look at a part
+               may see half a person and be sure, so a wider one counts for more
+        """
+        read = self.read(small, regions)
+        sure = (read.somebody >= SOMEBODY).nonzero()[:, 0]
+        points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
+        kept = different(points, scores, scores.sum(-1) * share[sure].sqrt())
+        found = Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
+        return found, Regions(*(part[sure[kept]] for part in read.regions))
 
     def _everybody(self, picture: Tensor) -> tuple[Regions, Tensor]:
         """What `find` gives, and which part of the picture's longer side was looked at, (n,)."""
