@@ -202,7 +202,7 @@ def test_pictures_of_every_size():
         logits[0, 900] = 9.0
         return [torch.zeros(1, 2254, 12), logits]
 
-    for shape in ((1, 1), (2, 500), (500, 2), (3300, 1700)):
+    for shape in ((1, 1), (2, 500), (500, 2), (3300, 170)):
         found = BlazePose(anywhere, reader).detect(torch.full((*shape, 3), 90, dtype=torch.uint8))
         assert torch.isfinite(found.keypoints_px).all()
 
