@@ -34,10 +34,15 @@ $(READY): pyproject.toml constraints.txt
 	@echo "   (on Linux several GB more: torch brings CUDA, unless it finds its CPU build)"
 	@$(PYTHON) -m venv $(VENV)
 	@# torch first and alone: installed with the rest, some resolvers take its CUDA build.
-	@echo "== step 1 of 2: torch"
+	@echo "== step 1 of 3: torch"
 	@$(PIP) install -q -c constraints.txt torch==2.13.0
-	@echo "== step 2 of 2: everything else"
+	@echo "== step 2 of 3: everything else"
 	@$(PIP) install -q -c constraints.txt -e '.[test]'
+	@echo "== step 3 of 3: blazepose, which finds people in photographs"
+	@$(PIP) install -q -c constraints.txt -e '.[pictures]' || \
+	  echo "   without it all else works. Later: $(BIN)/python -m pip install ai-edge-litert"
+	@$(BIN)/posebook detectors get blazepose || \
+	  echo "   a warning only: without it all else works. Later: $(BIN)/posebook detectors get blazepose"
 	@touch $(READY)
 
 install: $(READY)

@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,20 @@ _shown_from = [CHECKOUT]
 def runs() -> Path:
     """The folder that runs write into: `runs/` of the checkout, or `POSEBOOK_RUNS`."""
     return Path(os.environ.get("POSEBOOK_RUNS") or CHECKOUT / "runs")
+
+
+def cache() -> Path:
+    """The user's own folder for what is fetched and can be fetched again: `POSEBOOK_CACHE`, or the
+    place that the system has for such things. It need not exist."""
+    given = os.environ.get("POSEBOOK_CACHE")
+    if given:
+        return Path(given)
+    home = Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "posebook"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "posebook"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "posebook"
 
 
 def new_run(chapter: str) -> Path:

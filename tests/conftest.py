@@ -90,8 +90,9 @@ book.add("loss", run.history[-1]["loss"], "", protocol="mean of an epoch", data=
 
 @pytest.fixture(autouse=True)
 def runs_elsewhere(tmp_path, monkeypatch):
-    """No test writes into the reader's runs/."""
+    """No test writes into the reader's runs/, or depends on what the reader has fetched."""
     monkeypatch.setenv("POSEBOOK_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("POSEBOOK_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("POSEBOOK_PROFILE", raising=False)
 
 

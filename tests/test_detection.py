@@ -273,7 +273,8 @@ def test_numbers_that_no_network_has_are_refused(tmp_path):
 def test_what_is_no_detector_is_refused_in_one_line(tmp_path):
     from posebook import lifting
 
-    refused("no_such_detector", "shipped are stacked_hourglass")
+    refused("no_such_detector", "shipped are stacked_hourglass, fetched blazepose, movenet; or")
+    refused("pose_resnet", "`posebook run pose_resnet` trains one")
     refused("x" * 5000, "xxx")
     refused(tmp_path / "absent.safetensors", "no such file")
     refused(tmp_path, "a folder")

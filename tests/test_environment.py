@@ -23,6 +23,7 @@ def requirements(lines) -> dict[str, Requirement]:
 
 NEEDED = requirements(PROJECT["dependencies"])
 TESTS = requirements(PROJECT["optional-dependencies"]["test"])
+PICTURES = requirements(PROJECT["optional-dependencies"]["pictures"])
 
 
 def pins() -> dict[str, Version]:
@@ -50,9 +51,9 @@ def test_environment_yml_names_the_same_set():
     assert "--constraint constraints.txt" in lines and "-e ." in lines
 
 
-@pytest.mark.parametrize("name", sorted(NEEDED | TESTS))
+@pytest.mark.parametrize("name", sorted(NEEDED | TESTS | PICTURES))
 def test_the_pin_lies_in_the_range(name):
-    assert (NEEDED | TESTS)[name].specifier.contains(pins()[name])
+    assert (NEEDED | TESTS | PICTURES)[name].specifier.contains(pins()[name])
 
 
 def test_pins_hold_everywhere():
@@ -78,7 +79,11 @@ def test_the_pinned_set_is_whole():
     other Pythons and systems, as far as the packages that are installed here say what those need.
     """
     seen: set[tuple[str, str]] = set()
-    waiting = [(name, extra) for name, r in (NEEDED | TESTS).items() for extra in {"", *r.extras}]
+    waiting = [
+        (name, extra)
+        for name, r in (NEEDED | TESTS | PICTURES).items()
+        for extra in {"", *r.extras}
+    ]
     while waiting:
         name, extra = waiting.pop()
         if (name, extra) in seen:

@@ -4,6 +4,7 @@ The pictures are written here. A joint is a square of a grey of its own, so that
 lines finds it, however the picture is stored.
 """
 
+import hashlib
 import io
 import json
 import struct
@@ -283,11 +284,10 @@ def test_a_photograph_becomes_four_files(tmp_path):
         tmp_path / "out",
         detector=Greys(),
         fps=25,
-        person=1,
         up="y",
         size="9x9",
     )
-    assert "No effect: on pictures: --person, --size, --fps, --up." in str(result)
+    assert "No effect: on pictures: --size, --fps, --up." in str(result)
     assert "Key points: found by greys; 16 of 16 joints are sure enough." in str(result)
     held = np.load(tmp_path / "out" / "poses.npz")
     assert np.abs(held["input_px"][0] - POINTS.numpy()).max() <= 1.0
@@ -347,6 +347,94 @@ def test_a_detector_that_gives_depth_needs_no_lifter(tmp_path):
     assert "1.50 m tall, as given" in "\n".join(map(str, tall[0].poses.notes))
 
 
+# --------------------------------------------------------------------------------- several people
+
+
+class Crowd(Greys):
+    """Finds the person, the same one a little to the right and smaller, and a face alone."""
+
+    name = "crowd"
+
+    def __init__(self):
+        super().__init__()
+        object.__setattr__(self, "sha256", "0123" * 16)
+
+    def detect(self, picture):
+        one = super().detect(picture)
+        points = torch.cat([one.keypoints_px, one.keypoints_px * 0.8 + 40, one.keypoints_px * 0.5])
+        scores = one.scores.repeat(3, 1)
+        scores[2, : len(MPII_16) - 3] = 0.1
+        return Found(points, scores, one.boxes_px.repeat(3, 1), MPII_16)
+
+
+def test_everybody_in_a_photograph_is_lifted(tmp_path):
+    photograph = tmp_path / "me.jpg"
+    colours("RGB").save(photograph, quality=95)
+    out = tmp_path / "out"
+    result = export.lift_file(photograph, out, detector=Crowd())
+    assert sorted(p.name for p in out.iterdir()) == ["me_person_1", "me_person_2", "people.html"]
+    assert "Person: 2 of the 2 who are found" in str(result)
+    page = (out / "people.html").read_text(encoding="utf-8")
+    assert "data:image/jpeg;base64," in page and "me_person_2/poses.html" in page
+    assert f"found by crowd (SHA-256 {'0123' * 16})" in page
+    first, second = (np.load(out / f"me_person_{n}" / "poses.npz") for n in (1, 2))
+    assert np.abs(first["input_px"][0] * 0.8 + 40 - second["input_px"][0]).max() < 1e-3
+    for held in (first, second):
+        assert str(held["detector"]) == f"crowd (SHA-256 {'0123' * 16})"
+        assert any("0123" * 16 in note for note in held["notes"])
+    assert f"crowd (SHA-256 {'0123' * 16})" in (out / "me_person_1" / "poses.html").read_text()
+
+
+def test_one_of_several_people(tmp_path):
+    photograph = tmp_path / "me.jpg"
+    colours("RGB").save(photograph, quality=95)
+    result = export.lift_file(photograph, tmp_path / "out", detector=Crowd(), person="2")
+    assert result.poses.clip == "me/person 2" and (tmp_path / "out" / "poses.npz").exists()
+    assert (
+        len(export.lift_file(photograph, tmp_path / "b", detector=Crowd(), person="all").lifts) == 2
+    )
+    for person, said in (
+        (3, "me.jpg: person is 3; expected 1 to 2, or all"),
+        (0, "--person is 0; expected 1, 2, ... or all"),
+        ("me", "--person is 'me'; expected 1, 2, ... or all"),
+    ):
+        with pytest.raises(InputError) as caught:
+            export.lift_file(photograph, tmp_path / "c", detector=Crowd(), person=person)
+        assert said in str(caught.value)
+
+
+def test_of_a_crowd_the_most_prominent_are_lifted(tmp_path):
+    colours("L").save(tmp_path / "a.png")
+    shown, notes = photographs.lifted(tmp_path / "a.png", Crowd(), None, 1, min_confidence=0.3)
+    assert [one.poses.clip for one in shown] == ["a/person 1"]
+    assert [note.text for note in notes] == [
+        f"1 of 2 people in {tmp_path / 'a.png'}; the most prominent are lifted."
+    ]
+
+
+def test_a_detector_that_finds_nobody(tmp_path):
+    class Nobody(Crowd):
+        def detect(self, picture):
+            none = torch.zeros(0, 16)
+            return Found(torch.zeros(0, 16, 2), none, torch.zeros(0, 4), MPII_16)
+
+    colours("L").save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="nobody is found in it"):
+        export.lift_file(tmp_path / "a.png", tmp_path / "out", detector=Nobody())
+
+
+def test_without_weights_the_shipped_detector_is_taken_and_said(tmp_path):
+    from posebook.detection import shipped
+
+    shipped.default.cache_clear()
+    colours("L").save(tmp_path / "a.png")
+    shown, notes = photographs.lifted(tmp_path / "a.png", None, None, 24, min_confidence=0.0)
+    assert shown[0].poses.detector.startswith("stacked_hourglass (SHA-256 ")
+    assert notes[0].kind == "detector" and "`posebook detectors get blazepose`" in notes[0].text
+    digest = hashlib.sha256(shipped.SHIPPED[shipped.DEFAULT].read_bytes()).hexdigest()
+    assert digest in shown[0].poses.detector
+
+
 # -------------------------------------------------------------------------------------- a folder
 
 
@@ -393,7 +481,7 @@ def test_of_a_large_folder_a_part_is_lifted(tmp_path):
         colours("L").save(tmp_path / f"{number}.png")
     shown, notes = photographs.lifted(tmp_path, Greys(), None, 3, min_confidence=0.3)
     assert [one.poses.clip for one in shown] == ["0.png", "1.png", "2.png"]
-    assert str(notes[0]) == f"Left out: 1 of 4 pictures in {tmp_path}; 3 are lifted."
+    assert str(notes[0]) == f"Left out: 1 of 4 pictures in {tmp_path}; 3 people are lifted."
 
 
 def test_the_command(tmp_path):

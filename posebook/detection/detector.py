@@ -1,9 +1,10 @@
-"""A trained detector: a picture in, people with key points, scores and boxes out.
+"""A detector of this book: a picture in, one person with key points, scores and a box out.
 
     detector = detection.load("stacked_hourglass")   # a shipped one, or a file that a chapter wrote
     found = detector.detect(picture)                 # found.keypoints_px (1, joints, 2)
 
-So far a picture shows one person, in its middle. `detector_files` says what is in a file, and
+It expects one person, near the middle; `found.AnyDetector` is what it has in common with detectors
+of others, which find everybody. `detector_files` says what is in a file, and
 `decodings` how a network's maps become places. Taught in 08_stacked_hourglass.
 """
 
@@ -11,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
@@ -20,6 +20,8 @@ from posebook.datasets.pictures import crops
 from posebook.datasets.pictures.people import PicturePeople, boxes_around
 from posebook.detection import detector_files
 from posebook.detection.decodings import DECODINGS
+from posebook.detection.found import Found
+from posebook.detection.looking import smaller
 from posebook.methods import network_files
 from posebook.methods.stacked_hourglass.inputs import PictureInput
 from posebook.methods.weak_supervision.losses import at_places
@@ -35,33 +37,11 @@ ROOM = 1.35
 #: It is no smaller than this part of the picture, so that a few joints in a heap are not enlarged
 #: until nothing else is seen.
 SMALLEST = 0.25
-#: Larger pictures are made smaller first: a crop of an eighth still has more px than networks take.
-LARGEST_SIDE_PX = 4096
-
 
 #: Key points (n, joints, 2), scores (n, joints), depths (n, joints) or None.
 Answer = tuple[
     Float[Tensor, "n joints 2"], Float[Tensor, "n joints"], Float[Tensor, "n joints"] | None
 ]
-
-
-@dataclass(frozen=True)
-class Found:
-    """People in one picture.
-
-    keypoints_px  (n, joints, 2)  px of the picture, origin at its top left corner
-    scores        (n, joints)     in [0, 1]: how sure the detector is
-    boxes_px      (n, 4)          x, y, width, height around the key points
-    skeleton      of the joints
-    depth         (n, joints)     px of the picture, away from the camera, relative to the hip; None
-                                  where the network gives none
-    """
-
-    keypoints_px: Float[Tensor, "n joints 2"]
-    scores: Float[Tensor, "n joints"]
-    boxes_px: Float[Tensor, "n 4"]
-    skeleton: Skeleton
-    depth: Float[Tensor, "n joints"] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +51,12 @@ class Detector:
     header   name, network, skeleton, size, decoding, colours, data, licence, metrics; see
              `detector_files`
     network  in evaluation mode
+    sha256   of the file that it was read from; empty where it comes out of none
     """
 
     header: dict[str, Any]
     network: nn.Module
+    sha256: str = ""
 
     @property
     def name(self) -> str:
@@ -109,8 +91,7 @@ class Detector:
         a score of 0.
         """
         tall, wide = picture.shape[:2]
-        factor = max(1, max(tall, wide) // LARGEST_SIDE_PX)
-        picture = _smaller(picture, factor)
+        picture, factor = smaller(picture)
         middle = torch.tensor([[wide / 2, tall / 2]], dtype=torch.float64) / factor
         whole = torch.tensor([max(tall, wide) / factor], dtype=torch.float64)
         first = self._look_at(picture, middle, whole)
@@ -197,15 +178,6 @@ def _at_hip(depths: Tensor, skeleton: Skeleton) -> Tensor:
     """(n, 1): the depth of the hip, or the mean of both hips where the joint set has none."""
     hips = (skeleton.root,) if skeleton.root else ("left_hip", "right_hip")
     return depths[:, skeleton.indices(*hips)].mean(-1, keepdim=True)
-
-
-def _smaller(picture: Tensor, factor: int) -> Tensor:
-    if factor == 1:
-        return picture
-    from PIL import Image
-
-    reduced = Image.fromarray(picture.numpy()).reduce(factor)
-    return torch.from_numpy(numpy.array(reduced))
 
 
 def _square(points: Tensor, scores: Tensor, least_px: float) -> tuple[Tensor, Tensor] | None:

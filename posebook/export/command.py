@@ -108,19 +108,20 @@ def lift_file(
 
     input       any key-point file that `datasets.read_any` knows, or a BVH, an AMC beside its ASF,
                 positions (.npz, .npy, .csv): these are seen by a Human3.6M-like camera, lifted,
-                and scored against themselves. Or a photograph of one person in its middle, or a
-                folder of such: a detector finds the key points
+                and scored against themselves. Or a photograph, or a folder of photographs: a
+                detector finds the people in it and their key points
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
                 pictures or motions, or with person='all', gets a folder in it for each;
                 several people get a page with all of them beside it, people.html
     lifter      name of a shipped lifter, a file, or a Lifter; None: `lifting.default_for` the clip,
                 or the depth that a detector gives
-    detector    of pictures: name of a shipped one, a file, or a Detector; None: the shipped one
+    detector    of pictures: its name, its file, or an `AnyDetector`; None: the best that is here
     layout      joint set of the file, where the file does not say
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
     fps         frames per second, 0.01 to 100000; it wins over what the file says
-    person      which person, where there are several; see `datasets.read_keypoints`
+    person      which person, where there are several: 1, 2, ... or 'all'; None: everybody of a
+                picture; of other files see `datasets.read_keypoints`
     height      how tall the person is, standing, in metres; scales the person and the distance
     min_confidence  from 0 to 1: joints with less count as not seen; None: 0.3
     up          the axis that points up: of motion capture x, y, z, -x, -y or -z; of key points y
@@ -145,7 +146,8 @@ def lift_file(
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
                 layout=layout, fps=fps, up=up)  # fmt: skip
     if pictures := detector is not None or photographs.are(source):
-        shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, **how)
+        who = options.person_in_picture(person)
+        shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, person=who, **how)
         notes = (*options.without_effect("pictures", **idle), *notes)
     else:
         found = datasets.read_any(source, layout=layout, size=size, fps=fps, person=person, up=up,
@@ -207,7 +209,8 @@ def _written(
         ]
         page = None
         if pictures or any("/person " in poses.clip for poses in everybody):
-            page = write_people_page(folder / PEOPLE_PAGE, everybody, names)
+            images = [one.picture for one in shown] if pictures else None
+            page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images)
     return LiftResult(tuple(lifts), notes, page)
 
 

@@ -51,6 +51,16 @@ def confidence(least: Any) -> float:
     return value
 
 
+def person_in_picture(person: Any) -> int | None:
+    """Which person of a picture, 1 for the most prominent; None: everybody."""
+    text = "all" if person is None else str(person).strip().lower()
+    if text == "all":
+        return None
+    if not text.isdecimal() or int(text[:9]) < 1:
+        raise InputError(f"--person is {short(person)}; expected 1, 2, ... or all")
+    return int(text[:9])
+
+
 def joint_names(names: Any) -> dict[str, str] | None:
     """{our name: the file's name} out of 'left_knee=LShin,right_knee=RShin'."""
     if names is None or isinstance(names, dict):
@@ -94,7 +104,7 @@ def on_request(write: Any) -> tuple[str, ...]:
 _IDLE = {
     "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
     "key points": (("unit", "names"), ""),
-    "pictures": (("person", "size", "unit", "names", "layout", "fps", "up"), ""),
+    "pictures": (("size", "unit", "names", "layout", "fps", "up"), ""),
 }
 
 

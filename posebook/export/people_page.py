@@ -1,4 +1,5 @@
-"""`people.html`: everybody of a film in one picture and one scene, where a file has several people.
+"""`people.html`: everybody of a film or photograph in one picture and one scene, where there are
+several people.
 
 Each person has a folder with files of their own; this page shows who is who, and where they are to
 each other. All stand in the axes of the first: one camera saw them, and its tilt is the first
@@ -22,22 +23,31 @@ NAME = "people.html"
 _MOST_PEOPLE = 8
 
 
-def write_people_page(path: Path, people: Sequence[Poses], folders: Sequence[str]) -> Path:
+def write_people_page(
+    path: Path,
+    people: Sequence[Poses],
+    folders: Sequence[str],
+    images: Sequence[Any] | None = None,
+) -> Path:
     """One page for the lifts of a file.
 
-    people   their poses, the most prominent of each film first
+    people   their poses, the most prominent of each film or photograph first
     folders  where each one's own files are, beside the page
+    images   the photograph that each is in
     """
     films: dict[str, list[Poses]] = {}
-    for poses in people:
+    behind: dict[str, Any] = {}
+    for poses, image in zip(people, images or [None] * len(people), strict=True):
         films.setdefault(_film(poses.clip), []).append(poses)
+        behind[_film(poses.clip)] = image
     parts: list[Any] = [
         f"{len(people)} people were lifted. Each has a folder beside this page, with a page, an "
         "array file, a JSON and a BVH of their own."
+        + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
     ]
     for name, own in films.items():
         if len(own) > 1:
-            parts += [figures.Heading(name)] * (len(films) > 1) + _picture(own)
+            parts += [figures.Heading(name)] * (len(films) > 1) + _picture(own, behind[name])
     rows = [
         (one.clip.removeprefix(_film(one.clip)).strip("/") or one.clip, f"{folder}/poses.html",
          f"{int(_there(one).sum())} of {len(one)}", _away(one))
@@ -63,8 +73,8 @@ def _away(poses: Poses) -> str:
     return f"{float(depth.median()) / 1000:.1f} m" if len(depth) else "not known"
 
 
-def _picture(people: list[Poses]) -> list[Any]:
-    """The figure of a film with several people in it."""
+def _picture(people: list[Poses], image: Any) -> list[Any]:
+    """The figure of a film or a photograph with several people in it."""
     shown = people[:_MOST_PEOPLE]
     first = shown[0]
     rotation, shift = first.camera_rotation, first.camera_place_mm
@@ -90,7 +100,9 @@ def _picture(people: list[Poses]) -> list[Any]:
             title=title, note=note,
         )  # fmt: skip
         return [figures.Picture(figure, alt)]
-    seen = figures.pose_2d(points[0], marked, size_px=first.camera.size_px, title=title, note=note)
+    seen = figures.pose_2d(
+        points[0], marked, image=image, size_px=first.camera.size_px, title=title, note=note
+    )
     solid = figures.pose_3d(world_mm[0], house, frame="world", labels=AXES, title="Lifted to 3D")
     return [figures.Picture(seen, alt), figures.Picture(solid, alt)]
 

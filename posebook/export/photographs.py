@@ -1,4 +1,4 @@
-"""Photographs to poses: a detector finds the person, a lifter gives the third dimension."""
+"""Photographs to poses: a detector finds people, a lifter gives the third dimension."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +11,8 @@ from posebook import detection, lifting, paths
 from posebook.cameras import Camera
 from posebook.datasets.clips import Clip
 from posebook.datasets.pictures import picture_files
-from posebook.detection import Detector, Found
-from posebook.detection.shipped import default
+from posebook.detection import AnyDetector, Detector, Found
+from posebook.detection.shipped import about_default, default
 from posebook.errors import InputError
 from posebook.export.upright import lift_upright
 from posebook.figures.plane import SmallJpeg, small_jpeg
@@ -22,6 +22,7 @@ from posebook.lifting.evidence import on_a_line
 from posebook.lifting.from_depth import FromDepth
 from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
+from posebook.skeletons import HOUSE
 
 #: A page shows a photograph with no side longer than this.
 _SHOWN_PX, _QUALITY = 960, 80
@@ -54,27 +55,32 @@ def are(source: Path) -> bool:
 
 def lifted(
     source: Path,
-    detector: str | Path | Detector | None,
+    detector: str | Path | AnyDetector | None,
     lifter: Lifter | None,
     most: int,
     *,
+    person: int | None = None,
     camera: Camera | None = None,
     min_confidence: float,
     height_mm: float | None = None,
 ) -> tuple[list[Shown], tuple[Note, ...]]:
     """Everybody in a picture, or in the pictures of a folder, lifted; and what was left out.
 
-    detector  name of a shipped one, a file, or a Detector; None: the shipped one
+    detector  a name or a file, as `detection.load` takes it, or a detector; None: the best one that
+              is here
     lifter    None: the detector's own depth, or `lifting.default_for` one frame
-    most      pictures of a folder that are lifted; the others are left out
+    most      people who are lifted; the others are left out
+    person    which one of each picture, 1 for the most prominent; None: everybody
     The other options are those of `upright.lift_upright`. A picture of a folder that cannot be
     read, or in which nobody is found, is named in a note and passed over. InputError, one line,
     for one that is alone, and for a folder in which none is left.
     """
+    notes: list[Note] = []
     if detector is None:
-        seer = default()
+        seer, text = default(), about_default()
+        notes += [Note("detector", text)] if text else []
     else:
-        seer = detector if isinstance(detector, Detector) else detection.load(detector)
+        seer = detection.load(detector) if isinstance(detector, str | Path) else detector
     options = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     if not source.is_dir():
         if not _is_picture(source) and source.suffix.lower() not in _SUFFIXES:
@@ -82,68 +88,116 @@ def lifted(
                 f"{source}: seems to be no picture, and --detector takes {_EXPECTED}; leave it out "
                 "to lift key points or motion capture"
             )
-        one = _lifted(source, seer, lifter, str(source), source.stem, options)
-        return [one], ()
+        shown = _lifted(source, seer, lifter, str(source), source.stem, person, options)
+        return shown[:most], (*notes, *_left_out(source, len(shown), most))
     files = _pictures(source)
     shown: list[Shown] = []
-    passed: list[Note] = []
     for number, file in enumerate(files):
-        if len(shown) == most:
+        if len(shown) >= most:
             left = len(files) - number
-            text = f"{left} of {len(files)} pictures in {source}; {most} are lifted."
-            passed.append(Note("left out", text, dict(pictures=left, of=len(files))))
+            text = f"{left} of {len(files)} pictures in {source}; {len(shown)} people are lifted."
+            notes.append(Note("left out", text, dict(pictures=left, of=len(files))))
             break
         try:
-            shown.append(_lifted(file, seer, lifter, str(source), file.name, options))
+            here = _lifted(file, seer, lifter, str(source), file.name, person, options)
         except InputError as error:
-            passed.append(Note("passed over", str(error)))
+            notes.append(Note("passed over", str(error)))
+            continue
+        room = most - len(shown)
+        notes += _left_out(file, len(here), room)
+        shown += here[:room]
     if not shown:
+        passed = [note for note in notes if note.kind == "passed over"]
         why = passed[0].text if len(passed) == 1 else f"{len(passed)} pictures; {passed[0].text}"
         raise InputError(f"{paths.shown(source)}: no picture in it could be lifted: {why}")
-    return shown, tuple(passed)
+    return shown, tuple(notes)
+
+
+def _left_out(file: Path, count: int, most: int) -> list[Note]:
+    if count <= most:
+        return []
+    text = f"{count - most} of {count} people in {file}; the most prominent are lifted."
+    return [Note("left out", text, dict(people=count - most, of=count))]
 
 
 def _lifted(
-    file: Path, detector: Detector, lifter: Lifter | None, input: str, name: str, options: dict
-) -> Shown:
-    """The person in one picture file; InputError where nobody is found."""
+    file: Path,
+    detector: AnyDetector,
+    lifter: Lifter | None,
+    input: str,
+    name: str,
+    person: int | None,
+    options: dict,
+) -> list[Shown]:
+    """The people in one picture file; InputError where nobody is found."""
     content = read_bytes(file, _EXPECTED)
     picture = picture_files.decoded(content, f"{file}")
     found = detector.detect(picture)
-    _check_somebody(file, found, options["min_confidence"])
+    who = _somebody(file, found, options["min_confidence"], isinstance(detector, Detector))
+    if person is not None:
+        if person > len(who):
+            raise InputError(f"{file}: person is {person}; expected 1 to {len(who)}, or all")
+        chosen = {person: who[person - 1]}
+    else:
+        chosen = dict(enumerate(who, 1))
     tall, wide = picture.shape[:2]
-    clip = Clip(
-        f"{file}", found.skeleton, None, found.keypoints_px, found.scores, size_px=(wide, tall)
+    small, joints, shown = _small(picture), len(found.skeleton), []
+    for number, row in chosen.items():
+        one = f"{name}/person {number}" if len(who) > 1 else name
+        clip = Clip(
+            f"{file}", found.skeleton, None, found.keypoints_px[row : row + 1],
+            found.scores[row : row + 1], size_px=(wide, tall),
+        )  # fmt: skip
+        seen = int((clip.confidence >= options["min_confidence"]).sum())
+        text = f"found by {named(detector)}; {seen} of {joints} joints are sure enough."
+        notes = [Note("key points", text, dict(joints=seen, of=joints))]
+        if len(who) > 1:
+            text = f"{number} of the {len(who)} who are found, the most prominent first."
+            notes.append(Note("person", text, dict(person=number, of=len(who))))
+        if picture_files.holds_several(content):
+            notes.append(Note("picture", "the file holds several; the first is taken."))
+        own = lifter or _from_depth(detector, found, row) or lifting.default_for(clip)
+        poses = lift_upright(clip, own, input=input, notes=notes, detected=True, **options)
+        shown.append(Shown(replace(poses, clip=one, detector=named(detector)), small))
+    return shown
+
+
+def named(detector: AnyDetector) -> str:
+    """A detector's name, with the hash of its weights where it has one."""
+    return f"{detector.name} (SHA-256 {detector.sha256})" if detector.sha256 else detector.name
+
+
+def _somebody(file: Path, found: Found, least: float, one: bool) -> list[int]:
+    """The rows of those who are seen well enough to be lifted; InputError where nobody is.
+
+    one  the detector finds one person, in the middle
+    """
+    expected = "expected one person in the middle, seen whole" if one else "expected people"
+    if not len(found.scores):
+        raise InputError(f"{file}: nobody is found in it; {expected}")
+    joints, sure = len(found.skeleton), found.scores >= least
+    # A face has many joints in some sets, and makes no pose.
+    body = [j for j, joint in enumerate(found.skeleton.joints) if joint in HOUSE.joints]
+    enough = (sure.sum(-1) >= _FEWEST_SEEN * joints) & (
+        sure[:, body].sum(-1) >= _FEWEST_SEEN * len(body)
     )
-    joints = len(found.skeleton)
-    seen = int((found.scores >= options["min_confidence"]).sum())
-    text = f"found by {detector.name}; {seen} of {joints} joints are sure enough."
-    notes = [Note("key points", text, dict(joints=seen, of=joints))]
-    if picture_files.holds_several(content):
-        notes.append(Note("picture", "the file holds several; the first is taken."))
-    chosen = lifter or _from_depth(detector, found) or lifting.default_for(clip)
-    poses = lift_upright(clip, chosen, input=input, notes=notes, detected=True, **options)
-    return Shown(replace(poses, clip=name), _small(picture))
-
-
-def _check_somebody(file: Path, found: Found, least: float) -> None:
-    scores, sure = found.scores[0], found.scores >= least
-    seen, joints = int(sure.sum()), len(scores)
-    expected = "expected one person in the middle, seen whole"
-    if seen < _FEWEST_SEEN * joints:
+    if not enough.any():
+        best = int(sure.sum(-1).argmax())
         raise InputError(
-            f"{file}: nobody is found in it: {seen} of {joints} joints have a score of {least:g} "
-            f"(the surest has {scores.max():.2f}); {expected}. --min-confidence takes less sure "
-            "joints"
+            f"{file}: nobody is found in it: {int(sure[best].sum())} of {joints} joints have a "
+            f"score of {least:g} (the surest has {found.scores[best].max():.2f}); {expected}. "
+            "--min-confidence takes less sure joints"
         )
-    if on_a_line(found.keypoints_px, sure).any():
+    enough &= ~on_a_line(found.keypoints_px, sure)
+    if not enough.any():
         raise InputError(f"{file}: nobody is found in it: all joints lie on one line; {expected}")
+    return enough.nonzero()[:, 0].tolist()
 
 
-def _from_depth(detector: Detector, found: Found) -> Lifter | None:
+def _from_depth(detector: AnyDetector, found: Found, row: int) -> Lifter | None:
     if found.depth is None:
         return None
-    pose_px = torch.cat([found.keypoints_px, found.depth.unsqueeze(-1)], -1)
+    pose_px = torch.cat([found.keypoints_px, found.depth.unsqueeze(-1)], -1)[row : row + 1]
     return FromDepth(detector.name, pose_px)
 
 

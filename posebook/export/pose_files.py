@@ -53,6 +53,8 @@ KEYS = {
     "input": "the file that was lifted",
     "clip": "name of the person, film or motion in it",
     "lifter": "name of the lifter",
+    "detector": "name of the detector that found the key points in a picture, and the hash of its "
+    "weights; empty where the input was no picture",
     "notes": "what was chosen, invented, filled and assumed: lines of text; in the JSON each with "
     "its kind, text and counts",
 }
@@ -87,6 +89,7 @@ def arrays(poses: Poses, rigid_mm: Tensor) -> dict[str, np.ndarray]:
         "input": np.array(poses.input),
         "clip": np.array(poses.clip),
         "lifter": np.array(poses.lifter),
+        "detector": np.array(poses.detector),
         "notes": np.array([str(note) for note in poses.notes] or [""]),
     }
 

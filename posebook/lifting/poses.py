@@ -34,6 +34,7 @@ class Poses:
     truth_mm: Tensor | None = None
     notes: tuple[Note, ...] = ()
     scores: tuple[Number, ...] = ()
+    detector: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "clip", printable(self.clip))

@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +62,13 @@ class Kind(NamedTuple):
         return f"a file that `{self.word.capitalize()}.save` wrote"
 
 
-def file_of(name: str | Path, kind: Kind, shipped: Mapping[str, Path]) -> Path:
-    """A shipped file by its name, or the path that somebody gave; InputError for other names."""
+def file_of(
+    name: str | Path, kind: Kind, shipped: Mapping[str, Path], others: Iterable[str] = ()
+) -> Path:
+    """A shipped file by its name, or the path that somebody gave; InputError for other names.
+
+    others  names that the error offers, too: they come out of no file
+    """
     if (path := shipped.get(str(name))) is not None:
         return path
     path = Path(name)
@@ -72,8 +77,10 @@ def file_of(name: str | Path, kind: Kind, shipped: Mapping[str, Path]) -> Path:
     except (OSError, ValueError) as error:  # too long, in a folder that may not be entered
         raise InputError(f"{path}: {error!s:.80}") from None
     if not path.suffix and not there:
+        offered = f", fetched {', '.join(others)}" if others else ""
         raise InputError(
-            f"no {kind.word} is called '{name}'; shipped are {', '.join(shipped)}; or name a file"
+            f"no {kind.word} is called '{name}'; shipped are {', '.join(shipped)}{offered}; or "
+            "name a file"
         )
     return path
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
+from posebook.cli import detectors
 from posebook.errors import CellFailed, InputError, one_line, printable
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Data sets: what there is, how to get it, whether it is complete.")
 app.add_typer(data, name="data", no_args_is_help=True)
+app.add_typer(detectors.app, name="detectors", no_args_is_help=True)
 
 
 def main() -> None:
@@ -140,7 +142,8 @@ def lift(
         typer.Option(help="a shipped lifter, or a file (default: the best for frames or clips)"),
     ] = None,
     detector: Annotated[
-        str | None, typer.Option(help="of pictures: a file (default: the one shipped)")
+        str | None,
+        typer.Option(help="of pictures: blazepose, movenet, stacked_hourglass, or a file"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")
@@ -291,7 +294,3 @@ def doctor() -> None:
         print(f"{'ok ' if ok else 'BAD'} {what:<20} {value}")
         sound = sound and ok
     raise typer.Exit(0 if sound else 1)
-
-
-if __name__ == "__main__":
-    main()
