@@ -215,6 +215,12 @@ def test_means_and_spreads_of_a_chapter(tmp_path):
         ("synthetic", "Martinez", "PCK"): "90.0",
     }
     assert results.kept_means("repnet", file) == {}
+    for seed, value in ((1, 92), (2, 97)):
+        later = results.Results("simple_baseline", tmp_path, **header | dict(seed=seed))
+        later.add("PCK", value, "%", **FACTS)
+        results.keep(later.numbers[-1:], file)
+    means = results.kept_means("simple_baseline", file)
+    assert means["synthetic", "Martinez", "PCK"] == "93.0 ± 3.6"
 
 
 def test_the_ledger_of_the_book_can_be_read():

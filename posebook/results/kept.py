@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import fmean, stdev
 
 from posebook import paths
 from posebook.errors import InputError
@@ -37,14 +38,17 @@ def ledger_numbers(path: Path | str | None = None) -> list[Number]:
 
 def kept_means(chapter: str, path: Path | str | None = None) -> dict[tuple[str, str, str], str]:
     """What the ledger keeps of test sets: (data, method, metric) -> "35.7", or "35.7 ± 0.5" where
-    it has the spread over the seeds beside the mean."""
-    numbers = [n for n in ledger_numbers(path) if (n.chapter, n.split) == (chapter, "test")]
-    values = {(n.data, n.method, n.metric): n.value for n in numbers}
-    spreads = {key: values.get((*key[:2], f"{key[2]}, spread")) for key in values}
-    return {
-        key: f"{value:.1f}" if spreads[key] is None else f"{value:.1f} ± {spreads[key]:.1f}"
-        for key, value in values.items()
-    }
+    it has several seeds, or the spread over them beside their mean."""
+    values: dict[tuple[str, str, str], list[float]] = {}
+    for n in ledger_numbers(path):
+        if (n.chapter, n.split) == (chapter, "test"):
+            values.setdefault((n.data, n.method, n.metric), []).append(n.value)
+    means = {}
+    for key, found in values.items():
+        kept = values.get((*key[:2], f"{key[2]}, spread"))
+        spread = stdev(found) if len(found) > 1 else kept[0] if kept else None
+        means[key] = f"{fmean(found):.1f}" + ("" if spread is None else f" ± {spread:.1f}")
+    return means
 
 
 def keep(numbers: Iterable[Number], path: Path | str | None = None) -> None:
