@@ -152,7 +152,18 @@ def _decoded(path: Path, filters: str, start: int) -> Iterator[Tensor]:
     with Ffmpeg(
         path,
         ["-max_pixels", str(MOST_PIXELS), *_opened(path)],
-        ["-vf", f"{filters}{later}{square}", "-f", "image2pipe", "-c:v", "ppm", *ONE_THREAD, "-"],
+        [
+            "-vf",
+            f"{filters}{later}{square}",
+            "-fps_mode",
+            "passthrough",
+            "-f",
+            "image2pipe",
+            "-c:v",
+            "ppm",
+            *ONE_THREAD,
+            "-",
+        ],
     ) as running:
         while True:
             words = [running.line() for _ in range(3)]  # P6, then width and height, then 255
