@@ -1,4 +1,4 @@
-"""From a file of key points, of motion capture, or a photograph, to lifted poses in four files.
+"""From a film, a photograph, key points or motion capture to lifted poses in four files.
 
 `lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
 (`lift_upright`), write. Everything that was chosen, filled, invented or assumed is in words in
@@ -16,7 +16,7 @@ from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
-from posebook.export import options, photographs
+from posebook.export import films, options, photographs
 from posebook.export.folders import NAMES, check_folder, check_place, folder_names
 from posebook.export.page import write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
@@ -24,7 +24,7 @@ from posebook.export.people_page import write_people_page
 from posebook.export.photographs import Shown
 from posebook.export.pose_files import read_bvh_back, write_bvh, write_json, write_npz
 from posebook.export.upright import camera_around, lift_upright
-from posebook.lifting.continuity import as_stills
+from posebook.lifting.continuity import as_stills, sides_mended
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
@@ -103,8 +103,8 @@ def lift_file(
 
     input       any key-point file that `datasets.read_any` knows, or a BVH, an AMC beside its ASF,
                 positions (.npz, .npy, .csv): these are seen by a Human3.6M-like camera, lifted,
-                and scored against themselves. Or a photograph of one person in its middle, or a
-                folder of such: a detector finds the key points
+                and scored against themselves. Or a photograph of one person in its middle, a folder
+                of such, or a film: a detector finds the key points
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
                 pictures or motions, or with person='all', gets a folder in it for each;
                 several people get a page with all of them beside it, people.html
@@ -138,7 +138,14 @@ def lift_file(
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
                 layout=layout, fps=fps, up=up)  # fmt: skip
-    if pictures := detector is not None or photographs.are(source):
+    if pictures := films.are(source):
+        clips, out, notes = films.found(source, detector, out and Path(out), person, fps)
+        notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
+        shown = []
+        for clip in clips[:MOST_FOLDERS]:
+            poses = _lifted(clip, given, input=str(source), **how)
+            shown.append(Shown(replace(poses, clip=clip.name)))
+    elif pictures := detector is not None or photographs.are(source):
         shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, **how)
         notes = (*options.without_effect("pictures", **idle), *notes)
     else:
@@ -166,7 +173,8 @@ def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:
     exact = isinstance(item, Motion)
     if not exact:
         clip, stills = as_stills(clip)
-        notes += tuple(stills)
+        clip, sides = (clip, []) if stills else sides_mended(clip, how["min_confidence"])
+        notes += (*stills, *sides)
     chosen = given or lifting.default_for(clip, exact=exact)
     return lift_upright(clip, chosen, notes=notes, **how)
 

@@ -77,6 +77,7 @@ def up_of_key_points(up: Any) -> str | None:
 _IDLE = {
     "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
     "key points": (("unit", "names"), ""),
+    "films": (("size", "unit", "names", "layout", "up"), ""),
     "pictures": (("person", "size", "unit", "names", "layout", "fps", "up"), ""),
 }
 
