@@ -141,10 +141,8 @@ def lift_file(
     if pictures := films.are(source):
         clips, out, notes = films.found(source, detector, out and Path(out), person, fps)
         notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
-        shown = []
-        for clip in clips[:MOST_FOLDERS]:
-            poses = _lifted(clip, given, input=str(source), **how)
-            shown.append(Shown(replace(poses, clip=clip.name)))
+        shown, passed = _everybody(clips[:MOST_FOLDERS], given, input=str(source), **how)
+        notes += passed
     elif pictures := detector is not None or photographs.are(source):
         shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, **how)
         notes = (*options.without_effect("pictures", **idle), *notes)
@@ -165,6 +163,26 @@ def lift_file(
             alone = len(found) == 1 and "person" not in item.name
             shown.append(Shown(replace(poses, clip=source.stem if alone else item.name), image))
     return _written(shown, source, None if out is None else Path(out), notes, pictures)
+
+
+def _everybody(
+    clips: Sequence[Clip], given: Any, **how: Any
+) -> tuple[list[Shown], tuple[Note, ...]]:
+    """The people of a film, lifted; who gives no pose is named in a note, if others do."""
+    shown: list[Shown] = []
+    passed: list[Note] = []
+    for clip in clips:
+        try:
+            poses = _lifted(clip, given, detected=True, **how)
+            shown.append(Shown(replace(poses, clip=clip.name)))
+        except InputError as error:
+            if len(clips) == 1:
+                raise
+            passed.append(Note("passed over", f"{clip.name}: {error}"))
+    if not shown:
+        raise InputError(f"{how['input']}: none of {len(clips)} people gives a pose; "
+                         f"{passed[0].text}")  # fmt: skip
+    return shown, tuple(passed)
 
 
 def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:

@@ -99,12 +99,12 @@ def _in_words(swapped: dict[str, Tensor]) -> str:
     return f"{'; '.join(words)} of {len(states)}"
 
 
-def _pairs_of(skeleton: Skeleton, parts: tuple[str, ...]) -> list[tuple[int, ...]]:
+def _pairs_of(skeleton: Skeleton, parts: tuple[str, ...]) -> list[list[int]]:
     pairs = [(f"left_{part}", f"right_{part}") for part in parts]
     return [skeleton.indices(*pair) for pair in pairs if set(pair) <= set(skeleton.joints)]
 
 
-def _spells(points: Tensor, pairs: list[tuple[int, ...]], extent: float) -> Tensor:
+def _spells(points: Tensor, pairs: list[list[int]], extent: float) -> Tensor:
     """(frames,) bool: where a limb is where the other would go on."""
     if not pairs or len(points) < 3 or not extent > 0:
         return torch.zeros(len(points), dtype=torch.bool)
