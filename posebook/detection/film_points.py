@@ -28,6 +28,8 @@ from posebook.key_points import MIN_CONFIDENCE
 _VERSION = 1
 #: So many bytes of a film's beginning and end tell it from other films.
 _ENDS = 1 << 20
+#: How far, for how long, how long yet, and frames a second, also where that is less than one.
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_noinv_fmt}]"
 #: With less than this part of the joints seen, nobody is found.
 FEWEST_SEEN = 1 / 3
 #: Whoever a detector finds, there are no more people in a picture.
@@ -90,7 +92,7 @@ def find(film: Film, detector: Any, file: Path, *, show: bool = True) -> tuple[l
             kept.write(_line(known))
         total = max(film.frames, held)
         with tqdm(total=total, initial=held, unit="frame", desc=film.path.name, mininterval=0.5,
-                  disable=not show) as bar:  # fmt: skip
+                  bar_format=_BAR, disable=not show) as bar:  # fmt: skip
             last = None
             for picture in film.pictures(held):
                 # A film whose rate varies repeats pictures: what is in them is known.

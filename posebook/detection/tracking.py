@@ -197,6 +197,8 @@ def _put_right(tracks: list[_Track], frames: Sequence[Seen], rate: float) -> Non
     around = max(2, round(_AROUND_S * rate))
     for number, one in enumerate(tracks):
         for other in tracks[number + 1 :]:
+            if other.rows[0] > one.rows[-1] or one.rows[0] > other.rows[-1]:
+                continue  # never both
             for first, last in _overlapping(one, other, frames):
                 before = [_worn(t, frames, first - around, first) for t in (one, other)]
                 after = [_worn(t, frames, last + 1, last + 1 + around) for t in (one, other)]

@@ -115,7 +115,8 @@ def lift_file(
     size        width and height of the picture, (w, h) or 'WxH'
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
     fps         frames per second, 0.01 to 100000; it wins over what the file says
-    person      which person, where there are several; see `datasets.read_keypoints`
+    person      which person, where there are several; see `datasets.read_keypoints`. Of a film,
+                everybody unless one is named
     height      how tall the person is, standing, in metres; scales the person and the distance
     min_confidence  from 0 to 1: joints with less count as not seen; None: 0.3
     up          the axis that points up: of motion capture x, y, z, -x, -y or -z; of key points y
@@ -123,6 +124,9 @@ def lift_file(
     unit, names of motion capture, as in `datasets.read_motion`; names may be one text,
                 'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
+
+    A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
+    found is kept in the folder. Without `out`, the newest such folder is taken.
 
     A folder belongs to the input that was first lifted into it: lifting the same file again
     replaces its results, each in one step, and any other file is refused with an InputError.
