@@ -32,7 +32,7 @@ _MOST_MOTION = 0.97
 #: Somebody whose box is shared by more than this with another's does not show what they wear alone.
 _ALONE = 0.1
 #: For so long a track goes on by itself, s; then it ends, and may be joined to a later one.
-_COASTS_S = 0.4
+_COASTS_S = 0.8
 #: Somebody who was away for longer gets a new number, s; until here motion has a say, s.
 LONGEST_AWAY_S, _BRIEF_S = 60.0, 1.0
 #: Pieces of tracks may be one person's up to this difference of appearance.
