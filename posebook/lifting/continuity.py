@@ -66,7 +66,7 @@ def sides_mended(clip: Clip, min_confidence: float) -> tuple[Clip, list[Note]]:
             rows = held[frames]
             rows[:, ours] = rows[:, theirs]
             held[frames] = rows
-    text = f"left and right changed places: {_in_words(swapped)}. They are put right."
+    text = f"left and right change places: {_in_words(swapped)}. They are put right."
     return replace(clip, keypoints_px=points, confidence=confidence), [Note("sides", text)]
 
 
