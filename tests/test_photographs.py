@@ -234,7 +234,7 @@ def stored(kind: str = "JPEG") -> bytes:
         (b"\x00\x00\x00\x18ftypheic" + bytes(40), "a HEIC picture, which is not read"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not a whole picture"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an XML file, which is not read"),
-        (b"\x00\x00\x00\x20ftypisom" + bytes(40), "a film (mp4), which is not read"),
+        (b"\x00\x00\x00\x20ftypisom" + bytes(40), "holds no picture that can be read"),
     ],
 )
 def test_what_is_no_whole_picture_is_named_in_one_line(tmp_path, content, said):

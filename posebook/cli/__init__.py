@@ -135,7 +135,8 @@ def run(
 @app.command()
 def lift(
     source: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="key points, motion capture, or a photograph")
+        Path,
+        typer.Argument(metavar="INPUT", help="a film, a photograph, key points, motion capture"),
     ],
     lifter: Annotated[
         str | None,
@@ -181,7 +182,7 @@ def lift(
         str | None, typer.Option(help="files in more formats: trc, gltf, csv, with commas between")
     ] = None,
 ) -> None:
-    """Key points, or a photograph, to 3D: poses.npz, .json, .bvh and an interactive .html."""
+    """A film, a photograph or key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
 
     found = export.lift_file(

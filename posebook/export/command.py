@@ -1,4 +1,4 @@
-"""From a file of key points, of motion capture, or a photograph, to lifted poses in files.
+"""From a film, a photograph, key points or motion capture to lifted poses in files.
 
 `lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
 (`lift_upright`), write. Everything that was chosen, filled, invented or assumed is in words in
@@ -16,7 +16,7 @@ from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
 from posebook.evaluation import score_table
-from posebook.export import options, photographs
+from posebook.export import films, options, photographs
 from posebook.export.csv_table import write_csv
 from posebook.export.folders import check_folder, check_place, folder_names
 from posebook.export.formats import NAMES
@@ -28,7 +28,7 @@ from posebook.export.photographs import Shown
 from posebook.export.pose_files import read_bvh_back, rigid, write_bvh, write_json, write_npz
 from posebook.export.trc import write_trc
 from posebook.export.upright import camera_around, lift_upright
-from posebook.lifting.continuity import as_stills
+from posebook.lifting.continuity import as_stills, sides_mended
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
@@ -108,8 +108,8 @@ def lift_file(
 
     input       any key-point file that `datasets.read_any` knows, or a BVH, an AMC beside its ASF,
                 positions (.npz, .npy, .csv): these are seen by a Human3.6M-like camera, lifted,
-                and scored against themselves. Or a photograph, or a folder of photographs: a
-                detector finds the people in it and their key points
+                and scored against themselves. Or a photograph, a folder of photographs, or a film:
+                a detector finds the people in it and their key points
     out         folder; made if need be. None: a new `runs/lift/<time>/`. A file with several films,
                 pictures or motions, or with person='all', gets a folder in it for each;
                 several people get a page with all of them beside it, people.html
@@ -121,7 +121,7 @@ def lift_file(
     intrinsics  'fx,fy,cx,cy' in pixels, a JSON file as `Camera.to_dict` writes it, or a Camera
     fps         frames per second, 0.01 to 100000; it wins over what the file says
     person      which person, where there are several: 1, 2, ... or 'all'; None: everybody of a
-                picture; of other files see `datasets.read_keypoints`
+                picture or a film; of other files see `datasets.read_keypoints`
     height      how tall the person is, standing, in metres; scales the person and the distance
     min_confidence  from 0 to 1: joints with less count as not seen; None: 0.3
     up          the axis that points up: of motion capture x, y, z, -x, -y or -z; of key points y
@@ -130,6 +130,9 @@ def lift_file(
                 'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
     write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
+
+    A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
+    found is kept in the folder. Without `out`, the newest such folder is taken.
 
     A folder belongs to the input that was first lifted into it: lifting the same file again
     replaces its results, each in one step, and any other file is refused with an InputError.
@@ -145,7 +148,12 @@ def lift_file(
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
                 layout=layout, fps=fps, up=up)  # fmt: skip
-    if pictures := detector is not None or photographs.are(source):
+    if pictures := films.are(source):
+        clips, out, seer, notes = films.found(source, detector, out and Path(out), person, fps)
+        notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
+        shown, passed = _everybody(clips[:MOST_FOLDERS], given, seer, input=str(source), **how)
+        notes += passed
+    elif pictures := detector is not None or photographs.are(source):
         who = options.person_in_picture(person)
         shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, person=who, **how)
         notes = (*options.without_effect("pictures", **idle), *notes)
@@ -168,13 +176,34 @@ def lift_file(
     return _written(shown, source, None if out is None else Path(out), notes, pictures, extras)
 
 
+def _everybody(
+    clips: Sequence[Clip], given: Any, detector: str, **how: Any
+) -> tuple[list[Shown], tuple[Note, ...]]:
+    """The people of a film, lifted; who gives no pose is named in a note, if others do."""
+    shown: list[Shown] = []
+    passed: list[Note] = []
+    for clip in clips:
+        try:
+            poses = _lifted(clip, given, detected=True, **how)
+            shown.append(Shown(replace(poses, clip=clip.name, detector=detector)))
+        except InputError as error:
+            if len(clips) == 1:
+                raise
+            passed.append(Note("passed over", f"{clip.name}: {error}"))
+    if not shown:
+        raise InputError(f"{how['input']}: none of {len(clips)} people gives a pose; "
+                         f"{passed[0].text}")  # fmt: skip
+    return shown, tuple(passed)
+
+
 def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:
     """One clip or motion, lifted and stood upright."""
     clip, notes = _clip_of(item)
     exact = isinstance(item, Motion)
     if not exact:
         clip, stills = as_stills(clip)
-        notes += tuple(stills)
+        clip, sides = (clip, []) if stills else sides_mended(clip, how["min_confidence"])
+        notes += (*stills, *sides)
     chosen = given or lifting.default_for(clip, exact=exact)
     return lift_upright(clip, chosen, notes=notes, **how)
 

@@ -104,6 +104,7 @@ def on_request(write: Any) -> tuple[str, ...]:
 _IDLE = {
     "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
     "key points": (("unit", "names"), ""),
+    "films": (("size", "unit", "names", "layout", "up"), ""),
     "pictures": (("size", "unit", "names", "layout", "fps", "up"), ""),
 }
 

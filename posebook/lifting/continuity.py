@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Clip
-from posebook.key_points import extent_of
+from posebook.key_points import extent_of, from_0_to_1
 from posebook.lifting.notes import Note
 from posebook.shapes import Pose2D
 from posebook.skeletons import Skeleton
@@ -22,6 +22,11 @@ _CLEARER = 0.5
 #: ... and it is off its course by more than this part of the person's extent.
 _OFF_COURSE = 0.03
 _PAIRS = {"legs": ("hip", "knee", "foot"), "arms": ("shoulder", "elbow", "wrist")}
+#: What goes with a limb, in joint sets that have it.
+_WHOLE = {
+    "legs": (*_PAIRS["legs"], "heel", "big_toe", "small_toe", "foot_index", "toe"),
+    "arms": (*_PAIRS["arms"], "hand", "thumb", "index", "pinky"),
+}
 
 
 def as_stills(clip: Clip) -> tuple[Clip, list[Note]]:
@@ -40,32 +45,69 @@ def as_stills(clip: Clip) -> tuple[Clip, list[Note]]:
     return replace(clip, frames_per_second=STILLS_PER_SECOND), [Note("time", text)]
 
 
+def sides_mended(clip: Clip, min_confidence: float) -> tuple[Clip, list[Note]]:
+    """The clip with limbs that take each other's place for some frames put right, and a note.
+
+    Joints with less than `min_confidence`, on a scale from 0 to 1, say nothing.
+    """
+    trust, _ = from_0_to_1(clip.confidence.double())
+    believed = (trust >= max(min_confidence, 1e-9)).unsqueeze(-1)
+    swapped = _swapped(torch.where(believed, clip.keypoints_px.double(), torch.nan), clip.skeleton)
+    if not swapped:
+        return clip, []
+    points, confidence = clip.keypoints_px.clone(), clip.confidence.clone()
+    for limb, frames in swapped.items():
+        pairs = _pairs_of(clip.skeleton, _WHOLE[limb])
+        ours, theirs = (
+            [side for pair in pairs for side in pair],
+            [j for p in pairs for j in p[::-1]],
+        )
+        for held in (points, confidence):
+            rows = held[frames]
+            rows[:, ours] = rows[:, theirs]
+            held[frames] = rows
+    text = f"left and right change places: {_in_words(swapped)}. They are put right."
+    return replace(clip, keypoints_px=points, confidence=confidence), [Note("sides", text)]
+
+
 def changes_of_side(points: Pose2D, skeleton: Skeleton) -> list[Note]:
     """A note on limbs that take each other's place for some frames; nothing is mended.
 
     points  (frames, joints, 2)  px; NaN where missing
     """
-    extent = extent_of(points, torch.isfinite(points).all(-1)).median()
-    found = []
-    for limb, parts in _PAIRS.items():
-        spells, frames = _spells(points, skeleton, parts, float(extent))
-        if spells:
-            often = f"{spells} times" if spells > 1 else "once"
-            found.append(f"the {limb} {often}, in {frames} frames")
-    if not found:
+    if not (swapped := _swapped(points, skeleton)):
         return []
-    text = f"left and right change places: {'; '.join(found)} of {len(points)}. They are left so."
+    text = f"left and right change places: {_in_words(swapped)}. They are left so."
     return [Note("sides", text)]
 
 
-def _spells(
-    points: Tensor, skeleton: Skeleton, parts: tuple[str, ...], extent: float
-) -> tuple[int, int]:
-    """(how many spells in which a limb is where the other would go on, frames in them)."""
+def _swapped(points: Tensor, skeleton: Skeleton) -> dict[str, Tensor]:
+    """The limbs that take each other's place, and (frames,) bool: when they have it."""
+    extent = extent_of(points, torch.isfinite(points).all(-1)).median()
+    found = {limb: _spells(points, _pairs_of(skeleton, parts), float(extent))
+             for limb, parts in _PAIRS.items()}  # fmt: skip
+    return {limb: states for limb, states in found.items() if states.any()}
+
+
+def _in_words(swapped: dict[str, Tensor]) -> str:
+    """'the legs once, in 3 frames; the arms 2 times, in 9 frames of 50'."""
+    words = []
+    for limb, states in swapped.items():
+        spells = int(states[0]) + int((states[1:] & ~states[:-1]).sum())
+        often = f"{spells} times" if spells > 1 else "once"
+        words.append(f"the {limb} {often}, in {int(states.sum())} frames")
+    return f"{'; '.join(words)} of {len(states)}"
+
+
+def _pairs_of(skeleton: Skeleton, parts: tuple[str, ...]) -> list[list[int]]:
     pairs = [(f"left_{part}", f"right_{part}") for part in parts]
-    pairs = [skeleton.indices(*pair) for pair in pairs if set(pair) <= set(skeleton.joints)]
+    return [skeleton.indices(*pair) for pair in pairs if set(pair) <= set(skeleton.joints)]
+
+
+def _spells(points: Tensor, pairs: list[list[int]], extent: float) -> Tensor:
+    """(frames,) bool: where a limb is where the other would go on."""
     if not pairs or len(points) < 3 or not extent > 0:
-        return 0, 0
+        return torch.zeros(len(points), dtype=torch.bool)
     # Each frame depends on the one before, so this is a loop. NumPy is quicker on few numbers, and
     # the complex plane saves it the sums over x and y.
     place = torch.view_as_complex(points[:, [side for pair in pairs for side in pair]].contiguous())
@@ -88,7 +130,4 @@ def _spells(
         states.append(now)
     if 2 * sum(states) > len(states):  # named the other way round at the start: the rest is right
         states = [not state for state in states]
-    begins = sum(
-        here and not before for before, here in zip([False, *states], states, strict=False)
-    )
-    return begins, sum(states)
+    return torch.tensor(states)

@@ -168,6 +168,11 @@ def project(camera: Camera, points_mm: Float[ndarray, "*n 3"]) -> Float[ndarray,
 
 def draw(scene: Scene, size: int) -> Picture:
     """The picture of a scene, `size` pixels square, and what is true of its first person."""
+    return draw_people(scene, size, 1)[0]
+
+
+def draw_people(scene: Scene, size: int, count: int) -> list[Picture]:
+    """The same, and what is true of each of its first people: one `Picture` for each."""
     random = numpy.random.Generator(numpy.random.PCG64(scene.seed))
     camera, place = scene.camera, scene.place
     meshes = [person.mesh for person in scene.people]
@@ -187,7 +192,8 @@ def draw(scene: Scene, size: int) -> Picture:
         shaded = _shaded(scene, mesh, corners_px, corners[:, 2], index, depth, covered, shadows)
         light = _composed(light, shaded, covered, size)
     rgb = films.develop(light, scene.film, random)
-    return _facts(scene, films.encode(rgb, scene.film.quality), index, depth, owner, size)
+    jpeg = films.encode(rgb, scene.film.quality)
+    return [_facts(scene, who, jpeg, index, depth, owner, size) for who in range(count)]
 
 
 def _contacts(scene: Scene) -> Float[ndarray, "spots 3"]:
@@ -258,13 +264,13 @@ def _composed(light: ndarray, shaded: ndarray, covered: ndarray, size: int) -> n
 
 
 def _facts(
-    scene: Scene, jpeg: bytes, index: ndarray, depth: ndarray, owner: ndarray, size: int
+    scene: Scene, who: int, jpeg: bytes, index: ndarray, depth: ndarray, owner: ndarray, size: int
 ) -> Picture:
-    """What is true of the first person, read off the same body that was drawn."""
-    person, camera = scene.people[0], scene.camera
+    """What is true of a person, read off the same body that was drawn."""
+    person, camera = scene.people[who], scene.camera
     pose = to_camera(camera, person.points_mm)
     px = project(camera, pose)
-    ours = (index >= 0) & (owner[index] == 0)
+    ours = (index >= 0) & (owner[index] == who)
     within = inside(px, (size, size)) & (pose[:, 2] > 0)
     column, row = (numpy.where(within, FINE * px[:, axis], 0).astype(int) for axis in (0, 1))
     trunk = numpy.isin(numpy.array(person.names), _TRUNK)

@@ -13,7 +13,7 @@ from posebook.errors import InputError
 
 #: So much of a file is looked at.
 HEAD = 64 << 10
-_FILM = "run a 2D pose detector on it first and give its key points (data/custom.md names some)"
+_FILM = "`posebook lift` finds the people in a film; here, give a 2D pose detector's key points"
 _PICTURE = (
     "`posebook lift` finds the person in a picture; here, give a 2D pose detector's key points"
 )
