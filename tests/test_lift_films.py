@@ -100,8 +100,9 @@ def test_everybody_in_a_film_is_lifted_and_a_cut_command_goes_on(film, two, tmp_
         assert torch.allclose(clip.keypoints_px.double(), lift.poses.keypoints_px, atol=0.01)
     # A third time, nothing is looked at again.
     seer = Told(two)
-    clips, again_in, _ = films.found(film, seer, folder)
+    clips, again_in, by, _ = films.found(film, seer, folder)
     assert seer.asked == 0 and again_in == folder and len(clips) == 2
+    assert by.startswith("told (SHA-256 0") and {one.poses.detector for one in result.lifts} == {by}
 
 
 def test_another_detector_or_film_does_not_take_what_was_kept(film, two, tmp_path):
@@ -140,14 +141,14 @@ def test_pictures_that_are_repeated_are_looked_at_once(two, tmp_path):
     path = tmp_path / "varies.mkv"
     writer.at_times(path, counting(FRAMES, WIDE, TALL), "if(lt(N,12),N,12+3*(N-12))", ["-bf", "0"])
     seer = Told(two)
-    clips, _, notes = films.found(path, seer, tmp_path)
+    clips, _, _, notes = films.found(path, seer, tmp_path)
     assert len(clips[0]) > FRAMES + 15 and seer.asked <= FRAMES + 1
     assert any("frame rate varies" in note.text for note in notes)
 
 
 def test_who_is_lifted(film, two, tmp_path):
     for person, count in ((None, 2), ("all", 2), ("1", 1), (2, 1)):
-        clips, _, _ = films.found(film, Told(two), tmp_path, person)
+        clips, _, _, _ = films.found(film, Told(two), tmp_path, person)
         assert len(clips) == count
     with pytest.raises(InputError, match="expected 1 to 2"):
         films.found(film, Told(two), tmp_path, "3")
