@@ -104,7 +104,7 @@ from posebook.skeletons import MPII_16
 choices = {  # `full`: as published
     "ci": dict(
         size=64, stacks=2, modules=1, features=32, levels=3, sigma=1.0, loss="cross_entropy",
-        batch=16, rate=1e-2, samples=2_400, share=0.1, people=240,
+        batch=16, rate=1e-2, samples=1_680, share=0.05, people=120,
     ),
     "laptop": dict(
         size=64, stacks=2, modules=1, features=64, levels=3, sigma=1.0, loss="cross_entropy",

@@ -93,7 +93,7 @@ from posebook.skeletons import HOUSE
 # %% tags=["setup"]
 choices = {  # `full`: Xiao et al. 2018 on MPII
     "ci": dict(
-        crop="64x64", depth=18, width=16, deconv=32, batch=16, rate=3e-3, samples=3_600, share=0.25,
+        crop="64x64", depth=18, width=16, deconv=32, batch=16, rate=3e-3, samples=3_600, share=0.1,
     ),
     "laptop": dict(
         crop="64x64", depth=18, width=16, deconv=64, batch=32, rate=1e-2, samples=84_000, share=0.1,
