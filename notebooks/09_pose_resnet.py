@@ -15,7 +15,7 @@
 #     title: Pose ResNet
 #     level: intermediate
 #     prerequisites: [skeletons_and_axes, datasets, metrics_and_protocols, stacked_hourglass]
-#     minutes: {ci: 0.3, laptop: 5, full: 1200}
+#     minutes: {ci: 0.5, laptop: 5, full: 1200}
 #     device: cpu
 #     data: [rendered_plain, rendered_wild, mpii, human36m_pictures]
 #     paper: arXiv:1804.06208

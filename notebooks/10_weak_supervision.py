@@ -15,7 +15,7 @@
 #     title: Depth from pictures, weakly supervised
 #     level: advanced
 #     prerequisites: [metrics_and_protocols, stacked_hourglass, pose_resnet]
-#     minutes: {ci: 0.3, laptop: 5, full: 700}
+#     minutes: {ci: 0.5, laptop: 5, full: 700}
 #     device: cpu
 #     data: [rendered_plain, rendered_wild, human36m_pictures]
 #     paper: arXiv:1704.02447
