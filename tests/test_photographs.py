@@ -65,6 +65,17 @@ class Unsure(Greys):
         return found
 
 
+class HalfLength(Greys):
+    """Guesses the legs of a portrait far below the picture's edge, and gives them no score."""
+
+    def detect(self, picture):
+        found = super().detect(picture)
+        legs = MPII_16.indices("left_knee", "right_knee", "left_foot", "right_foot", "left_hip")
+        found.scores[0, legs] = 0
+        found.keypoints_px[0, legs] += 2 * len(picture)
+        return found
+
+
 def drawn() -> np.ndarray:
     """(TALL, WIDE) bytes: sixteen squares of 7 px on white."""
     picture = np.full((TALL, WIDE), 255, np.uint8)
@@ -309,6 +320,14 @@ def test_joints_that_are_not_sure_count_as_not_seen(tmp_path):
     assert poses.input_px[0, MPII_16.index("left_wrist")].isnan().all()
     shown, _ = photographs.lifted(tmp_path / "a.png", Unsure(), None, 24, min_confidence=0.2)
     assert shown[0].poses.origin[0, HOUSE.index("left_wrist")] == 0
+
+
+def test_legs_guessed_outside_the_picture_are_not_seen(tmp_path):
+    colours("L").save(tmp_path / "a.png")
+    poses = found_in(tmp_path / "a.png", HalfLength()).poses
+    legs = ("left_knee", "right_knee", "left_foot", "right_foot")
+    assert poses.origin[0, HOUSE.indices(*legs)].tolist() == 4 * [3]
+    assert poses.input_px[0, MPII_16.indices(*legs)].isnan().all()
 
 
 def test_a_detector_that_gives_depth_needs_no_lifter(tmp_path):

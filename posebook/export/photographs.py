@@ -144,10 +144,10 @@ def _lifted(
     small, joints, shown = _small(picture), len(found.skeleton), []
     for number, row in chosen.items():
         one = f"{name}/person {number}" if len(who) > 1 else name
-        clip = Clip(
-            f"{file}", found.skeleton, None, found.keypoints_px[row : row + 1],
-            found.scores[row : row + 1], size_px=(wide, tall),
-        )  # fmt: skip
+        scores = found.scores[row : row + 1]
+        # Guessed beyond the picture's edge: legs of a portrait may reach far out of it.
+        points_px = torch.where(scores[..., None] > 0, found.keypoints_px[row : row + 1], torch.nan)
+        clip = Clip(f"{file}", found.skeleton, None, points_px, scores, size_px=(wide, tall))
         seen = int((clip.confidence >= options["min_confidence"]).sum())
         text = f"found by {named(detector)}; {seen} of {joints} joints are sure enough."
         notes = [Note("key points", text, dict(joints=seen, of=joints))]
