@@ -1,4 +1,4 @@
-"""From a file of key points, of motion capture, or a photograph, to lifted poses in files.
+"""From a file of key points, of motion capture, or a photograph, to lifted poses in four files.
 
 `lift_file` is what `posebook lift` does: read, choose a person, lift and stand upright
 (`lift_upright`), write. Everything that was chosen, filled, invented or assumed is in words in
