@@ -731,7 +731,7 @@ figures.show(
 #
 # At `full` the network, the loss and the schedule are the paper's. At `ci` and `laptop` the body has 18 layers and a
 # quarter of the channels, and the loss is the cross-entropy. The crops have 64 px, of which the body leaves 2 x 2
-# pixels. (With `-p crop 128x128` each crop takes nearly three times as long. In five minutes that was worse: the network
+# pixels. (With `-p crop 128x128` each crop takes more than twice as long. In five minutes that was worse: the network
 # had seen too few people to tell left from right.) Since training is short, crops are varied little, and the head
 # starts from larger weights than the published 0.001 has. In all profiles:
 #

@@ -22,13 +22,8 @@ from posebook import detection, results
 from posebook.datasets import pictures
 from posebook.datasets.pictures import crops
 from posebook.datasets.pictures.people import PicturePeople
-from posebook.metrics.pictures import pooled, relative_errors
+from posebook.metrics.pictures import LIMBS, pooled, relative_errors
 
-LIMBS = [
-    f"{side}_{joint}"
-    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "foot")
-    for side in ("left", "right")
-]
 TWINS = [1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10]
 SIZE = 128  # px of a crop
 THRESHOLD = 0.2  # of the torso

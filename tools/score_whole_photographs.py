@@ -20,13 +20,9 @@ from torch import Tensor
 
 from posebook import detection, results
 from posebook.datasets import pictures
+from posebook.metrics.pictures import LIMBS
 from posebook.skeletons import Skeleton
 
-LIMBS = [
-    f"{side}_{joint}"
-    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "foot")
-    for side in ("left", "right")
-]
 #: COCO's widths of shoulders, elbows, wrists, hips, knees and ankles: 2 sigma.
 WIDTHS = 2 * torch.tensor([0.079, 0.072, 0.062, 0.107, 0.087, 0.089]).repeat_interleave(2)
 FEWEST_MARKED = 6

@@ -96,14 +96,8 @@ def train(options: argparse.Namespace) -> None:
         run.log(dict(pckh=score(mean.module, held_out, held_out_crops)))
         shown = (epoch + 1) * BATCH * len(batches)
         early = f"{options.file.stem} after {shown} crops"
-        ship(
-            options.out / f"after_{epoch + 1:03d}.safetensors",
-            early,
-            options.set,
-            mean.module,
-            run,
-            [],
-        )
+        kept = options.out / f"after_{epoch + 1:03d}.safetensors"
+        ship(kept, early, options.set, mean.module, run)
     number = results.Number(
         "PCKh@0.5", score(mean.module, held_out, held_out_crops), "%",
         "as MPII defines it: 14 joints, less than half a head length", data=options.set,
@@ -137,7 +131,7 @@ def ship(
     data: str,
     network: torch.nn.Module,
     run: training.Run,
-    numbers: Sequence[results.Number],
+    numbers: Sequence[results.Number] = (),
 ) -> None:
     """Write the network as a detector, in half precision."""
     colours = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(OURS).items()}

@@ -26,6 +26,12 @@ Lengths = Float[Tensor, " people"]
 HEAD_SHARE = 0.6
 #: MPII marks them too, but its score leaves them out.
 NOT_SCORED = ("hip", "thorax")
+#: The twelve joints of arms and legs, which all sets of photographs mark; a pair side by side.
+LIMBS = tuple(
+    f"{side}_{joint}"
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "foot")
+    for side in ("left", "right")
+)
 
 
 def relative_errors(predicted_px: Pose2D, truth_px: Pose2D, length_px: Lengths) -> Each:
