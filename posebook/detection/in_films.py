@@ -63,9 +63,7 @@ class InFilm:
     def detect(self, picture: UInt8[Tensor, "height width 3"]) -> Found:
         """Everybody in the film's next picture who is known, or everybody where it is searched."""
         self._since += 1
-        self.searched = (
-            tuple(picture.shape) != self._size or self._places is None or self._is_due
-        )
+        self.searched = tuple(picture.shape) != self._size or self._places is None or self._is_due
         if self.searched:
             found, self._places = self.detector.search(picture)
             self._people, self._since, self._size = len(found.scores), 0, tuple(picture.shape)
