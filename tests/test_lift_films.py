@@ -103,7 +103,7 @@ def test_everybody_in_a_film_is_lifted_and_a_cut_command_goes_on(film, two, tmp_
         assert torch.allclose(clip.keypoints_px.double(), lift.poses.keypoints_px, atol=0.01)
     # A third time, nothing is looked at again.
     seer = Told(two)
-    clips, again_in, by, _ = films.found(film, seer, folder)
+    clips, again_in, by, _, _ = films.found(film, seer, folder)
     assert seer.asked == 0 and again_in == folder and len(clips) == 2
     assert by.startswith("told (SHA-256 0") and {one.poses.detector for one in result.lifts} == {by}
 
@@ -169,14 +169,14 @@ def test_a_detector_that_follows_goes_on_as_if_undisturbed(two, tmp_path, when):
     _, held = find()
     whole = file.read_bytes()
     assert held == 0 and whole.count(b"searched") > 3
-    for cut in (0, 1, 6, 8, 13, 23):
+    for cut in (0, 6, 13, 23) if when == "N" else (17,):
         file.unlink()
         with pytest.raises(KeyboardInterrupt):
             find(cut)
         lines = file.read_bytes()
         file.write_bytes(lines[: len(lines) - 20 * (cut % 2)])
         _, held = find()
-        assert file.read_bytes() == whole and (held > 0) == (cut > 7), cut
+        assert file.read_bytes() == whole and (held > 0) == (cut > 7)
     # What an older version wrote has no marks: it begins anew.
     file.write_bytes(whole[:-40].replace(b'"searched":true,', b""))
     assert find()[1] == 0 and file.read_bytes() == whole
@@ -186,14 +186,14 @@ def test_pictures_that_are_repeated_are_looked_at_once(two, tmp_path):
     path = tmp_path / "varies.mkv"
     writer.at_times(path, counting(FRAMES, WIDE, TALL), "if(lt(N,12),N,12+3*(N-12))", ["-bf", "0"])
     seer = Told(two)
-    clips, _, _, notes = films.found(path, seer, tmp_path)
+    clips, *_, notes = films.found(path, seer, tmp_path)
     assert len(clips[0]) > FRAMES + 15 and seer.asked <= FRAMES + 1
     assert any("frame rate varies" in note.text for note in notes)
 
 
 def test_who_is_lifted(film, two, tmp_path):
     for person, count in ((None, 2), ("all", 2), ("1", 1), (2, 1)):
-        clips, _, _, _ = films.found(film, Told(two), tmp_path, person)
+        clips, *_ = films.found(film, Told(two), tmp_path, person)
         assert len(clips) == count
     with pytest.raises(InputError, match="expected 1 to 2"):
         films.found(film, Told(two), tmp_path, "3")

@@ -39,7 +39,7 @@ def found(
     out: Path | None,
     person: Any = None,
     fps: float | None = None,
-    excerpt_s: tuple[float, float] | None = None,
+    excerpt_s: tuple[float | int, float | int] | None = None,
 ) -> tuple[list[Clip], Path, str, Footage, tuple[Note, ...]]:
     """A clip of everybody in a film, the most prominent first; the folder to write into; the name
     of the detector, with its hash; the film, as pages show it; notes.

@@ -43,18 +43,18 @@ class Footage:
     """
 
     film: Film | None = None
-    chosen_s: tuple[float, float] | None = None
+    chosen_s: tuple[float | int, float | int] | None = None
     shared: Span | None = None
     _made: dict[Any, Any] = field(default_factory=dict)
 
-    def strip(self, span: Span, rate: float, most_bytes: int) -> figures.FilmStrip | str:
+    def strip(self, span: Span, rate: float | int, most_bytes: int) -> figures.FilmStrip | str:
         """That part of the film, or less of it; or why it is not shown. Made once."""
         key = (span, rate, most_bytes)
         if key not in self._made:
             self._made[key] = self._strip(span, rate, most_bytes)
         return self._made[key]
 
-    def _strip(self, span: Span, rate: float, most_bytes: int) -> figures.FilmStrip | str:
+    def _strip(self, span: Span, rate: float | int, most_bytes: int) -> figures.FilmStrip | str:
         first, last = span
         try:
             made = film_strips.strip(self.film, first, last - first + 1, rate, most_bytes)
@@ -68,7 +68,7 @@ def there(poses: Poses) -> numpy.ndarray:
     return torch.isfinite(poses.world_mm).flatten(1).all(-1).numpy()
 
 
-def span_of(seen: numpy.ndarray, rate: float, footage: Footage, own: bool = False) -> Span:
+def span_of(seen: numpy.ndarray, rate: float | int, footage: Footage, own: bool = False) -> Span:
     """First and last frame of what is shown first.
 
     seen  (frames,) how many people there are in each
@@ -88,7 +88,7 @@ def span_of(seen: numpy.ndarray, rate: float, footage: Footage, own: bool = Fals
     return best, best + length - 1
 
 
-def chosen_span(chosen_s: tuple[float, float], count: int, rate: float) -> Span:
+def chosen_span(chosen_s: tuple[float | int, float | int], count: int, rate: float | int) -> Span:
     """First and last frame from one second to another; InputError where the motion is shorter."""
     first = int(chosen_s[0] * rate + 1e-6)
     if first >= count:
@@ -157,7 +157,7 @@ def _fitting(people: int, first: Poses, truth: bool) -> Any:
 
 
 def _film(
-    footage: Footage, span: Span, count: int, rate: float, fitting: Any
+    footage: Footage, span: Span, count: int, rate: float | int, fitting: Any
 ) -> tuple[figures.FilmStrip | None, Span, list[str]]:
     """The part of the film, the frames that it has, and what to say of it."""
     if footage.film is None or count < 2:
@@ -189,5 +189,5 @@ def _around(span: Span, count: int, most: int) -> Span:
     return first, first + most - 1
 
 
-def _seconds(span: Span, rate: float) -> str:
+def _seconds(span: Span, rate: float | int) -> str:
     return f"{span[0] / rate:.2f} to {(span[1] + 1) / rate:.2f} s"

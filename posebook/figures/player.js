@@ -138,6 +138,7 @@ function solid(d, canvas, state, spots) {
     }
     state.square = SQUARES_MM.find(s => Math.max(high[0] - low[0], high[1] - low[1]) / s <= 10)
       || SQUARES_MM[5];
+    state.reach = Math.hypot(high[0] - low[0], high[1] - low[1]) / 2;
     for (const k of [0, 1]) {
       low[k] = state.square * Math.floor(low[k] / state.square);
       high[k] = state.square * Math.ceil(high[k] / state.square);
@@ -146,13 +147,13 @@ function solid(d, canvas, state, spots) {
   };
   return sheet(canvas, (pen, w, tall) => {
     const [low, high] = state.box, middle = low.map((v, k) => (v + high[k]) / 2);
-    const reach = Math.hypot(high[0] - low[0], high[1] - low[1]) / 2;
+    const reach = state.reach;
     const up = (high[2] - low[2]) / 2, far = 5 * Math.hypot(reach, up);
     const [cy, sy] = [Math.cos(state.yaw), Math.sin(state.yaw)];
     const [cp, sp] = [Math.cos(state.pitch), Math.sin(state.pitch)];
-    // However it is turned, it fits: what is near is drawn larger.
+    // However they are turned, people fit: what is near is drawn larger.
     const fits = (1 - reach / far)
-      * Math.min(0.49 * w / reach, 0.47 * tall / (up * cp + reach * Math.abs(sp)));
+      * Math.min(0.55 * w / reach, 0.5 * tall / (up * cp + reach * Math.abs(sp)));
     const scale = state.zoom * fits;
     const to = p => {  // x and y on the sheet, and how far away
       const x = p[0] - middle[0], y = p[1] - middle[1], z = p[2] - middle[2];

@@ -6,6 +6,7 @@ plotly: every frame of a motion is kept, in two bytes a number, and shown at the
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -46,6 +47,7 @@ padding:.5rem .4rem .2rem}
 .player .controls output{min-width:11rem;font-variant-numeric:tabular-nums}
 .player button,.player select{font:inherit;padding:.2rem .6rem}
 .player .key{font-size:.85rem;padding:.2rem .4rem;margin:0;max-width:none}
+.player code{white-space:nowrap}
 .player .tip{position:absolute;background:#1f2328;color:#fff;font-size:.8rem;padding:.1rem .4rem;
 border-radius:4px;pointer-events:none;white-space:nowrap;z-index:2}
 """
@@ -62,7 +64,7 @@ class FilmStrip(NamedTuple):
     content: bytes
     first: int
     count: int
-    rate: float
+    rate: float | int
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,9 @@ class Player:
             raise InputError(f"{len(self.names)} names; expected one for each person")
 
 
-def frames_that_fit(most_bytes: float, marked: Skeleton, people: int, truth: bool = False) -> int:
+def frames_that_fit(
+    most_bytes: float | int, marked: Skeleton, people: int, truth: bool = False
+) -> int:
     """How many frames of so many people take so many bytes of a page."""
     each = 2 * len(marked) + 3 * len(HOUSE) * (2 if truth else 1)
     return max(1, int(most_bytes / (_BYTES_A_NUMBER * each * people)))
@@ -147,10 +151,15 @@ def markup(part: Player, number: int) -> str:
         f'aria-label="The pose in 3D. Arrow keys turn it, plus and minus enlarge it. {alt}">'
         f'</canvas></div><div class="tip" hidden></div></div>{_controls(part) if moves else ""}'
         f'<p class="key">{_key(part)} <span class="squares"></span></p></div>{broken}'
-        f"{f'<p class=note>{escape(part.note)}</p>' if part.note else ''}"
+        f"{f'<p class=note>{_words(part.note)}</p>' if part.note else ''}"
         f"<details><summary>Description of the figure</summary>{alt}</details>"
         f'<script type="application/json">{text.replace("<", chr(92) + "u003c")}</script></figure>'
     )
+
+
+def _words(note: str) -> str:
+    """A note as HTML; an option of the command stays on one line."""
+    return re.sub(r"--[a-z]+( [A-Z]-[A-Z])?", r"<code>\g<0></code>", escape(note))
 
 
 def _controls(part: Player) -> str:

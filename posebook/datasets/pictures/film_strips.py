@@ -29,11 +29,11 @@ class Strip(NamedTuple):
 
     content: bytes
     count: int
-    rate: float
+    rate: float | int
 
 
 def strip(
-    film: Film, first: int, count: int, rate: float, most_bytes: int, most_px: int = MOST_PX
+    film: Film, first: int, count: int, rate: float | int, most_bytes: int, most_px: int = MOST_PX
 ) -> Strip:
     """Frames `first` to `first + count - 1`, or as many of them as `most_bytes` hold.
 
@@ -60,7 +60,7 @@ def small_size(size_px: tuple[int, int], most_px: int) -> tuple[int, int]:
 
 
 def _encoded(
-    film: Film, first: int, count: int, rate: float, kbit: float, size: tuple[int, int]
+    film: Film, first: int, count: int, rate: float | int, kbit: float | int, size: tuple[int, int]
 ) -> tuple[bytes, int]:
     """The file's content, and how many frames are in it."""
     reading, filters = film.recipe(first)
