@@ -19,7 +19,7 @@ from posebook.datasets.clips import Clip
 from posebook.datasets.people import synthetic
 from posebook.datasets.pictures import film_files
 from posebook.datasets.pictures.people import boxes_around
-from posebook.detection import Found, film_points
+from posebook.detection import Found, film_points, in_films
 from posebook.errors import InputError
 from posebook.export import films
 from posebook.lifting import continuity
@@ -43,6 +43,7 @@ class Told:
     name: str = "told"
     sha256: str = "0" * 64
     skeleton = HOUSE
+    shuffled = True
 
     def detect(self, picture) -> Found:
         assert picture.dtype == torch.uint8 and tuple(picture.shape) == (TALL, WIDE, 3)
@@ -50,7 +51,9 @@ class Told:
             raise KeyboardInterrupt
         self.asked += 1
         held = torch.from_numpy(self.points[number_of(picture)]).float()
-        held = held[torch.randperm(len(held), generator=torch.Generator().manual_seed(self.asked))]
+        if self.shuffled:
+            dice = torch.Generator().manual_seed(self.asked)
+            held = held[torch.randperm(len(held), generator=dice)]
         scores = torch.full(held.shape[:2], self.score)
         return Found(held, scores, boxes_around(held), HOUSE)
 
@@ -100,7 +103,7 @@ def test_everybody_in_a_film_is_lifted_and_a_cut_command_goes_on(film, two, tmp_
         assert torch.allclose(clip.keypoints_px.double(), lift.poses.keypoints_px, atol=0.01)
     # A third time, nothing is looked at again.
     seer = Told(two)
-    clips, again_in, by, _ = films.found(film, seer, folder)
+    clips, again_in, by, _, _ = films.found(film, seer, folder)
     assert seer.asked == 0 and again_in == folder and len(clips) == 2
     assert by.startswith("told (SHA-256 0") and {one.poses.detector for one in result.lifts} == {by}
 
@@ -137,18 +140,60 @@ def test_a_damaged_line_ends_what_was_kept(film, two, tmp_path, damage):
         assert np.array_equal(one.looks, other.looks, equal_nan=True)
 
 
+class Follows(Told):
+    """Looks again where it looked before, further off each time; loses somebody in picture 9."""
+
+    shuffled = False
+
+    def search(self, picture) -> tuple[Found, int]:
+        return self.detect(picture), 0
+
+    def again(self, picture, drift: int) -> tuple[Found, int]:
+        found, drift = self.detect(picture), drift + 1
+        kept = slice(0, 1 if number_of(picture) == 9 else 2)
+        return replace(
+            found, keypoints_px=found.keypoints_px[kept] + 0.1 * drift, scores=found.scores[kept],
+            boxes_px=found.boxes_px[kept],
+        ), drift  # fmt: skip
+
+
+@pytest.mark.parametrize("when", ["N", "if(lt(N,12),N,12+3*(N-12))"], ids=["whole", "repeats"])
+def test_a_detector_that_follows_goes_on_as_if_undisturbed(two, tmp_path, when):
+    path = writer.at_times(tmp_path / "a.mkv", counting(FRAMES, WIDE, TALL), when, ["-bf", "0"])
+    film, file = film_files.read(path), tmp_path / "found.jsonl"
+
+    def find(cut=-1):
+        seer = in_films.InFilm(Follows(two, cut=cut), every=7, soon=3)
+        return film_points.find(film, seer, file, show=False)
+
+    _, held = find()
+    whole = file.read_bytes()
+    assert held == 0 and whole.count(b"searched") > 3
+    for cut in (0, 6, 13, 23) if when == "N" else (17,):
+        file.unlink()
+        with pytest.raises(KeyboardInterrupt):
+            find(cut)
+        lines = file.read_bytes()
+        file.write_bytes(lines[: len(lines) - 20 * (cut % 2)])
+        _, held = find()
+        assert file.read_bytes() == whole and (held > 0) == (cut > 7)
+    # What an older version wrote has no marks: it begins anew.
+    file.write_bytes(whole[:-40].replace(b'"searched":true,', b""))
+    assert find()[1] == 0 and file.read_bytes() == whole
+
+
 def test_pictures_that_are_repeated_are_looked_at_once(two, tmp_path):
     path = tmp_path / "varies.mkv"
     writer.at_times(path, counting(FRAMES, WIDE, TALL), "if(lt(N,12),N,12+3*(N-12))", ["-bf", "0"])
     seer = Told(two)
-    clips, _, _, notes = films.found(path, seer, tmp_path)
+    clips, *_, notes = films.found(path, seer, tmp_path)
     assert len(clips[0]) > FRAMES + 15 and seer.asked <= FRAMES + 1
     assert any("frame rate varies" in note.text for note in notes)
 
 
 def test_who_is_lifted(film, two, tmp_path):
     for person, count in ((None, 2), ("all", 2), ("1", 1), (2, 1)):
-        clips, _, _, _ = films.found(film, Told(two), tmp_path, person)
+        clips, *_ = films.found(film, Told(two), tmp_path, person)
         assert len(clips) == count
     with pytest.raises(InputError, match="expected 1 to 2"):
         films.found(film, Told(two), tmp_path, "3")

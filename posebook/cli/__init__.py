@@ -178,6 +178,10 @@ def lift(
         str | None,
         typer.Option(metavar="left_knee=NAME,...", help="joints that motion capture calls oddly"),
     ] = None,
+    excerpt: Annotated[
+        str | None,
+        typer.Option(metavar="A-B", help="what pages show of a film, in seconds: 12-18"),
+    ] = None,
     write: Annotated[
         str | None, typer.Option(help="files in more formats: trc, gltf, csv, with commas between")
     ] = None,
@@ -188,7 +192,7 @@ def lift(
     found = export.lift_file(
         source, out, lifter, detector=detector, layout=layout, size=size, intrinsics=intrinsics,
         fps=fps, person=person, height=height, min_confidence=min_confidence, up=up, unit=unit,
-        names=names, write=write,
+        names=names, excerpt=excerpt, write=write,
     )  # fmt: skip
     _tell(found)
 

@@ -1,9 +1,10 @@
 """Key points of everybody in a film, kept in a file as they are found.
 
 The file has a line of JSON for each frame, after one that says what they are of. So a command that
-was killed goes on after the last whole line, and a film that was looked at once need not be looked
-at again. What is kept is what the detector said, and what each person wears; who is who is found
-out afterwards (`tracking`).
+was killed goes on from the lines that are whole, and a film that was looked at once need not be
+looked at again. A detector that searches now and then (`in_films`) goes on from the last frame that
+it searched, so that it finds what it would have found undisturbed. What is kept is what the
+detector said, and what each person wears; who is who is found out afterwards (`tracking`).
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from tqdm import tqdm
 from posebook import paths
 from posebook.datasets.pictures.film_files import Film
 from posebook.detection import appearance
+from posebook.detection.in_films import InFilm
 from posebook.errors import InputError
 from posebook.files import is_number
 from posebook.key_points import MIN_CONFIDENCE
@@ -81,7 +83,8 @@ def find(film: Film, detector: Any, file: Path, *, show: bool = True) -> tuple[l
     show      a progress bar on the error stream, with frames a second and the time left
     """
     known, joints = about(film, detector), len(detector.skeleton)
-    frames, length, ended = _kept(file, known, joints)
+    remembers = isinstance(detector, InFilm)
+    frames, length, ended = _kept(file, known, joints, remembers)
     held = len(frames)
     if ended:
         return frames, held
@@ -95,10 +98,13 @@ def find(film: Film, detector: Any, file: Path, *, show: bool = True) -> tuple[l
                   bar_format=_BAR, disable=not show) as bar:  # fmt: skip
             last = None
             for picture in film.pictures(held):
+                line: dict[str, Any] = dict(frame=len(frames))
                 # A film whose rate varies repeats pictures: what is in them is known.
                 if last is None or not torch.equal(picture, last):
                     people, last = _people(picture, detector), picture
-                kept.write(_line(dict(frame=len(frames), people=people)))
+                    if remembers and detector.searched:
+                        line["searched"] = True
+                kept.write(_line(line | dict(people=people)))
                 kept.flush()
                 frames.append(_frame(people, joints))
                 bar.update()
@@ -138,10 +144,16 @@ def _read(text: str) -> numpy.ndarray:
     return numpy.where(total > 0, rows / numpy.maximum(total, 1), numpy.nan).reshape(-1)
 
 
-def _kept(file: Path, known: dict[str, Any], joints: int) -> tuple[list[Frame], int, bool]:
-    """The frames that a file holds, up to which byte it is whole, and whether it has them all."""
+def _kept(
+    file: Path, known: dict[str, Any], joints: int, remembers: bool
+) -> tuple[list[Frame], int, bool]:
+    """The frames that a file holds, up to which byte it is whole, and whether it has them all.
+
+    remembers  the detector's answers depend on the frames since it searched: where the file does
+               not have them all, those before the last search are given
+    """
     frames: list[Frame] = []
-    length = 0
+    length, anew = 0, (0, 0)
     if not file.exists():
         return frames, length, False
     paths.keep_no_folder(file)
@@ -155,10 +167,15 @@ def _kept(file: Path, known: dict[str, Any], joints: int) -> tuple[list[Frame], 
         elif line == dict(end=len(frames)):
             return frames, length, True
         elif _is_frame(line, len(frames), joints):
+            if number == 1 or line.get("searched") is True:
+                anew = (len(frames), length)
             frames.append(_frame(line["people"], joints))
         else:
             break
         length = end
+    if remembers and frames:
+        count, length = anew
+        frames = frames[:count]
     return frames, length, False
 
 

@@ -35,7 +35,10 @@ class Searches(AnyDetector, Protocol):
 class InFilm:
     """An `AnyDetector` that is given the pictures of one film, one after the other.
 
-    What it finds in a picture depends on those before. A picture of another size begins anew.
+    What it finds in a picture depends on those since the last search, which depends on none before.
+    A picture of another size is searched.
+
+    searched  whether the last picture was searched: whoever begins with this one finds the same
     """
 
     def __init__(self, detector: Searches, every: int = EVERY, soon: int = SOON):
@@ -43,6 +46,7 @@ class InFilm:
         self._places: Any = None
         self._people, self._since, self._lost = 0, 0, False
         self._size: tuple[int, ...] = ()
+        self.searched = False
 
     @property
     def name(self) -> str:
@@ -59,7 +63,8 @@ class InFilm:
     def detect(self, picture: UInt8[Tensor, "height width 3"]) -> Found:
         """Everybody in the film's next picture who is known, or everybody where it is searched."""
         self._since += 1
-        if tuple(picture.shape) != self._size or self._places is None or self._is_due:
+        self.searched = tuple(picture.shape) != self._size or self._places is None or self._is_due
+        if self.searched:
             found, self._places = self.detector.search(picture)
             self._people, self._since, self._size = len(found.scores), 0, tuple(picture.shape)
             self._lost = False

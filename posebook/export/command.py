@@ -25,6 +25,7 @@ from posebook.export.page import write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
 from posebook.export.people_page import write_people_page
 from posebook.export.photographs import Shown
+from posebook.export.playing import Footage, span_of, there
 from posebook.export.pose_files import read_bvh_back, rigid, write_bvh, write_json, write_npz
 from posebook.export.trc import write_trc
 from posebook.export.upright import camera_around, lift_upright
@@ -102,6 +103,7 @@ def lift_file(
     unit: str | float | None = None,
     names: str | dict[str, str] | None = None,
     image: Any = None,
+    excerpt: str | Sequence[float] | None = None,
     write: str | Sequence[str] | None = None,
 ) -> LiftResult:
     """Lift key points, motion capture or a photograph; write poses.npz, .bvh, .html, .json.
@@ -129,6 +131,8 @@ def lift_file(
     unit, names of motion capture, as in `datasets.read_motion`; names may be one text,
                 'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
+    excerpt     what pages show first of a motion, and of its film: '12-18' or (12, 18), in s; None:
+                where most people are seen
     write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
 
     A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
@@ -142,17 +146,22 @@ def lift_file(
     camera = options.camera_of(intrinsics, size)
     height_mm, min_confidence = options.height_mm(height), options.confidence(min_confidence)
     names, extras = options.joint_names(names), options.on_request(write)
+    footage = Footage(chosen_s=options.excerpt_s(excerpt))
     if out is not None:
         check_folder(Path(out), source, extras)
     given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
-                layout=layout, fps=fps, up=up)  # fmt: skip
+                layout=layout, fps=fps, up=up, excerpt=excerpt)  # fmt: skip
     if pictures := films.are(source):
-        clips, out, seer, notes = films.found(source, detector, out and Path(out), person, fps)
+        place = out and Path(out)
+        found = films.found(source, detector, place, person, fps, footage.chosen_s)
+        clips, out, seer, footage, notes = found
         notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
         shown, passed = _everybody(clips[:MOST_FOLDERS], given, seer, input=str(source), **how)
         notes += passed
+        seen = sum(there(one.poses).astype(int) for one in shown)
+        footage.shared = span_of(seen, shown[0].poses.rate, footage)
     elif pictures := detector is not None or photographs.are(source):
         who = options.person_in_picture(person)
         shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, person=who, **how)
@@ -173,7 +182,8 @@ def lift_file(
             # A file with one thing in it needs no name for it, unless somebody was left out.
             alone = len(found) == 1 and "person" not in item.name
             shown.append(Shown(replace(poses, clip=source.stem if alone else item.name), image))
-    return _written(shown, source, None if out is None else Path(out), notes, pictures, extras)
+    out = None if out is None else Path(out)
+    return _written(shown, source, out, notes, pictures, extras, footage)
 
 
 def _everybody(
@@ -217,12 +227,12 @@ def _left_out(source: Path, count: int) -> tuple[Note, ...]:
 
 def _written(
     shown: Sequence[Shown], source: Path, out: Path | None, notes: tuple[Note, ...], pictures: bool,
-    extras: Sequence[str],
+    extras: Sequence[str], footage: Footage,
 ) -> LiftResult:  # fmt: skip
     """The files of everybody: in the folder itself, or in one of their own in it."""
     folder = out or paths.new_run("lift")
     if len(shown) == 1:
-        only = write_files(shown[0].poses, folder, image=shown[0].picture, extras=extras)
+        only = _one(shown[0], folder, footage, extras)
         return LiftResult((only,), notes)
     folder.mkdir(parents=True, exist_ok=True)
     everybody = [one.poses for one in shown]
@@ -233,14 +243,18 @@ def _written(
             check_place(folder / name, extras)
         paths.keep_no_folder(folder / PEOPLE_PAGE)
         lifts = [
-            write_files(one.poses, folder / name, image=one.picture, extras=extras)
+            _one(one, folder / name, footage, extras)
             for one, name in zip(shown, names, strict=True)
         ]
         page = None
         if pictures or any("/person " in poses.clip for poses in everybody):
             images = [one.picture for one in shown] if pictures else None
-            page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images)
+            page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images, footage)
     return LiftResult(tuple(lifts), notes, page)
+
+
+def _one(shown: Shown, folder: Path, footage: Footage, extras: Sequence[str]) -> Lift:
+    return write_files(shown.poses, folder, image=shown.picture, footage=footage, extras=extras)
 
 
 def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
@@ -252,14 +266,20 @@ def _clip_of(item: Clip | Motion) -> tuple[Clip, tuple[Note, ...]]:
 
 
 def write_files(
-    poses: Poses, folder: Path, *, image: Any = None, extras: Sequence[str] = ()
+    poses: Poses,
+    folder: Path,
+    *,
+    image: Any = None,
+    footage: Footage | None = None,
+    extras: Sequence[str] = (),
 ) -> Lift:
     """All files, written in a hidden folder and then moved; the BVH is read back.
 
+    image, footage  the photograph, or the film, to draw on the page
     extras  names of the files beside the four: values of `formats.ON_REQUEST`. Those that an
             earlier lift wrote, and this one does not, are removed: they would show its poses
     What the files have to say about themselves is added to the notes.
-    """
+    """  # fmt: skip
     names = (*NAMES, *extras)
     # The JSON first: it says whose folder this is, should the process end between two renames.
     order = sorted(names, key=lambda name: not name.endswith(".json"))
@@ -273,7 +293,7 @@ def write_files(
             raise RuntimeError(f"poses.bvh is {apart:.1f} mm off when read back: a bug of posebook")
         poses = replace(poses, notes=(*poses.notes, *notes))
         write_npz(part / "poses.npz", poses, body.house_mm)
-        write_page(part / "poses.html", poses, image=image, files=names)
+        write_page(part / "poses.html", poses, image=image, footage=footage, files=names)
         write_json(part / "poses.json", poses, body.house_mm, names)
         if "poses.trc" in extras:
             write_trc(part / "poses.trc", poses)

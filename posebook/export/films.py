@@ -20,6 +20,7 @@ from posebook.detection.film_points import Frame
 from posebook.detection.tracking import Seen, follow
 from posebook.errors import InputError
 from posebook.export.photographs import named
+from posebook.export.playing import Footage, chosen_span
 from posebook.key_points import ASSUMED_FRAMES_PER_SECOND, MIN_CONFIDENCE
 from posebook.lifting.notes import Note, of_input
 from posebook.skeletons import Skeleton
@@ -33,10 +34,15 @@ def are(source: Path) -> bool:
 
 
 def found(
-    source: Path, detector: Any, out: Path | None, person: Any = None, fps: float | None = None
-) -> tuple[list[Clip], Path, str, tuple[Note, ...]]:
+    source: Path,
+    detector: Any,
+    out: Path | None,
+    person: Any = None,
+    fps: float | None = None,
+    excerpt_s: tuple[float | int, float | int] | None = None,
+) -> tuple[list[Clip], Path, str, Footage, tuple[Note, ...]]:
     """A clip of everybody in a film, the most prominent first; the folder to write into; the name
-    of the detector, with its hash; notes.
+    of the detector, with its hash; the film, as pages show it; notes.
 
     detector  name of a shipped one, a file, or one of its own; None: the one that is taken for
               photographs
@@ -44,8 +50,12 @@ def found(
               and not finished
     person    1, 2, ... in the order of prominence; None or 'all': everybody
     fps       wins over what the film says
-    """
+    excerpt_s from where to where pages show it
+    """  # fmt: skip
     film = film_files.read(source)
+    if excerpt_s is not None:  # before hours of work
+        rate = fps or film.frames_per_second or ASSUMED_FRAMES_PER_SECOND
+        chosen_span(excerpt_s, film.frames, rate)
     seer, said = _chosen(detector)
     known = film_points.about(film, seer)
     folder = out or _begun(known) or paths.new_run("lift")
@@ -73,7 +83,7 @@ def found(
         _rows(frames, numbers), skeleton, source.stem, f"{source}",
         person="all" if person is None else person, size_px=film.size_px, frames_per_second=rate,
     )  # fmt: skip
-    return clips, folder, named(seer), tuple(notes)
+    return clips, folder, named(seer), Footage(film, excerpt_s), tuple(notes)
 
 
 def _chosen(detector: Any) -> tuple[Any, tuple[Note, ...]]:

@@ -1,5 +1,6 @@
 """What the options of `posebook lift` mean: each is checked before any file is read."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,33 @@ def confidence(least: Any) -> float:
             "scales are brought"
         )
     return value
+
+
+def excerpt_s(given: Any) -> tuple[float, float] | None:
+    """From where to where in a film, s: '12-18', '1:02.5-1:10', or two numbers."""
+    if given is None:
+        return None
+    words = given.split("-") if isinstance(given, str) else list(given)
+    try:
+        first, last = (_clock(str(word)) for word in words)
+    except ValueError:
+        first, last = 0.0, 0.0
+    if not first < last < 1e6:
+        raise InputError(
+            f"--excerpt is {short(given)}; expected from where to where in the film, in seconds: "
+            "12-18, or 1:02.5-1:10"
+        )
+    return first, last
+
+
+def _clock(text: str) -> float:
+    """'62.5', '1:02.5' or '0:01:02.5' as seconds; ValueError for anything else."""
+    if not re.fullmatch(r"\s*([0-9]{1,6}:){0,2}[0-9]{1,6}(\.[0-9]*)?\s*s?\s*", text):
+        raise ValueError(text)
+    seconds = 0.0
+    for part in text.strip().rstrip("s ").split(":"):
+        seconds = 60 * seconds + float(part)
+    return seconds
 
 
 def person_in_picture(person: Any) -> int | None:
@@ -105,7 +133,7 @@ _IDLE = {
     "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
     "key points": (("unit", "names"), ""),
     "films": (("size", "unit", "names", "layout", "up"), ""),
-    "pictures": (("size", "unit", "names", "layout", "fps", "up"), ""),
+    "pictures": (("size", "unit", "names", "layout", "fps", "up", "excerpt"), ""),
 }
 
 

@@ -11,36 +11,36 @@ from posebook import figures
 from posebook.errors import printable
 from posebook.evaluation import score_table
 from posebook.export.formats import ABOUT, NAMES
+from posebook.export.photographs import short_name
+from posebook.export.playing import Footage, player
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
 from posebook.lifting.poses import Poses
-from posebook.skeletons import HOUSE, Skeleton
+from posebook.skeletons import HOUSE
 
 #: A joint is drawn as invented where it was not marked in more than this part of the frames.
 _MOSTLY = 0.5
 #: Whoever moves further than this over the floor is followed: a pose should fill its picture, and a
 #: path hangs on distances, which are the least certain thing here.
 _STAYS_MM = 600.0
-#: A page is at most about so large; plotly alone takes 5 MB. Longer films show fewer frames.
-MOST_BYTES = 15_000_000
-_WITHOUT_FILM, _BYTES_A_NUMBER = 5_300_000, 30
-#: More frames than this take longer to draw into a page than a long clip takes to lift.
-MOST_FRAMES = 120
-#: What the axes of a lifted pose mean: those of a camera held level, the floor at 0.
-AXES = ("x, to the right (mm)", "y, away (mm)", "z, up (mm)")
 
 
 def write_page(
-    path: Path, poses: Poses, *, image: Any = None, files: Sequence[str] = NAMES
+    path: Path,
+    poses: Poses,
+    *,
+    image: Any = None,
+    footage: Footage | None = None,
+    files: Sequence[str] = NAMES,
 ) -> Path:
-    """One page, no network.
+    """One page, no network, at most 15 MB.
 
-    image  a photograph to draw a single frame's key points on
-    files  names of all files that are written together
-    """
+    image    a photograph to draw the key points on
+    footage  the film that the person is in, and what of it to show
+    files    names of all files that are written together
+    """  # fmt: skip
     name = _name(poses)
-    parts: list[Any] = [_introduction(poses)]
-    parts += _pictures(poses, image)
+    parts: list[Any] = [_introduction(poses), _figure(poses, image, footage or Footage())]
     if poses.scores:
         parts += [figures.Heading("How far it is from the truth"), score_table(poses.scores)]
     parts += [figures.Heading("What was chosen, invented, filled and assumed")]
@@ -67,6 +67,7 @@ def _introduction(poses: Poses) -> str:
     count = len(poses)
     rate = f" at {poses.frames_per_second:g} frames per second" if poses.frames_per_second else ""
     how_long = f"{count} frames{rate}" if count > 1 else "One frame"
+    found = f" The key points were found by {short_name(poses.detector)}." if poses.detector else ""
     compared = (
         " Beside the lifted pose, dashed and black, stands the true one, its hip put on the "
         "lifted hip."
@@ -74,63 +75,30 @@ def _introduction(poses: Poses) -> str:
         else ""
     )
     return (
-        f"{how_long}, lifted by {poses.lifter}. Turn the pose with the mouse; joints that nobody "
-        f"marked are hollow.{compared}"
+        f"{how_long}, lifted by {poses.lifter}.{found} Turn the pose with the mouse, a finger or "
+        f"the arrow keys.{compared}"
     )
 
 
-def _pictures(poses: Poses, image: Any) -> list[Any]:
-    """The figures: a film for a motion, two pictures for a single frame."""
+def _figure(poses: Poses, image: Any, footage: Footage) -> figures.Player:
+    """Film or photograph with the key points, and the pose beside it."""
     invented = [
         joint
         for joint, share in zip(HOUSE.joints, _shares(poses.origin), strict=True)
         if share[0] + share[2] < _MOSTLY
     ]
     truth_mm = _truth(poses)
-    own = None if poses.input_skeleton == HOUSE else poses.input_skeleton
-    words = _alt(poses, invented)
-    somebody = torch.isfinite(poses.world_mm).flatten(1).all(-1)
-    if len(poses) > 1 and somebody.sum() > 1:
-        film = figures.animate(
-            poses.world_mm,
-            poses.input_px.to(poses.world_mm),
-            input_skeleton=own,
-            frames_per_second=poses.rate,
-            frame="world",
-            truth_mm=truth_mm,
-            size_px=poses.camera.size_px,
-            image=image,
-            follow=_path_mm(poses) > _STAYS_MM,
-            labels=AXES,
-            most_frames=min(MOST_FRAMES, most_frames(poses.input_skeleton, truth_mm is not None)),
-            invented=invented,
-            title="Key points in the picture, and lifted to 3D",
-        )
-        return [figures.Picture(film, words)]
-    frame = int(somebody.nonzero()[0])
-    seen = figures.pose_2d(
-        poses.input_px[frame].to(poses.world_mm),
-        poses.input_skeleton,
+    return player(
+        [poses],
+        poses.world_mm.unsqueeze(1),
+        footage,
+        truth_mm=None if truth_mm is None else truth_mm.unsqueeze(1),
         image=image,
-        size_px=poses.camera.size_px,
-        title="Key points in the picture",
-    )
-    solid = figures.pose_3d(
-        poses.world_mm[frame],
-        frame="world",
-        truth_mm=None if truth_mm is None else truth_mm[frame],
         invented=invented,
-        labels=AXES,
-        title="Lifted to 3D",
+        follow=_path_mm(poses) > _STAYS_MM,
+        alt=_alt(poses, invented),
+        caption="Key points in the picture, and lifted to 3D",
     )
-    return [figures.Picture(seen, words), figures.Picture(solid, words)]
-
-
-def most_frames(marked: Skeleton, truth: bool, people: int = 1) -> int:
-    """How many frames a page of `MOST_BYTES` holds: each stores its joints and bones once."""
-    joints = len(marked) * 2 + len(HOUSE) * 3 * (2 if truth else 1)
-    a_frame = 400 + _BYTES_A_NUMBER * joints * people
-    return max(1, int((MOST_BYTES - _WITHOUT_FILM) / a_frame))
 
 
 def _path_mm(poses: Poses) -> float:

@@ -11,16 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from posebook import figures
-from posebook.export.page import AXES, MOST_FRAMES, most_frames
+from posebook.export.photographs import short_name
+from posebook.export.playing import Footage, player, there
 from posebook.lifting.poses import Poses
-from posebook.skeletons import HOUSE, Skeleton
 
 NAME = "people.html"
-#: The figure shows so many people at most, the most prominent; the table has all.
-_MOST_PEOPLE = 8
 
 
 def write_people_page(
@@ -28,12 +25,14 @@ def write_people_page(
     people: Sequence[Poses],
     folders: Sequence[str],
     images: Sequence[Any] | None = None,
+    footage: Footage | None = None,
 ) -> Path:
     """One page for the lifts of a file.
 
     people   their poses, the most prominent of each film or photograph first
     folders  where each one's own files are, beside the page
     images   the photograph that each is in
+    footage  the film that all are in
     """
     films: dict[str, list[Poses]] = {}
     behind: dict[str, Any] = {}
@@ -43,14 +42,19 @@ def write_people_page(
     parts: list[Any] = [
         f"{len(people)} people were lifted. Each has a folder beside this page, with a page, an "
         "array file, a JSON and a BVH of their own."
-        + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
+        + (
+            f" Their key points were found by {short_name(people[0].detector)}."
+            if people[0].detector
+            else ""
+        )
     ]
     for name, own in films.items():
         if len(own) > 1:
-            parts += [figures.Heading(name)] * (len(films) > 1) + _picture(own, behind[name])
+            parts += [figures.Heading(name)] * (len(films) > 1)
+            parts.append(_figure(own, behind[name], footage or Footage()))
     rows = [
         (one.clip.removeprefix(_film(one.clip)).strip("/") or one.clip, f"{folder}/poses.html",
-         f"{int(_there(one).sum())} of {len(one)}", _away(one))
+         f"{int(there(one).sum())} of {len(one)}", _away(one))
         for one, folder in zip(people, folders, strict=True)
     ]  # fmt: skip
     headers = ("who", "own page", "frames with a pose", "distance from the camera")
@@ -64,57 +68,35 @@ def _film(clip: str) -> str:
     return clip.rpartition("/")[0] or clip
 
 
-def _there(poses: Poses) -> Tensor:
-    return torch.isfinite(poses.world_mm).flatten(1).all(-1)
-
-
 def _away(poses: Poses) -> str:
     depth = poses.root_mm[:, 2][torch.isfinite(poses.root_mm[:, 2])]
     return f"{float(depth.median()) / 1000:.1f} m" if len(depth) else "not known"
 
 
-def _picture(people: list[Poses], image: Any) -> list[Any]:
+def _figure(people: list[Poses], image: Any, footage: Footage) -> figures.Player:
     """The figure of a film or a photograph with several people in it."""
-    shown = people[:_MOST_PEOPLE]
-    first = shown[0]
+    first = people[0]
     rotation, shift = first.camera_rotation, first.camera_place_mm
     together = [
         (one.pose_mm + one.root_mm.unsqueeze(1)) @ rotation.to(one.pose_mm).mT
         + shift.to(one.pose_mm)
-        for one in shown
+        for one in people
     ]
-    world_mm = torch.cat(together, 1)
-    points = torch.cat([one.input_px.to(world_mm) for one in shown], 1)
-    house, marked = (_several(s, len(shown)) for s in (HOUSE, first.input_skeleton))
     alt = (
-        f"{len(shown)} stick figures in one scene, left sides orange, right sides blue, where the "
-        "camera saw them; on the left their key points in the picture."
+        f"{len(people)} stick figures in one scene, left sides orange, right sides blue, where the "
+        "camera saw them; beside them their key points in the picture."
     )
-    note = f"Shown: the first {len(shown)} of {len(people)} people." if people[len(shown) :] else ""
-    title = "Everybody in the picture, and lifted to 3D"
-    if len(first) > 1:
-        figure = figures.animate(
-            world_mm, points, house, input_skeleton=marked, frame="world", follow=False,
-            frames_per_second=first.rate, size_px=first.camera.size_px, labels=AXES,
-            most_frames=min(MOST_FRAMES, most_frames(first.input_skeleton, False, len(shown))),
-            title=title, note=note,
-        )  # fmt: skip
-        return [figures.Picture(figure, alt)]
-    seen = figures.pose_2d(
-        points[0], marked, image=image, size_px=first.camera.size_px, title=title, note=note
+    return player(
+        people,
+        torch.stack(together, 1),
+        footage,
+        image=image,
+        names=[who(one) for one in people],
+        alt=alt,
+        caption="Everybody in the picture, and lifted to 3D",
     )
-    solid = figures.pose_3d(world_mm[0], house, frame="world", labels=AXES, title="Lifted to 3D")
-    return [figures.Picture(seen, alt), figures.Picture(solid, alt)]
 
 
-def _several(skeleton: Skeleton, people: int) -> Skeleton:
-    """A joint set that holds so many people, one after the other; the first keeps its names."""
-    names = [
-        joint if n == 0 else f"{joint}_{n + 1}" for n in range(people) for joint in skeleton.joints
-    ]
-    parents = [
-        parent if n == 0 or parent is None else f"{parent}_{n + 1}"
-        for n in range(people)
-        for parent in skeleton.parents
-    ]
-    return Skeleton(f"{skeleton.name}_x{people}", tuple(names), tuple(parents), skeleton.root)
+def who(poses: Poses) -> str:
+    """'walk/person 2' -> '2': what a drawing calls somebody."""
+    return poses.clip.removeprefix(_film(poses.clip)).strip("/").removeprefix("person ") or "1"

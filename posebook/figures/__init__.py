@@ -35,6 +35,7 @@ from posebook.figures.parts import (
 )
 from posebook.figures.pictures import heat_maps, picture_sheet
 from posebook.figures.plane import photograph, picture_axes
+from posebook.figures.player import FilmStrip, Player
 from posebook.figures.sheets import compare, gallery
 from posebook.figures.showing import show, show_live, still, strip_widget_state
 from posebook.figures.side_by_side import side_by_side
@@ -45,10 +46,10 @@ from posebook.skeletons import HOUSE, Skeleton
 from posebook.tables import Table
 
 __all__ = [
-    "Heading", "Picture", "Table", "animate", "bars", "compare", "failures", "from_all_sides",
-    "gallery", "heat_maps", "loss_curves", "overlay", "page", "picture_sheet", "pose_2d", "pose_3d",
-    "rig", "show", "show_live", "side_by_side", "side_by_side_film", "still", "strip_widget_state",
-    "three_panels",
+    "FilmStrip", "Heading", "Picture", "Player", "Table", "animate", "bars", "compare", "failures",
+    "from_all_sides", "gallery", "heat_maps", "loss_curves", "overlay", "page", "picture_sheet",
+    "pose_2d", "pose_3d", "rig", "show", "show_live", "side_by_side", "side_by_side_film", "still",
+    "strip_widget_state", "three_panels",
 ]  # fmt: skip
 _HEIGHT_PX = 460  # of a drawing in 3D
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from posebook import paths
 from posebook.errors import InputError
+from posebook.figures import player
+from posebook.figures.player import Player
 from posebook.figures.showing import described, plotly_bundle, untitled
 from posebook.tables import Table
 
@@ -66,7 +68,7 @@ if(!drawn.has(box)&&drawn.size<15){draw(box);drawn.set(box,true);}}));
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; font-src data:"
+    "img-src data: blob:; media-src data: blob:; font-src data:"
 )
 
 
@@ -89,17 +91,18 @@ class Picture:
         described(self.alt)
 
 
-Part = str | Heading | Picture | Table
+Part = str | Heading | Picture | Player | Table
 
 
 def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "") -> Path:
-    """Write one HTML page that needs no network and no other file (about 5 MB: plotly is inside).
+    """Write one HTML page that needs no network and no other file.
 
-    parts  a string is a paragraph; `Heading`, `Picture` (alt text required), `Table`. All text is
-           escaped: names and notes from other people's files cannot become markup.
+    parts  a string is a paragraph; `Heading`, `Picture` (alt text required; plotly, 5 MB, comes
+           with the first), `Player`, `Table`. All text is escaped: names and notes from other
+           people's files cannot become markup.
     The file is written under a temporary name and renamed.
     """
-    body, data, pictures = [], [], 0
+    body, data, pictures, players = [], [], 0, 0
     for part in parts:
         if isinstance(part, str):
             body.append(f"<p>{escape(part)}</p>")
@@ -112,22 +115,26 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
             body.append(markup)
             data.append(script)
             pictures += 1
+        elif isinstance(part, Player):
+            body.append(player.markup(part, players))
+            players += 1
         else:
             raise InputError(
                 f"a part of a page is a {type(part).__name__}, "
-                "expected str, Heading, Picture or Table"
+                "expected str, Heading, Picture, Player or Table"
             )
-    scripts = ""
+    scripts = f"<script>{player.scripts()}</script>" if players else ""
+    style, broad = (_STYLE + player.STYLE, ' class="broad"') if players else (_STYLE, "")
     if pictures:
         from plotly.offline import get_plotlyjs
 
-        scripts = f"<script>{get_plotlyjs()}</script>{''.join(data)}<script>{_SCRIPT}</script>"
+        scripts += f"<script>{get_plotlyjs()}</script>{''.join(data)}<script>{_SCRIPT}</script>"
     last = f"<footer>{escape(footer)}</footer>" if footer else ""
     html = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body><main>"
+        f"<title>{escape(title)}</title><style>{style}</style></head>\n<body><main{broad}>"
         f"<h1>{escape(title)}</h1>\n" + "\n".join(body) + f"\n{last}</main>\n"
         "<noscript><p>The figures need JavaScript; their descriptions do not.</p></noscript>\n"
         f"{scripts}</body></html>\n"

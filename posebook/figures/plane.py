@@ -58,8 +58,8 @@ def small_jpeg(picture: Any, most_px: int, quality: int = 72) -> SmallJpeg:
     return SmallJpeg(out.getvalue(), size)
 
 
-def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
-    """A photograph under the drawing, made small, and its own (width, height) in px.
+def small_photograph(image: Any, most_px: int = 960) -> SmallJpeg:
+    """A photograph made small.
 
     image  a path, an array (height, width), (height, width, 3) or (..., 4) of bytes, or a
            `SmallJpeg`, which is taken as it is
@@ -68,12 +68,11 @@ def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[in
 
     try:
         if isinstance(image, SmallJpeg):
-            small = image
-        elif isinstance(image, (str, Path)):
+            return image
+        if isinstance(image, (str, Path)):
             with Image.open(regular(image, "a picture file")) as opened:
-                small = small_jpeg(opened, most_px)
-        else:
-            small = small_jpeg(image, most_px)
+                return small_jpeg(opened, most_px)
+        return small_jpeg(image, most_px)
     except InputError:
         raise
     except (
@@ -83,6 +82,14 @@ def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[in
         raise InputError(
             f"image is {name}: expected a picture file or an array of bytes"
         ) from error
+
+
+def photograph(image: Any, most_px: int = 480) -> tuple[dict[str, Any], tuple[int, int]]:
+    """A photograph under the drawing, made small, and its own (width, height) in px.
+
+    image  as `small_photograph` takes it
+    """
+    small = small_photograph(image, most_px)
     width, height = small.size_px
     return {
         "source": "data:image/jpeg;base64," + base64.b64encode(small.content).decode(),

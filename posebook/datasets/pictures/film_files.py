@@ -77,6 +77,10 @@ class Film:
         """
         yield from _decoded(self.path, self._filters, start)
 
+    def recipe(self, start: int) -> tuple[list[str], str]:
+        """What ffmpeg is told, so that its first picture is number `start`: options, filters."""
+        return _recipe(self.path, self._filters, start)
+
     def lacking(self, count: int) -> tuple[str, ...]:
         """Words on a film of which only so many pictures came out; none where they are all."""
         if count >= (1 - _A_SLIP) * self.frames - 2:
@@ -143,28 +147,21 @@ def read(path: Path | str) -> Film:
     return Film(path, (wide, tall), rate, frames, tuple(notes), filters)
 
 
-def _decoded(path: Path, filters: str, start: int) -> Iterator[Tensor]:
-    """Pictures from number `start` on, as ffmpeg hands them over: each with its own size."""
+def _recipe(path: Path, filters: str, start: int) -> tuple[list[str], str]:
+    """ffmpeg's options for reading a file, and the filters that make its pictures square."""
     later = f",select=gte(n\\,{start}),setpts=PTS-STARTPTS" if start else ""
     most = _MOST_STRETCHED
     # The width is rounded as the height is kept: one that is square already is not scaled at all.
     square = f",scale=w='max(1,round(iw*clip(sar,1/{most},{most})))':h=ih,setsar=1"
-    with Ffmpeg(
-        path,
-        ["-max_pixels", str(MOST_PIXELS), *_opened(path)],
-        [
-            "-vf",
-            f"{filters}{later}{square}",
-            "-fps_mode",
-            "passthrough",
-            "-f",
-            "image2pipe",
-            "-c:v",
-            "ppm",
-            *ONE_THREAD,
-            "-",
-        ],
-    ) as running:
+    options = ["-max_pixels", str(MOST_PIXELS), *_opened(path)]
+    return options, f"{filters}{later}{square}"
+
+
+def _decoded(path: Path, filters: str, start: int) -> Iterator[Tensor]:
+    """Pictures from number `start` on, as ffmpeg hands them over: each with its own size."""
+    options, filters = _recipe(path, filters, start)
+    writing = ["-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", *ONE_THREAD, "-"]
+    with Ffmpeg(path, options, ["-vf", filters, *writing]) as running:
         while True:
             words = [running.line() for _ in range(3)]  # P6, then width and height, then 255
             size = re.fullmatch(rb"P6\n([0-9]{1,6}) ([0-9]{1,6})\n255\n", b"".join(words))
