@@ -103,6 +103,7 @@ def lift_file(
     names: str | dict[str, str] | None = None,
     image: Any = None,
     write: str | Sequence[str] | None = None,
+    smooth: str | None = None,
 ) -> LiftResult:
     """Lift key points, motion capture or a photograph; write poses.npz, .bvh, .html, .json.
 
@@ -130,6 +131,8 @@ def lift_file(
                 'left_knee=NAME,right_knee=NAME'
     image       a photograph to draw a single frame on
     write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
+    smooth      'none', 'light' or 'strong': how much motion is smoothed, see `lifting.low_pass`;
+                None: light
 
     A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
     found is kept in the folder. Without `out`, the newest such folder is taken.
@@ -147,11 +150,14 @@ def lift_file(
     given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
-                layout=layout, fps=fps, up=up)  # fmt: skip
+                layout=layout, fps=fps, up=up, smooth=smooth)  # fmt: skip
+    options.smoothing(smooth)
     if pictures := films.are(source):
         clips, out, seer, notes = films.found(source, detector, out and Path(out), person, fps)
         notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
-        shown, passed = _everybody(clips[:MOST_FOLDERS], given, seer, input=str(source), **how)
+        shown, passed = _everybody(
+            clips[:MOST_FOLDERS], given, seer, input=str(source), smooth=smooth, **how
+        )
         notes += passed
     elif pictures := detector is not None or photographs.are(source):
         who = options.person_in_picture(person)
@@ -166,7 +172,7 @@ def lift_file(
         notes = _left_out(source, len(found))
         notes += options.without_effect("motion capture" if motion else "key points", **idle)
         up = None if motion else options.up_of_key_points(up)
-        how |= dict(input=str(source), joint_set_given=layout is not None, up=up)
+        how |= dict(input=str(source), joint_set_given=layout is not None, up=up, smooth=smooth)
         shown = []
         for item in found[:MOST_FOLDERS]:
             poses = _lifted(item, given, **how)
@@ -196,16 +202,20 @@ def _everybody(
     return shown, tuple(passed)
 
 
-def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:
+def _lifted(item: Clip | Motion, given: Any, smooth: str | None, **how: Any) -> Poses:
     """One clip or motion, lifted and stood upright."""
     clip, notes = _clip_of(item)
     exact = isinstance(item, Motion)
     if not exact:
         clip, stills = as_stills(clip)
+        if stills or len(clip) == 1:
+            notes += options.without_effect("separate pictures", smooth=smooth)
+            smooth = "none"
         clip, sides = (clip, []) if stills else sides_mended(clip, how["min_confidence"])
         notes += (*stills, *sides)
     chosen = given or lifting.default_for(clip, exact=exact)
-    return lift_upright(clip, chosen, notes=notes, **how)
+    smooth = options.smoothing(smooth)
+    return lift_upright(clip, chosen, notes=notes, smooth=smooth, **how)
 
 
 def _left_out(source: Path, count: int) -> tuple[Note, ...]:
