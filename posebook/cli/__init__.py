@@ -185,6 +185,9 @@ def lift(
     write: Annotated[
         str | None, typer.Option(help="files in more formats: trc, gltf, csv, with commas between")
     ] = None,
+    smooth: Annotated[
+        str | None, typer.Option(help="motion over time: none, light (default) or strong")
+    ] = None,
 ) -> None:
     """A film, a photograph or key points to 3D: poses.npz, .json, .bvh and an interactive .html."""
     from posebook import export
@@ -192,7 +195,7 @@ def lift(
     found = export.lift_file(
         source, out, lifter, detector=detector, layout=layout, size=size, intrinsics=intrinsics,
         fps=fps, person=person, height=height, min_confidence=min_confidence, up=up, unit=unit,
-        names=names, excerpt=excerpt, write=write,
+        names=names, excerpt=excerpt, write=write, smooth=smooth,
     )  # fmt: skip
     _tell(found)
 

@@ -105,6 +105,7 @@ def lift_file(
     image: Any = None,
     excerpt: str | Sequence[float] | None = None,
     write: str | Sequence[str] | None = None,
+    smooth: str | None = None,
 ) -> LiftResult:
     """Lift key points, motion capture or a photograph; write poses.npz, .bvh, .html, .json.
 
@@ -134,6 +135,8 @@ def lift_file(
     excerpt     what pages show first of a motion, and of its film: '12-18' or (12, 18), in s; None:
                 where most people are seen
     write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
+    smooth      'none', 'light' or 'strong': how much motion is smoothed, see `lifting.low_pass`;
+                None: light
 
     A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
     found is kept in the folder. Without `out`, the newest such folder is taken.
@@ -152,13 +155,16 @@ def lift_file(
     given = lifting.load(lifter) if isinstance(lifter, (str, Path)) else lifter
     how = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     idle = dict(person=person, size=size, intrinsics=intrinsics, unit=unit, names=names,
-                layout=layout, fps=fps, up=up, excerpt=excerpt)  # fmt: skip
+                layout=layout, fps=fps, up=up, excerpt=excerpt, smooth=smooth)  # fmt: skip
+    options.smoothing(smooth)
     if pictures := films.are(source):
         place = out and Path(out)
         found = films.found(source, detector, place, person, fps, footage.chosen_s)
         clips, out, seer, footage, notes = found
         notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
-        shown, passed = _everybody(clips[:MOST_FOLDERS], given, seer, input=str(source), **how)
+        shown, passed = _everybody(
+            clips[:MOST_FOLDERS], given, seer, input=str(source), smooth=smooth, **how
+        )
         notes += passed
         seen = sum(there(one.poses).astype(int) for one in shown)
         footage.shared = span_of(seen, shown[0].poses.rate, footage)
@@ -175,7 +181,7 @@ def lift_file(
         notes = _left_out(source, len(found))
         notes += options.without_effect("motion capture" if motion else "key points", **idle)
         up = None if motion else options.up_of_key_points(up)
-        how |= dict(input=str(source), joint_set_given=layout is not None, up=up)
+        how |= dict(input=str(source), joint_set_given=layout is not None, up=up, smooth=smooth)
         shown = []
         for item in found[:MOST_FOLDERS]:
             poses = _lifted(item, given, **how)
@@ -206,16 +212,20 @@ def _everybody(
     return shown, tuple(passed)
 
 
-def _lifted(item: Clip | Motion, given: Any, **how: Any) -> Poses:
+def _lifted(item: Clip | Motion, given: Any, smooth: str | None, **how: Any) -> Poses:
     """One clip or motion, lifted and stood upright."""
     clip, notes = _clip_of(item)
     exact = isinstance(item, Motion)
     if not exact:
         clip, stills = as_stills(clip)
+        if stills or len(clip) == 1:
+            notes += options.without_effect("separate pictures", smooth=smooth)
+            smooth = "none"
         clip, sides = (clip, []) if stills else sides_mended(clip, how["min_confidence"])
         notes += (*stills, *sides)
     chosen = given or lifting.default_for(clip, exact=exact)
-    return lift_upright(clip, chosen, notes=notes, **how)
+    smooth = options.smoothing(smooth)
+    return lift_upright(clip, chosen, notes=notes, smooth=smooth, **how)
 
 
 def _left_out(source: Path, count: int) -> tuple[Note, ...]:

@@ -12,6 +12,7 @@ from posebook.errors import InputError
 from posebook.export.formats import NAMES, ON_REQUEST
 from posebook.files import read_record
 from posebook.key_points import MIN_CONFIDENCE
+from posebook.lifting import low_pass
 from posebook.lifting.notes import Note
 
 #: People, from a newborn to the tallest ever measured, m.
@@ -128,12 +129,21 @@ def on_request(write: Any) -> tuple[str, ...]:
     return tuple(file for word, file in ON_REQUEST.items() if word in words)
 
 
+def smoothing(smooth: Any) -> str:
+    """'none', 'light' or 'strong'."""
+    text = low_pass.DEFAULT if smooth is None else str(smooth).strip().lower()
+    if text not in low_pass.STRENGTHS:
+        raise InputError(f"--smooth is {short(smooth)}; expected {' or '.join(low_pass.STRENGTHS)}")
+    return text
+
+
 #: What is lifted: options that do nothing for it, and why.
 _IDLE = {
     "motion capture": (("person", "size", "intrinsics"), ", which has its own camera"),
     "key points": (("unit", "names"), ""),
     "films": (("size", "unit", "names", "layout", "up"), ""),
-    "pictures": (("size", "unit", "names", "layout", "fps", "up", "excerpt"), ""),
+    "pictures": (("size", "unit", "names", "layout", "fps", "up", "excerpt", "smooth"), ""),
+    "separate pictures": (("smooth",), ""),
 }
 
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from posebook import detection, lifting, paths
 from posebook.cameras import Camera
+from posebook.cameras.camera import FOCAL_PX
 from posebook.datasets.clips import Clip
-from posebook.datasets.pictures import picture_files
+from posebook.datasets.pictures import exif, picture_files
 from posebook.detection import AnyDetector, Detector, Found
 from posebook.detection.shipped import about_default, default
 from posebook.errors import InputError
@@ -143,6 +144,10 @@ def _lifted(
         chosen = dict(enumerate(who, 1))
     tall, wide = picture.shape[:2]
     small, joints, shown = _small(picture), len(found.skeleton), []
+    focal = exif.FocalLength(None)
+    if options["camera"] is None:
+        focal = exif.focal_length(content, (wide, tall))
+        options = options | dict(camera=_of_exif(focal.px, (wide, tall)))
     for number, row in chosen.items():
         one = f"{name}/person {number}" if len(who) > 1 else name
         scores = found.scores[row : row + 1]
@@ -159,8 +164,33 @@ def _lifted(
             notes.append(Note("picture", "the file holds several; the first is taken."))
         own = lifter or _from_depth(detector, found, row) or lifting.default_for(clip)
         poses = lift_upright(clip, own, input=input, notes=notes, detected=True, **options)
+        poses = replace(poses, notes=_with_focal_length(poses, focal))
         shown.append(Shown(replace(poses, clip=one, detector=named(detector)), small))
     return shown
+
+
+def _of_exif(focal_px: float | None, size_px: tuple[int, int]) -> Camera | None:
+    """A camera of this focal length, its axis through the middle of the picture."""
+    if focal_px is None or not FOCAL_PX[0] <= focal_px <= FOCAL_PX[1]:
+        return None
+    return Camera(torch.tensor([focal_px] * 2), torch.tensor(size_px) / 2, size_px, name="EXIF")
+
+
+def _with_focal_length(poses: Poses, focal: exif.FocalLength) -> tuple[Note, ...]:
+    """The notes of a lift; the one on the camera says what came of the EXIF data."""
+    if not focal.text:
+        return poses.notes
+    if poses.camera.name == "EXIF":
+        text = (
+            f"its focal length, {poses.camera.focal_px[0]:.0f} px, is that of the photograph's "
+            f"EXIF data ({focal.text}), unless it was cut since; its axis is taken to go through "
+            "the middle of the picture (--intrinsics)."
+        )
+        return tuple(Note("camera", text) if n.kind == "camera" else n for n in poses.notes)
+    return tuple(
+        replace(n, text=f"{n.text} {focal.text[:1].upper()}{focal.text[1:]}.")
+        if n.kind == "camera" else n for n in poses.notes
+    )  # fmt: skip
 
 
 def named(detector: AnyDetector) -> str:

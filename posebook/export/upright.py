@@ -12,7 +12,7 @@ from posebook.datasets.clips import Clip, Motion
 from posebook.errors import InputError
 from posebook.evaluation import scores_of
 from posebook.key_points import MIN_CONFIDENCE, extent_of
-from posebook.lifting import Lifted, Lifter
+from posebook.lifting import Lifted, Lifter, low_pass
 from posebook.lifting.continuity import changes_of_side
 from posebook.lifting.house_clip import MISSING
 from posebook.lifting.notes import Note
@@ -68,6 +68,7 @@ def lift_upright(
     joint_set_given: bool = False,
     up: str | None = None,
     detected: bool = False,
+    smooth: str = "none",
 ) -> Poses:
     """Lift one clip, in any joint set, and stand the person upright.
 
@@ -75,6 +76,7 @@ def lift_upright(
     notes      those of the reader and of the command
     joint_set_given, up, detected    as in `plausible.as_person`, which looks at the clip first
     min_confidence, height_mm        as in `Lifter.lift`
+    smooth     a key of `low_pass.STRENGTHS`
     """
     if not ((clip.confidence > 0) & torch.isfinite(clip.keypoints_px).all(-1)).any():
         raise InputError(f"{input or clip.name}: no joint is marked in any frame; nothing to lift")
@@ -91,6 +93,10 @@ def lift_upright(
         *lifted.notes,
         *changes_of_side(ready.input_px, ready.input_skeleton),
     ]
+    if (cutoffs := low_pass.STRENGTHS[smooth]) is not None:
+        pose_mm, root_mm = low_pass.smooth_motion(pose_mm, root_mm, ready.rate, cutoffs)
+        if note := low_pass.note_of(smooth, len(clip), ready.rate):
+            notes.append(note)
     window = getattr(lifter.network, "receptive_field", 1)
     if 1 < len(clip) < window and ready.rate >= SLOWEST:
         text = f"the lifter looks at {window} frames at a time, and there are {len(clip)}."

@@ -38,7 +38,7 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with _opened(content) as picture:
+        with opened(content) as picture:
             width, height = picture.size
             if width * height > MOST_PIXELS:
                 raise _too_large(where, f"{width}x{height} pixels are")
@@ -80,12 +80,13 @@ def is_picture(head: bytes, path: Path | str) -> bool:
 def holds_several(content: bytes) -> bool:
     """Whether a file that `decoded` has taken holds more than one picture: an animation, pages.
     A telephone's JPEG with a small second picture beside it does not count."""
-    with _opened(content) as picture:
+    with opened(content) as picture:
         return picture.format != "MPO" and getattr(picture, "is_animated", False)
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Any]:
+def opened(content: bytes) -> Iterator[Any]:
+    """A picture file as Pillow opens it, nothing decoded, of a format that is read."""
     from PIL import Image
 
     Image.init()
