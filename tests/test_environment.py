@@ -23,7 +23,8 @@ def requirements(lines) -> dict[str, Requirement]:
 
 NEEDED = requirements(PROJECT["dependencies"])
 TESTS = requirements(PROJECT["optional-dependencies"]["test"])
-PICTURES = requirements(PROJECT["optional-dependencies"]["pictures"])
+EXTRAS = PROJECT["optional-dependencies"]
+PICTURES = requirements([*EXTRAS["pictures"], *EXTRAS["onnx"]])
 
 
 def pins() -> dict[str, Version]:
