@@ -9,8 +9,8 @@ import torch
 
 from posebook import export
 from posebook.errors import InputError
-from posebook.export import command
-from posebook.export.command import Lift
+from posebook.export import writing
+from posebook.export.writing import Lift
 from posebook.geometry import root_relative
 from posebook.skeletons import HOUSE
 
@@ -39,7 +39,7 @@ def test_the_table_is_sound():
 def test_case(row, tmp_path, monkeypatch):
     if row.get("people", 1) == 1:
         # What is written is tested elsewhere; the page takes longer than all the rest.
-        monkeypatch.setattr(command, "write_files", lambda poses, folder, **_: Lift(poses, ()))
+        monkeypatch.setattr(writing, "write_files", lambda poses, folder, **_: Lift(poses, ()))
     source = CASES / row["file"]
     options = ({} if row.get("bare") else WALK) | row.get("options", {})
     if "refused" in row:

@@ -22,7 +22,7 @@ from posebook.datasets import folders, load
 from posebook.datasets.people import synthetic
 from posebook.datasets.published import human36m_writer
 from posebook.errors import InputError
-from posebook.export import command
+from posebook.export import writing
 from posebook.export.folders import check_folder
 from posebook.lifting import lifter_files
 
@@ -108,8 +108,8 @@ def test_archives_that_were_cut_never_pass_for_whole(people, before, tmp_path):
 def test_a_lift_that_was_cut_goes_on(tmp_path):
     poses = export.lift_file(SAMPLE, tmp_path / "whole", "simple_baseline", person=1).lifts[0].poses
     out, step, extras = tmp_path / "out", 0, ("poses.trc", "poses.csv")
-    command.write_files(poses, tmp_path / "wanted", extras=extras)
-    while cut(lambda: command.write_files(poses, out, extras=extras), step):
+    writing.write_files(poses, tmp_path / "wanted", extras=extras)
+    while cut(lambda: writing.write_files(poses, out, extras=extras), step):
         step += 1
         check_folder(out, SAMPLE, extras)  # what the same command asks first
         for name in (*export.NAMES, *extras):  # each file is whole, or not there

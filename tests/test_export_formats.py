@@ -16,7 +16,7 @@ from posebook.cameras import human36m_rig
 from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
 from posebook.errors import InputError
-from posebook.export import command, options, pose_files
+from posebook.export import options, pose_files, writing
 from posebook.export.csv_table import COLUMNS, write_csv
 from posebook.export.figure_mesh import rest_m
 from posebook.export.gltf import write_gltf
@@ -359,7 +359,7 @@ def test_a_body_without_a_thigh_is_a_figure_without_one(poses, tmp_path):
 def test_files_asked_for_go_when_they_are_asked_for_no_more(poses, tmp_path):
     """Else they would show the poses of an earlier lift beside those of this one."""
     out, extras = tmp_path / "out", ("poses.trc", "poses.glb", "poses.csv")
-    lift = command.write_files(poses, out, extras=extras)
+    lift = writing.write_files(poses, out, extras=extras)
     assert {path.name for path in lift.files} == {path.name for path in out.iterdir()}
     assert len(lift.files) == 7
     assert any("poses.bvh and poses.glb" in note.text for note in lift.poses.notes)
@@ -367,8 +367,8 @@ def test_files_asked_for_go_when_they_are_asked_for_no_more(poses, tmp_path):
     page = (out / "poses.html").read_text()
     assert all(name in page for name in extras)
     (out / "mine.csv").write_text("mine")
-    command.write_files(poses, out, extras=("poses.csv",))
-    assert {p.name for p in out.iterdir()} == {*command.NAMES, "poses.csv", "mine.csv"}
+    writing.write_files(poses, out, extras=("poses.csv",))
+    assert {p.name for p in out.iterdir()} == {*writing.NAMES, "poses.csv", "mine.csv"}
     assert "poses.trc" not in (out / "poses.html").read_text()
 
 
@@ -376,10 +376,10 @@ def test_a_file_that_no_lift_wrote_is_kept(poses, tmp_path):
     own = tmp_path / "poses.csv"
     own.write_text("mine")
     with pytest.raises(InputError, match="poses.csv: is there already, and no lift wrote it"):
-        command.write_files(poses, tmp_path, extras=("poses.csv",))
-    command.write_files(poses, tmp_path, extras=("poses.trc",))
-    command.write_files(poses, tmp_path)
+        writing.write_files(poses, tmp_path, extras=("poses.csv",))
+    writing.write_files(poses, tmp_path, extras=("poses.trc",))
+    writing.write_files(poses, tmp_path)
     assert own.read_text() == "mine" and not (tmp_path / "poses.trc").exists()
     with pytest.raises(InputError, match="no lift wrote it"):
-        command.write_files(poses, tmp_path, extras=("poses.csv",))
+        writing.write_files(poses, tmp_path, extras=("poses.csv",))
     assert own.read_text() == "mine"

@@ -15,7 +15,7 @@ import pytest
 
 from posebook import datasets, export, files, lifting, results
 from posebook.chapters import find, run
-from posebook.cli import _tell
+from posebook.cli.telling import tell
 from posebook.datasets import folders
 from posebook.datasets.readers import matlab, prepared_folder, safe_pickle
 from posebook.errors import InputError
@@ -147,7 +147,7 @@ def test_names_out_of_files_are_only_shown(tmp_path, capsys):
     assert len(inputs) == 4
     for number, path in enumerate(inputs):
         done = export.lift_file(path, tmp_path / f"out{number}", "simple_baseline", size="1280x720")
-        _tell(done)
+        tell(done)
         page = next((tmp_path / f"out{number}").rglob("poses.html")).read_text()
         title = page[page.index("<title>") : page.index("</title>")]
         assert title.isprintable(), title

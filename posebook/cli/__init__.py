@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.cli import detectors
-from posebook.errors import CellFailed, InputError, one_line, printable
+from posebook.cli import data, detectors
+from posebook.cli.telling import tell
+from posebook.errors import CellFailed, InputError, one_line
 
 app = typer.Typer(
     help="posebook: lifting human poses from 2D to 3D, a book that runs.",
@@ -22,8 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-data = typer.Typer(help="Data sets: what there is, how to get it, whether it is complete.")
-app.add_typer(data, name="data", no_args_is_help=True)
+app.add_typer(data.app, name="data", no_args_is_help=True)
 app.add_typer(detectors.app, name="detectors", no_args_is_help=True)
 
 
@@ -53,11 +53,6 @@ def main() -> None:
 def _fail(message: str, status: int) -> None:
     print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(status)
-
-
-def _tell(report: object) -> None:
-    """Print what may hold names out of files: a terminal shows them and obeys none of them."""
-    print("\n".join(map(printable, str(report).split("\n"))))
 
 
 def _join_parameters(arguments: list[str]) -> list[str]:
@@ -123,13 +118,13 @@ def run(
     values = chapters.values(picked, given)
     done = run.run_chapter(picked, profile=profile, parameters=values, out_dir=out, resume=resume)
 
-    _tell(f"\n{picked.title}: finished in {done.seconds:.0f} s")
+    tell(f"\n{picked.title}: finished in {done.seconds:.0f} s")
     file = done.out_dir / "results.json"
     if file.exists():
-        _tell(f"\n{results.table(results.read(file), 'text')}\n")
-    _tell(f"notebook  {paths.shown(done.notebook)}")
+        tell(f"\n{results.table(results.read(file), 'text')}\n")
+    tell(f"notebook  {paths.shown(done.notebook)}")
     for page in sorted(done.out_dir.glob("*.html")):
-        _tell(f"page      {paths.shown(page)}  (open it in a browser; it needs no network)")
+        tell(f"page      {paths.shown(page)}  (open it in a browser; it needs no network)")
 
 
 @app.command()
@@ -197,7 +192,7 @@ def lift(
         fps=fps, person=person, height=height, min_confidence=min_confidence, up=up, unit=unit,
         names=names, excerpt=excerpt, write=write, smooth=smooth,
     )  # fmt: skip
-    _tell(found)
+    tell(found)
 
 
 @app.command()
@@ -222,55 +217,7 @@ def evaluate(
         found = evaluate(lifter[0], name, root, **given)
     else:
         found = several.evaluate_several(lifter, name, root, **given)
-    _tell(found.to_json() if as_json else found)
-
-
-@data.command("list")
-def data_list() -> None:
-    """Every data set: what it is, and on what terms."""
-    from posebook.datasets import cards
-
-    print(cards.listing())
-
-
-@data.command("info")
-def data_info(name: str) -> None:
-    """The card of one data set: content, licence, how to get it."""
-    from posebook.datasets import cards
-
-    print(cards.info(name))
-
-
-@data.command("make")
-def data_make(
-    name: str,
-    root: Annotated[
-        Path | None, typer.Option(help="human36m: the folder processed/ that h36m-fetch wrote")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="folder to write (default: data/cache/NAME)")
-    ] = None,
-    frames: Annotated[
-        str | None, typer.Option(metavar="N", help="synthetic: frames in all; rendered: pictures")
-    ] = None,
-    size: Annotated[str | None, typer.Option(metavar="PX", help="rendered: width (128)")] = None,
-) -> None:
-    """Make the files of a data set: synthetic, rendered, or human36m out of an annot.h5."""
-    from posebook.datasets import folders
-
-    _tell(folders.make(name, out, root, frames, size))
-
-
-@data.command("check")
-def data_check(
-    name: str, root: Annotated[Path, typer.Option(help="the folder that you have")]
-) -> None:
-    """Whether a folder holds all that a data set should."""
-    from posebook.datasets import folders
-
-    found = folders.check(name, root)
-    _tell(found)
-    raise typer.Exit(0 if found.complete else 1)
+    tell(found.to_json() if as_json else found)
 
 
 @app.command("results")
@@ -289,7 +236,7 @@ def show_results(
     numbers = [number for own in found.values() for number in own]
     names = [run for run, own in found.items() for _ in own]
     table = form == "md"
-    _tell(results.table(numbers, runs=names) if table else results.records(numbers, form))
+    tell(results.table(numbers, runs=names) if table else results.records(numbers, form))
 
 
 @app.command()
