@@ -269,11 +269,10 @@ unsure = sorted({*unsure, *answer.invented})
 clip = clips[who]
 figures.show(
     figures.three_panels(
-        clip.keypoints_px[0], answer.pose_mm[0], image=pictures[main].numpy(),
-        input_skeleton=clip.skeleton, invented=unsure, title=f"{who}: believed, and lifted",
+        clip.keypoints_px[0], answer.pose_mm[0], input_skeleton=clip.skeleton, invented=unsure, title=f"{who}: believed, and lifted",
         note="Hollow joints and dotted bones were not seen.",
     ),
-    alt="Left the photograph with the believed key points; beside it the lifted stick figure from "
+    alt="Left the believed key points of the photograph; beside them the lifted stick figure from "
     "the camera and from the side, with the joints that nobody saw drawn hollow.",
 )  # fmt: skip
 
@@ -589,9 +588,9 @@ figures.show(
         lifted_as["detector's key points"][0], truths_mm,
         torch.stack([found_px[n] for n in kept]), by_found,
         lambda row: f"{blames[row][0]}: {blames[row][1]}",
-        count=4, title="The same people in space, by P-MPJPE",
+        count=3, title="The same people in space, by P-MPJPE",
     ),
-    alt="Four lifted poses in colour over the true ones, black and dashed, with whose fault it is.",
+    alt="Three lifted poses in colour over the true ones, black and dashed, with whose fault it is.",
 )  # fmt: skip
 
 # %% [markdown]
@@ -828,7 +827,7 @@ if rendered is not None:
     )  # fmt: skip
 figures.show(
     figures.side_by_side(poses.keypoints_px.float(), panels, frames_per_second=poses.rate,
-                         most_frames=25,
+                         most_frames=12,
                          title="Key points, one frame by itself, over time, and the truth"),
     alt="Panels that move together: the key points, then the pose of each frame by itself, the pose "
     "over time, and the truth.",
