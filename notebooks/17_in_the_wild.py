@@ -269,7 +269,8 @@ unsure = sorted({*unsure, *answer.invented})
 clip = clips[who]
 figures.show(
     figures.three_panels(
-        clip.keypoints_px[0], answer.pose_mm[0], input_skeleton=clip.skeleton, invented=unsure, title=f"{who}: believed, and lifted",
+        clip.keypoints_px[0], answer.pose_mm[0], input_skeleton=clip.skeleton, invented=unsure,
+        title=f"{who}: believed, and lifted",
         note="Hollow joints and dotted bones were not seen.",
     ),
     alt="Left the believed key points of the photograph; beside them the lifted stick figure from "
@@ -567,7 +568,7 @@ for fault in ("lifter", "detector"):
 figures.Table(("whose fault", "cause", "people"), rows, f"{len(cases)} people of {data}")
 
 # %% tags=["setup"]
-worst = by_found.argsort(descending=True)[:4].tolist()
+worst = by_found.argsort(descending=True)[:3].tolist()
 in_crop = [kept[row] for row in worst]
 figures.show(
     figures.picture_sheet(
@@ -682,12 +683,12 @@ for degrees in (-15, 0, 15, 30, 45, 60, 75):
     above = standing.seen_by(looking_down(degrees))
     error = metrics.p_mpjpe(lifter.lift(above).pose_mm.double(), above.pose_mm)
     by_height[f"{degrees}°"] = float(error.mean())
-figures.show(
-    figures.bars(by_height, "mm", highlight="0°", title="P-MPJPE, by how steeply the camera looks down",
-                 note="Perfect key points; 0°: the camera is level with the hips."),
-    alt="Bars of the error by the angle at which the camera looks down: "
-    + ", ".join(f"{name} {value:.0f} mm" for name, value in by_height.items()),
-)  # fmt: skip
+rows = [[name, error] for name, error in by_height.items()]
+figures.Table(
+    ("the camera looks down by", "P-MPJPE (mm)"),
+    rows,
+    "perfect key points; 0°: level with the hips",
+)
 
 # %% [markdown]
 # So, if you can choose how somebody is filmed:
@@ -817,13 +818,13 @@ if rendered is not None:
     person = int(off_px.argmin())
     absolute = torch.from_numpy(rendered.pose_mm[:, person, joints]).to(poses.pose_mm)
     panels["truth"] = absolute - absolute[:, :1]
-    moments = torch.linspace(0, len(absolute) - 1, 6).long()[1:5]
+    moments = torch.linspace(0, len(absolute) - 1, 5).long()[1:4]
     figures.show(
         figures.picture_sheet(
             torch.from_numpy(rendered.pictures)[moments], poses.keypoints_px[moments].float(), HOUSE,
-            title=f"{poses.clip} in four moments of the film",
+            title=f"{poses.clip} in three moments of the film",
         ),
-        alt="Four pictures of a film in which two people cross, with one person's key points over it.",
+        alt="Three pictures of a film in which two people cross, with one person's key points over it.",
     )  # fmt: skip
 figures.show(
     figures.side_by_side(poses.keypoints_px.float(), panels, frames_per_second=poses.rate,
