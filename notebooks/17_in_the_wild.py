@@ -118,7 +118,7 @@ def photographs(given: str | None) -> dict[str, Tensor]:
         return {Path(given).name: PictureFiles([Path(given)])[0]}
     from skimage import data as skimage_data
 
-    both = {"astronaut": skimage_data.astronaut(), "camera": skimage_data.camera()}
+    both = {"camera": skimage_data.camera(), "astronaut": skimage_data.astronaut()}
     return {n: torch.from_numpy(numpy.array(Image.fromarray(p).convert("RGB")))
             for n, p in both.items()}  # fmt: skip
 
