@@ -10,7 +10,8 @@ from test_detection import untrained
 from posebook.datasets.pictures import crops
 from posebook.detection import in_films, looking
 from posebook.detection.blazepose import BlazePose, landmarks, people
-from posebook.detection.duplicates import different
+from posebook.detection.duplicates import different, whole
+from posebook.skeletons import COCO_17
 
 
 def test_anchors():
@@ -132,6 +133,37 @@ def test_the_same_person_twice_is_one():
     assert different(several, scores, torch.tensor([9.0, 1, 1, 1])).tolist() == [3, 0, 2]
     assert different(several[:0], scores[:0]).tolist() == []
     assert different(several, scores * 0.1).tolist() == [], "nobody is sure"
+
+
+#: Somebody who stands, 100 px tall: x, y of the joints of COCO-17.
+STANDS = torch.tensor([
+    [0, 5], [2, 3], [-2, 3], [4, 5], [-4, 5], [10, 18], [-10, 18], [14, 34], [-14, 34], [15, 50],
+    [-15, 50], [7, 50], [-7, 50], [7, 74], [-7, 74], [7, 98], [-7, 98],
+], dtype=torch.float32)  # fmt: skip
+HALF = torch.tensor([1.0] * 11 + [0.0] * 6)
+
+
+@pytest.mark.parametrize(
+    ("other", "scores", "shares", "kept"),
+    [
+        # A small person fitted into the chest, or into the legs.
+        (0.4 * STANDS + torch.tensor([0.0, 15]), 1.0, (1.0, 0.6), [0]),
+        (0.3 * STANDS + torch.tensor([7.0, 68]), 1.0, (1.0, 0.36), [0]),
+        (0.3 * STANDS + torch.tensor([7.0, 68]), 1.0, (0.36, 1.0), [0, 1]),  # it is the small one
+        (0.3 * STANDS + torch.tensor([7.0, 68]), 1.0, (1.0, 1.0), [0, 1]),  # both seen in the whole
+        (0.3 * STANDS + torch.tensor([7.0, 68]), 1.0, (0.6, 0.36), [0, 1]),
+        # Beside; a child in front, most of whom is not on the lines of the body.
+        (0.4 * STANDS + torch.tensor([40.0, 58]), 1.0, (1.0, 0.6), [0, 1]),
+        (0.6 * STANDS + torch.tensor([22.0, 40]), 1.0, (1.0, 0.6), [0, 1]),
+        # Of a portrait the hips are guessed: they make a torso all the same.
+        (0.4 * STANDS + torch.tensor([0.0, 15]), HALF, (1.0, 0.6), [0]),
+    ],
+)
+def test_a_piece_of_somebody_is_nobody(other, scores, shares, kept):
+    both = torch.stack([STANDS, other]) * 3 + 200
+    sure = torch.stack([torch.ones(17) * scores, torch.ones(17)])
+    assert whole(both, sure, torch.tensor(shares), COCO_17).tolist() == kept
+    assert whole(both[:0], sure[:0], torch.zeros(0), COCO_17).tolist() == []
 
 
 # ------------------------------------------------------------------------- with made-up networks

@@ -30,13 +30,32 @@ _EXPECTED = "COCO key points: images, annotations, categories"
 
 def read(root: Path, split: str = "train", name: str = "coco") -> PicturePeople:
     """People of the training or the validation half. The test half has no published marks."""
-    path = annotation_file(root, split, SPLITS, [
-        f"person_keypoints_{split}2017.json", f"person_keypoints_{split}2014.json",
-        f"*coco*{split}*.json", "test_coco.json",
-    ], "coco")  # fmt: skip
+    path = _file(root, split)
     year = "2014" if "2014" in path.name else "2017"
     folders = [f"{split}{year}", f"images/{split}{year}", "images", "."]
     return people_in(path, root, folders, COCO_17, NAME, split, TERMS)
+
+
+def boxes_without_marks(root: Path, split: str = "train") -> dict[str, numpy.ndarray]:
+    """Crowds and people without key points, whom `read` leaves out: boxes (n, 4), x, y, width,
+    height in px, by the name of the picture. Whoever is found there may well be somebody."""
+    path = _file(root, split)
+    content = read_json(path, _EXPECTED)
+    names = {str(one.get("id")): one["file_name"] for one in content["images"]}
+    found: dict[str, list[numpy.ndarray]] = {}
+    for one in content["annotations"]:
+        if one.get("iscrowd") or not any(one.get("keypoints", [])[2::3]):
+            where = f"{path}: annotation {short(one.get('id'))}: bbox"
+            box = plain(one.get("bbox"), 4, where)
+            found.setdefault(names.get(str(one.get("image_id")), ""), []).append(box)
+    return {name: numpy.stack(boxes) for name, boxes in found.items()}
+
+
+def _file(root: Path, split: str) -> Path:
+    return annotation_file(root, split, SPLITS, [
+        f"person_keypoints_{split}2017.json", f"person_keypoints_{split}2014.json",
+        f"*coco*{split}*.json", "test_coco.json",
+    ], "coco")  # fmt: skip
 
 
 def annotation_file(

@@ -19,7 +19,7 @@ from posebook.datasets.pictures.people import boxes_around
 from posebook.detection import litert
 from posebook.detection.blazepose import landmarks, people
 from posebook.detection.blazepose.people import Regions
-from posebook.detection.duplicates import different
+from posebook.detection.duplicates import different, whole
 from posebook.detection.found import Found
 from posebook.detection.looking import SEARCHED_SIDE_PX, part_squares, smaller
 from posebook.skeletons import MEDIAPIPE_33, Skeleton
@@ -126,6 +126,7 @@ class BlazePose:
         sure = (read.somebody >= SOMEBODY).nonzero()[:, 0]
         points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
         kept = different(points, scores, scores.sum(-1) * share[sure].sqrt())
+        kept = kept[whole(points[kept], scores[kept], share[sure[kept]], self.skeleton)]
         found = Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
         return found, Regions(*(part[sure[kept]] for part in read.regions))
 
