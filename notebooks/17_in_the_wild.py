@@ -656,8 +656,9 @@ for condition, change in CONDITIONS.items():
 figures.Table(("picture", "found", "P-MPJPE of those found (mm)"), rows, f"{len(few)} people")
 
 # %% [markdown]
-# A lifter has limits of its own: it learned from cameras at the height of people. Below, people of the synthetic
-# corpus are seen from higher and higher up. Key points are perfect, so all that is wrong is the lifter's.
+# And the lifter? Most of its training cameras stood at the height of people. Is it out of its depth when a camera looks
+# down from high up? Below, people of the synthetic corpus are seen from higher and higher. Key points are perfect, so
+# all that is wrong is the lifter's.
 
 # %% tags=["ablation"]
 moving = datasets.load("synthetic", split="test", keypoints="true", seed=seed)
@@ -696,15 +697,16 @@ figures.Table(
 # * **Let them be large.** A person should be at least half as tall as the picture, and 150 px or more.
 # * **Light.** A short shutter needs it. Blur and darkness lose more people than anything else here.
 # * **Show the feet.** Somebody whose legs are cut off is found less often, and the lifter invents the legs.
-# * **Hold the camera level, at the height of the hips or the chest.** From high up the lifter is out of its depth.
+# * **Hold the camera level.** The shape of the pose hardly suffers from a camera that looks down. But which way is *up*
+#   is then a guess: `posebook lift` takes it from people who stand straight, where there are some.
 # * **From an angle.** Exactly from the front, or with an arm hidden behind the trunk, depth hangs on nothing.
 # * **Measure them.** `--height 1.82` makes lengths and places this person's own. It costs one number and mends more
 #   than any network.
 # * **Know the lens.** It hardly changes the pose, but it decides how far away people are. `--intrinsics` takes it.
 # * **Tight clothes, a plain background, one person,** where that can be had: then nobody is taken for somebody else.
 #
-# We have measured the first four; the fifth is chapter 3's, the sixth and seventh stand in the table of causes. The last
-# is what the failures above suggest.
+# The first four we have measured here; the fifth is chapter 3's; the sixth and seventh stand in the table of causes. The
+# last is what the failures above suggest.
 
 # %% [markdown]
 # ## The detector's own third dimension
