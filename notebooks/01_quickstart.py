@@ -25,12 +25,12 @@
 # %% [markdown] tags=["hook"]
 # # 1 · From a photograph to a person in space
 #
-# Somebody marked eleven joints of the man in this photograph, and nothing else. **Which of his hands
-# is nearer to you, and by how many centimetres?** You answer at a glance. The marks do not say it: a
-# hand twice as far away, on the same line of sight, would leave the same mark.
+# A *detector* finds the joints of the man in this photograph, and somebody has marked eleven of them by
+# hand. **Which of his hands is nearer to you, and by how many centimetres?** You answer at a glance. The
+# marks do not say it: a hand twice as far away, on the same line of sight, would leave the same mark.
 #
-# This book is about getting that depth back. This chapter does it once, from end to end: real
-# key points go in, a pose that you can turn with the mouse comes out, and then a person in
+# This book is about getting that depth back. This chapter does it once, from end to end: a photograph and
+# its key points go in, a pose that you can turn with the mouse comes out, and then a person in
 # motion, where we know the truth and can say how wrong we are.
 
 # %% [markdown] tags=["goals"]
@@ -57,11 +57,13 @@ action = "Walking"  # what the person in motion does
 
 # %%
 import torch
+from skimage import color
 from skimage import data as photographs
 from torch import Tensor
 
 from posebook import datasets, evaluation, figures, geometry, lifting, metrics, paths, results
 from posebook.course import check, guessed
+from posebook.detection.shipped import about_default, default
 from posebook.errors import InputError
 from posebook.skeletons import COCO_17, HOUSE
 
@@ -71,6 +73,31 @@ if photograph not in ("camera", "astronaut"):
 image = getattr(photographs, photograph)()
 people = datasets.read_keypoints(paths.DATA / "samples" / "photographs_coco.json", person="all")
 clip = next(person for person in people if photograph in person.name)
+
+# %% [markdown]
+# ## Who marks the joints?
+#
+# A detector does it by itself, and so it works with your photographs: `posebook lift photo.jpg`. Chapter
+# 17 leads you through that. Below is what the detector BlazePose finds, if its weights are on this machine.
+# Where it is not sure of a joint (a score of less than 0.3), nothing is drawn.
+
+# %%
+if about_default():
+    print(f"BlazePose is not here: {about_default()}")
+else:
+    seer = default()
+    rgb = torch.from_numpy(color.gray2rgb(image)[..., :3].copy())
+    found = seer.detect(rgb)
+    sure = (found.scores[0] >= 0.3).unsqueeze(-1)
+    found_px = torch.where(sure, found.keypoints_px[0], torch.nan)
+    title = f"What {seer.name} finds"
+    figures.show(
+        figures.pose_2d(found_px, seer.skeleton, image=image, title=title),
+        alt="The photograph with the joints that a detector found drawn over it: head, arms and trunk.",
+    )
+
+# %% [markdown]
+# We go on with the marks that a person made. They are the same on every machine, and nearly without error.
 
 # %%
 figures.show(
@@ -412,7 +439,7 @@ check("1.3")
 # * A number needs its neighbours: zero depth and the mean pose.
 #
 # **What one should not conclude.** That the man's pose above is right: nobody measured him. And that the
-# error on synthetic people is the error on yours.
+# error on synthetic people is the error on yours: where a detector marks the joints, its errors come on top.
 #
 # **References.** Martinez, Hossain, Romero, Little, *A simple yet effective baseline for 3d human pose
 # estimation*, ICCV 2017, [arXiv:1705.03098](https://arxiv.org/abs/1705.03098). Photographs:

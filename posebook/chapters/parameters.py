@@ -105,6 +105,11 @@ RULES: dict[str, Rule] = {
     "street_root": _TEXT,
     "lsp": _TEXT,
     "photographs": _TEXT,
+    "photograph": _TEXT,
+    "film": _TEXT,
+    "detector_name": _TEXT,
+    "height_m": _number(" from 0.4 to 2.8", lambda value: 0.4 <= value <= 2.8),
+    "people": _whole(1, 10**6),
     "size": _whole(32, 1_024),  # px of a picture
     "weights": _TEXT,
     "width": _WIDTH,

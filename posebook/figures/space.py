@@ -120,13 +120,20 @@ def root_of(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
         return points[..., [skeleton.index(skeleton.root)], :]
     if {"left_hip", "right_hip"} <= set(skeleton.joints):
         return points[..., skeleton.indices("left_hip", "right_hip"), :].mean(-2, keepdims=True)
-    return np.nanmean(points, axis=-2, keepdims=True)
+    return _middle(points)
 
 
 def rooted(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """Points (..., joints, d) with the root (see `root_of`) at 0."""
     root = root_of(points, skeleton)
-    return points - np.where(np.isfinite(root), root, np.nanmean(points, -2, keepdims=True))
+    return points - np.where(np.isfinite(root), root, _middle(points))
+
+
+def _middle(points: np.ndarray) -> np.ndarray:
+    """(..., joints, d) -> (..., 1, d): the mean of the joints that are there; NaN where none is."""
+    there = np.isfinite(points).sum(-2, keepdims=True)
+    total = np.nansum(points, axis=-2, keepdims=True)
+    return np.divide(total, there, out=np.full_like(total, np.nan), where=there > 0)
 
 
 def footing(points: np.ndarray, skeleton: Skeleton) -> np.ndarray:
