@@ -50,6 +50,7 @@ seed = 0
 device = "auto"  # the networks of this chapter run on the CPU
 out_dir = None  # None: runs/in_the_wild/<time>/
 data = "rendered_wild"  # people of whom everything is known; or rendered_plain
+root = None  # folder with pictures of these people, as `posebook data make` writes it; None: drawn here
 photograph = None  # path of a photograph of your own; None: the two that come with scikit-image
 film = None  # path of a film of your own; None: a rendered one
 detector_name = (
@@ -87,6 +88,7 @@ from posebook.metrics import ambiguity
 from posebook.metrics.pictures import LIMBS
 from posebook.skeletons import HOUSE, conversion
 
+# %% tags=["setup"]
 choices = {
     "ci": dict(people=8, size=192, tried=3, frames=12),
     "laptop": dict(people=90, size=256, tried=30, frames=50),
@@ -312,21 +314,39 @@ class Case(NamedTuple):
     camera: Camera
 
 
-def case_of(number: int, random: torch.Generator) -> Case:
+def drawn(number: int) -> tuple[Tensor, ...]:
+    """Picture, key points, visible joints, joints in space, focal length and centre in px."""
+    if root is not None:
+        one = pictures_in_root.rows([number])
+        fx, fy, cx, cy = one.camera[0].double()
+        parts = one.keypoints_px[0], one.visible[0] == 2, one.pose_mm[0]
+        return (
+            one.pictures[int(one.picture[0])],
+            *parts,
+            torch.stack([fx, fy]),
+            torch.stack([cx, cy]),
+        )
     made = rendered_picture(data, number, size, "test")
-    points = torch.from_numpy(made.keypoints_px[: len(HOUSE)]).double()
-    focal, middle = made.camera.focal_px, made.camera.centre_px
+    arrays = (made.rgb.copy(), made.keypoints_px, made.visible, made.pose_mm)
+    return *map(torch.from_numpy, arrays), made.camera.focal_px, made.camera.centre_px
+
+
+def case_of(number: int, random: torch.Generator) -> Case:
+    picture, points, visible, truth_mm, focal, middle = drawn(number)
+    points = points[: len(HOUSE)].double()
     lens_mm = math.exp(math.log(24) + float(torch.rand((), generator=random)) * math.log(85 / 24))
     # As wide as this lens makes it, and wide enough for the person to be in it.
     half = max(float(focal[0]) * 18 / lens_mm, 1.05 * float((points - middle).abs().max()))
     whole = torch.full((2,), half, dtype=torch.float64)
     eye = Camera(focal, whole, (round(2 * half), round(2 * half)))
-    corner = whole - middle
-    rgb, truth_mm = torch.from_numpy(made.rgb.copy()), torch.from_numpy(made.pose_mm[: len(HOUSE)])
-    visible = torch.from_numpy(made.visible[: len(HOUSE)])
-    return Case(rgb, corner, points + corner, visible, truth_mm.double(), eye)
+    corner, joints = whole - middle, slice(len(HOUSE))
+    return Case(picture, corner, points + corner, visible[joints], truth_mm[joints].double(), eye)
 
 
+# %% tags=["setup"]
+if root is not None:
+    pictures_in_root = datasets.pictures.load(data, root, split="test", size=size).thinned(people)
+    people = len(pictures_in_root)
 random = torch.Generator().manual_seed(seed)
 cases = [case_of(number, random) for number in range(people)]
 truth_mm = torch.stack([case.truth_mm for case in cases])
@@ -568,31 +588,44 @@ for fault in ("lifter", "detector"):
 figures.Table(("whose fault", "cause", "people"), rows, f"{len(cases)} people of {data}")
 
 # %% tags=["setup"]
-worst = by_found.argsort(descending=True)[:3].tolist()
-in_crop = [kept[row] for row in worst]
-figures.show(
-    figures.picture_sheet(
-        torch.stack([cases[n].picture for n in in_crop]),
-        torch.stack([found_px[n] - cases[n].corner_px for n in in_crop]).float(),
-        HOUSE,
-        truth_px=torch.stack([cases[n].keypoints_px - cases[n].corner_px for n in in_crop]).float(),
-        captions=[f"{by_found[row]:.0f} mm, {blames[row][0]}: {blames[row][1]}" for row in worst],
-        title="The worst of those found: key points over the truth",
-    ),
-    alt="Pictures of rendered people, the key points found over the true ones, black and dashed; under "
-    "each the error and whose fault it is.",
-)
+of_cause: dict[tuple[str, str], int] = {}  # the worst of each cause: a row of `kept`
+for row in by_found.argsort(descending=True).tolist():
+    if blames[row][0] != "nobody's":
+        of_cause.setdefault(blames[row], row)
+lost = [n for n in range(len(cases)) if n not in kept][:1]  # and one who was not found
+shown = [kept[row] for row in of_cause.values()] + lost
+nothing = torch.full((len(HOUSE), 2), torch.nan, dtype=torch.float64)
+found_there = [found_px.get(n, nothing) - cases[n].corner_px for n in shown]
+words = [f"{whose}: {why}, {by_found[row]:.0f} mm" for (whose, why), row in of_cause.items()]
+if shown:
+    figures.show(
+        figures.picture_sheet(
+            torch.stack([cases[n].picture for n in shown]),
+            torch.stack(found_there).float(),
+            HOUSE,
+            truth_px=torch.stack(
+                [cases[n].keypoints_px - cases[n].corner_px for n in shown]
+            ).float(),
+            captions=words + ["detector: not found"] * len(lost),
+            columns=3,
+            title="The worst of each cause: key points over the truth",
+        ),
+        alt="Pictures of rendered people, the key points found over the true ones, black and dashed; "
+        "under each whose fault it is, the cause, and the P-MPJPE.",
+    )
 
 # %% tags=["setup"]
-figures.show(
-    figures.gallery(
-        lifted_as["detector's key points"][0], truths_mm,
-        torch.stack([found_px[n] for n in kept]), by_found,
-        lambda row: f"{blames[row][0]}: {blames[row][1]}",
-        count=3, title="The same people in space, by P-MPJPE",
-    ),
-    alt="Three lifted poses in colour over the true ones, black and dashed, with whose fault it is.",
-)  # fmt: skip
+rows = list(of_cause.values())
+if rows:
+    figures.show(
+        figures.gallery(
+            lifted_as["detector's key points"][0][rows], truths_mm[rows],
+            torch.stack([found_px[kept[row]] for row in rows]), by_found[rows],
+            lambda number: ": ".join(blames[rows[number]]),
+            count=3, title="The same people in space, by P-MPJPE",
+        ),
+        alt="Lifted poses in colour over the true ones, black and dashed, with whose fault it is.",
+    )  # fmt: skip
 
 # %% [markdown]
 # ## How to film somebody so that it works

@@ -19,7 +19,7 @@ from posebook.datasets.clips import Motion
 from posebook.datasets.people import synthetic
 from posebook.datasets.readers.bvh import read_bvh
 from posebook.errors import InputError
-from posebook.export import command, folders, upright
+from posebook.export import folders, upright, writing
 from posebook.export.formats import ON_REQUEST
 from posebook.lifting import Lifted
 from posebook.lifting.lifter import _somebody
@@ -289,7 +289,7 @@ def test_a_failure_half_way_leaves_the_old_files(made, lifter, tmp_path, monkeyp
     def fail(*_, **__):
         raise OSError("disk full")
 
-    monkeypatch.setattr(command, "write_page", fail)
+    monkeypatch.setattr(writing, "write_page", fail)
     with pytest.raises(OSError, match="disk full"):
         export.lift_file(made / "coco.json", out, lifter, fps=7)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -20,6 +20,7 @@ import torch
 from posebook import cameras, chapters, metrics, shapes, skeletons
 from posebook.cameras import lenses
 from posebook.datasets.people import body
+from posebook.lifting import placing
 from posebook.methods.adversarial_lifting import losses as adversarial_lifting_losses
 from posebook.methods.adversarial_lifting import network as adversarial_lifting_network
 from posebook.methods.adversarial_lifting import protocol
@@ -48,7 +49,7 @@ from posebook.methods.video_gan import step as video_gan_step
 from posebook.methods.weak_supervision import losses as weak_supervision_losses
 from posebook.methods.weak_supervision import skeleton as weak_supervision_skeleton
 from posebook.methods.weak_supervision import targets as weak_supervision_targets
-from posebook.metrics import joint_errors
+from posebook.metrics import joint_errors, pictures
 
 # What a core cell may use without importing it. Nothing of posebook's but names of shapes.
 GIVEN = {
@@ -580,6 +581,28 @@ def weak_supervision(core):
         (slope,) = torch.autograd.grad(each.sum(), depths)
         by_hand = core.spread_gradient(depths.detach(), places, seen, by_index)
         assert torch.allclose(by_hand, slope, atol=1e-12)
+
+
+@parity("in_the_wild")
+def in_the_wild(core):
+    pose_mm = 300 * torch.randn(5, 17, 3, dtype=torch.float64)
+    keypoints_px = 500 + 200 * torch.randn(5, 17, 2, dtype=torch.float64)
+    confidence = torch.rand(5, 17, dtype=torch.float64)
+    confidence[:, :3] = 0
+    keypoints_px[:, 3] = torch.nan
+    camera = cameras.Camera(*torch.tensor([[900.0, 950.0], [480.0, 510.0]]).double())
+    for n in range(5):
+        one = pose_mm[n], keypoints_px[n], confidence[n]
+        theirs = placing.place_root(*(part[None] for part in one), camera, 1.0)[0]
+        if theirs[2] > 100 - pose_mm[n, 4:, 2].amin() + 1:  # the package keeps people in front
+            own = core.place(*one, camera.focal_px, camera.centre_px)
+            assert torch.allclose(own, theirs, atol=1e-6)
+    truth_px = 100 * torch.rand(12, 2, dtype=torch.float64)
+    found_px = truth_px + 10 * torch.randn(7, 12, 2, dtype=torch.float64)
+    box_px = truth_px.amax(0) - truth_px.amin(0)
+    theirs = pictures.limb_oks(found_px, truth_px, box_px)
+    assert torch.allclose(core.oks(found_px, truth_px), theirs)
+    assert 0.1 < theirs.min() < theirs.max() < 1
 
 
 # -----------------------------------------------------------------------------------------------

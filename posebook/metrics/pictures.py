@@ -32,6 +32,31 @@ LIMBS = tuple(
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "foot")
     for side in ("left", "right")
 )
+#: COCO's widths of the limbs' joints, twice their sigma, and the part of a box that its person
+#: covers. Source: COCO's page on key point evaluation, and its code.
+OKS_WIDTHS = tuple(
+    2 * sigma for sigma in (0.079, 0.072, 0.062, 0.107, 0.087, 0.089) for _ in range(2)
+)
+OKS_BOX_SHARE = 0.53
+
+
+def limb_oks(
+    found_px: Float[Tensor, "... 12 2"],
+    truth_px: Float[Tensor, "... 12 2"],
+    box_px: Float[Tensor, "... 2"],
+) -> Float[Tensor, "..."]:
+    """COCO's object keypoint similarity, 0 to 1, over `LIMBS` that are marked; shapes broadcast.
+
+    found_px  px; a joint that was not found (NaN) counts 0
+    truth_px  px; NaN where not marked
+    box_px    width and height of the person's box
+    """
+    area = OKS_BOX_SHARE * box_px.prod(-1)
+    off = torch.linalg.vector_norm(found_px - truth_px, dim=-1)
+    widths = torch.tensor(OKS_WIDTHS).to(off)
+    alike = torch.exp(-(off**2) / (2 * area.unsqueeze(-1) * widths**2)).nan_to_num(0.0)
+    marked = torch.isfinite(truth_px).all(-1).expand(alike.shape)
+    return torch.where(marked, alike, torch.nan).nanmean(-1)
 
 
 def relative_errors(predicted_px: Pose2D, truth_px: Pose2D, length_px: Lengths) -> Each:
