@@ -13,7 +13,8 @@ PCK.10    joints nearer than 0.1 of the person's size (the longer side of the bo
 precision of those who were found by the detector, how many are right: OKS of at least 0.5. The
           others are a marked person missed by too much or found twice, or nobody at all. Whoever
           stands where the set has a person without marks, or too few, is not asked
-Pictures of one person and pictures of several are counted apart.
+Pictures of one person and pictures of several are counted apart; rendered pictures are counted as
+one kind, without a precision: their other people have no marks.
 """
 
 import argparse
@@ -159,7 +160,7 @@ def main(words: Sequence[str] | None = None) -> None:
     numbers: list[results.Number] = []
     for name in options.detectors:
         detector = detection.load(name)
-        counts = {True: Count(), False: Count()}
+        counts = {kind: Count() for kind in ("alone", "among others", "rendered")}
         seconds, count = 0.0, 0
         for people, unmarked in sets:
             marked = limbs(people.keypoints_px, people.skeleton)
@@ -173,7 +174,9 @@ def main(words: Sequence[str] | None = None) -> None:
                 own = limbs(found.keypoints_px, found.skeleton)
                 boxes, others = people.box_px[here], unmarked.get(file, torch.zeros(0, 4))
                 oks, off, who = compared(marked[here], boxes, own)
-                kind = counts[int(here.sum()) + len(others) == 1]
+                one = int(here.sum()) + len(others) == 1
+                drawn = people.pose_mm is not None
+                kind = counts["rendered" if drawn else "alone" if one else "among others"]
                 before = kind.wrong
                 judged(kind, own, boxes, asked[here], others, oks, who)
                 kind.oks.append(oks[asked[here]])
@@ -182,10 +185,10 @@ def main(words: Sequence[str] | None = None) -> None:
                     said = " ".join(f"{one:.2f}" for one in oks[asked[here]].tolist())
                     print(f"  {file}: {len(own)} found, OKS {said}; {faults(kind.wrong - before)}")
         print(f"{detector.name}: {seconds / max(1, count):.2f} CPU s a picture, {count} pictures")
-        for alone, kind in counts.items():
+        for split, kind in counts.items():
             if not kind.oks:
                 continue
-            said = scores(detector.name, options.data, alone, kind)
+            said = scores(detector.name, options.data, split, kind)
             print(f"  {said[0].split}, {said[0].frames} people:",
                   ", ".join(f"{n.metric} {n.value:.3g}{n.unit}" for n in said) + ";",
                   f"{kind.right} right, {faults(kind.wrong)}")  # fmt: skip
@@ -194,22 +197,25 @@ def main(words: Sequence[str] | None = None) -> None:
         results.keep(numbers)
 
 
-def scores(name: str, data: str, alone: bool, count: Count) -> list[results.Number]:
+def scores(name: str, data: str, split: str, count: Count) -> list[results.Number]:
     """The numbers of one detector on so many people: found, OKS, PCK.10, precision."""
     oks, off = torch.cat(count.oks), torch.cat(count.off)
     about = dict(
-        data=data, split="alone" if alone else "among others", method=name,
-        chapter=name, profile=results.OF_A_FILE, frames=len(oks), versions=results.versions(),
-        code=results.code(),
+        data=data, split=split, method=name, chapter=name, profile=results.OF_A_FILE,
+        frames=len(oks), versions=results.versions(), code=results.code(),
     )  # fmt: skip
     asked = "12 joints of arms and legs; who is not found counts as wrong"
     right = 100 * float((off <= 0.1).sum() / (~off.isnan()).sum().clamp(min=1))
     found = 100 * float((oks >= FOUND).double().mean())
     all_found = count.right + int(count.wrong.sum())
-    return [
+    numbers = [
         results.Number("found", found, "%", f"OKS of at least {FOUND}, 12 joints", **about),
         results.Number("OKS", float(oks.mean()), "", f"COCO's widths, {asked}", **about),
         results.Number("PCK.10", right, "%", f"at most 0.1 of the person, {asked}", **about),
+    ]
+    if split == "rendered":
+        return numbers
+    return numbers + [
         results.Number("precision", 100 * count.right / max(1, all_found), "%",
                        f"of those found, OKS of at least {FOUND} with somebody who has marks; "
                        "who stands where marks are missing is not asked", **about),
