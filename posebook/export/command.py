@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,22 @@ from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
-from posebook.evaluation import score_table
 from posebook.export import films, options, photographs
 from posebook.export.csv_table import write_csv
-from posebook.export.folders import check_folder, check_place, folder_names
+from posebook.export.folders import (
+    PEOPLE_FILM,
+    check_folder,
+    check_people_film,
+    check_place,
+    folder_names,
+)
 from posebook.export.formats import NAMES
 from posebook.export.gltf import write_gltf
-from posebook.export.page import write_page
+from posebook.export.lift_result import Lift, LiftResult
+from posebook.export.mp4 import write_mp4
+from posebook.export.page import look_of, write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
-from posebook.export.people_page import write_people_page
+from posebook.export.people_page import film_of, together_mm, write_people_page
 from posebook.export.photographs import Shown
 from posebook.export.playing import Footage, span_of, there
 from posebook.export.pose_files import read_bvh_back, rigid, write_bvh, write_json, write_npz
@@ -35,55 +42,6 @@ from posebook.lifting.poses import Poses
 
 #: A file with more clips than this is lifted in part: each page takes 5 MB.
 MOST_FOLDERS = 24
-
-
-@dataclass(frozen=True)
-class Lift:
-    """One person's poses, and the files they were written to."""
-
-    poses: Poses
-    files: tuple[Path, ...]
-
-    def lines(self) -> list[str]:
-        count = len(self.poses)
-        lines = [f"{count} frame{'s' * (count != 1)} lifted with {self.poses.lifter}"]
-        lines += [f"- {note}" for note in self.poses.notes]
-        if self.poses.scores:
-            lines += ["", str(score_table(self.poses.scores))]
-        return lines + [""] + [f"{path.suffix[1:]:<5} {paths.shown(path)}" for path in self.files]
-
-
-@dataclass(frozen=True)
-class LiftResult:
-    """What `lift_file` wrote, and what to tell the one who asked for it.
-
-    lifts  one for each person, film or motion that was lifted; mostly one
-    notes  what was left out of the file
-    page   the one page with everybody, where there are several people
-    """
-
-    lifts: tuple[Lift, ...]
-    notes: tuple[Note, ...] = ()
-    page: Path | None = None
-
-    @property
-    def poses(self) -> Poses:
-        return self.lifts[0].poses
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return tuple(path for lift in self.lifts for path in lift.files)
-
-    def __str__(self) -> str:
-        """The report, for people."""
-        lines = [str(note) for note in self.notes]
-        for count, lift in enumerate(self.lifts, 1):
-            if len(self.lifts) > 1:
-                lines += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
-            lines += lift.lines()
-        if self.page is not None:
-            lines += ["", "everybody on one page:", f"html  {paths.shown(self.page)}"]
-        return "\n".join(lines)
 
 
 def lift_file(
@@ -133,7 +91,7 @@ def lift_file(
     image       a photograph to draw a single frame on
     excerpt     what pages show first of a motion, and of its film: '12-18' or (12, 18), in s; None:
                 where most people are seen
-    write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
+    write       what is written besides: 'trc', 'gltf', 'csv', 'mp4', with commas between
 
     A film that was cut short, by a kill or a full disk, is gone on with by the same call: what was
     found is kept in the folder. Without `out`, the newest such folder is taken.
@@ -242,6 +200,7 @@ def _written(
         for name in names:
             check_place(folder / name, extras)
         paths.keep_no_folder(folder / PEOPLE_PAGE)
+        had_film = check_people_film(folder, extras)
         lifts = [
             _one(one, folder / name, footage, extras)
             for one, name in zip(shown, names, strict=True)
@@ -250,6 +209,12 @@ def _written(
         if pictures or any("/person " in poses.clip for poses in everybody):
             images = [one.picture for one in shown] if pictures else None
             page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images, footage)
+        film = folder / PEOPLE_FILM
+        if "poses.mp4" in extras and page is not None and len(set(map(film_of, everybody))) == 1:
+            world_mm, image = together_mm(everybody), shown[0].picture
+            write_mp4(film, everybody, world_mm, footage, image=image)
+        elif had_film:
+            film.unlink(missing_ok=True)
     return LiftResult(tuple(lifts), notes, page)
 
 
@@ -301,6 +266,10 @@ def write_files(
             write_gltf(part / "poses.glb", poses, body)
         if "poses.csv" in extras:
             write_csv(part / "poses.csv", poses)
+        if "poses.mp4" in extras:
+            footage, look = footage or Footage(), look_of(poses)
+            world_mm = poses.world_mm.unsqueeze(1)
+            write_mp4(part / "poses.mp4", [poses], world_mm, footage, image=image, **look)
         for name in before.difference(names):
             (folder / name).unlink(missing_ok=True)
     return Lift(poses, tuple(folder / name for name in names))

@@ -82,22 +82,30 @@ def _introduction(poses: Poses) -> str:
 
 def _figure(poses: Poses, image: Any, footage: Footage) -> figures.Player:
     """Film or photograph with the key points, and the pose beside it."""
+    look = look_of(poses)
+    return player(
+        [poses],
+        poses.world_mm.unsqueeze(1),
+        footage,
+        image=image,
+        alt=_alt(poses, look["invented"]),
+        caption="Key points in the picture, and lifted to 3D",
+        **look,
+    )
+
+
+def look_of(poses: Poses) -> dict[str, Any]:
+    """How one person is drawn: the truth beside them, what was invented, whether to follow them."""
     invented = [
         joint
         for joint, share in zip(HOUSE.joints, _shares(poses.origin), strict=True)
         if share[0] + share[2] < _MOSTLY
     ]
     truth_mm = _truth(poses)
-    return player(
-        [poses],
-        poses.world_mm.unsqueeze(1),
-        footage,
+    return dict(
         truth_mm=None if truth_mm is None else truth_mm.unsqueeze(1),
-        image=image,
         invented=invented,
         follow=_path_mm(poses) > _STAYS_MM,
-        alt=_alt(poses, invented),
-        caption="Key points in the picture, and lifted to 3D",
     )
 
 
