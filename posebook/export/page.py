@@ -11,7 +11,6 @@ from posebook import figures
 from posebook.errors import printable
 from posebook.evaluation import score_table
 from posebook.export.formats import ABOUT, NAMES
-from posebook.export.photographs import short_name
 from posebook.export.playing import Footage, player
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
@@ -67,7 +66,7 @@ def _introduction(poses: Poses) -> str:
     count = len(poses)
     rate = f" at {poses.frames_per_second:g} frames per second" if poses.frames_per_second else ""
     how_long = f"{count} frames{rate}" if count > 1 else "One frame"
-    found = f" The key points were found by {short_name(poses.detector)}." if poses.detector else ""
+    found = f" The key points were found by {poses.detector}." if poses.detector else ""
     compared = (
         " Beside the lifted pose, dashed and black, stands the true one, its hip put on the "
         "lifted hip."

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from posebook import figures
-from posebook.export.photographs import short_name
 from posebook.export.playing import Footage, player, there
 from posebook.lifting.poses import Poses
 
@@ -43,11 +42,7 @@ def write_people_page(
     parts: list[Any] = [
         f"{len(people)} people were lifted. Each has a folder beside this page, with a page, an "
         "array file, a JSON and a BVH of their own."
-        + (
-            f" Their key points were found by {short_name(people[0].detector)}."
-            if people[0].detector
-            else ""
-        )
+        + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
     ]
     for name, own in films.items():
         if len(own) > 1:
