@@ -43,9 +43,9 @@ def shown(path, number=0):
     """What a figure of a page holds, as its script reads it; the words under it; the film's."""
     text = path.read_text(encoding="utf-8")
     figure = text.split('<figure class="player"')[1 + number].partition("</figure>")[0]
-    data = figure.partition('<script type="application/json">')[2].partition("</script>")[0]
+    data = text.partition(f'id="player-{number}-data">')[2].partition("</script>")[0]
     film = re.search(r'src="data:video/webm;base64,([^"]*)"', figure)
-    words = re.sub("<[^>]*>", "", figure.partition("<script")[0])
+    words = re.sub("<[^>]*>", "", figure)
     return json.loads(data), words, film and base64.b64decode(film[1])
 
 

@@ -160,7 +160,7 @@ def test_all_people_get_a_folder_each(made, lifter, tmp_path):
     """With a file in each format that is asked for."""
     out = tmp_path / "out"
     result = export.lift_file(
-        made / "openpose", out, lifter, fps=25, person="all", write="csv,trc,gltf"
+        made / "openpose", out, lifter, fps=25, person="all", write="csv,trc,gltf,mp4"
     )
     assert len(result.lifts) >= 2
     assert len({path.parent for path in result.files}) == len(result.lifts)

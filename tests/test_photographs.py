@@ -305,7 +305,7 @@ def test_a_photograph_becomes_four_files(tmp_path):
     assert held["pose_mm"].shape == (1, 17, 3) and list(held["input_joints"]) == [*MPII_16.joints]
     page = (tmp_path / "out" / "poses.html").read_text(encoding="utf-8")
     assert "data:image/jpeg;base64," in page and len(page) < 6_000_000
-    assert f'"range":[0.0,{float(WIDE)}]' in page.replace(" ", ""), "all of the picture"
+    assert f'"size":[{WIDE},{TALL}]' in page, "all of the picture"
     assert json.loads((tmp_path / "out" / "poses.json").read_text())["clip"] == "me"
     other = tmp_path / "other.jpg"
     colours("RGB").save(other)

@@ -174,11 +174,10 @@ def lift(
         typer.Option(metavar="left_knee=NAME,...", help="joints that motion capture calls oddly"),
     ] = None,
     excerpt: Annotated[
-        str | None,
-        typer.Option(metavar="A-B", help="what pages show of a film, in seconds: 12-18"),
+        str | None, typer.Option(metavar="A-B", help="what pages play, in s")
     ] = None,
     write: Annotated[
-        str | None, typer.Option(help="files in more formats: trc, gltf, csv, with commas between")
+        str | None, typer.Option(help="files in more formats: trc, gltf, csv, mp4; commas between")
     ] = None,
     smooth: Annotated[
         str | None, typer.Option(help="motion over time: none, light (default) or strong")

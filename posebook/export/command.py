@@ -17,10 +17,11 @@ from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
 from posebook.export import films, options, photographs
 from posebook.export.folders import check_folder
+from posebook.export.lift_result import LiftResult
 from posebook.export.photographs import Shown
 from posebook.export.playing import Footage, span_of, there
 from posebook.export.upright import camera_around, lift_upright
-from posebook.export.writing import LiftResult, written
+from posebook.export.writing import written
 from posebook.lifting.continuity import as_stills, sides_mended
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
@@ -77,7 +78,7 @@ def lift_file(
     image       a photograph to draw a single frame on
     excerpt     what pages show first of a motion, and of its film: '12-18' or (12, 18), in s; None:
                 where most people are seen
-    write       what is written besides: 'trc', 'gltf', 'csv', with commas between; see `formats`
+    write       what is written besides: 'trc', 'gltf', 'csv', 'mp4', with commas between
     smooth      'none', 'light' or 'strong': how much motion is smoothed, see `lifting.low_pass`;
                 None: light
 

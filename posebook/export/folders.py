@@ -13,6 +13,9 @@ from posebook.export.formats import NAMES, ON_REQUEST
 from posebook.export.people_page import NAME as PEOPLE_PAGE
 from posebook.files import MOST_BYTES, read_record
 
+#: The film of everybody, beside the page.
+PEOPLE_FILM = "people.mp4"
+
 
 def folder_names(names: Sequence[str]) -> list[str]:
     """A name for each clip that any file system takes, and no name twice.
@@ -84,3 +87,22 @@ def check_folder(folder: Path, source: Path, extras: Sequence[str] = ()) -> set[
                 "another folder with --out, or move it away"
             )
     return before
+
+
+def check_people_film(folder: Path, extras: Sequence[str]) -> bool:
+    """Whether an earlier lift wrote a film of everybody; InputError where somebody else did, and
+    one is to be written."""
+    path = folder / PEOPLE_FILM
+    if not os.path.exists(path):
+        return False
+    ours = any(
+        "poses.mp4" in read_record(file, "poses.json of a lift", MOST_BYTES).get("files", ())
+        for file in folder.glob("[!.]*/poses.json")
+    )
+    if not ours and "poses.mp4" in extras:
+        paths.keep_no_folder(path)
+        raise InputError(
+            f"{paths.shown(path)}: is there already, and no lift wrote it; give another folder "
+            "with --out, or move it away"
+        )
+    return ours

@@ -15,8 +15,10 @@ ABOUT = {
     "engines and web pages (Y up, m)",
     "poses.csv": "a table for spreadsheets and pandas, a row for each joint in each frame (z up, "
     "mm)",
+    "poses.mp4": "a film: the picture with the key points, beside the person who turns",
 }
 #: Written on request: {what --write calls it: the file}.
-ON_REQUEST = {"trc": "poses.trc", "gltf": "poses.glb", "csv": "poses.csv"}
+ON_REQUEST = {"trc": "poses.trc", "gltf": "poses.glb", "csv": "poses.csv",
+              "mp4": "poses.mp4"}  # fmt: skip
 #: Always written.
 NAMES = tuple(name for name in ABOUT if name not in ON_REQUEST.values())

@@ -11,7 +11,6 @@ from posebook import figures
 from posebook.errors import printable
 from posebook.evaluation import score_table
 from posebook.export.formats import ABOUT, NAMES
-from posebook.export.photographs import short_name
 from posebook.export.playing import Footage, player
 from posebook.geometry import root_relative
 from posebook.lifting.house_clip import ORIGINS
@@ -67,7 +66,7 @@ def _introduction(poses: Poses) -> str:
     count = len(poses)
     rate = f" at {poses.frames_per_second:g} frames per second" if poses.frames_per_second else ""
     how_long = f"{count} frames{rate}" if count > 1 else "One frame"
-    found = f" The key points were found by {short_name(poses.detector)}." if poses.detector else ""
+    found = f" The key points were found by {poses.detector}." if poses.detector else ""
     compared = (
         " Beside the lifted pose, dashed and black, stands the true one, its hip put on the "
         "lifted hip."
@@ -82,22 +81,30 @@ def _introduction(poses: Poses) -> str:
 
 def _figure(poses: Poses, image: Any, footage: Footage) -> figures.Player:
     """Film or photograph with the key points, and the pose beside it."""
+    look = look_of(poses)
+    return player(
+        [poses],
+        poses.world_mm.unsqueeze(1),
+        footage,
+        image=image,
+        alt=_alt(poses, look["invented"]),
+        caption="Key points in the picture, and lifted to 3D",
+        **look,
+    )
+
+
+def look_of(poses: Poses) -> dict[str, Any]:
+    """How one person is drawn: the truth beside them, what was invented, whether to follow them."""
     invented = [
         joint
         for joint, share in zip(HOUSE.joints, _shares(poses.origin), strict=True)
         if share[0] + share[2] < _MOSTLY
     ]
     truth_mm = _truth(poses)
-    return player(
-        [poses],
-        poses.world_mm.unsqueeze(1),
-        footage,
+    return dict(
         truth_mm=None if truth_mm is None else truth_mm.unsqueeze(1),
-        image=image,
         invented=invented,
         follow=_path_mm(poses) > _STAYS_MM,
-        alt=_alt(poses, invented),
-        caption="Key points in the picture, and lifted to 3D",
     )
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from posebook import figures
-from posebook.export.photographs import short_name
 from posebook.export.playing import Footage, player, there
 from posebook.lifting.poses import Poses
 
@@ -37,23 +37,19 @@ def write_people_page(
     films: dict[str, list[Poses]] = {}
     behind: dict[str, Any] = {}
     for poses, image in zip(people, images or [None] * len(people), strict=True):
-        films.setdefault(_film(poses.clip), []).append(poses)
-        behind[_film(poses.clip)] = image
+        films.setdefault(film_of(poses), []).append(poses)
+        behind[film_of(poses)] = image
     parts: list[Any] = [
         f"{len(people)} people were lifted. Each has a folder beside this page, with a page, an "
         "array file, a JSON and a BVH of their own."
-        + (
-            f" Their key points were found by {short_name(people[0].detector)}."
-            if people[0].detector
-            else ""
-        )
+        + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
     ]
     for name, own in films.items():
         if len(own) > 1:
             parts += [figures.Heading(name)] * (len(films) > 1)
             parts.append(_figure(own, behind[name], footage or Footage()))
     rows = [
-        (one.clip.removeprefix(_film(one.clip)).strip("/") or one.clip, f"{folder}/poses.html",
+        (one.clip.removeprefix(film_of(one)).strip("/") or one.clip, f"{folder}/poses.html",
          f"{int(there(one).sum())} of {len(one)}", _away(one))
         for one, folder in zip(people, folders, strict=True)
     ]  # fmt: skip
@@ -63,9 +59,9 @@ def write_people_page(
     return figures.page(path, title, parts, footer="Made by posebook.")
 
 
-def _film(clip: str) -> str:
+def film_of(poses: Poses) -> str:
     """'walk/person 2' -> 'walk'."""
-    return clip.rpartition("/")[0] or clip
+    return poses.clip.rpartition("/")[0] or poses.clip
 
 
 def _away(poses: Poses) -> str:
@@ -73,30 +69,30 @@ def _away(poses: Poses) -> str:
     return f"{float(depth.median()) / 1000:.1f} m" if len(depth) else "not known"
 
 
+def together_mm(people: Sequence[Poses]) -> Tensor:
+    """(frames, people, 17, 3) world mm: all in the axes of the first."""
+    rotation, shift = people[0].camera_rotation, people[0].camera_place_mm
+    return torch.stack(
+        [
+            (one.pose_mm + one.root_mm.unsqueeze(1)) @ rotation.to(one.pose_mm).mT
+            + shift.to(one.pose_mm)
+            for one in people
+        ],
+        1,
+    )
+
+
 def _figure(people: list[Poses], image: Any, footage: Footage) -> figures.Player:
     """The figure of a film or a photograph with several people in it."""
-    first = people[0]
-    rotation, shift = first.camera_rotation, first.camera_place_mm
-    together = [
-        (one.pose_mm + one.root_mm.unsqueeze(1)) @ rotation.to(one.pose_mm).mT
-        + shift.to(one.pose_mm)
-        for one in people
-    ]
     alt = (
         f"{len(people)} stick figures in one scene, left sides orange, right sides blue, where the "
         "camera saw them; beside them their key points in the picture."
     )
     return player(
         people,
-        torch.stack(together, 1),
+        together_mm(people),
         footage,
         image=image,
-        names=[who(one) for one in people],
         alt=alt,
         caption="Everybody in the picture, and lifted to 3D",
     )
-
-
-def who(poses: Poses) -> str:
-    """'walk/person 2' -> '2': what a drawing calls somebody."""
-    return poses.clip.removeprefix(_film(poses.clip)).strip("/").removeprefix("person ") or "1"

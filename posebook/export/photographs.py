@@ -1,6 +1,5 @@
 """Photographs to poses: a detector finds people, a lifter gives the third dimension."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -196,11 +195,6 @@ def _with_focal_length(poses: Poses, focal: exif.FocalLength) -> tuple[Note, ...
 def named(detector: AnyDetector) -> str:
     """A detector's name, with the hash of its weights where it has one."""
     return f"{detector.name} (SHA-256 {detector.sha256})" if detector.sha256 else detector.name
-
-
-def short_name(detector: str) -> str:
-    """The same with a hash that a reader can take in; the files beside a page have it whole."""
-    return re.sub(r"(SHA-256 [0-9a-f]{12})[0-9a-f]{52}", r"\1…", detector)
 
 
 def _somebody(file: Path, found: Found, least: float, one: bool) -> list[int]:

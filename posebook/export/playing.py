@@ -15,6 +15,7 @@ from posebook.errors import InputError
 from posebook.figures.plane import small_photograph
 from posebook.figures.player import frames_that_fit
 from posebook.lifting.poses import Poses
+from posebook.skeletons import HOUSE
 
 #: A page is at most so large.
 MOST_BYTES = 15_000_000
@@ -66,6 +67,21 @@ class Footage:
 def there(poses: Poses) -> numpy.ndarray:
     """(frames,): whether the person has a pose in each."""
     return torch.isfinite(poses.world_mm).flatten(1).all(-1).numpy()
+
+
+def playable(world_mm: Tensor, follow: bool) -> numpy.ndarray:
+    """(frames, people, joints, 3) as an array; a person who is followed stays over the origin."""
+    points = world_mm.double().numpy()
+    if not follow:
+        return points
+    hip = points[:, :1, [HOUSE.index("hip")]].copy()
+    hip[..., 2] = 0
+    return points - hip
+
+
+def names_of(people: Sequence[Poses]) -> list[str]:
+    """What drawings call people: 'walk/person 2' is '2'."""
+    return [one.clip.rpartition("/")[2].removeprefix("person ") or "1" for one in people]
 
 
 def span_of(seen: numpy.ndarray, rate: float | int, footage: Footage, own: bool = False) -> Span:
@@ -147,7 +163,7 @@ def player(
         truth_mm=None if truth_mm is None else truth_mm[part],
         frames_per_second=rate, first=kept[0], image=picture, film=film,
         parts=[(f"{name}: {_seconds(frames, rate)}", *frames) for name, frames in parts],
-        caption=caption, note=" ".join(remarks), **look,
+        names=names_of(people), caption=caption, note=" ".join(remarks), **look,
     )  # fmt: skip
 
 

@@ -1,74 +1,32 @@
 """Lifted people to files: each one's in a folder, and a page with everybody beside them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from posebook import paths
-from posebook.evaluation import score_table
 from posebook.export.csv_table import write_csv
-from posebook.export.folders import check_folder, check_place, folder_names
+from posebook.export.folders import (
+    PEOPLE_FILM,
+    check_folder,
+    check_people_film,
+    check_place,
+    folder_names,
+)
 from posebook.export.formats import NAMES
 from posebook.export.gltf import write_gltf
-from posebook.export.page import write_page
+from posebook.export.lift_result import Lift, LiftResult
+from posebook.export.mp4 import write_mp4
+from posebook.export.page import look_of, write_page
 from posebook.export.people_page import NAME as PEOPLE_PAGE
-from posebook.export.people_page import write_people_page
+from posebook.export.people_page import film_of, together_mm, write_people_page
 from posebook.export.photographs import Shown
 from posebook.export.playing import Footage
 from posebook.export.pose_files import read_bvh_back, rigid, write_bvh, write_json, write_npz
 from posebook.export.trc import write_trc
 from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
-
-
-@dataclass(frozen=True)
-class Lift:
-    """One person's poses, and the files they were written to."""
-
-    poses: Poses
-    files: tuple[Path, ...]
-
-    def lines(self) -> list[str]:
-        count = len(self.poses)
-        lines = [f"{count} frame{'s' * (count != 1)} lifted with {self.poses.lifter}"]
-        lines += [f"- {note}" for note in self.poses.notes]
-        if self.poses.scores:
-            lines += ["", str(score_table(self.poses.scores))]
-        return lines + [""] + [f"{path.suffix[1:]:<5} {paths.shown(path)}" for path in self.files]
-
-
-@dataclass(frozen=True)
-class LiftResult:
-    """What `lift_file` wrote, and what to tell the one who asked for it.
-
-    lifts  one for each person, film or motion that was lifted; mostly one
-    notes  what was left out of the file
-    page   the one page with everybody, where there are several people
-    """
-
-    lifts: tuple[Lift, ...]
-    notes: tuple[Note, ...] = ()
-    page: Path | None = None
-
-    @property
-    def poses(self) -> Poses:
-        return self.lifts[0].poses
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        return tuple(path for lift in self.lifts for path in lift.files)
-
-    def __str__(self) -> str:
-        """The report, for people."""
-        lines = [str(note) for note in self.notes]
-        for count, lift in enumerate(self.lifts, 1):
-            if len(self.lifts) > 1:
-                lines += ["", f"== {count} of {len(self.lifts)}: {lift.poses.clip}"]
-            lines += lift.lines()
-        if self.page is not None:
-            lines += ["", "everybody on one page:", f"html  {paths.shown(self.page)}"]
-        return "\n".join(lines)
 
 
 def written(
@@ -88,6 +46,7 @@ def written(
         for name in names:
             check_place(folder / name, extras)
         paths.keep_no_folder(folder / PEOPLE_PAGE)
+        had_film = check_people_film(folder, extras)
         lifts = [
             _one(one, folder / name, footage, extras)
             for one, name in zip(shown, names, strict=True)
@@ -96,6 +55,12 @@ def written(
         if pictures or any("/person " in poses.clip for poses in everybody):
             images = [one.picture for one in shown] if pictures else None
             page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images, footage)
+        film = folder / PEOPLE_FILM
+        if "poses.mp4" in extras and page is not None and len(set(map(film_of, everybody))) == 1:
+            world_mm, image = together_mm(everybody), shown[0].picture
+            write_mp4(film, everybody, world_mm, footage, image=image)
+        elif had_film:
+            film.unlink(missing_ok=True)
     return LiftResult(tuple(lifts), notes, page)
 
 
@@ -139,6 +104,10 @@ def write_files(
             write_gltf(part / "poses.glb", poses, body)
         if "poses.csv" in extras:
             write_csv(part / "poses.csv", poses)
+        if "poses.mp4" in extras:
+            footage, look = footage or Footage(), look_of(poses)
+            world_mm = poses.world_mm.unsqueeze(1)
+            write_mp4(part / "poses.mp4", [poses], world_mm, footage, image=image, **look)
         for name in before.difference(names):
             (folder / name).unlink(missing_ok=True)
     return Lift(poses, tuple(folder / name for name in names))

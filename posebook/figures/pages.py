@@ -102,7 +102,7 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
            people's files cannot become markup.
     The file is written under a temporary name and renamed.
     """
-    body, data, pictures, players = [], [], 0, 0
+    body, data, played, pictures, players = [], [], [], 0, 0
     for part in parts:
         if isinstance(part, str):
             body.append(f"<p>{escape(part)}</p>")
@@ -116,14 +116,16 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
             data.append(script)
             pictures += 1
         elif isinstance(part, Player):
-            body.append(player.markup(part, players))
+            markup, script = player.markup(part, players)
+            body.append(markup)
+            played.append(script)
             players += 1
         else:
             raise InputError(
                 f"a part of a page is a {type(part).__name__}, "
                 "expected str, Heading, Picture, Player or Table"
             )
-    scripts = f"<script>{player.scripts()}</script>" if players else ""
+    scripts = f"{''.join(played)}<script>{player.scripts()}</script>" if players else ""
     style, broad = (_STYLE + player.STYLE, ' class="broad"') if players else (_STYLE, "")
     if pictures:
         from plotly.offline import get_plotlyjs

@@ -127,8 +127,8 @@ def scripts() -> str:
     return "".join((_HERE / name).read_text() for name in ("player.js", "player_controls.js"))
 
 
-def markup(part: Player, number: int) -> str:
-    """The figure as HTML, its data with it."""
+def markup(part: Player, number: int) -> tuple[str, str]:
+    """The figure as HTML, and the script element that holds its data."""
     alt = escape(" ".join(part.alt.split()))
     moves, under = len(part.pose_mm) > 1, ""
     if part.image is not None:
@@ -144,7 +144,7 @@ def markup(part: Player, number: int) -> str:
         else ""
     )
     text = json.dumps(_record(part), separators=(",", ":"), allow_nan=False)
-    return (
+    figure = (
         f'<figure class="player" id="player-{number}">{caption}<div class="card">'
         f'<div class="pair"><div class="seen"><canvas role="img" aria-label="Key points in the '
         f'picture. {alt}"></canvas>{under}</div><div class="solid"><canvas tabindex="0" role="img" '
@@ -152,9 +152,10 @@ def markup(part: Player, number: int) -> str:
         f'</canvas></div><div class="tip" hidden></div></div>{_controls(part) if moves else ""}'
         f'<p class="key">{_key(part)} <span class="squares"></span></p></div>{broken}'
         f"{f'<p class=note>{_words(part.note)}</p>' if part.note else ''}"
-        f"<details><summary>Description of the figure</summary>{alt}</details>"
-        f'<script type="application/json">{text.replace("<", chr(92) + "u003c")}</script></figure>'
+        f"<details><summary>Description of the figure</summary>{alt}</details></figure>"
     )
+    safe = text.replace("<", "\\u003c")
+    return figure, f'<script type="application/json" id="player-{number}-data">{safe}</script>'
 
 
 def _words(note: str) -> str:

@@ -1,7 +1,7 @@
 // What a reader can do with a player: play, scrub, choose a part, turn, ask a joint where it is.
 function player(root) {
   const find = selector => root.querySelector(selector);
-  const d = JSON.parse(find("script").textContent), film = d.film;
+  const d = JSON.parse(document.getElementById(`${root.id}-data`).textContent), film = d.film;
   const video = find("video"), image = find("img");
   const slider = find("input"), button = find("button"), say = find("output");
   const speed = find(".speed"), part = find(".part"), tip = find(".tip");

@@ -3,9 +3,12 @@
 The pictures are those that `Film.pictures` gives, one for one and in the same order.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+import numpy
 
 from posebook.datasets.pictures.ffmpeg import ONE_THREAD, Ffmpeg
 from posebook.datasets.pictures.film_files import Film
@@ -52,7 +55,20 @@ def strip(
     raise InputError(f"{film.path.name}: its pictures take too many bytes")
 
 
-def small_size(size_px: tuple[int, int], most_px: int) -> tuple[int, int]:
+def small_pictures(film: Film, first: int, size: tuple[int, int]) -> Iterator[numpy.ndarray]:
+    """(height, width, 3) uint8 RGB of each picture from number `first` on, in another size."""
+    if not film.path.is_file():
+        raise InputError(f"{film.path.name} cannot be read again: it is not there any more")
+    reading, filters = film.recipe(first)
+    filters += f",scale={size[0]}:{size[1]}:flags=area"
+    writing = ["-vf", filters, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24",
+               *ONE_THREAD, "-"]  # fmt: skip
+    with Ffmpeg(film.path, reading, writing) as running:
+        while len(content := running.read(3 * size[0] * size[1])) == 3 * size[0] * size[1]:
+            yield numpy.frombuffer(content, numpy.uint8).reshape(size[1], size[0], 3)
+
+
+def small_size(size_px: tuple[float | int, float | int], most_px: int) -> tuple[int, int]:
     """Width and height with no side over `most_px`, in even numbers, as encoders ask."""
     factor = min(1.0, most_px / max(size_px))
     wide, tall = (max(2, 2 * round(side * factor / 2)) for side in size_px)
