@@ -6,7 +6,15 @@ from functools import cache
 from pathlib import Path
 
 from posebook import paths
-from posebook.detection import blazepose, brought, detector_files, litert, movenet, weights
+from posebook.detection import (
+    blazepose,
+    brought,
+    detector_files,
+    litert,
+    movenet,
+    openpose,
+    weights,
+)
 from posebook.detection.detector import Detector
 from posebook.detection.found import AnyDetector
 from posebook.errors import InputError
@@ -31,7 +39,7 @@ OTHERS: dict[str, Callable[[Mapping[str, bytes], str], AnyDetector]] = {
 
 def load(name: str | Path) -> AnyDetector:
     """A detector by its name, shipped or fetched, or the one in a file: one of ours, or a network
-    of others' (see `brought`).
+    of others' (see `brought` and `openpose`).
 
     Raises InputError, one line, for a name that is not known, for weights that have not been
     fetched, and for any file that is not a whole detector.
@@ -40,6 +48,8 @@ def load(name: str | Path) -> AnyDetector:
         return made(weights.read(str(name)), weights.of(str(name)).sha256)
     if brought.is_one(name):
         return brought.load(name)
+    if openpose.is_one(name):
+        return openpose.load(name)
     if str(name) in TRAINED and not Path(name).exists():
         raise InputError(
             f"no detector called {name} is shipped; `posebook run {name}` trains one: give its "
