@@ -8,8 +8,9 @@ import onnx_writer as writer
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
-from posebook import detection, export
+from posebook import cli, detection, export
 from posebook.datasets.pictures.people import boxes_around
 from posebook.detection import Found
 from posebook.detection.brought import files, finders, kinds, networks, onnx_files
@@ -341,6 +342,14 @@ def test_other_networks_and_other_words_get_one_line(case, tmp_path):
     path = writer.constant(tmp_path / "net.onnx", answers, **options)
     with pytest.raises(InputError, match=said):
         detection.load(f"{path}{words}")
+
+
+def test_formats_that_are_not_run_are_named_and_the_others_listed(tmp_path):
+    (tmp_path / "yolo11n-pose.pt").write_bytes(b"PK")
+    with pytest.raises(InputError, match="export it as FILE.onnx or FILE.tflite"):
+        detection.load(tmp_path / "yolo11n-pose.pt")
+    said = CliRunner().invoke(cli.app, ["detectors", "list"]).output
+    assert all(word in said for word in ("FILE.onnx", "FILE.tflite", "FILE.prototxt"))
 
 
 def test_a_set_of_joints_can_be_said(tmp_path):
