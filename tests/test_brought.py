@@ -130,6 +130,7 @@ KPT = dict(task="pose", kpt_shape="[17, 2]", imgsz="[64, 64]", names="{0: 'perso
 TWICE = rows(STANDING, SECOND, STANDING + 0.5)
 DOG = np.insert(TWICE, 5, 0.1, axis=1)  # a second class, which a person may also be a little
 DOG[1, 4:6] = 0.05, 0.9  # and which the second is
+PARTS = np.array([1 / 64] * 4 + [1] + [1 / 64, 1 / 64, 1] * 17)
 END = rows(STANDING, SECOND, form="end", count=20)
 CASES = {
     "YOLOv8": ({"output0": TWICE.T[None]}, {}, None),
@@ -145,6 +146,7 @@ CASES = {
     "end to end, nobody": ({"output0": END[None, :0]}, {}, 0),
     "end to end, without a batch": ({"output0": END}, {}, None),
     "YOLOv7": ({"output": rows(STANDING, SECOND, form="seven", count=1002)[None]}, {}, None),
+    "in parts of the picture": ({"output0": (TWICE * PARTS).T[None]}, {}, None),
     "RTMO": ({"dets": END[None, :, :5], "keypoints": END[None, :, 6:].reshape(1, 20, 17, 3)}, {},
              None),
     "RTMO, turned round": ({"keypoints": END[None, :, 6:].reshape(1, 20, 17, 3),
@@ -323,6 +325,8 @@ OTHERS = {
               dict(metadata=dict(task="pose", kpt_shape="[5, 3]")), "",
               "finds 5 points each; expected the joints of people"),
     "hands": (SIMCC, {}, "", "no pose network"),
+    "fields of many": ({"cmap": np.zeros((1, 18, 16, 16)), "paf": np.zeros((1, 42, 16, 16))}, {},
+                       "", "no pose network"),
     "one colour": (POSE, dict(shape=(1, 1, 64, 64)), "", "expected a picture of 3 colours"),
     "a row of numbers": (POSE, dict(shape=(1, 64)), "", "expected one picture"),
     "text": (POSE, dict(dtype="int64", shape=(1, 2, 3)), "", "expected one picture"),
