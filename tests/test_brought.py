@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import film_writer
 import numpy as np
 import onnx_writer as writer
 import pytest
@@ -16,6 +17,7 @@ from posebook.detection import Found
 from posebook.detection.brought import files, finders, kinds, networks, onnx_files
 from posebook.detection.brought.finders import Finder
 from posebook.errors import InputError
+from posebook.export import films
 from posebook.skeletons import COCO_17, MEDIAPIPE_33
 
 WIDE, TALL = 300, 220
@@ -402,6 +404,15 @@ def test_a_photograph_and_a_folder_name_the_file_and_its_hash(tmp_path):
     assert json.loads((tmp_path / "one" / "poses.json").read_text())["detector"] == name
     folder = export.lift_file(photographs, tmp_path / "folder", detector=path)
     assert [lift.poses.detector for lift in folder.lifts] == [name]
+
+
+def test_a_film_is_looked_at_by_a_file_of_the_users(tmp_path):
+    path = writer.constant(tmp_path / "yolo.onnx", {"output0": rows(STANDING).T[None]})
+    film = film_writer.write(tmp_path / "walk.mp4", film_writer.counting(5, 64, 64))
+    (clip,), _, by, notes, *_ = films.found(film, str(path), tmp_path / "out")
+    assert by.startswith("yolo.onnx (yolo, coco_17) (SHA-256 ")
+    assert np.allclose(clip.keypoints_px[:, 5:], STANDING[None, 5:], atol=0.01)
+    assert "found by yolo.onnx (yolo, coco_17) (weights" in " ".join(map(str, notes))
 
 
 def test_blazepose_with_a_second_network_of_the_users(tmp_path, monkeypatch):
