@@ -3,18 +3,21 @@
 import hashlib
 import json
 
+import film_writer
 import numpy as np
 import onnx_writer as writer
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
-from posebook import detection, export
+from posebook import cli, detection, export
 from posebook.datasets.pictures.people import boxes_around
 from posebook.detection import Found
 from posebook.detection.brought import files, finders, kinds, networks, onnx_files
 from posebook.detection.brought.finders import Finder
 from posebook.errors import InputError
+from posebook.export import films
 from posebook.skeletons import COCO_17, MEDIAPIPE_33
 
 WIDE, TALL = 300, 220
@@ -129,6 +132,7 @@ KPT = dict(task="pose", kpt_shape="[17, 2]", imgsz="[64, 64]", names="{0: 'perso
 TWICE = rows(STANDING, SECOND, STANDING + 0.5)
 DOG = np.insert(TWICE, 5, 0.1, axis=1)  # a second class, which a person may also be a little
 DOG[1, 4:6] = 0.05, 0.9  # and which the second is
+PARTS = np.array([1 / 64] * 4 + [1] + [1 / 64, 1 / 64, 1] * 17)
 END = rows(STANDING, SECOND, form="end", count=20)
 CASES = {
     "YOLOv8": ({"output0": TWICE.T[None]}, {}, None),
@@ -144,6 +148,7 @@ CASES = {
     "end to end, nobody": ({"output0": END[None, :0]}, {}, 0),
     "end to end, without a batch": ({"output0": END}, {}, None),
     "YOLOv7": ({"output": rows(STANDING, SECOND, form="seven", count=1002)[None]}, {}, None),
+    "in parts of the picture": ({"output0": (TWICE * PARTS).T[None]}, {}, None),
     "RTMO": ({"dets": END[None, :, :5], "keypoints": END[None, :, 6:].reshape(1, 20, 17, 3)}, {},
              None),
     "RTMO, turned round": ({"keypoints": END[None, :, 6:].reshape(1, 20, 17, 3),
@@ -322,6 +327,8 @@ OTHERS = {
               dict(metadata=dict(task="pose", kpt_shape="[5, 3]")), "",
               "finds 5 points each; expected the joints of people"),
     "hands": (SIMCC, {}, "", "no pose network"),
+    "fields of many": ({"cmap": np.zeros((1, 18, 16, 16)), "paf": np.zeros((1, 42, 16, 16))}, {},
+                       "", "no pose network"),
     "one colour": (POSE, dict(shape=(1, 1, 64, 64)), "", "expected a picture of 3 colours"),
     "a row of numbers": (POSE, dict(shape=(1, 64)), "", "expected one picture"),
     "text": (POSE, dict(dtype="int64", shape=(1, 2, 3)), "", "expected one picture"),
@@ -341,6 +348,14 @@ def test_other_networks_and_other_words_get_one_line(case, tmp_path):
     path = writer.constant(tmp_path / "net.onnx", answers, **options)
     with pytest.raises(InputError, match=said):
         detection.load(f"{path}{words}")
+
+
+def test_formats_that_are_not_run_are_named_and_the_others_listed(tmp_path):
+    (tmp_path / "yolo11n-pose.pt").write_bytes(b"PK")
+    with pytest.raises(InputError, match="export it as FILE.onnx or FILE.tflite"):
+        detection.load(tmp_path / "yolo11n-pose.pt")
+    said = CliRunner().invoke(cli.app, ["detectors", "list"]).output
+    assert all(word in said for word in ("FILE.onnx", "FILE.tflite", "FILE.prototxt"))
 
 
 def test_a_set_of_joints_can_be_said(tmp_path):
@@ -389,6 +404,15 @@ def test_a_photograph_and_a_folder_name_the_file_and_its_hash(tmp_path):
     assert json.loads((tmp_path / "one" / "poses.json").read_text())["detector"] == name
     folder = export.lift_file(photographs, tmp_path / "folder", detector=path)
     assert [lift.poses.detector for lift in folder.lifts] == [name]
+
+
+def test_a_film_is_looked_at_by_a_file_of_the_users(tmp_path):
+    path = writer.constant(tmp_path / "yolo.onnx", {"output0": rows(STANDING).T[None]})
+    film = film_writer.write(tmp_path / "walk.mp4", film_writer.counting(5, 64, 64))
+    (clip,), _, by, notes, *_ = films.found(film, str(path), tmp_path / "out")
+    assert by.startswith("yolo.onnx (yolo, coco_17) (SHA-256 ")
+    assert np.allclose(clip.keypoints_px[:, 5:], STANDING[None, 5:], atol=0.01)
+    assert "found by yolo.onnx (yolo, coco_17) (weights" in " ".join(map(str, notes))
 
 
 def test_blazepose_with_a_second_network_of_the_users(tmp_path, monkeypatch):

@@ -139,7 +139,7 @@ def lift(
     ] = None,
     detector: Annotated[
         str | None,
-        typer.Option(help="of pictures: blazepose, movenet, stacked_hourglass, or a file"),
+        typer.Option(help="of pictures: a name (posebook detectors list) or a FILE of your own"),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="folder to write (default: runs/lift/TIME)")

@@ -9,10 +9,11 @@ app = typer.Typer(help="Detectors of others: what there is, and how to get their
 
 @app.command("list")
 def list_detectors() -> None:
-    """Every detector whose weights are fetched: source, licence, size, whether it is here."""
-    from posebook.detection import weights
+    """Every detector whose weights are fetched: source, licence, size, whether it is here; and
+    which files of your own are taken."""
+    from posebook.detection import shipped, weights
 
-    print(weights.listing())
+    print(f"{weights.listing()}\n\n{shipped.OF_YOUR_OWN}")
 
 
 @app.command("get")

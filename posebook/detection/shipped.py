@@ -6,7 +6,15 @@ from functools import cache
 from pathlib import Path
 
 from posebook import paths
-from posebook.detection import blazepose, brought, detector_files, litert, movenet, weights
+from posebook.detection import (
+    blazepose,
+    brought,
+    detector_files,
+    litert,
+    movenet,
+    openpose,
+    weights,
+)
 from posebook.detection.detector import Detector
 from posebook.detection.found import AnyDetector
 from posebook.errors import InputError
@@ -27,11 +35,21 @@ OTHERS: dict[str, Callable[[Mapping[str, bytes], str], AnyDetector]] = {
     "blazepose": blazepose.of_files,
     "movenet": movenet.of_files,
 }
+#: What `posebook detectors list` says of files that users bring.
+OF_YOUR_OWN = """your own, with --detector:
+  FILE.onnx        RTMPose, HRNet, ViTPose, YOLO-pose, RTMO, MoveNet; FILE.onnx:WORDS says what the
+                   file does not tell (data/detectors/onnx.md)
+  FILE.tflite      MoveNet, PoseNet, BlazePose's second network, maps as HRNet's
+  FILE.prototxt    OpenPose, with its .caffemodel beside it (data/detectors/openpose.md)
+  FILE.safetensors what a chapter of this book trained"""
+#: Files that hold networks too, which nobody but their own project runs.
+_NOT_RUN = (".pt", ".pth", ".ckpt", ".pb", ".h5", ".keras", ".engine", ".trt", ".ort", ".task",
+            ".mlmodel", ".mlpackage", ".pdmodel", ".xml")  # fmt: skip
 
 
 def load(name: str | Path) -> AnyDetector:
     """A detector by its name, shipped or fetched, or the one in a file: one of ours, or a network
-    of others' (see `brought`).
+    of others' (see `brought` and `openpose`).
 
     Raises InputError, one line, for a name that is not known, for weights that have not been
     fetched, and for any file that is not a whole detector.
@@ -40,10 +58,17 @@ def load(name: str | Path) -> AnyDetector:
         return made(weights.read(str(name)), weights.of(str(name)).sha256)
     if brought.is_one(name):
         return brought.load(name)
+    if openpose.is_one(name):
+        return openpose.load(name)
     if str(name) in TRAINED and not Path(name).exists():
         raise InputError(
             f"no detector called {name} is shipped; `posebook run {name}` trains one: give its "
             f"file, runs/{name}/TIME/{name}.safetensors"
+        )
+    if Path(name).suffix.lower() in _NOT_RUN:
+        raise InputError(
+            f"{name}: networks in this format are not run here; have its own project export it as "
+            "FILE.onnx or FILE.tflite"
         )
     path = network_files.file_of(name, detector_files.KIND, SHIPPED, OTHERS)
     header, network = detector_files.read(path)

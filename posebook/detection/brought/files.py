@@ -118,7 +118,7 @@ def _rows_by(answered: Answered):
             return people_rows.rtmo(*ordered)
         if answered.kind == "multipose":
             return people_rows.multipose(*ordered, size)
-        return people_rows.yolo(*ordered, answered.rows)
+        return people_rows.yolo(*ordered, answered.rows, size)
 
     return read
 

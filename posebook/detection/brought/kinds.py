@@ -174,7 +174,11 @@ def told(
     for number, shape in reversed(maps):
         for last in (False, True):
             joints, high, wide = (shape[3], *shape[1:3]) if last else shape[1:]
-            if _is_map(joints, wide, high, size):
+            # Maps of another number beside them, as large, are fields between the joints of many.
+            alone = all(
+                one == shape or (one[1:3] if last else one[2:]) != (high, wide) for _, one in maps
+            )
+            if alone and _is_map(joints, wide, high, size):
                 kinds = ("udp", "heatmaps") if attention else ("heatmaps", "udp")
                 found += [Answered(kind, joints, (number,), last) for kind in kinds]
     return found

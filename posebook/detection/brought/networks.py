@@ -18,10 +18,10 @@ from posebook.training import THREADS
 WORKER = Path(__file__).with_name("worker.py")
 #: What loading, or one run, may take: seconds of work and bytes of memory, and what each MB of the
 #: file adds to both. Ten times what the largest pose network takes on one slow core.
-SECONDS, SECONDS_A_MB = 60.0, 0.5
-MEMORY, MEMORY_A_MB = 3 << 30, 5 << 20
+SECONDS, SECONDS_A_MB = 20.0, 0.5
+MEMORY, MEMORY_A_MB = 2 << 30, 5 << 20
 #: A run that has not ended after so many times its seconds of work is ended, too.
-PATIENCE = 2.0
+PATIENCE = 5.0
 INSTALL = {"onnx": "python -m pip install onnxruntime", "tflite": litert.INSTALL}
 _LONGEST_LINE = 1 << 20
 

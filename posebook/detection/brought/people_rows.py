@@ -14,6 +14,9 @@ from torch import Tensor
 
 #: End-to-end exports give their best 100 to 300 people; more rows are the network's raw ones.
 MOST_PEOPLE = 1000
+#: Of people with more than this score no box ends so near the corner, in px: it is in parts of the
+#: picture.
+_SEEN, _PART = 0.1, 2.0
 
 
 class People(NamedTuple):
@@ -71,8 +74,11 @@ def rows_of(
     return max(found, key=lambda one: one[0])[1] if found else None
 
 
-def yolo(answer: numpy.ndarray, rows: Rows) -> People:
-    """People of one answer of YOLO-pose. Of several classes the first counts, which is people."""
+def yolo(answer: numpy.ndarray, rows: Rows, size: tuple[int, int]) -> People:
+    """People of one answer of YOLO-pose. Of several classes the first counts, which is people.
+
+    size  of the network's picture: exports to TensorFlow Lite answer in parts of it
+    """
     values = torch.from_numpy(answer.reshape(answer.shape[-2:]).copy())
     values = values.mT if rows.columns else values
     numbers = rows.joints * rows.dims
@@ -84,7 +90,11 @@ def yolo(answer: numpy.ndarray, rows: Rows) -> People:
         boxes = torch.cat([middle - half, middle + half], -1)
         sure = head[:, 4] * head[:, 5] if rows.form == "seven" else head[:, 4]
     scores = rest[..., 2] if rows.dims == 3 else sure[:, None].expand(-1, rows.joints)
-    return People(rest[..., :2], scores.clamp(0, 1), boxes, sure.clamp(0, 1))
+    points, largest = rest[..., :2], boxes[sure > _SEEN].abs().flatten()
+    if len(largest) and largest.max() <= _PART:
+        unit = torch.tensor(size)
+        points, boxes = points * unit, boxes * unit.repeat(2)
+    return People(points, scores.clamp(0, 1), boxes, sure.clamp(0, 1))
 
 
 def rtmo(dets: numpy.ndarray, keypoints: numpy.ndarray) -> People:
