@@ -345,44 +345,6 @@ def test_a_level_camera_stands_people_upright():
     assert torch.allclose(back, upright + torch.tensor([50.0, 300.0, 4000.0]), atol=1e-2)
 
 
-def _standing(frames: int = 12) -> torch.Tensor:
-    """A standing person seen by a camera that looks 20 degrees down: camera axes, mm."""
-    down = math.radians(20)
-    x, y, z = _stick({}).repeat(frames, 1, 1).unbind(-1)  # world: z up; level camera: (x, -z, y)
-    up, ahead = z - 900, y + 4000
-    return torch.stack(
-        [
-            x,
-            -math.cos(down) * up + math.sin(down) * -ahead,
-            math.cos(down) * ahead - math.sin(down) * up,
-        ],
-        -1,
-    )
-
-
-def test_people_who_stand_straight_show_what_is_upright():
-    seen = torch.ones(12, 17, dtype=torch.bool)
-    rotation, count = placing.upright_from(_standing(), seen)
-    assert count == 12
-    assert torch.linalg.det(rotation) == pytest.approx(1)
-    assert math.degrees(math.asin(-rotation[2, 2])) == pytest.approx(20, abs=0.5)
-    world, _, _ = placing.stand_up(_standing(), rotation)
-    assert (world[0, HOUSE.index("thorax"), :2] - world[0, HOUSE.index("hip"), :2]).norm() < 10
-
-
-def test_who_sits_or_shows_no_feet_shows_no_upright():
-    seen = torch.ones(12, 17, dtype=torch.bool)
-    legs = HOUSE.indices("left_knee", "left_foot", "right_knee", "right_foot")
-    sitting = _standing()
-    sitting[:, legs, 2] -= 450
-    sitting[:, legs, 1] -= 450
-    assert placing.upright_from(sitting, seen) is None
-    assert placing.upright_from(_standing(5), seen[:5]) is None
-    hidden = seen.clone()
-    hidden[:, HOUSE.index("left_foot")] = False
-    assert placing.upright_from(_standing(), hidden) is None
-
-
 def test_a_known_tilt_is_used(seen):
     world, _, _ = placing.stand_up(seen.pose_mm, seen.camera.rotation.T)
     truth = seen.camera.to_world(seen.pose_mm)

@@ -20,7 +20,7 @@ from posebook.export.folders import check_folder
 from posebook.export.lift_result import LiftResult
 from posebook.export.photographs import Shown
 from posebook.export.playing import Footage, span_of, there
-from posebook.export.upright import camera_around, lift_upright
+from posebook.export.upright import camera_around, lift_upright, stand_together
 from posebook.export.writing import written
 from posebook.lifting.continuity import as_stills, sides_mended
 from posebook.lifting.notes import Note, of_input
@@ -132,6 +132,8 @@ def lift_file(
             # A file with one thing in it needs no name for it, unless somebody was left out.
             alone = len(found) == 1 and "person" not in item.name
             shown.append(Shown(replace(poses, clip=source.stem if alone else item.name), image))
+    together = stand_together([one.poses for one in shown])
+    shown = [one._replace(poses=poses) for one, poses in zip(shown, together, strict=True)]
     out = None if out is None else Path(out)
     return written(shown, source, out, notes, pictures, extras, footage)
 

@@ -1,6 +1,5 @@
 """A lifted clip stood upright: world axes, z up, the floor at 0; scored where truth is known."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,13 +12,14 @@ from posebook.errors import InputError
 from posebook.evaluation import scores_of
 from posebook.key_points import MIN_CONFIDENCE, extent_of
 from posebook.lifting import Lifted, Lifter, low_pass
-from posebook.lifting.continuity import changes_of_side
+from posebook.lifting.continuity import STILLS_PER_SECOND, changes_of_side
 from posebook.lifting.house_clip import MISSING
 from posebook.lifting.notes import Note
 from posebook.lifting.person_view import SLOWEST
-from posebook.lifting.placing import stand_up, upright_from
+from posebook.lifting.placing import stand_up
 from posebook.lifting.plausible import as_person
 from posebook.lifting.poses import Poses
+from posebook.lifting.tilt import Person, tilt_from
 from posebook.skeletons import HOUSE, conversion
 
 #: How near a camera comes that motion capture is shown to: about as in Human3.6M's room.
@@ -113,39 +113,35 @@ def lift_upright(
         why = [note.text for note in notes if note.empty]
         why = why[0] if why else "expected key points of a person"
         raise InputError(f"{input or clip.name}: no frame gives a pose; {why}")
-    eye = ready.camera
-    # A camera that does not say how it is turned has the identity, and would look straight up.
-    known = not torch.equal(eye.rotation, torch.eye(3, dtype=torch.float64))
-    tilt, text = _tilt(pose_mm, ready.origin)
-    if known:
-        tilt, text = eye.rotation.T, "the camera's tilt is known"
-    notes.append(Note("upright", f"{text}; the floor is where the lowest joint mostly is."))
     truth_mm = clip.pose_mm
     if truth_mm is not None and clip.skeleton != HOUSE:
         truth_mm, _ = conversion(clip.skeleton, HOUSE)(truth_mm)
         text = f"given in {clip.skeleton.name} and converted by joint names before it is compared."
         notes.append(Note("truth", text))
-    world_mm, rotation, place_mm = stand_up(pose_mm + root_mm.unsqueeze(1), tilt)
-    return Poses(
+    poses = Poses(
         input=input or clip.name,
         clip=clip.name,
         lifter=lifter.name,
         frames_per_second=ready.frames_per_second,
         pose_mm=pose_mm,
         root_mm=root_mm,
-        world_mm=world_mm,
+        world_mm=pose_mm,  # not yet: see below
         keypoints_px=ready.keypoints_px,
         confidence=ready.confidence,
         origin=ready.origin,
         input_px=ready.input_px,
         input_skeleton=ready.input_skeleton,
-        camera=eye,
-        camera_rotation=rotation,
-        camera_place_mm=place_mm,
+        camera=ready.camera,
+        camera_rotation=torch.eye(3),
+        camera_place_mm=torch.zeros(3),
         truth_mm=truth_mm,
         notes=tuple(notes),
         scores=() if clip.pose_mm is None else tuple(scores_of(pose_mm, clip, lifter.name)),
     )
+    if _known(poses.camera):
+        text = "the camera's tilt is known; the floor is where the lowest joint mostly is."
+        return _stood(poses, poses.camera.rotation.T, Note("upright", text))
+    return _stood(poses, *_tilt([] if _are_stills(poses) else [_person(poses)]))
 
 
 def _check_distance(name: str, lifted: Lifted) -> None:
@@ -165,15 +161,66 @@ def _check_distance(name: str, lifted: Lifted) -> None:
         raise InputError(f"{name}: the person is {size_px:.2g} px tall. {advice}")
 
 
-def _tilt(pose_mm: Tensor, origin: Tensor) -> tuple[Tensor | None, str]:
+def stand_together(everybody: Sequence[Poses]) -> list[Poses]:
+    """The same poses; those of people before one camera stood upright by one tilt of it.
+
+    Several people show better how the camera was held than each by themselves. Those of one picture
+    or film are called ".../person 1" and so on.
+    """
+    views: dict[str, list[int]] = {}
+    for number, poses in enumerate(everybody):
+        view, several, _ = poses.clip.rpartition("/person ")
+        if several and not _known(poses.camera) and not _are_stills(poses):
+            views.setdefault(view, []).append(number)
+    stood = list(everybody)
+    for numbers in views.values():
+        if len(numbers) > 1:
+            rotation, said = _tilt([_person(stood[number]) for number in numbers])
+            for number in numbers:
+                stood[number] = _stood(stood[number], rotation, said)
+    return stood
+
+
+def _stood(poses: Poses, rotation: Tensor | None, said: Note) -> Poses:
+    """Poses stood up with a rotation of camera axes to world axes; None: the camera is level."""
+    absolute_mm = poses.pose_mm + poses.root_mm.unsqueeze(1)
+    world_mm, rotation, place_mm = stand_up(absolute_mm, rotation)
+    notes = (*(note for note in poses.notes if note.kind != said.kind), said)
+    return replace(poses, world_mm=world_mm, camera_rotation=rotation, camera_place_mm=place_mm,
+                   notes=notes)  # fmt: skip
+
+
+def _known(camera: Camera) -> bool:
+    """Whether a camera says how it is turned. The identity would look straight up: it says not."""
+    return not torch.equal(camera.rotation, torch.eye(3, dtype=torch.float64))
+
+
+def _are_stills(poses: Poses) -> bool:
+    """Whether the frames are separate pictures, each with a camera of its own."""
+    return len(poses) > 1 and poses.frames_per_second == STILLS_PER_SECOND
+
+
+def _person(poses: Poses) -> Person:
+    return Person(poses.pose_mm, poses.root_mm, poses.origin != MISSING)
+
+
+def _tilt(people: Sequence[Person]) -> tuple[Tensor | None, Note]:
     """Camera axes to world axes for a camera of unknown tilt, and what that rests on."""
-    found = upright_from(pose_mm, origin != MISSING)
+    found = tilt_from(people)
+    floor = "the floor is where the lowest joint mostly is"
     if found is None:
-        return None, "the camera is taken to have been held level (a tilted one tilts the pose)"
-    rotation, count = found
-    down = math.degrees(math.asin(-rotation[2, 2].item()))
-    looks = f"{abs(down):.0f} degrees {'down' if down > 0 else 'up'}"
-    return rotation, (
-        f"the camera's tilt is not known; in {count} frames the person stands straight and is "
-        f"taken to stand vertically, so the camera looks {looks}"
+        text = (
+            f"the camera is taken to have been held level (a tilted one tilts the pose); {floor}."
+        )
+        return None, Note("upright", text)
+    degrees, off, sure = round(found.down_deg), round(found.off_deg), round(100 * found.sure)
+    looks = f"{abs(degrees)} degrees {'down' if degrees > 0 else 'up'}" if degrees else "level"
+    who = f"the posture of {found.people} people" if found.people > 1 else "the person's posture"
+    who += ", and from the floor under their feet" if found.floor else ""
+    word = "sure" if sure >= 95 else "fairly sure" if sure >= 80 else "unsure"
+    text = (
+        f"the camera's tilt is not known; from {who}, it looks {looks}, give or take {off} "
+        f"({word}: {sure} %), the same in all frames; {floor}."
     )
+    counts = dict(down=degrees, off=off, sure=sure, people=found.people)
+    return found.rotation, Note("upright", text, counts)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from posebook.cameras import Camera
 from posebook.geometry import bone_lengths
-from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation, Seen
+from posebook.shapes import Confidence, Points3D, Pose2D, Pose3D, Rotation
 from posebook.skeletons import HOUSE
 
 
@@ -88,10 +88,6 @@ def _smooth_distance(depth: Tensor, width: float) -> Tensor:
 LEVEL = ((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0))
 
 
-#: Frames in which somebody must stand straight before they are believed to show what is upright.
-FEWEST_STANDING = 10
-
-
 #: One leg, trunk, neck and head are this part of a standing person's height: the house joints of
 #: the proportions in `datasets.people.body` (ankles and the crown lie beyond them).
 _JOINTS_IN_HEIGHT = 0.909
@@ -109,43 +105,6 @@ def height_of(pose_mm: Pose3D) -> float:
     leg = lengths[:, [names.index(bone) for bone in legs]].sum(-1) / 2
     rest = lengths[:, [names.index(bone) for bone in once]].sum(-1)
     return float((leg + rest).nanmedian()) / _JOINTS_IN_HEIGHT
-
-
-def upright_from(pose_mm: Pose3D, seen: Seen) -> tuple[Rotation, int] | None:
-    """Camera axes to world axes (3, 3), from people who stand straight: they stand vertically.
-
-    pose_mm  (frames, 17, 3)  camera axes
-    seen     (frames, 17)     joints that are in the picture: who shows no feet shows no standing
-
-    A frame counts where the legs are stretched, the trunk goes on in their direction, and both are
-    within 45 degrees of the picture's up. None where fewer than ten frames count; else the rotation
-    and how many did.
-    """
-
-    def at(*joints: str) -> Tensor:
-        return pose_mm[:, HOUSE.indices(*joints)].double().mean(1)
-
-    def long(vector: Tensor) -> Tensor:
-        return torch.linalg.vector_norm(vector, dim=-1)
-
-    feet, hip, neck = at("left_foot", "right_foot"), at("hip"), at("thorax")
-    trunk, legs, whole = neck - hip, hip - feet, neck - feet
-    leg = sum(
-        long(at(f"{side}_{a}") - at(f"{side}_{b}")) / 2
-        for side in ("left", "right")
-        for a, b in (("hip", "knee"), ("knee", "foot"))
-    )
-    cosine = (trunk * legs).sum(-1) / (long(trunk) * long(legs)).clamp_min(1e-9)
-    up = whole / long(whole).clamp_min(1e-9).unsqueeze(-1)
-    needed = HOUSE.indices("left_foot", "right_foot", "left_shoulder", "right_shoulder")
-    counts = (cosine > 0.94) & (long(legs) > 0.85 * leg) & (up[:, 1] < -0.7)
-    counts &= seen[:, needed].all(-1)
-    if counts.sum() < FEWEST_STANDING:
-        return None
-    up = torch.nn.functional.normalize(up[counts].median(0).values, dim=0)
-    forward = torch.tensor([0.0, 0.0, 1.0]).to(up)
-    forward = torch.nn.functional.normalize(forward - (forward @ up) * up, dim=0)
-    return torch.stack([torch.linalg.cross(forward, up), forward, up]), int(counts.sum())
 
 
 def stand_up(

@@ -8,7 +8,7 @@ A film is a function of (kind, frames, size, seed) and of nothing else. `found_i
 a detector with known faults would find.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy
 import torch
@@ -69,7 +69,7 @@ class RenderedFilm:
     keypoints_px  (frames, people, points, 2)
     visible       (frames, people, points)  in the picture and hidden by nothing
     pose_mm       (frames, people, points, 3)  camera axes
-    camera        the same in all frames, level
+    camera        the same in all frames
     """
 
     pictures: UInt8[ndarray, "frames size size 3"]
@@ -84,14 +84,39 @@ def rendered_film(kind: str, frames: int = 40, size: int = 96, seed: int = 0) ->
     """A film of a kind of `KINDS`: two who cross, six people, one who leaves and returns."""
     if kind not in KINDS:
         raise InputError(f"no rendered film is called '{kind}'; there are {', '.join(KINDS)}")
-    camera = _camera(size)
     number = poses.seed_of("film", kind, seed)
+    cast = [_walker(path, frames, poses.seed_of(number, k)) for k, path in enumerate(KINDS[kind])]
+    return _drawn(cast, _camera(size), size, number, seed)
+
+
+def film_of(
+    world_mm: Pose3D, camera: Camera, size: int, seed: int = 0, frames_per_second: float = 25.0
+) -> RenderedFilm:
+    """A film of people who move as they are told, in a quiet room.
+
+    world_mm  (people, frames, 17, 3) z up, mm; bodies and clothes are drawn from the seed, so the
+              truth is that of the film, and not this; the lowest point is put on the floor
+    camera    of a picture of `size` px square, anywhere, held in any way
+    """
+    number = poses.seed_of("film of", seed)
+    over = torch.tensor([1.0, 1.0, 0.0]).to(world_mm)
+    cast = [
+        _played(one - one[:, :1] * over, (one[:, 0] * over).float().numpy(),
+                poses.seed_of(number, k))
+        for k, one in enumerate(world_mm)
+    ]  # fmt: skip
+    film = _drawn(cast, camera, size, number, seed)
+    return replace(film, frames_per_second=frames_per_second)
+
+
+def _drawn(
+    cast: list[list[Person]], camera: Camera, size: int, number: int, textures: int
+) -> RenderedFilm:
     random = numpy.random.Generator(numpy.random.PCG64(number))
     place = places.quiet_room(random, camera.position_mm.numpy())
     taken = films.gentle(random)
-    cast = [_walker(path, frames, poses.seed_of(number, k)) for k, path in enumerate(KINDS[kind])]
     drawn = [
-        draw_people(Scene(people, place, camera, taken, seed, number + t), size, len(people))
+        draw_people(Scene(people, place, camera, taken, textures, number + t), size, len(people))
         for t, people in enumerate(zip(*cast, strict=True))
     ]
     return RenderedFilm(
@@ -114,17 +139,24 @@ def _camera(size: int) -> Camera:
 
 
 def _walker(path: tuple, frames: int, seed: int) -> list[Person]:
-    """Somebody in the same clothes, once for each frame."""
-    body, generator = load_body(_LOW), torch.Generator().manual_seed(seed)
-    who = random_person(generator)
-    steps = _steps(frames, seed)
+    """Somebody who walks along a path."""
     at, heading = _along(path, frames)
     cos, sin, zero, one = numpy.cos(heading), numpy.sin(heading), 0 * heading, 0 * heading + 1
     rows = [[cos, -sin, zero], [sin, cos, zero], [zero, zero, one]]
     turn = torch.from_numpy(numpy.moveaxis(numpy.array(rows), 2, 0)).float()
+    return _played(_steps(frames, seed) @ turn.transpose(1, 2), at, seed)
+
+
+def _played(pose_mm: Pose3D, at: ndarray, seed: int) -> list[Person]:
+    """Somebody in the same clothes, once for each frame.
+
+    pose_mm  (frames, 17, 3) z up, the hip over the origin;  at  (frames, 3) mm: where that is
+    """
+    body, generator = load_body(_LOW), torch.Generator().manual_seed(seed)
+    who, frames = random_person(generator), len(pose_mm)
     posed = body.posed_many(
         who.coefficients.expand(frames, -1),
-        steps @ turn.transpose(1, 2),
+        pose_mm.float(),
         torch.tensor([0.0, 0.0, 1.0]).expand(frames, 3),
         loose_mm=10.0,
     )
