@@ -85,19 +85,20 @@ clip = next(person for person in people if photograph in person.name)
 if about_default():
     print(f"BlazePose is not here: {about_default()}")
 else:
-    seer = default()
+    detector = default()
     rgb = torch.from_numpy(color.gray2rgb(image)[..., :3].copy())
-    found = seer.detect(rgb)
+    found = detector.detect(rgb)
     sure = (found.scores[0] >= 0.3).unsqueeze(-1)
     found_px = torch.where(sure, found.keypoints_px[0], torch.nan)
-    title = f"What {seer.name} finds"
+    title = f"What {detector.name} finds"
     figures.show(
-        figures.pose_2d(found_px, seer.skeleton, image=image, title=title),
+        figures.pose_2d(found_px, detector.skeleton, image=image, title=title),
         alt="The photograph with the joints that a detector found drawn over it: head, arms and trunk.",
     )
 
 # %% [markdown]
-# We go on with the marks that a person made. They are the same on every machine, and nearly without error.
+# Compare his left elbow with the mark below: a detector errs, and chapter 17 asks what that costs. We go on with the
+# marks that a person made, which are the same on every machine.
 
 # %%
 figures.show(

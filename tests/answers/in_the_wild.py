@@ -66,6 +66,7 @@ ROWS = [
     ("17.3", dict(same=lambda a, b: same(a, b, middle=torch.mean)), "the median?"),
     ("17.3", dict(same=lambda a, b: same(a, b, least=1)), "too few to say"),
     ("17.3", dict(same=lambda a, b: same(a, b, part=10)), "a large person, read twice"),
+    ("17.3", dict(same=lambda a, b: same(a, b, count_nan=True)), "hidden in the first"),
     ("17.3", dict(same=lambda a, b: None), "expected True or False"),
     ("17.4", dict(changed_mm=None), "not attempted"),
     ("17.4", dict(changed_mm=error("foot")), "right"),

@@ -73,6 +73,7 @@ def exercise_3(same: Any) -> None:
         (a, a + 0.12 * side * aside, False, "two readings that are 12 % of the side apart"),
         (larger, larger + 0.9 * side * aside, True, "a large person, read twice"),
         (a, hidden, True, "the same person with half of the joints hidden in one of the two"),
+        (hidden, a, True, "half of the joints hidden in the first: the box is around those seen"),
         (a, few, False, "three joints seen in both are too few to say"),
         (a, one_off, True, "one person with three joints far off in one of the two; the median?"),
     )
@@ -109,5 +110,5 @@ def exercise_4(cases: Any, kept: Any, lift_all: Any, true_clip: Any, changed_mm:
     if abs(found - right) > 0.5:
         raise Wrong(
             f"{found:.1f} mm. Change the places of left_foot and right_foot in the clip, call "
-            "lift_all with camera and height known, then metrics.p_mpjpe with truths_mm[0]."
+            "lift_all with camera and height known, then metrics.p_mpjpe with kept_truths_mm[0]."
         )
