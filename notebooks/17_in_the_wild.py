@@ -169,7 +169,9 @@ def person_of(found: detection.Found, row: int, picture: Tensor, camera: Camera 
     scores = found.scores[row : row + 1]
     points_px = torch.where((scores >= BELIEVED)[..., None], found.keypoints_px[row], torch.nan)
     tall, wide = picture.shape[:2]
-    return datasets.Clip("", found.skeleton, camera, points_px, scores, size_px=(wide, tall))
+    return datasets.Clip(
+        "", found.skeleton, None, points_px, scores, camera=camera, size_px=(wide, tall)
+    )
 
 
 cameras = {name: camera_of_picture(name) for name in pictures}
