@@ -159,7 +159,7 @@ def test_somebody_found_twice_is_taken_once():
 
 
 def test_somebody_found_twice_with_other_legs_is_nobody_new():
-    """The second answer is too unlike to be left out at once; it makes no track beside the first."""
+    """The second answer is too unlike to be left out at once; it makes no track of its own."""
     frames, _ = moving(((0, 0), (4, 0)), frames=12)
     twice, _ = moving(((2, 2), (4, 0)), frames=12, noise=2.0)
     both = []
