@@ -158,6 +158,20 @@ def test_somebody_found_twice_is_taken_once():
     assert all(numbers.tolist() == [0, -1] for numbers in follow(both, 25))
 
 
+def test_somebody_found_twice_with_other_legs_is_nobody_new():
+    """The second answer is too unlike to be left out at once; it makes no track of its own."""
+    frames, _ = moving(((0, 0), (4, 0)), frames=12)
+    twice, _ = moving(((2, 2), (4, 0)), frames=12, noise=2.0)
+    both = []
+    for one, other in zip(frames, twice, strict=True):
+        points = other.points_px.copy()
+        points[:, -8:] += 90
+        both.append(Seen(np.concatenate([one.points_px, points]),
+                         np.concatenate([one.scores, other.scores - 0.2]),
+                         np.concatenate([one.looks, other.looks])))  # fmt: skip
+    assert all(numbers.tolist() == [0, -1] for numbers in follow(both, 25))
+
+
 def test_a_slip_of_the_detector_is_nobody():
     frames, _ = moving(((0, 0), (4, 0)), frames=12)
     slip = frames[5].points_px + 400
@@ -236,7 +250,7 @@ def idf1(film, faults, **how):
     return compared(film, frames, follow(frames, film.frames_per_second, **how)).idf1
 
 
-@pytest.mark.parametrize(("kind", "least"), [("crossing", 0.95), ("returns", 0.95), ("six", 0.85)])
+@pytest.mark.parametrize(("kind", "least"), [("crossing", 0.95), ("returns", 0.95), ("six", 0.9)])
 def test_people_in_rendered_films_keep_their_numbers(films, kind, least):
     assert idf1(films[kind], "usual") >= least
 

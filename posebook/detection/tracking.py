@@ -23,8 +23,10 @@ from posebook.detection.likeness import SPREAD, boxes_around, extents, likeness,
 #: The place where somebody should be grows less sure by this part of their extent, for each second
 #: that nobody was seen.
 _LESS_SURE = 0.5
-#: Two people found in one frame are one person from this likeness of their joints on.
-ONE_PERSON = 0.75
+#: Two people found in one frame are one person from this likeness of their joints on,
+ONE_PERSON = 0.65
+#: and from this on somebody is no new person beside one who is known: found twice, with faults.
+_NOBODY_NEW = 0.4
 #: Appearance counts by so much beside motion; a whole cost of more is no match.
 WEIGHT, MOST = 1.5, 1.25
 #: A cost of motion of more is no match, whatever somebody wears.
@@ -138,8 +140,13 @@ def _matched(
                 if cost[track, place] <= MOST:
                     left.remove(int(place))
                     _extend(live[track], seen, int(rows[place]), bool(alone[place]), now)
+        known = [int(rows[place]) for place in range(len(rows)) if place not in left]
         for place in sorted(left):
             row = int(rows[place])
+            like = likeness(seen.points_px[row], size[place], seen.points_px[known])
+            if like.max(initial=0) >= _NOBODY_NEW:
+                continue
+            known.append(row)
             track = _Track(seen.points_px[row].copy(), float(size[place]), now)
             _extend(track, seen, row, bool(alone[place]), now)
             live.append(track)

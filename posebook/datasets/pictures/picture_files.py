@@ -19,13 +19,16 @@ from posebook.datasets.readers.content import HEAD, seems
 from posebook.errors import InputError
 from posebook.files import read_bytes
 
-#: A picture of more is refused before it is decoded: Pillow's own limit, where it begins to warn.
-MOST_PIXELS = 89_478_485
+#: A picture of more is refused before it is decoded.
+MOST_PIXELS = 100_000_000
 #: Formats that Pillow may open. Some others start programs, such as a PostScript interpreter.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXPECTED = "a picture (JPEG, PNG, ...)"
 #: What the largest number of a picture of more than 8 bits may be: 10, 12, 14 or 16 bits.
 _LARGEST = (255, 1023, 4095, 16383, 65535)
+#: So many pixels are converted at a time.
+_AT_A_TIME = 4_000_000
+_ORIENTATION = 0x0112
 
 
 def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) -> Tensor:
@@ -46,7 +49,7 @@ def decoded(content: bytes, where: str, size_px: tuple[int, int] | None = None) 
             turned = _upright(picture)
             if size_px is not None and turned.size != size_px and picture.size == size_px:
                 turned = picture
-            array = numpy.array(_as_rgb(turned))
+            array = _array(turned)
     except InputError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -90,12 +93,17 @@ def opened(content: bytes) -> Iterator[Any]:
     from PIL import Image
 
     Image.init()
+    pillows = Image.MAX_IMAGE_PIXELS  # where Pillow begins to warn
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         known = [name for name in FORMATS if name in Image.OPEN]
-        with Image.open(io.BytesIO(content), formats=known) as picture:
-            yield picture
+        try:
+            Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+            with Image.open(io.BytesIO(content), formats=known) as picture:
+                yield picture
+        finally:
+            Image.MAX_IMAGE_PIXELS = pillows
 
 
 def _is_read(content: bytes) -> bool:
@@ -109,22 +117,43 @@ def _upright(picture: Any) -> Any:
     from PIL import ImageOps
 
     try:
-        return ImageOps.exif_transpose(picture)
+        turns = picture.getexif().get(_ORIENTATION, 1) != 1
+        return ImageOps.exif_transpose(picture) if turns else picture
     except Exception:  # damaged metadata make Pillow raise a dozen kinds
         return picture
 
 
-def _as_rgb(picture: Any) -> Any:
+def _array(picture: Any) -> numpy.ndarray:
+    """(height, width, 3) RGB of 8 bits. Rows are converted some at a time: of a large picture, each
+    copy takes 400 MB."""
+    wide, tall = picture.size
+    rows = max(1, _AT_A_TIME // wide)
+    strips = [(0, start, wide, min(start + rows, tall)) for start in range(0, tall, rows)]
+    full = None
+    if picture.mode.startswith("I") or picture.mode == "F":  # which `convert` would clip at 255
+        full = _largest(picture.mode, max(float(_grey(picture.crop(s)).max()) for s in strips))
+    array = numpy.empty((tall, wide, 3), numpy.uint8)
+    for strip in strips:
+        array[strip[1] : strip[3]] = numpy.asarray(_as_rgb(picture.crop(strip), full))
+    return array
+
+
+def _largest(mode: str, high: float) -> float:
+    """What stands for white in a picture of more than 8 bits whose brightest place is `high`."""
+    if mode == "F" and high <= 1:
+        return 1.0
+    return float(next((bits for bits in _LARGEST if high <= bits), high))
+
+
+def _grey(picture: Any) -> numpy.ndarray:
+    return numpy.nan_to_num(numpy.asarray(picture).astype(numpy.float32)).clip(0)
+
+
+def _as_rgb(picture: Any, full: float | None) -> Any:
     from PIL import Image
 
-    if picture.mode.startswith("I") or picture.mode == "F":  # which `convert` would clip at 255
-        grey = numpy.nan_to_num(numpy.asarray(picture).astype(numpy.float32)).clip(0)
-        high = float(grey.max())
-        if picture.mode == "F" and high <= 1:
-            full = 1.0
-        else:
-            full = next((bits for bits in _LARGEST if high <= bits), high)
-        picture = Image.fromarray((grey * (255 / full)).astype(numpy.uint8))
+    if full is not None:
+        picture = Image.fromarray((_grey(picture) * (255 / full)).astype(numpy.uint8))
     if picture.has_transparency_data:
         shown = picture.convert("RGBA")
         white = Image.new("RGBA", shown.size, "white")
