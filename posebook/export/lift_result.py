@@ -31,12 +31,13 @@ class LiftResult:
 
     lifts  one for each person, film or motion that was lifted; mostly one
     notes  what was left out of the file
-    page   the one page with everybody, where there are several people
+    page   the one page with everybody, where there are several people; film: the MP4 beside it
     """
 
     lifts: tuple[Lift, ...]
     notes: tuple[Note, ...] = ()
     page: Path | None = None
+    film: Path | None = None
 
     @property
     def poses(self) -> Poses:
@@ -55,4 +56,5 @@ class LiftResult:
             lines += lift.lines()
         if self.page is not None:
             lines += ["", "everybody on one page:", f"html  {paths.shown(self.page)}"]
+            lines += [f"mp4   {paths.shown(self.film)}"] if self.film else []
         return "\n".join(lines)

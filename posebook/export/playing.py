@@ -176,7 +176,7 @@ def _film(
     footage: Footage, span: Span, count: int, rate: float | int, fitting: Any
 ) -> tuple[figures.FilmStrip | None, Span, list[str]]:
     """The part of the film, the frames that it has, and what to say of it."""
-    if footage.film is None or count < 2:
+    if footage.film is None:
         return None, span, []
     room = MOST_BYTES - _WORDS_BYTES - _LETTERS * _LEAST_FILM_BYTES
     asked = span[1] - span[0] + 1

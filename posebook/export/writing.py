@@ -55,13 +55,13 @@ def written(
         if pictures or any("/person " in poses.clip for poses in everybody):
             images = [one.picture for one in shown] if pictures else None
             page = write_people_page(folder / PEOPLE_PAGE, everybody, names, images, footage)
-        film = folder / PEOPLE_FILM
+        film = None
         if "poses.mp4" in extras and page is not None and len(set(map(film_of, everybody))) == 1:
             world_mm, image = together_mm(everybody), shown[0].picture
-            write_mp4(film, everybody, world_mm, footage, image=image)
+            film = write_mp4(folder / PEOPLE_FILM, everybody, world_mm, footage, image=image)
         elif had_film:
-            film.unlink(missing_ok=True)
-    return LiftResult(tuple(lifts), notes, page)
+            (folder / PEOPLE_FILM).unlink(missing_ok=True)
+    return LiftResult(tuple(lifts), notes, page, film)
 
 
 def _one(shown: Shown, folder: Path, footage: Footage, extras: Sequence[str]) -> Lift:

@@ -56,7 +56,7 @@ function player(root) {
   function stop(frame = null) {
     state.playing = false;
     if (video) video.pause();
-    button.textContent = "▶ Play";
+    if (button) button.textContent = "▶ Play";
     if (frame !== null) go(frame);
   }
   function run() {  // by the film where there is one, else by the clock
