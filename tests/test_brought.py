@@ -409,7 +409,7 @@ def test_a_photograph_and_a_folder_name_the_file_and_its_hash(tmp_path):
 def test_a_film_is_looked_at_by_a_file_of_the_users(tmp_path):
     path = writer.constant(tmp_path / "yolo.onnx", {"output0": rows(STANDING).T[None]})
     film = film_writer.write(tmp_path / "walk.mp4", film_writer.counting(5, 64, 64))
-    (clip,), _, by, notes, *_ = films.found(film, str(path), tmp_path / "out")
+    (clip,), _, by, _, notes = films.found(film, str(path), tmp_path / "out")
     assert by.startswith("yolo.onnx (yolo, coco_17) (SHA-256 ")
     assert np.allclose(clip.keypoints_px[:, 5:], STANDING[None, 5:], atol=0.01)
     assert "found by yolo.onnx (yolo, coco_17) (weights" in " ".join(map(str, notes))

@@ -187,12 +187,8 @@ def test_a_network_of_caffe_is_run(old, tmp_path):
 
 
 def test_an_edge_is_pooled_as_caffe_does(tmp_path):
-    text = writer.head() + writer.layer(
-        "pool", "Pooling", "image", pooling_param=dict(pool="MAX", kernel_size=2, stride=2)
-    )
-    path = both(tmp_path, text, {"other": [np.zeros(1)]})
-    found = network.read(path, tmp_path / "pose_iter_1.caffemodel")
-    assert found(torch.zeros(1, 3, 7, 9)).shape == (1, 3, 4, 5)
+    found = network.read(both(tmp_path), tmp_path / "pose_iter_1.caffemodel")
+    assert found(torch.zeros(1, 3, 57, 72)).shape == (1, 57, 8, 9)
 
 
 def test_either_file_or_both_may_be_named(tmp_path):
@@ -236,6 +232,11 @@ BROKEN = {
     "no weights for it": (TEXT, {"conv": arrays(TEXT)["conv"]}, "last has no weights; expected"),
     "not finite": (TEXT, arrays(TEXT) | {"conv": [np.full((4, 3, 3, 3), np.nan), np.zeros(4)]},
                    "not finite"),
+    "far too wide": (TEXT.replace("pad: 1", "pad: 99999"), {}, "layer conv gives Maps"),
+    "other strides": (TEXT.replace("stride: 2", "stride: 4"), {}, "gives maps of 1 px of 64"),
+    "too many numbers": (TEXT.replace("num_output: 4", "num_output: 200"),
+                         arrays(TEXT.replace("num_output: 4", "num_output: 200")), "layer conv"),
+    "no stride": (TEXT.replace("stride: 2", "stride: 0"), {}, "stride is 0; expected one whole"),
     "hands": (small(22), None, "gives 22 maps; expected a network for bodies: 78"),
 }  # fmt: skip
 
