@@ -17,7 +17,7 @@ from posebook.detection import Found
 from posebook.detection.brought import files, finders, kinds, networks, onnx_files
 from posebook.detection.brought.finders import Finder
 from posebook.errors import InputError
-from posebook.export import films
+from posebook.export import films, photographs
 from posebook.skeletons import COCO_17, MEDIAPIPE_33
 
 WIDE, TALL = 300, 220
@@ -395,21 +395,21 @@ def test_without_the_package_one_line_says_what_to_install(tmp_path, monkeypatch
 
 def test_a_photograph_and_a_folder_name_the_file_and_its_hash(tmp_path):
     path = writer.constant(tmp_path / "yolo.onnx", {"output0": rows(STANDING).T[None]})
-    photographs = tmp_path / "photographs"
-    photographs.mkdir()
-    Image.new("RGB", (320, 320), "gray").save(photographs / "a.png")
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    Image.new("RGB", (320, 320), "gray").save(folder / "a.png")
     name = f"yolo.onnx (yolo, coco_17) (SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()})"
-    one = export.lift_file(photographs / "a.png", tmp_path / "one", detector=str(path))
+    one = export.lift_file(folder / "a.png", tmp_path / "one", detector=str(path))
     assert one.poses.detector == name and f"found by {name}" in str(one)
     assert json.loads((tmp_path / "one" / "poses.json").read_text())["detector"] == name
-    folder = export.lift_file(photographs, tmp_path / "folder", detector=path)
-    assert [lift.poses.detector for lift in folder.lifts] == [name]
+    (shown,), _ = photographs.lifted(folder, path, None, 24, min_confidence=0.3)
+    assert shown.poses.detector == name
 
 
 def test_a_film_is_looked_at_by_a_file_of_the_users(tmp_path):
     path = writer.constant(tmp_path / "yolo.onnx", {"output0": rows(STANDING).T[None]})
     film = film_writer.write(tmp_path / "walk.mp4", film_writer.counting(5, 64, 64))
-    (clip,), _, by, notes, *_ = films.found(film, str(path), tmp_path / "out")
+    (clip,), _, by, _, notes = films.found(film, str(path), tmp_path / "out")
     assert by.startswith("yolo.onnx (yolo, coco_17) (SHA-256 ")
     assert np.allclose(clip.keypoints_px[:, 5:], STANDING[None, 5:], atol=0.01)
     assert "found by yolo.onnx (yolo, coco_17) (weights" in " ".join(map(str, notes))

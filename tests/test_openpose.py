@@ -69,19 +69,16 @@ def matched(people, points) -> float:
 
 SCENES = {
     "one": [dict()],
-    "two": [dict(), dict(at=(220, 20))],
     "three": [dict(), dict(at=(170, -20), size=0.8), dict(at=(400, 30))],
     "one before another": [dict(), dict(at=(46, 10))],
     "crossing": [dict(at=(150, 0), turned=0.5), dict(at=(230, 0), turned=-0.5)],
     "upside down": [dict(at=(200, 20), turned=np.pi), dict(at=(40, 10))],
-    "lying": [dict(at=(250, 40), turned=np.pi / 2)],
 }
 
 
 @pytest.mark.parametrize(
     ("scene", "layout"),
-    [(scene, LAYOUTS[0]) for scene in SCENES]
-    + [(scene, layout) for scene in ("three", "crossing") for layout in LAYOUTS[1:]],
+    [(scene, LAYOUTS[0]) for scene in SCENES] + [("crossing", layout) for layout in LAYOUTS[1:]],
     ids=lambda given: given if isinstance(given, str) else given.skeleton.name,
 )
 def test_people_are_read_back_from_their_maps(scene, layout):
@@ -108,7 +105,7 @@ def test_nobody_and_halves_of_nobody():
     maps = drawn([person(layout)], layout)
     maps[len(layout.skeleton) + 1 :] = 0  # joints that no limb joins
     assert not len(fields.people(maps, layout)[0])
-    noise = torch.rand(layout.channels, 12, 16, generator=torch.Generator().manual_seed(0))
+    noise = torch.rand(layout.channels, 6, 8, generator=torch.Generator().manual_seed(0))
     fields.people(noise, layout)  # ends
 
 
@@ -129,7 +126,7 @@ def test_a_picture_is_seen_whole_and_places_come_back():
     assert found.skeleton == layout.skeleton and found.scores.min() > 0.6
 
 
-@pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 3), (480, 640), (900, 600)])
+@pytest.mark.parametrize("size", [(1, 1), (3, 4000), (4000, 3), (90, 60)])
 def test_pictures_of_any_size(size):
     def network(picture):
         assert picture.shape[2] % 16 == 0 and picture.shape[3] % 16 == 0
@@ -187,12 +184,8 @@ def test_a_network_of_caffe_is_run(old, tmp_path):
 
 
 def test_an_edge_is_pooled_as_caffe_does(tmp_path):
-    text = writer.head() + writer.layer(
-        "pool", "Pooling", "image", pooling_param=dict(pool="MAX", kernel_size=2, stride=2)
-    )
-    path = both(tmp_path, text, {"other": [np.zeros(1)]})
-    found = network.read(path, tmp_path / "pose_iter_1.caffemodel")
-    assert found(torch.zeros(1, 3, 7, 9)).shape == (1, 3, 4, 5)
+    found = network.read(both(tmp_path), tmp_path / "pose_iter_1.caffemodel")
+    assert found(torch.zeros(1, 3, 57, 72)).shape == (1, 57, 8, 9)
 
 
 def test_either_file_or_both_may_be_named(tmp_path):
@@ -236,6 +229,11 @@ BROKEN = {
     "no weights for it": (TEXT, {"conv": arrays(TEXT)["conv"]}, "last has no weights; expected"),
     "not finite": (TEXT, arrays(TEXT) | {"conv": [np.full((4, 3, 3, 3), np.nan), np.zeros(4)]},
                    "not finite"),
+    "far too wide": (TEXT.replace("pad: 1", "pad: 99999"), {}, "layer conv gives Maps"),
+    "other strides": (TEXT.replace("stride: 2", "stride: 4"), {}, "px of 64; expected an eighth"),
+    "too many numbers": (TEXT.replace("num_output: 4", "num_output: 200"),
+                         arrays(TEXT.replace("num_output: 4", "num_output: 200")), "layer conv"),
+    "no stride": (TEXT.replace("stride: 2", "stride: 0"), {}, "stride is 0; expected one whole"),
     "hands": (small(22), None, "gives 22 maps; expected a network for bodies: 78"),
 }  # fmt: skip
 

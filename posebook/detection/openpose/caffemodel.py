@@ -58,6 +58,7 @@ def _array(blob: Message, path: Path) -> numpy.ndarray:
     values = floats(double, "<f8") if double else floats(single)
     if not shape and any(old.values()):
         shape = list(old.values())
-    if any(side < 1 for side in shape) or numpy.prod(shape or [0], dtype=object) != values.size:
+    shape = shape or [values.size]
+    if any(side < 1 for side in shape) or numpy.prod(shape, dtype=object) != values.size:
         raise InputError(f"{path}: holds {values.size} numbers for the shape {shape}; damaged?")
     return values.astype(numpy.float32).reshape(shape)

@@ -18,7 +18,8 @@ from posebook.datasets.pictures import crops
 from posebook.datasets.pictures.people import boxes_around
 from posebook.detection.found import Found
 from posebook.detection.openpose import fields, network
-from posebook.detection.openpose.fields import LAYOUTS, STRIDE, Layout
+from posebook.detection.openpose.fields import LAYOUTS, Layout
+from posebook.detection.openpose.network import STRIDE
 from posebook.errors import InputError
 from posebook.files import existing
 from posebook.methods.stacked_hourglass.inputs import PictureInput

@@ -15,10 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from posebook.detection.openpose.network import STRIDE
 from posebook.skeletons import BODY_25, OPENPOSE_COCO_18, OPENPOSE_MPI_15, Skeleton
 
-#: The maps are an eighth of the picture in each direction.
-STRIDE = 8
 #: No more peaks a joint are looked at.
 MOST_PEAKS = 127
 #: Of places along a limb, so many have to agree.

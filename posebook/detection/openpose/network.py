@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 import torch
@@ -13,11 +14,24 @@ from posebook.detection.openpose.prototxt import Part
 from posebook.errors import InputError, printable
 from posebook.files import listed, short
 
-MOST_LAYERS, MOST_CHANNELS = 1000, 4096
+MOST_LAYERS = 1000
+#: Maps are an eighth of the picture in each direction.
+STRIDE = 8
+#: Sizes are followed for a picture of so many px: no layer gives larger maps than the picture, nor
+#: more numbers than twice those of OpenPose's largest.
+_TRIAL_PX = 64
+_MOST_NUMBERS = 128 * _TRIAL_PX**2
 #: Names of layers in files of Caffe's first form.
 _OLD_TYPES = {"CONVOLUTION": "Convolution", "RELU": "ReLU", "POOLING": "Pooling",
               "CONCAT": "Concat", "DROPOUT": "Dropout", "SPLIT": "Split"}  # fmt: skip
 _PASSED_ON = ("Dropout", "Split")
+
+
+class Maps(NamedTuple):
+    """What stands between two layers: how many maps, and their side, px."""
+
+    channels: int
+    side: int
 
 
 @dataclass(frozen=True)
@@ -102,15 +116,19 @@ def read(text_file: Path, weights_file: Path) -> Network:
     if len(entries) > MOST_LAYERS:
         raise InputError(f"{text_file}: has more than {MOST_LAYERS} layers")
     layers = [_layer(part, arrays, text_file) for part in entries if part.text("type") != "Input"]
-    channels = {inputs[0]: 3}
-    for layer in layers:
-        try:
-            channels[layer.top] = _channels(layer, channels)
-        except InputError as error:
-            raise InputError(f"{text_file}, {weights_file.name}: {error}") from None
     if not layers:
         raise InputError(f"{text_file}: describes no layers; expected {prototxt.EXPECTED}")
-    return Network(inputs[0], tuple(layers), channels[layers[-1].top])
+    maps = {inputs[0]: Maps(3, _TRIAL_PX)}
+    for layer in layers:
+        try:
+            maps[layer.top] = made = _maps(layer, maps)
+            if not 1 <= made.side <= _TRIAL_PX or made.channels * made.side**2 > _MOST_NUMBERS:
+                raise InputError(f"layer {layer.name} gives {made} of {_TRIAL_PX} px")
+        except InputError as error:
+            raise InputError(f"{text_file}, {weights_file.name}: {error}") from None
+    if (side := maps[layers[-1].top].side) * STRIDE != _TRIAL_PX:
+        raise InputError(f"{text_file}: gives maps of {side} px of {_TRIAL_PX}; expected an eighth")
+    return Network(inputs[0], tuple(layers), maps[layers[-1].top].channels)
 
 
 def _layer(part: Part, arrays: dict[str, list[numpy.ndarray]], path: Path) -> Layer:
@@ -128,39 +146,52 @@ def _layer(part: Part, arrays: dict[str, list[numpy.ndarray]], path: Path) -> La
     return Layer(name, type, tuple(part.texts("bottom")), tops[0], part, tuple(weights))
 
 
-def _channels(layer: Layer, channels: dict[str, int]) -> int:
-    """How many channels a layer gives; InputError where its numbers do not fit."""
-    if missing := [name for name in layer.bottoms if name not in channels]:
+def _maps(layer: Layer, maps: dict[str, Maps]) -> Maps:
+    """What a layer gives; InputError where its numbers do not fit what it takes."""
+    if missing := [name for name in layer.bottoms if name not in maps]:
         raise InputError(f"layer {layer.name} takes {listed(missing)}, which no layer gives")
-    taken = [channels[name] for name in layer.bottoms]
+    taken = [maps[name] for name in layer.bottoms]
+    channels, side = taken[0]
     if layer.type == "Concat":
-        if layer.part.part("concat_param").text("axis", "1") != "1":
-            raise InputError(f"layer {layer.name} joins along another axis than the channels")
-        return sum(taken)
+        along = layer.part.part("concat_param").text("axis", "1")
+        if along != "1" or any(one.side != side for one in taken):
+            raise InputError(f"layer {layer.name} joins maps of other sizes, or no channels")
+        return Maps(sum(one.channels for one in taken), side)
     if layer.type == "PReLU":
         sizes = [weight.numel() for weight in layer.weights]
-        if sizes not in ([taken[0]], [1]):
-            raise InputError(f"layer {layer.name} has weights {sizes}; expected {taken[0]}")
-    if layer.type == "ReLU" and layer.part.part("relu_param").text("negative_slope", "0") not in (
-        "0", "0.0",
-    ):  # fmt: skip
-        raise InputError(f"layer {layer.name} has a negative slope; expected none")
+        if sizes not in ([channels], [1]):
+            raise InputError(f"layer {layer.name} has weights {sizes}; expected {channels}")
+    if layer.type == "ReLU":
+        slope = layer.part.part("relu_param").text("negative_slope", "0")
+        if slope not in ("0", "0.0"):
+            raise InputError(f"layer {layer.name} has a negative slope; expected none")
     if layer.type == "Pooling":
         if layer.part.part("pooling_param").text("pool", "MAX") not in ("MAX", "0"):
             raise InputError(f"layer {layer.name} takes a mean; expected the largest value")
-        layer.number("pooling_param", "kernel_size", None, 1)
-    if layer.type != "Convolution":
-        return taken[0]
-    made = layer.number("convolution_param", "num_output", None, 1)
-    side = layer.number("convolution_param", "kernel_size", None, 1)
-    groups = layer.number("convolution_param", "group", 1, 1)
-    biased = layer.part.part("convolution_param").text("bias_term", "true") == "true"
-    wanted = [(made, taken[0] // groups, side, side)] + [(made,)] * biased
-    if (shapes := [tuple(weight.shape) for weight in layer.weights]) != wanted:
+        kernel = layer.number("pooling_param", "kernel_size", None, 1)
+        pad = layer.number("pooling_param", "pad", 0)
+        if 2 * pad > kernel:
+            raise InputError(f"layer {layer.name} pads {pad} px for windows of {kernel}")
+        left = side + 2 * pad - kernel
+        return Maps(channels, -(-left // layer.number("pooling_param", "stride", 1, 1)) + 1)
+    return _convolved(layer, taken[0]) if layer.type == "Convolution" else taken[0]
+
+
+def _convolved(layer: Layer, taken: Maps) -> Maps:
+    group = "convolution_param"
+    made = layer.number(group, "num_output", None, 1)
+    kernel = layer.number(group, "kernel_size", None, 1)
+    groups = layer.number(group, "group", 1, 1)
+    biased = layer.part.part(group).text("bias_term", "true") == "true"
+    wanted = [(made, taken.channels // groups, kernel, kernel)] + [(made,)] * biased
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    if shapes != wanted or taken.channels % groups or made % groups:
         raise InputError(
             f"layer {layer.name} has {shapes or 'no weights'}; expected {wanted}: not the weights "
             "of this network?"
         )
-    if made > MOST_CHANNELS or not all(torch.isfinite(w).all() for w in layer.weights):
-        raise InputError(f"layer {layer.name} has weights that are not finite, or too many")
-    return made
+    if not all(torch.isfinite(weight).all() for weight in layer.weights):
+        raise InputError(f"layer {layer.name} has weights that are not finite")
+    reach = layer.number(group, "dilation", 1, 1) * (kernel - 1) + 1
+    left = taken.side + 2 * layer.number(group, "pad", 0) - reach
+    return Maps(made, left // layer.number(group, "stride", 1, 1) + 1)
