@@ -896,10 +896,9 @@ apart = torch.stack(list(each.values()))
 apart = apart - apart[:, HOUSE.indices("thorax")]  # the hips may be out of the picture
 seen = lifted[demo].seen[0]
 spread_mm = (apart - apart.mean(0)).norm(dim=-1).mean(0)
-print(
-    f"from the mean of the six, thorax together: {spread_mm[seen].mean():.0f} mm for joints that were seen, "
-    f"{spread_mm[~seen].nan_to_num().mean():.0f} mm for the others"
-)
+print(f"from the mean of the six, thorax together: {spread_mm[seen].mean():.0f} mm for joints seen")
+if not seen.all():
+    print(f"and {spread_mm[~seen].mean():.0f} mm for the others")
 
 # %% [markdown]
 # **bzhao96** shows a film in four panels: the picture, one frame by itself, frames over time, the truth. The whole way
