@@ -83,6 +83,9 @@ FAILING = {
     "no network": ("import sys\nprint('ERROR: No matching distribution', file=sys.stderr)\n"
                    "sys.exit(1)\n", "could not fetch mine==1: No matching distribution; `posebook "
                    "detectors get mine` tries again"),
+    "no way there": ("print('WARNING: Retrying after connection broken by NewConnectionError')\n"
+                     "print('ERROR: No matching distribution found')\nraise SystemExit(1)",
+                     "could not fetch mine==1: its registry cannot be reached; `posebook"),
     "no reason": ("raise SystemExit(3)", "it gave no reason"),
     "nothing fetched": ("print('all is well')", "could not fetch mine==1: all is well"),
 }  # fmt: skip

