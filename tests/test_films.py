@@ -1,11 +1,13 @@
 """Films read one picture after the other: what they hold, how they are turned, and what is none."""
 
+import shutil
 import tracemalloc
 
 import film_writer as writer
 import numpy as np
 import pytest
 from film_writer import RATE, TALL, WIDE, counting, number_of
+from PIL import Image
 
 from posebook.datasets.pictures import ffmpeg, film_files
 from posebook.errors import InputError
@@ -43,6 +45,22 @@ def test_every_container(folder, name, options):
     assert abs(len(found) - 30) <= 1 and abs(film.frames - 30) <= 1 and film.notes == ()
     assert np.abs(np.array(found[:29]) - np.arange(29)).max() <= 1
     assert film_files.is_film(path)
+
+
+def test_an_animated_gif_is_a_film_and_one_that_stands_still_is_none(folder):
+    path, still = folder / "moves.gif", folder / "still.gif"
+    first, *others = map(Image.fromarray, counting(12))
+    first.save(path, save_all=True, append_images=others, duration=40)
+    first.save(still)
+    assert film_files.is_film(path) and not film_files.is_film(still)
+    film = film_files.read(path)
+    assert (film.size_px, film.frames_per_second, film.frames) == ((WIDE, TALL), 25, 12)
+    assert numbers(film) == [*range(12)]
+    assert numbers(film_files.read(shutil.copy(path, folder / "moves.mp4")), 5) == [*range(5, 12)]
+    with pytest.raises(InputError, match="seems to be a GIF picture"):
+        film_files.read(still)
+    path.write_bytes(path.read_bytes()[:900])
+    assert not film_files.is_film(path) or len(numbers(film_files.read(path))) < 12
 
 
 def test_reading_goes_on_from_any_picture(plain):

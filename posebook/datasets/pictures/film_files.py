@@ -7,8 +7,9 @@
 
 One picture is held at a time, so an hour of film takes no more memory than a second of it. Pictures
 are turned as the file asks, and pixels that are not square are made so. The rate is constant: where
-a film's own is not, pictures are repeated or left out, and `Film.notes` says it. Only containers
-of films are opened, and only the one file: never a playlist that names others.
+a film's own is not, pictures are repeated or left out, and `Film.notes` says it. An animated GIF is
+a film, too. Only containers of films are opened, and only the one file: never a playlist that names
+others.
 """
 
 import re
@@ -21,17 +22,18 @@ import numpy
 import torch
 from torch import Tensor
 
+from posebook.datasets.pictures import picture_files
 from posebook.datasets.pictures.ffmpeg import ONE_THREAD, Ffmpeg
 from posebook.datasets.readers.content import HEAD, seems
 from posebook.errors import InputError
-from posebook.files import regular
+from posebook.files import read_bytes, regular
 
 SUFFIXES = (".mp4", ".m4v", ".mov", ".qt", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v",
             ".vob", ".ts", ".mts", ".m2ts", ".wmv", ".asf", ".flv", ".3gp", ".3g2", ".ogv",
             ".mxf", ".dv")  # fmt: skip
 #: ffmpeg's names of the containers that are opened.
 _CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,asf,flv,ogg,mxf,dv,"
-               "h264,hevc,m4v,ivf,nut,rm,wtv,y4m,yuv4mpegpipe")  # fmt: skip
+               "h264,hevc,m4v,ivf,nut,rm,wtv,y4m,yuv4mpegpipe,gif")  # fmt: skip
 _EXPECTED = "a film (MP4, MOV, MKV, WebM, AVI, ...)"
 #: A picture of more is not decoded: 8K has 33 million.
 MOST_PIXELS = 36_000_000
@@ -97,10 +99,23 @@ def is_film(path: Path) -> bool:
         if not path.is_file():
             return False
         with path.open("rb") as opened:
-            found = seems(opened.read(64), path)
+            head = opened.read(64)
     except OSError:
         return False
+    found = seems(head, path)
+    if _moves(path, head):
+        return True
     return path.suffix.lower() in SUFFIXES or (found is not None and "film (" in found[0])
+
+
+def _moves(path: Path, head: bytes) -> bool:
+    """Whether a file is a GIF of several pictures."""
+    if not head.startswith(b"GIF8"):
+        return False
+    try:
+        return picture_files.holds_several(read_bytes(path, _EXPECTED))
+    except Exception:  # a damaged one makes Pillow raise a dozen kinds
+        return False
 
 
 def read(path: Path | str) -> Film:
@@ -112,7 +127,7 @@ def read(path: Path | str) -> Film:
     with path.open("rb") as opened:
         head = opened.read(HEAD)
     found = seems(head, path)
-    if found is not None and "film (" not in found[0]:
+    if found is not None and "film (" not in found[0] and not _moves(path, head):
         raise InputError(f"{path}: seems to be {found[0]}; expected {_EXPECTED}")
     if b"\x00" not in head[:4096]:
         raise InputError(f"{path}: is text, and no film; expected {_EXPECTED}")
