@@ -83,15 +83,15 @@ def films(folder, count: int = 8) -> dict[str, bytes]:
     raw = b"".join(scene(number=number).tobytes() for number in range(count))
     made = {}
     for suffix, options in FILMS.items():
-        made[f"film.{suffix}"] = _encoded(folder / f"film.{suffix}", raw, options)
+        made[f"film.{suffix}"] = encoded(folder / f"film.{suffix}", raw, options)
     made["turned.mp4"] = _remuxed(folder, "film.mp4", "turned.mp4", ["-display_rotation", "-90"])
     made["tilted.mov"] = _remuxed(folder, "film.mov", "tilted.mov", ["-display_rotation", "-45"])
-    made["fast.mp4"] = _encoded(folder / "fast.mp4", raw, FILMS["mp4"], rate="1000000")
-    made["slow.mkv"] = _encoded(folder / "slow.mkv", raw, FILMS["mkv"], rate="1/600")
+    made["fast.mp4"] = encoded(folder / "fast.mp4", raw, FILMS["mp4"], rate="1000000")
+    made["slow.mkv"] = encoded(folder / "slow.mkv", raw, FILMS["mkv"], rate="1/600")
     return made
 
 
-def _encoded(path, raw: bytes, options: list[str], rate: str = str(RATE)) -> bytes:
+def encoded(path, raw: bytes, options: list[str], rate: str = str(RATE)) -> bytes:
     _ffmpeg("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDE}x{TALL}", "-r", rate, "-i", "-",
             "-pix_fmt", "yuvj420p" if "mjpeg" in options else "yuv420p", *options, str(path),
             given=raw)  # fmt: skip
@@ -241,6 +241,14 @@ def odd(others: str) -> Iterator[tuple[str, bytes]]:
             "null": bytes(5000), "noise": random.Random(suffix).randbytes(5000),
         }.items():  # fmt: skip
             yield f"{name}.{suffix}", content
+    yield from playlists(others)
+    yield "picture.mp4", good["plain.jpg"]
+    yield "animation.mp4", good["animated.gif"]
+    yield "animation.avi", good["animated.webp"]
+
+
+def playlists(others: str) -> Iterator[tuple[str, bytes]]:
+    """(file name, content) of what is called a film and names another, at an address."""
     entry = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n%s\n#EXT-X-ENDLIST\n" % others.encode()
     concat = b"ffconcat version 1.0\nfile '%s'\n" % others.encode()
     session = (
@@ -259,6 +267,3 @@ def odd(others: str) -> Iterator[tuple[str, bytes]]:
         for suffix in ("mp4", "mkv", "avi"):
             yield f"{name}.{suffix}", content
             yield f"{name}_null.{suffix}", content + b"\0"
-    yield "picture.mp4", good["plain.jpg"]
-    yield "animation.mp4", good["animated.gif"]
-    yield "animation.avi", good["animated.webp"]
