@@ -153,12 +153,21 @@ def made(folder: Path, count: int, dice: random.Random, others: str) -> list[Pat
         "device.mp4": lambda path: path.symlink_to("/dev/zero"),
         "device.jpg": lambda path: path.symlink_to("/dev/zero"),
         "pipe.mp4": os.mkfifo, "pipe.jpg": os.mkfifo, "folder.mp4": Path.mkdir,
+        "huge.jpg": lambda path: _sparse(path, b"\xff\xd8\xff"),
+        "huge.gif": lambda path: _sparse(path, b"GIF89a"),
+        "huge.mp4": lambda path: _sparse(path, b"\0\0\0\x18ftypisom"),
         "gone.mp4": lambda path: path.symlink_to("nowhere"),
         "link.mp4": lambda path: path.symlink_to("film.mp4"),
     }.items():  # fmt: skip
         make(folder / name)
         paths.append(folder / name)
     return paths
+
+
+def _sparse(path: Path, head: bytes) -> None:
+    """A file of 3 GB that takes no place."""
+    path.write_bytes(head)
+    os.truncate(path, 3 << 30)
 
 
 def by_command(path: Path, out: Path) -> str:

@@ -131,7 +131,7 @@ def _lifted(
     options: dict,
 ) -> list[Shown]:
     """The people in one picture file; InputError where nobody is found."""
-    content = read_bytes(file, _EXPECTED)
+    content = read_bytes(file, _EXPECTED, picture_files.MOST_BYTES)
     picture = picture_files.decoded(content, f"{file}")
     found = detector.detect(picture)
     who = _somebody(file, found, options["min_confidence"], isinstance(detector, Detector))

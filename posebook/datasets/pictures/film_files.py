@@ -37,7 +37,7 @@ _CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegvideo,mpegts,
 _EXPECTED = "a film (MP4, MOV, MKV, WebM, AVI, ...)"
 #: A picture of more is not decoded: 8K has 33 million.
 MOST_PIXELS = 36_000_000
-_MOST_BYTES = 1 << 42
+_MOST_BYTES, _MOST_GIF_BYTES = 1 << 42, 1 << 28
 #: Rates beyond these are taken for damage.
 _SLOWEST, _FASTEST = 0.01, 1000.0
 #: Rates that cameras have. Times in whole milliseconds give them up to this part of them.
@@ -113,7 +113,7 @@ def _moves(path: Path, head: bytes) -> bool:
     if not head.startswith(b"GIF8"):
         return False
     try:
-        return picture_files.holds_several(read_bytes(path, _EXPECTED))
+        return picture_files.holds_several(read_bytes(path, _EXPECTED, _MOST_GIF_BYTES))
     except Exception:  # a damaged one makes Pillow raise a dozen kinds
         return False
 

@@ -21,6 +21,8 @@ from posebook.files import read_bytes
 
 #: A picture of more is refused before it is decoded.
 MOST_PIXELS = 100_000_000
+#: A file of more is not read: a picture of so many pixels takes less, even without compression.
+MOST_BYTES = 1 << 30
 #: Formats that Pillow may open. Some others start programs, such as a PostScript interpreter.
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF")
 _EXPECTED = "a picture (JPEG, PNG, ...)"
@@ -183,7 +185,7 @@ class PictureFiles(Sequence):
     def __getitem__(self, index: int) -> Tensor:
         path = self.paths[index]
         size_px = None if self.sizes_px is None else self.sizes_px[index]
-        return decoded(read_bytes(path, _EXPECTED), f"{path}", size_px)
+        return decoded(read_bytes(path, _EXPECTED, MOST_BYTES), f"{path}", size_px)
 
 
 class PackedPictures(Sequence):
