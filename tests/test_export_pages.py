@@ -162,6 +162,14 @@ def test_everybody_on_one_page(tmp_path, walk, frames):
     assert numbers(data["pose"], frames, 3, 17, 3).shape[1] == 3
 
 
+def test_figures_share_a_page(tmp_path, walk, monkeypatch):
+    monkeypatch.setattr(playing, "MOST_BYTES", playing._WORDS_BYTES + 60_000)
+    people = [replace(walk, clip=f"{film}/person {n}") for film in "abc" for n in (1, 2)]
+    path = people_page.write_people_page(tmp_path / "people.html", people, "uvwxyz")
+    frames = [shown(path, number)[0]["parts"][0]["last"] + 1 for number in range(3)]
+    assert min(frames) > 5 and max(frames) < 60 and path.stat().st_size < playing.MOST_BYTES
+
+
 def test_a_page_of_something_else_is_not_written_over(tmp_path):
     (tmp_path / "people.html").write_text("mine")
     with pytest.raises(InputError, match=r"people\.html of something else"):

@@ -89,12 +89,18 @@ def test_everybody_in_a_film_is_lifted_and_a_cut_command_goes_on(film, two, tmp_
     assert sorted(names) == ["walk/person 1", "walk/person 2"] and result.page is not None
     said = str(result)
     assert "found by told (weights 000000000000) in 24 frames" in said
-    assert "those of 9 frames were kept" in said and "2 people are followed" in said
+    assert (
+        "the key points of 9 frames, from an earlier run" in said
+        and "2 people are followed" in said
+    )
     for lift in result.lifts:
         poses = lift.poses
         assert poses.frames_per_second == writer.RATE and len(poses) == FRAMES
         who = int(np.abs(two[0, :, 0] - poses.keypoints_px[0, 0].numpy()).sum(1).argmin())
         assert np.allclose(poses.keypoints_px.numpy(), two[:, who], atol=0.02)
+    page = result.page.read_text(encoding="utf-8")
+    assert "2 people are followed by motion" in page and "an earlier run" not in page
+    assert page.count("data:video/webm") == 1
     # The key points it wrote are lifted as any file of key points, and give the same people.
     again = datasets.read_keypoints(folder / films.KEYPOINTS, person="all")
     assert [clip.name for clip in again] == ["keypoints/person 1", "keypoints/person 2"]

@@ -26,7 +26,7 @@ from posebook.lifting.continuity import as_stills, sides_mended
 from posebook.lifting.notes import Note, of_input
 from posebook.lifting.poses import Poses
 
-#: A file with more clips than this is lifted in part: each page takes 5 MB.
+#: A file with more clips than this is lifted in part.
 MOST_FOLDERS = 24
 
 
@@ -105,11 +105,13 @@ def lift_file(
         place = out and Path(out)
         found = films.found(source, detector, place, person, fps, footage.chosen_s)
         clips, out, seer, footage, notes = found
-        notes = (*options.without_effect("films", **idle), *notes, *_left_out(source, len(clips)))
+        left = _left_out(source, len(clips))
+        notes = (*options.without_effect("films", **idle), *notes, *left)
         shown, passed = _everybody(
             clips[:MOST_FOLDERS], given, seer, input=str(source), smooth=smooth, **how
         )
         notes += passed
+        footage.notes += (*left, *passed)
         seen = sum(there(one.poses).astype(int) for one in shown)
         footage.shared = span_of(seen, shown[0].poses.rate, footage)
     elif pictures := detector is not None or photographs.are(source):

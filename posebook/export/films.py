@@ -76,14 +76,15 @@ def found(
     text = f"found by {seer.name} (weights {known['weights'][:12]}) in {len(frames)} frames"
     text += f", of which {empty} show nobody" if empty else ""
     notes.append(Note("key points", f"{text}.", dict(frames=len(frames), empty=empty)))
-    if held:
-        notes.append(Note("key points", f"those of {held} frames were kept from an earlier run."))
     notes.append(_who_is_who(numbers, people))
+    footage = Footage(film, excerpt_s, notes=tuple(notes))
+    if held:  # not on the pages, which are the same as if nothing had been cut short
+        notes.append(Note("kept", f"the key points of {held} frames, from an earlier run."))
     clips = clips_of.clips(
         _rows(frames, numbers), skeleton, source.stem, f"{source}",
         person="all" if person is None else person, size_px=film.size_px, frames_per_second=rate,
     )  # fmt: skip
-    return clips, folder, named(seer), Footage(film, excerpt_s), tuple(notes)
+    return clips, folder, named(seer), footage, tuple(notes)
 
 
 def _chosen(detector: Any) -> tuple[Any, tuple[Note, ...]]:

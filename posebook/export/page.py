@@ -43,7 +43,7 @@ def write_page(
     if poses.scores:
         parts += [figures.Heading("How far it is from the truth"), score_table(poses.scores)]
     parts += [figures.Heading("What was chosen, invented, filled and assumed")]
-    parts += [str(note) for note in poses.notes]
+    parts += [str(note) for note in (*(footage.notes if footage else ()), *poses.notes)]
     parts += [figures.Heading("Where each joint came from"), _origins(poses)]
     parts += [
         figures.Heading("The files beside this page"),

@@ -34,6 +34,7 @@ def write_people_page(
     images   the photograph that each is in
     footage  the film that all are in
     """
+    footage = footage or Footage()
     films: dict[str, list[Poses]] = {}
     behind: dict[str, Any] = {}
     for poses, image in zip(people, images or [None] * len(people), strict=True):
@@ -47,7 +48,7 @@ def write_people_page(
     for name, own in films.items():
         if len(own) > 1:
             parts += [figures.Heading(name)] * (len(films) > 1)
-            parts.append(_figure(own, behind[name], footage or Footage()))
+            parts.append(_figure(own, behind[name], footage, len(films)))
     rows = [
         (one.clip.removeprefix(film_of(one)).strip("/") or one.clip, f"{folder}/poses.html",
          f"{int(there(one).sum())} of {len(one)}", _away(one))
@@ -55,6 +56,8 @@ def write_people_page(
     ]  # fmt: skip
     headers = ("who", "own page", "frames with a pose", "distance from the camera")
     parts += [figures.Heading("Everybody"), figures.Table(headers, rows)]
+    if footage.notes:
+        parts += [figures.Heading("How they were found"), *map(str, footage.notes)]
     title = f"{Path(people[0].input).name}: {len(people)} people lifted from 2D to 3D"
     return figures.page(path, title, parts, footer="Made by posebook.")
 
@@ -82,7 +85,7 @@ def together_mm(people: Sequence[Poses]) -> Tensor:
     )
 
 
-def _figure(people: list[Poses], image: Any, footage: Footage) -> figures.Player:
+def _figure(people: list[Poses], image: Any, footage: Footage, share: int) -> figures.Player:
     """The figure of a film or a photograph with several people in it."""
     alt = (
         f"{len(people)} stick figures in one scene, left sides orange, right sides blue, where the "
@@ -93,6 +96,7 @@ def _figure(people: list[Poses], image: Any, footage: Footage) -> figures.Player
         together_mm(people),
         footage,
         image=image,
+        share=share,
         alt=alt,
         caption="Everybody in the picture, and lifted to 3D",
     )

@@ -14,6 +14,7 @@ from posebook.datasets.pictures.film_files import Film
 from posebook.errors import InputError
 from posebook.figures.plane import small_photograph
 from posebook.figures.player import frames_that_fit
+from posebook.lifting.notes import Note
 from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
 
@@ -41,11 +42,13 @@ class Footage:
     film      None: there is none, or it cannot be shown
     chosen_s  from where to where the reader wants to see, in s; None: where most people are seen
     shared    first and last frame of the excerpt that suits everybody
+    notes     what is said of the film and of those who are found in it
     """
 
     film: Film | None = None
     chosen_s: tuple[float | int, float | int] | None = None
     shared: Span | None = None
+    notes: tuple[Note, ...] = ()
     _made: dict[Any, Any] = field(default_factory=dict)
 
     def strip(self, span: Span, rate: float | int, most_bytes: int) -> figures.FilmStrip | str:
@@ -125,12 +128,14 @@ def player(
     note: str = "",
     truth_mm: Tensor | None = None,
     image: Any = None,
+    share: int = 1,
     **look: Any,
 ) -> figures.Player:
     """The figure of one person or several of one film, in the axes of the first.
 
     world_mm  (frames, people, 17, 3); truth_mm: the same, or None
     image     the photograph that they are in
+    share     how many figures share a page
     look      more of what `figures.Player` takes
     """
     first = people[0]
@@ -141,10 +146,11 @@ def player(
     span = span_of(seen, rate, footage, own=len(people) == 1)
     remarks = [note] if note else []
     fitting = _fitting(len(people), first, truth_mm is not None)
-    film, span, said = _film(footage, span, len(points), rate, fitting)
+    room = (MOST_BYTES - _WORDS_BYTES) // share
+    film, span, said = _film(footage, span, len(points), rate, fitting, room)
     remarks += said
     most = fitting(
-        MOST_BYTES - _WORDS_BYTES - _LETTERS * (len(film.content) if film else 0)
+        room - _LETTERS * (len(film.content) if film else 0)
         - _LETTERS * (len(picture.content) if picture else 0)
     )  # fmt: skip
     span = span[0], min(span[1], span[0] + most - 1)
@@ -173,12 +179,12 @@ def _fitting(people: int, first: Poses, truth: bool) -> Any:
 
 
 def _film(
-    footage: Footage, span: Span, count: int, rate: float | int, fitting: Any
+    footage: Footage, span: Span, count: int, rate: float | int, fitting: Any, room: int
 ) -> tuple[figures.FilmStrip | None, Span, list[str]]:
     """The part of the film, the frames that it has, and what to say of it."""
     if footage.film is None:
         return None, span, []
-    room = MOST_BYTES - _WORDS_BYTES - _LETTERS * _LEAST_FILM_BYTES
+    room -= int(_LETTERS * _LEAST_FILM_BYTES)
     asked = span[1] - span[0] + 1
     span = span[0], min(span[1], span[0] + fitting(room) - 1)
     share = (span[1] - span[0] + 1) / max(fitting(room), 1)

@@ -72,17 +72,19 @@ function flat(d, canvas, state, background, spots) {
     const view = windows ? [0, 1, 2, 3].map(k => windows(4 * state.frame + k))
       : [0, d.size[0], 0, d.size[1]];
     const scale = Math.min(w / (view[1] - view[0]), h / (view[3] - view[2]));
-    const to = p => [(p[0] - view[0]) * scale, (p[1] - view[2]) * scale];
+    const wide = (view[1] - view[0]) * scale, tall = (view[3] - view[2]) * scale;
+    const [left, top] = [(w - wide) / 2, (h - tall) / 2];  // in the middle of its place
+    const to = p => [left + (p[0] - view[0]) * scale, top + (p[1] - view[2]) * scale];
     const picture = background();
     pen.fillStyle = BLANK;
-    pen.fillRect(0, 0, w, h);
+    pen.fillRect(left, top, wide, tall);
     if (picture) pen.drawImage(picture, ...to([0, 0]), d.size[0] * scale, d.size[1] * scale);
     else if (d.film) {
       pen.fillStyle = INK;
-      pen.fillText("The film is not in this page here: key points alone.", 10, 20);
+      pen.fillText("The film is not in this page here: key points alone.", left + 10, top + 20);
     }
     spots.flat = [];
-    const bone = 2.5 + w / 400;
+    const bone = 2.5 + wide / 400;
     placesOf(seen, state.frame, d.people, m.joints.length, 2).forEach((joints, who) => {
       const shown = joints.map(p => p && to(p));
       for (const halo of picture ? [true, false] : [false]) for (const [a, b, side, made] of m.bones)
@@ -153,7 +155,7 @@ function solid(d, canvas, state, spots) {
     const [cp, sp] = [Math.cos(state.pitch), Math.sin(state.pitch)];
     // However they are turned, people fit: what is near is drawn larger.
     const fits = (1 - reach / far)
-      * Math.min(0.55 * w / reach, 0.5 * tall / (up * cp + reach * Math.abs(sp)));
+      * Math.min(0.55 * w / reach, 0.46 * tall / (up * cp + reach * Math.abs(sp)));
     const scale = state.zoom * fits;
     const to = p => {  // x and y on the sheet, and how far away
       const x = p[0] - middle[0], y = p[1] - middle[1], z = p[2] - middle[2];

@@ -33,8 +33,8 @@ main.broad{max-width:80rem}
 .player .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));
 gap:4px;align-items:stretch;position:relative}
 .player canvas{display:block;width:100%;border-radius:4px}
-.player .seen canvas{max-height:80vh}
-.player .solid canvas{height:100%;min-height:22rem;max-height:80vh;cursor:grab;touch-action:none}
+.player .seen canvas{max-height:62vh}
+.player .solid canvas{height:100%;min-height:22rem;max-height:62vh;cursor:grab;touch-action:none}
 .player canvas:focus-visible{outline:3px solid #0072B2;outline-offset:-3px}
 .player img,.player video{max-width:100%}
 .player.alive img{display:none}
