@@ -124,13 +124,15 @@ def peaks(heat: Float[Tensor, "joints rows columns"], least: float) -> list[Peak
 
     Maps are enlarged to the picture's size first. A place is the mean of the values around it.
     """
-    size = [STRIDE * side for side in heat.shape[1:]]
-    large = functional.interpolate(heat[None], size, mode="bicubic", align_corners=False)[0]
-    highest = functional.max_pool2d(large[None], 3, 1, 1)[0]
+    tall, wide = (_enlarging(side) for side in heat.shape[1:])
     found = []
-    along = torch.arange(-_WINDOW, _WINDOW + 1)
-    for one, top in zip(large, highest, strict=True):
-        row, column = ((one == top) & (one > least)).nonzero(as_tuple=True)
+    along, beside = torch.arange(-_WINDOW, _WINDOW + 1), torch.arange(3)
+    for one in tall @ heat @ wide.mT:
+        row, column = (one > least).nonzero(as_tuple=True)
+        around = functional.pad(one, (1,) * 4, value=-torch.inf)
+        around = around[(row[:, None] + beside).unsqueeze(-1), (column[:, None] + beside)[:, None]]
+        top = one[row, column] >= around.amax((-1, -2))
+        row, column = row[top], column[top]
         order = one[row, column].argsort(descending=True)[:MOST_PEAKS]
         row, column = _apart(row[order], column[order])
         padded = functional.pad(one.clamp(min=0), (_WINDOW,) * 4)
@@ -141,6 +143,12 @@ def peaks(heat: Float[Tensor, "joints rows columns"], least: float) -> list[Peak
         y = row + (window.sum(-1) * along).sum(-1) / total
         found.append(Peaks(torch.stack([x, y], -1) + 0.5, one[row, column]))
     return found
+
+
+def _enlarging(side: int) -> Float[Tensor, "large small"]:
+    """The matrix that makes one side of a map as long as the picture's, bicubic."""
+    one = torch.eye(side)[None, None]
+    return functional.interpolate(one, [STRIDE * side, side], mode="bicubic")[0, 0]
 
 
 def _apart(row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
