@@ -1,11 +1,15 @@
 """People in films keep their numbers; and what IDF1 and MOTA make of it when they do not."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from posebook.cameras import human36m_rig
+from posebook.datasets.people import synthetic
 from posebook.datasets.pictures import rendered_films
 from posebook.detection import appearance, tracking
 from posebook.detection.tracking import Seen, follow
@@ -270,3 +274,19 @@ def test_the_truth_of_a_film_is_that_of_its_pictures(films):
     one, other = (rendered_films.rendered_film("crossing", frames=2, size=32) for _ in range(2))
     assert (one.pictures == other.pictures).all()
     assert (one.keypoints_px == other.keypoints_px).all()
+
+
+def test_people_of_a_film_do_as_they_are_told_before_the_camera_that_is_given():
+    motion = synthetic.motions("synthetic", subjects=["S1"], frames=2)[0].world_mm
+    eye = human36m_rig("S1")[0]
+    eye = replace(eye, focal_px=eye.focal_px * 32 / 1000, centre_px=torch.tensor([16.0, 16.0]),
+                  size_px=(32, 32), radial=torch.zeros(3), tangential=torch.zeros(2))  # fmt: skip
+    world = torch.stack([motion, motion + torch.tensor([1000.0, 0.0, 0.0])])
+    film = rendered_films.film_of(world, eye, 32, seed=3, frames_per_second=25.0)
+    assert film.pictures.shape == (2, 32, 32, 3) and film.keypoints_px.shape[:2] == (2, 2)
+    assert film.frames_per_second == 25.0
+    truth = eye.to_camera(world).transpose(0, 1)[:, :, 0]
+    hips = torch.from_numpy(film.pose_mm[:, :, 0]).double()
+    assert (hips - truth).norm(dim=-1).max() < 250  # another body, the same place
+    again = eye.project(torch.from_numpy(film.pose_mm).double())
+    assert torch.allclose(again, torch.from_numpy(film.keypoints_px).double(), atol=1e-2)

@@ -41,7 +41,7 @@ from posebook.lifting.poses import Poses
 from posebook.skeletons import HOUSE
 from posebook.tables import Table
 
-RATE, SECONDS, SIZE = 25.0, 3.0, 320
+RATE, SECONDS, SIZE = 25.0, 2.4, 384
 #: What people do, how far the camera looks down (degrees), and how high it is turned (degrees).
 SCENES: tuple[tuple[tuple[str, ...], float, float], ...] = (
     (("Walking",), 0, 0), (("Discussion",), 4, 1), (("Greeting",), 12, 0), (("Photo",), 25, -2),
@@ -100,9 +100,9 @@ def scene(number: int, split: str) -> tuple[Tensor, Camera]:
     step = round(synthetic.FRAMES_PER_SECOND / RATE)
     world = synthetic.world_of(people, frames * step)[:, ::step]
     for k in range(len(world)):  # beside each other, one further away
-        start = world[k, :1, :1] * torch.tensor([1.0, 1.0, 0.0])
-        place = torch.tensor([(2 * k - len(world) + 1) * 700.0, 900.0 * k, 0.0])
-        world[k] += place - start
+        way = world[k, :, :1] * torch.tensor([1.0, 1.0, 0.0])
+        place = torch.tensor([(2 * k - len(world) + 1) * 600.0, 800.0 * k, 0.0])
+        world[k] += place - (way.amin(0) + way.amax(0)) / 2
     points = world.flatten(0, 2)
     middle = (points.amin(0) + points.amax(0)) / 2
     azimuth, a, b = random.uniform(-0.5, 0.5), math.radians(down), math.radians(roll)
@@ -115,7 +115,7 @@ def scene(number: int, split: str) -> tuple[Tensor, Camera]:
     rotation = torch.from_numpy(numpy.stack([*rows, forward]))
     focal = SIZE * random.uniform(1.0, 1.5)
     seen = (points - middle) @ rotation.T
-    away = float((seen[:, :2].abs().amax(-1) * focal / (0.4 * SIZE) - seen[:, 2]).max())
+    away = float((seen[:, :2].abs().amax(-1) * focal / (0.45 * SIZE) - seen[:, 2]).max())
     return world, Camera(
         torch.tensor([focal, focal]), torch.tensor([SIZE / 2, SIZE / 2]), (SIZE, SIZE),
         rotation=rotation, position_mm=middle - away * rotation[2],
@@ -161,9 +161,9 @@ def lifted(clips: Sequence[Clip], film: Drawn, tall_mm: Sequence[float], way: di
         found.append(replace(poses, clip=clip.name))
     if way.get("tilt") == "alone":
         return found
-    if rotation := {"level": torch.tensor(LEVEL), "known": gravity(film.camera)}.get(
-        way.get("tilt")
-    ):
+    if "tilt" in way:
+        level = way["tilt"] == "level"
+        rotation = torch.tensor(LEVEL) if level else gravity(film.camera)
         return [turned(poses, rotation) for poses in found]
     return upright.stand_together(found)
 

@@ -31,7 +31,7 @@ from posebook.skeletons import HOUSE
 _DOWN = numpy.arange(-60.0, 89.0, 2.0)
 _ROLL = numpy.arange(-44.0, 45.0, 2.0)
 #: (share, mean, deviation) in degrees of how cameras are held.
-_DOWN_HELD = ((0.5, 0.0, 3.0), (0.25, 8.0, 9.0), (0.25, 28.0, 20.0))
+_DOWN_HELD = ((0.6, 0.0, 2.0), (0.2, 8.0, 9.0), (0.2, 28.0, 20.0))
 #: And how they are held before somebody who lies on the floor.
 _DOWN_LYING = ((0.2, 5.0, 6.0), (0.8, 28.0, 20.0))
 _ROLL_HELD = ((0.9, 0.0, 2.0), (0.1, 0.0, 10.0))
