@@ -5,11 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from posebook.errors import InputError, printable
 
 #: Blanks at which a line must not be broken: between a number and its unit, or round a ±.
 _INSIDE_A_NUMBER = re.compile(r"(?<=\d) (?=[^\W\d_]|[%°±×])|(?<=[±×]) (?=\d)")
+
+
+class Link(str):
+    """The path of a file beside the page. In a page it can be clicked; elsewhere it is text."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,10 @@ class Table:
         right = ' class="number" style="text-align:right"'
 
         def td(value: Any, number: bool) -> str:
-            return f"<td{right if number else ''}>{_markup(self.cell(value))}</td>"
+            text = _markup(self.cell(value))
+            if isinstance(value, Link):  # a colon, too, is quoted: it leads nowhere but here
+                text = f'<a href="{escape(quote(value))}">{text}</a>'
+            return f"<td{right if number else ''}>{text}</td>"
 
         caption = f"<caption>{_markup(self.caption)}</caption>" if self.caption else ""
         head = "".join(

@@ -19,6 +19,7 @@ from posebook.figures.parts import COLOUR, CURVES, to_plot
 from posebook.figures.space import facing
 from posebook.figures.strokes import along, broken, strokes
 from posebook.skeletons import BODY_25, HOUSE, SKELETONS
+from posebook.tables import Link
 
 REFUSED = (InputError, TypeCheckError)  # the checker of types is on in most runs of the tests
 
@@ -426,6 +427,15 @@ def test_tables_escape_align_and_read_as_text():
 def test_a_table_does_not_part_a_number_from_its_unit(words, kept):
     table = figures.Table([words], [[words]], caption=words)
     assert table._repr_html_().count(kept) == 3 and words in str(table)
+
+
+def test_a_link_leads_to_a_file_beside_the_page_and_nowhere_else():
+    places = ["a b/poses.html", "javascript:alert(1)", '"><script>', "http://x.y/z"]
+    table = figures.Table(["own page"], [[Link(place)] for place in places])
+    found = re.findall('<a href="([^"]*)">', table._repr_html_())
+    assert found == ["a%20b/poses.html", "javascript%3Aalert%281%29", "%22%3E%3Cscript%3E",
+                     "http%3A//x.y/z"]  # fmt: skip
+    assert "<script>" not in table._repr_html_() and "a b/poses.html" in str(table)
 
 
 # --- pages, files, films -------------------------------------------------------------------------

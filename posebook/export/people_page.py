@@ -16,6 +16,7 @@ from torch import Tensor
 from posebook import figures
 from posebook.export.playing import Footage, player, there
 from posebook.lifting.poses import Poses
+from posebook.tables import Link
 
 NAME = "people.html"
 
@@ -50,7 +51,7 @@ def write_people_page(
             parts += [figures.Heading(name)] * (len(films) > 1)
             parts.append(_figure(own, behind[name], footage, len(films)))
     rows = [
-        (one.clip.removeprefix(film_of(one)).strip("/") or one.clip, f"{folder}/poses.html",
+        (one.clip.removeprefix(film_of(one)).strip("/") or one.clip, Link(f"{folder}/poses.html"),
          f"{int(there(one).sum())} of {len(one)}", _away(one))
         for one, folder in zip(people, folders, strict=True)
     ]  # fmt: skip
