@@ -25,7 +25,7 @@ from posebook import cli, export, lifting, paths
 from posebook.datasets.pictures import picture_files
 from posebook.detection import Detector, Found
 from posebook.errors import InputError
-from posebook.export import photographs
+from posebook.export import photographs, picture_folders
 from posebook.key_points import MIN_CONFIDENCE
 from posebook.methods.stacked_hourglass.network import StackedHourglass
 from posebook.skeletons import HOUSE, MPII_16
@@ -149,7 +149,7 @@ def test_every_kind_of_picture(tmp_path, name, mode, options):
     assert apart_px(poses) <= 1.0
     assert poses.camera.size_px == (WIDE, TALL) and poses.lifter == "simple_baseline"
     assert poses.input == str(path) and poses.clip == path.stem
-    assert photographs.are(path)
+    assert picture_folders.are(path)
 
 
 def test_a_picture_in_black_and_white_is_read(tmp_path):
@@ -466,7 +466,7 @@ def test_a_folder_of_photographs(tmp_path):
     Image.new("L", (50, 60), 255).save(folder / "empty.png")
     (folder / "._a.JPG").write_bytes(b"\0\5\x16\7")
     (folder / "notes.md").write_text("about the pictures")
-    assert photographs.are(folder)
+    assert picture_folders.are(folder)
     out = tmp_path / "out"
     result = export.lift_file(folder, out, detector=Greys())
     assert [lift.poses.clip for lift in result.lifts] == ["a.JPG", "b.png"]
@@ -486,13 +486,28 @@ def test_a_folder_of_photographs(tmp_path):
 def test_a_folder_of_key_points_with_pictures_is_one_of_key_points(tmp_path):
     colours("L").save(tmp_path / "a.png")
     (tmp_path / "a_keypoints.json").write_text("{}")
-    assert not photographs.are(tmp_path)
+    assert not picture_folders.are(tmp_path)
     (tmp_path / "a_keypoints.json").unlink()
-    assert photographs.are(tmp_path)
+    assert picture_folders.are(tmp_path)
     (tmp_path / "a.png").unlink()
-    assert not photographs.are(tmp_path)
+    assert not picture_folders.are(tmp_path)
     with pytest.raises(InputError, match="holds no picture"):
         export.lift_file(tmp_path, tmp_path / "out", detector=Greys())
+
+
+def test_a_folder_of_pictures_may_hold_films_and_text(tmp_path):
+    colours("RGB").save(tmp_path / "a.jpg", quality=95)
+    (tmp_path / "b.mp4").write_bytes(b"\0\0\0\x20ftypisom" + bytes(40))
+    frames = [Image.new("L", (9, 9), grey) for grey in (0, 200)]
+    frames[0].save(tmp_path / "c.gif", save_all=True, append_images=frames[1:])
+    (tmp_path / "notes.txt").write_text("taken on Sunday, 12 of us")
+    result = export.lift_file(tmp_path, tmp_path / "out", detector=Greys())
+    assert len(result.lifts) == 1 and "2 films in" in str(result) and "c.gif" in str(result)
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(InputError, match="give each by itself, such as .*b.mp4"):
+        picture_folders.are(tmp_path)
+    (tmp_path / "labels.txt").write_text("0 0.5 0.5 0.2 0.4" + " 0.5 0.5 2" * 17 + "\n")
+    assert not picture_folders.are(tmp_path)
 
 
 def test_of_a_large_folder_a_part_is_lifted(tmp_path):

@@ -15,7 +15,7 @@ from posebook.cameras import Camera
 from posebook.datasets.clips import Clip, Motion
 from posebook.datasets.readers.files import existing, frame_rate, picture_size
 from posebook.errors import InputError
-from posebook.export import films, options, photographs
+from posebook.export import films, options, photographs, picture_folders
 from posebook.export.folders import check_folder
 from posebook.export.lift_result import LiftResult
 from posebook.export.photographs import Shown
@@ -114,7 +114,7 @@ def lift_file(
         footage.notes += (*left, *passed)
         seen = sum(there(one.poses).astype(int) for one in shown)
         footage.shared = span_of(seen, shown[0].poses.rate, footage)
-    elif pictures := detector is not None or photographs.are(source):
+    elif pictures := detector is not None or picture_folders.are(source):
         who = options.person_in_picture(person)
         shown, notes = photographs.lifted(source, detector, given, MOST_FOLDERS, person=who, **how)
         notes = (*options.without_effect("pictures", **idle), *notes)

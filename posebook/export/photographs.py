@@ -15,6 +15,7 @@ from posebook.datasets.pictures import exif, picture_files
 from posebook.detection import AnyDetector, Detector, Found
 from posebook.detection.shipped import about_default, default
 from posebook.errors import InputError
+from posebook.export import picture_folders
 from posebook.export.upright import lift_upright
 from posebook.figures.plane import SmallJpeg, small_jpeg
 from posebook.files import read_bytes
@@ -29,12 +30,6 @@ from posebook.skeletons import HOUSE
 _SHOWN_PX, _QUALITY = 960, 80
 #: With less than this part of the joints seen, nobody is found.
 _FEWEST_SEEN = 1 / 3
-_EXPECTED = "a picture (JPEG, PNG, WebP, TIFF, ...), or a folder of pictures"
-_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm",
-             ".jp2", ".avif", ".heic", ".heif")  # fmt: skip
-#: A folder with such files holds key points or motion capture, and perhaps pictures beside them.
-_OTHERS = (".json", ".bvh", ".amc", ".asf", ".c3d", ".trc", ".txt", ".csv", ".npz", ".npy", ".h5",
-           ".mat")  # fmt: skip
 
 
 class Shown(NamedTuple):
@@ -42,16 +37,6 @@ class Shown(NamedTuple):
 
     poses: Poses
     picture: Any = None
-
-
-def are(source: Path) -> bool:
-    """Whether a file is a picture, or a folder holds pictures and nothing else that is lifted."""
-    if not source.is_dir():
-        return _is_picture(source)
-    files = _files(source)
-    if any(file.suffix.lower() in _OTHERS for file in files):
-        return False
-    return any(map(_is_picture, files))
 
 
 def lifted(
@@ -84,14 +69,16 @@ def lifted(
         seer = detection.load(detector) if isinstance(detector, str | Path) else detector
     options = dict(camera=camera, min_confidence=min_confidence, height_mm=height_mm)
     if not source.is_dir():
-        if not _is_picture(source) and source.suffix.lower() not in _SUFFIXES:
+        named_so = source.suffix.lower() in picture_folders.SUFFIXES
+        if not named_so and not picture_folders.is_picture(source):
             raise InputError(
-                f"{source}: seems to be no picture, and --detector takes {_EXPECTED}; leave it out "
-                "to lift key points or motion capture"
+                f"{source}: seems to be no picture, and --detector takes "
+                f"{picture_folders.EXPECTED}; leave it out to lift key points or motion capture"
             )
         shown = _lifted(source, seer, lifter, str(source), source.stem, person, options)
         return shown[:most], (*notes, *_left_out(source, len(shown), most))
-    files = _pictures(source)
+    files, aside = picture_folders.pictures(source)
+    notes += aside
     shown: list[Shown] = []
     for number, file in enumerate(files):
         if len(shown) >= most:
@@ -131,7 +118,7 @@ def _lifted(
     options: dict,
 ) -> list[Shown]:
     """The people in one picture file; InputError where nobody is found."""
-    content = read_bytes(file, _EXPECTED, picture_files.MOST_BYTES)
+    content = read_bytes(file, picture_folders.EXPECTED, picture_files.MOST_BYTES)
     picture = picture_files.decoded(content, f"{file}")
     found = detector.detect(picture)
     who = _somebody(file, found, options["min_confidence"], isinstance(detector, Detector))
@@ -233,30 +220,3 @@ def _from_depth(detector: AnyDetector, found: Found, row: int) -> Lifter | None:
 
 def _small(picture: Tensor) -> SmallJpeg:
     return small_jpeg(picture.numpy(), _SHOWN_PX, _QUALITY)
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files of a folder by their names; hidden ones are what systems leave behind."""
-    try:
-        found = sorted(folder.iterdir())
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror})") from None
-    return [file for file in found if not file.name.startswith(".") and file.is_file()]
-
-
-def _pictures(folder: Path) -> list[Path]:
-    """The pictures of a folder: by what is in the file, or what its name says that there is."""
-    found = [f for f in _files(folder) if f.suffix.lower() in _SUFFIXES or _is_picture(f)]
-    if not found:
-        raise InputError(f"{folder}: holds no picture; expected {_EXPECTED}")
-    return found
-
-
-def _is_picture(file: Path) -> bool:
-    try:
-        if not file.is_file():
-            return False
-        with file.open("rb") as opened:
-            return picture_files.is_picture(opened.read(64), file)
-    except OSError:
-        return False
