@@ -154,7 +154,8 @@ def test_everybody_on_one_page(tmp_path, walk, frames):
     folders = ["walk_person_1", "walk_person_2", "walk_person_3"]
     text = people_page.write_people_page(tmp_path / "people.html", people, folders).read_text()
     text = text.replace("&nbsp;", " ").replace("\xa0", " ")
-    assert "3 people lifted" in text and "walk_person_3/poses.html" in text
+    assert "3 people lifted" in text
+    assert '<a href="walk_person_3/poses.html">walk_person_3/poses.html</a>' in text
     assert text.count("stick figures in one scene") >= 1
     assert f"{frames} of {frames}" in text
     data, _, _ = shown(tmp_path / "people.html")
@@ -166,6 +167,7 @@ def test_figures_share_a_page(tmp_path, walk, monkeypatch):
     monkeypatch.setattr(playing, "MOST_BYTES", playing._WORDS_BYTES + 60_000)
     people = [replace(walk, clip=f"{film}/person {n}") for film in "abc" for n in (1, 2)]
     path = people_page.write_people_page(tmp_path / "people.html", people, "uvwxyz")
+    assert "b, person 2" in path.read_text(encoding="utf-8").replace("&nbsp;", " ")
     frames = [shown(path, number)[0]["parts"][0]["last"] + 1 for number in range(3)]
     assert min(frames) > 5 and max(frames) < 60 and path.stat().st_size < playing.MOST_BYTES
 

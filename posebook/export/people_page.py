@@ -6,6 +6,7 @@ each other. All stand in the axes of the first: one camera saw them, and its til
 person's. How far apart they are hangs on the distances, which are the least certain thing here.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -47,11 +48,10 @@ def write_people_page(
         + (f" Their key points were found by {people[0].detector}." if people[0].detector else "")
     ]
     for name, own in films.items():
-        if len(own) > 1:
-            parts += [figures.Heading(name)] * (len(films) > 1)
-            parts.append(_figure(own, behind[name], footage, len(films)))
+        parts += [figures.Heading(name)] * (len(films) > 1)
+        parts.append(_figure(own, behind[name], footage, len(films)))
     rows = [
-        (one.clip.removeprefix(film_of(one)).strip("/") or one.clip, Link(f"{folder}/poses.html"),
+        (_who(one, len(films) > 1), Link(f"{folder}/poses.html"),
          f"{int(there(one).sum())} of {len(one)}", _away(one))
         for one, folder in zip(people, folders, strict=True)
     ]  # fmt: skip
@@ -65,7 +65,14 @@ def write_people_page(
 
 def film_of(poses: Poses) -> str:
     """'walk/person 2' -> 'walk'."""
-    return poses.clip.rpartition("/")[0] or poses.clip
+    return re.sub("/person [0-9]+$", "", poses.clip)
+
+
+def _who(poses: Poses, several: bool) -> str:
+    """'person 2', or 'walk, person 2' where there are several films."""
+    film = film_of(poses)
+    person = poses.clip.removeprefix(film).strip("/")
+    return ", ".join(filter(None, [film if several or not person else "", person]))
 
 
 def _away(poses: Poses) -> str:
@@ -88,8 +95,9 @@ def together_mm(people: Sequence[Poses]) -> Tensor:
 
 def _figure(people: list[Poses], image: Any, footage: Footage, share: int) -> figures.Player:
     """The figure of a film or a photograph with several people in it."""
+    count = f"{len(people)} stick figures" if len(people) > 1 else "A stick figure"
     alt = (
-        f"{len(people)} stick figures in one scene, left sides orange, right sides blue, where the "
+        f"{count} in one scene, left sides orange, right sides blue, where the "
         "camera saw them; beside them their key points in the picture."
     )
     return player(

@@ -149,7 +149,7 @@ class Turning:
         for line in self._seen(self._floor, yaw)[..., :2]:
             sheet.line(*line, FLOOR, 1)
         parts: list[tuple[float, Any]] = []
-        wide = min(6.0, max(2.0, 40 * self._scale))
+        wide = min(6.0, max(1.5, 40 * self._scale))
         made_up = [joint in invented for joint in s.joints]
         shown = self._seen(people, yaw)
         for points in shown:
@@ -171,7 +171,7 @@ class Turning:
                 sheet.mark(side, point[:2], size, COLOUR[side], hollow)
             else:
                 a, b, colour, width = part
-                sheet.line(a[:2], b[:2], "#FFFFFF", width + 2)
+                sheet.line(a[:2], b[:2], "#FFFFFF", 1.4 * width)
                 sheet.line(a[:2], b[:2], colour, width)
         for who, points in enumerate(shown):
             sheet.name(names[who] if len(shown) > 1 else "", points[:, :2])

@@ -164,7 +164,7 @@ function solid(d, canvas, state, spots) {
       return [w / 2 + scale * near * right, tall / 2 - scale * near * high, deep, near];
     };
     floor(pen, to, low, high, state.square);
-    const away = foot(state.frame), bone = Math.max(2.5, Math.min(7, 42 * scale));
+    const away = foot(state.frame), bone = Math.max(1.6, Math.min(7, 42 * scale));
     const parts = [];
     spots.solid = [];
     const body = (places, true_) => {
@@ -173,7 +173,7 @@ function solid(d, canvas, state, spots) {
         const wide = bone * (shown[a][3] + shown[b][3]) / 2;
         parts.push([(shown[a][2] + shown[b][2]) / 2, () => {
           if (true_) return line(pen, shown[a], shown[b], COLOUR.truth, wide / 2, [6, 5]);
-          line(pen, shown[a], shown[b], "#FFFFFF", wide + 2.5, []);
+          line(pen, shown[a], shown[b], "#FFFFFF", 1.4 * wide, []);
           line(pen, shown[a], shown[b], COLOUR[side], wide, made ? [1, wide + 3] : []);
         }]);
       }
