@@ -75,7 +75,7 @@ def whole(
     share: Float[Tensor, " n"],
     skeleton: Skeleton,
 ) -> Int[Tensor, " kept"]:
-    """Whom to keep of people who are no duplicates, in the order in which they come.
+    """Who is no piece of somebody else, in the order in which they come.
 
     A look at a part of a picture may see a piece of somebody, such as the legs, and take it for a
     person, or fit a small person into a large one. They are left out where the whole person is

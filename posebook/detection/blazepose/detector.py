@@ -125,8 +125,10 @@ class BlazePose:
         read = self.read(small, regions)
         sure = (read.somebody >= SOMEBODY).nonzero()[:, 0]
         points, scores = read.keypoints_px[sure] * factor, read.scores[sure]
-        kept = different(points, scores, scores.sum(-1) * share[sure].sqrt())
-        kept = kept[whole(points[kept], scores[kept], share[sure[kept]], self.skeleton)]
+        # Pieces first: one that has its legs in a portrait scores more than the person.
+        some = whole(points, scores, share[sure], self.skeleton)
+        trust = scores.sum(-1) * share[sure].sqrt()
+        kept = some[different(points[some], scores[some], trust[some])]
         found = Found(points[kept], scores[kept], boxes_around(points[kept]), self.skeleton)
         return found, Regions(*(part[sure[kept]] for part in read.regions))
 
