@@ -28,7 +28,7 @@ import torch
 
 from posebook import datasets, lifting
 from posebook.datasets.people import synthetic
-from posebook.export import command
+from posebook.export import command, writing
 
 MOST = 0.15
 NETWORK = "network"
@@ -62,16 +62,16 @@ def stages(source: Path, folder: Path, lifter: Any) -> dict[str, float]:
     )
     poses = timed("place and stand up", command.lift_upright, clip, network, input=str(source))
     took["place and stand up"] -= took[NETWORK]
-    body, _ = timed("rigid body", command.rigid, poses)
+    body, _ = timed("rigid body", writing.rigid, poses)
     rigid_mm = body.house_mm
-    bvh = timed("poses.bvh", command.write_bvh, folder / "poses.bvh", poses, body)
-    timed("poses.bvh read back", command.read_bvh_back, bvh)
-    timed("poses.npz", command.write_npz, folder / "poses.npz", poses, rigid_mm)
-    timed("poses.html", command.write_page, folder / "poses.html", poses)
-    timed("poses.json", command.write_json, folder / "poses.json", poses, rigid_mm)
-    timed("poses.trc", command.write_trc, folder / "poses.trc", poses)
-    timed("poses.glb", command.write_gltf, folder / "poses.glb", poses, body)
-    timed("poses.csv", command.write_csv, folder / "poses.csv", poses)
+    bvh = timed("poses.bvh", writing.write_bvh, folder / "poses.bvh", poses, body)
+    timed("poses.bvh read back", writing.read_bvh_back, bvh)
+    timed("poses.npz", writing.write_npz, folder / "poses.npz", poses, rigid_mm)
+    timed("poses.html", writing.write_page, folder / "poses.html", poses)
+    timed("poses.json", writing.write_json, folder / "poses.json", poses, rigid_mm)
+    timed("poses.trc", writing.write_trc, folder / "poses.trc", poses)
+    timed("poses.glb", writing.write_gltf, folder / "poses.glb", poses, body)
+    timed("poses.csv", writing.write_csv, folder / "poses.csv", poses)
     return took
 
 

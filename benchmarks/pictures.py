@@ -32,7 +32,7 @@ from PIL import Image
 from posebook import detection, export
 from posebook.datasets.pictures import film_files, picture_files, rendered_films
 from posebook.detection import appearance, film_points, in_films
-from posebook.export import command, films, photographs
+from posebook.export import command, films, photographs, writing
 from posebook.lifting import Lifter
 
 MOST = {"photograph": 1.5, "film": 0.12}
@@ -47,12 +47,12 @@ STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "who is who": ((films, "_numbers"),),
     "network of the lifter": ((Lifter, "lift"),),
     "place, stand up": ((command, "lift_upright"), (photographs, "lift_upright")),
-    "rigid body": ((command, "rigid"),),
-    "poses.bvh": ((command, "write_bvh"), (command, "read_bvh_back")),
-    "poses.npz": ((command, "write_npz"),),
-    "poses.json": ((command, "write_json"),),
-    "poses.html": ((command, "write_page"), (command, "write_people_page")),
-    "poses.mp4": ((command, "write_mp4"),),
+    "rigid body": ((writing, "rigid"),),
+    "poses.bvh": ((writing, "write_bvh"), (writing, "read_bvh_back")),
+    "poses.npz": ((writing, "write_npz"),),
+    "poses.json": ((writing, "write_json"),),
+    "poses.html": ((writing, "write_page"), (writing, "write_people_page")),
+    "poses.mp4": ((writing, "write_mp4"),),
 }
 #: Stages that come after poses.npz: a page and a film have their own price.
 APART = ("poses.html", "poses.mp4")
