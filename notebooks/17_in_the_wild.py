@@ -663,7 +663,7 @@ of_cause: dict[tuple[str, str], int] = {}  # the worst of each cause: a row of `
 for row in by_found.argsort(descending=True).tolist():
     if blames[row][0] != "nobody's":
         of_cause.setdefault(blames[row], row)
-lost = [n for n in range(len(cases)) if n not in kept][:3]  # and some who were not found
+lost = [n for n in range(len(cases)) if n not in kept][:2]  # and two who were not found
 shown = [kept[row] for row in of_cause.values()] + lost
 nothing = torch.full((len(HOUSE), 2), torch.nan, dtype=torch.float64)
 found_there = [found_px.get(n, nothing) - cases[n].corner_px for n in shown]
@@ -947,13 +947,13 @@ if rendered is not None:
     person = int(off_px.argmin())
     absolute = torch.from_numpy(rendered.pose_mm[:, person, joints]).to(poses.pose_mm)
     panels["truth"] = absolute - absolute[:, :1]
-    moments = torch.linspace(0, len(absolute) - 1, 5).long()[1:4]
+    moments = torch.linspace(0, len(absolute) - 1, 4).long()[1:3]
     figures.show(
         figures.picture_sheet(
             torch.from_numpy(rendered.pictures)[moments], poses.keypoints_px[moments].float(), HOUSE,
-            title=f"{poses.clip} in three moments of the film",
+            title=f"{poses.clip} in two moments of the film",
         ),
-        alt="Three pictures of a film in which two people cross, with one person's key points over it.",
+        alt="Two pictures of a film in which two people cross, with one person's key points over it.",
     )  # fmt: skip
 figures.show(
     figures.side_by_side(poses.keypoints_px.float(), panels, frames_per_second=poses.rate,

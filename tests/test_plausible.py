@@ -128,12 +128,13 @@ def test_a_few_frames_may_show_anything(people):
 
 def test_sides_that_change_for_some_frames_are_told(people):
     for clip in people:
-        assert continuity.changes_of_side(clip.keypoints_px, clip.skeleton) == []
+        rate = clip.frames_per_second
+        assert continuity.changes_of_side(clip.keypoints_px, clip.skeleton, rate) == []
         points = clip.keypoints_px.clone()
         order = plausible.sides_order(HOUSE, ("hip", "knee", "foot"))
         for first, last in ((10, 14), (40, 43)):
             points[first:last] = points[first:last][:, order]
-        (note,) = continuity.changes_of_side(points, HOUSE)
+        (note,) = continuity.changes_of_side(points, HOUSE, rate)
         assert "the legs 2 times, in 7 frames of 45" in note.text
 
 

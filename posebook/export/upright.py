@@ -91,7 +91,7 @@ def lift_upright(
         *notes,
         *read,
         *lifted.notes,
-        *changes_of_side(ready.input_px, ready.input_skeleton),
+        *changes_of_side(ready.input_px, ready.input_skeleton, ready.frames_per_second),
     ]
     if (cutoffs := low_pass.STRENGTHS[smooth]) is not None:
         pose_mm, root_mm = low_pass.smooth_motion(pose_mm, root_mm, ready.rate, cutoffs)

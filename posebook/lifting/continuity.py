@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from posebook.datasets.clips import Clip
-from posebook.key_points import extent_of, from_0_to_1
+from posebook.key_points import ASSUMED_FRAMES_PER_SECOND, extent_of, from_0_to_1
 from posebook.lifting.notes import Note
 from posebook.shapes import Pose2D
 from posebook.skeletons import Skeleton
@@ -17,10 +17,11 @@ from posebook.skeletons import Skeleton
 _MOST_MOVED = 0.2
 #: Separate pictures are shown one a second, and nothing is carried from one to the next.
 STILLS_PER_SECOND = 1.0
-#: A limb has changed sides where the other side continues it by so much better ...
-_CLEARER = 0.5
-#: ... and it is off its course by more than this part of the person's extent.
-_OFF_COURSE = 0.03
+#: What it costs to say that a limb changes sides from one frame to the next, 1/25 s later: as much
+#: as if its joints moved by this part of the person's extent, in the mean. The best of 0.03 to 0.12
+#: on what BlazePose finds in ten rendered films (7 frames put right, 1 made wrong) and on simulated
+#: errors in 400 clips of `synthetic_wide` (99 of 111 put right, 10 made wrong).
+_JUMP, _JUMP_SECONDS = 0.05, 1 / 25
 _PAIRS = {"legs": ("hip", "knee", "foot"), "arms": ("shoulder", "elbow", "wrist")}
 #: What goes with a limb, in joint sets that have it.
 _WHOLE = {
@@ -52,7 +53,8 @@ def sides_mended(clip: Clip, min_confidence: float) -> tuple[Clip, list[Note]]:
     """
     trust, _ = from_0_to_1(clip.confidence.double())
     believed = (trust >= max(min_confidence, 1e-9)).unsqueeze(-1)
-    swapped = _swapped(torch.where(believed, clip.keypoints_px.double(), torch.nan), clip.skeleton)
+    points = torch.where(believed, clip.keypoints_px.double(), torch.nan)
+    swapped = _swapped(points, clip.skeleton, clip.frames_per_second)
     if not swapped:
         return clip, []
     points, confidence = clip.keypoints_px.clone(), clip.confidence.clone()
@@ -70,21 +72,24 @@ def sides_mended(clip: Clip, min_confidence: float) -> tuple[Clip, list[Note]]:
     return replace(clip, keypoints_px=points, confidence=confidence), [Note("sides", text)]
 
 
-def changes_of_side(points: Pose2D, skeleton: Skeleton) -> list[Note]:
+def changes_of_side(points: Pose2D, skeleton: Skeleton, rate: float | None) -> list[Note]:
     """A note on limbs that take each other's place for some frames; nothing is mended.
 
     points  (frames, joints, 2)  px; NaN where missing
+    rate    frames per second; None where nobody knows
     """
-    if not (swapped := _swapped(points, skeleton)):
+    if not (swapped := _swapped(points, skeleton, rate)):
         return []
     text = f"left and right change places: {_in_words(swapped)}. They are left so."
     return [Note("sides", text)]
 
 
-def _swapped(points: Tensor, skeleton: Skeleton) -> dict[str, Tensor]:
+def _swapped(points: Tensor, skeleton: Skeleton, rate: float | None) -> dict[str, Tensor]:
     """The limbs that take each other's place, and (frames,) bool: when they have it."""
     extent = extent_of(points, torch.isfinite(points).all(-1)).median()
-    found = {limb: _spells(points, _pairs_of(skeleton, parts), float(extent))
+    frames = _JUMP_SECONDS * (rate or ASSUMED_FRAMES_PER_SECOND)
+    jump_px = _JUMP * float(extent) / frames
+    found = {limb: _spells(points, _pairs_of(skeleton, parts), jump_px)
              for limb, parts in _PAIRS.items()}  # fmt: skip
     return {limb: states for limb, states in found.items() if states.any()}
 
@@ -104,30 +109,39 @@ def _pairs_of(skeleton: Skeleton, parts: tuple[str, ...]) -> list[list[int]]:
     return [skeleton.indices(*pair) for pair in pairs if set(pair) <= set(skeleton.joints)]
 
 
-def _spells(points: Tensor, pairs: list[list[int]], extent: float) -> Tensor:
-    """(frames,) bool: where a limb is where the other would go on."""
-    if not pairs or len(points) < 3 or not extent > 0:
+def _spells(points: Tensor, pairs: list[list[int]], jump_px: float) -> Tensor:
+    """(frames,) bool: where a limb has the other's place, by the shortest way through the film.
+
+    Every frame is taken as it is or with both sides exchanged. A way costs what the joints move
+    from frame to frame, in the mean, and `jump_px` for each change. Where a joint was not seen for
+    some frames its move is divided by their number: legs change places by themselves meanwhile.
+    """
+    if not pairs or len(points) < 3 or not jump_px > 0:
         return torch.zeros(len(points), dtype=torch.bool)
     # Each frame depends on the one before, so this is a loop. NumPy is quicker on few numbers, and
     # the complex plane saves it the sums over x and y.
     place = torch.view_as_complex(points[:, [side for pair in pairs for side in pair]].contiguous())
     place = place.numpy()
     other = numpy.arange(place.shape[1]) ^ 1
-    last, speed, now, states = place[0], numpy.zeros_like(place[0]), False, [False]
-    for frame, swapped in zip(place[1:], place[1:, other], strict=True):
-        expected = last + speed
-        apart, apart_swapped = numpy.abs(frame - expected), numpy.abs(swapped - expected)
-        known = numpy.isfinite(apart) & numpy.isfinite(apart_swapped)
+    last, since = place[0], numpy.zeros(place.shape[1])
+    cost, came_from = numpy.zeros(2), numpy.zeros((len(place), 2), int)
+    for t, (frame, swapped) in enumerate(zip(place[1:], place[1:, other], strict=True), 1):
+        since = since + 1
+        moved, moved_across = numpy.abs(frame - last) / since, numpy.abs(swapped - last) / since
+        known = numpy.isfinite(moved) & numpy.isfinite(moved_across)
+        stay, change = 0.0, 0.0
         if known.any():
-            straight, crossed = apart[known].mean(), apart_swapped[known].mean()
-            clearer = min(straight, crossed) < _CLEARER * max(straight, crossed)
-            if clearer and abs(straight - crossed) > _OFF_COURSE * extent:
-                now = bool(crossed < straight)
-        frame = swapped if now else frame
-        step = frame - last
-        speed = 0.5 * speed + 0.5 * numpy.where(numpy.isfinite(step), step, speed)
-        last = numpy.where(numpy.isfinite(frame), frame, expected)
-        states.append(now)
-    if 2 * sum(states) > len(states):  # named the other way round at the start: the rest is right
-        states = [not state for state in states]
-    return torch.tensor(states)
+            stay, change = moved[known].mean(), moved_across[known].mean()
+        ways = numpy.stack([cost + stay, cost[::-1] + change + jump_px])  # stay or change, by state
+        took = ways.argmin(0)
+        came_from[t] = numpy.arange(2) ^ took
+        cost = ways.min(0)
+        there = numpy.isfinite(frame)
+        last, since = numpy.where(there, frame, last), numpy.where(there, 0, since)
+    states = numpy.zeros(len(place), bool)
+    state = int(cost.argmin())
+    for t in range(len(place) - 1, -1, -1):
+        states[t], state = state, came_from[t, state]
+    if 2 * states.sum() > len(states):  # named the other way round at the start: the rest is right
+        states = ~states
+    return torch.from_numpy(states)
