@@ -157,15 +157,16 @@ def test_openpose_folder_with_holes_and_a_passer_by(made, lifter, tmp_path):
 
 
 def test_all_people_get_a_folder_each(made, lifter, tmp_path):
-    """With a file in each format that is asked for."""
+    """With a file in each format that is asked for; an MP4 takes long, and has tests of its own."""
+    asked = {file for name, file in ON_REQUEST.items() if name != "mp4"}
     out = tmp_path / "out"
     result = export.lift_file(
-        made / "openpose", out, lifter, fps=25, person="all", write="csv,trc,gltf,mp4"
+        made / "openpose", out, lifter, fps=25, person="all", write="csv,trc,gltf"
     )
     assert len(result.lifts) >= 2
     assert len({path.parent for path in result.files}) == len(result.lifts)
     for lift in result.lifts:
-        assert {path.name for path in lift.files} == {*export.NAMES, *ON_REQUEST.values()}
+        assert {path.name for path in lift.files} == {*export.NAMES, *asked}
         assert all(path.exists() for path in lift.files)
         (motion,) = datasets.read_any(lift.files[0].with_name("poses.trc"))
         apart = (motion.world_mm - lift.poses.world_mm).abs()
