@@ -18,7 +18,7 @@ ORDER = (
     "lifting", "evaluation", "export", "course", "doctor", "cli",
 )  # fmt: skip
 # Methods whose chapters are being written, and what those will name as prerequisites.
-COMING = {}
+COMING = {"label_generator": ["simple_baseline"]}
 # Modules of methods/ that no chapter owns.
 SHARED = ("network_files", "supervised_losses")
 MOST_NAMES = 24
