@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ORDER = (
     "errors", "shapes", "paths", "files", "skeletons", "tables", "geometry", "results", "training",
     "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "detection",
-    "lifting", "evaluation", "export", "course", "doctor", "cli",
+    "lifting", "evaluation", "export", "labelling", "course", "doctor", "cli",
 )  # fmt: skip
 # Methods whose chapters are being written, and what those will name as prerequisites.
 COMING = {"label_generator": ["simple_baseline"]}
