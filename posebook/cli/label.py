@@ -17,7 +17,9 @@ def label(
         str | None, typer.Option(help="a shipped lifter, or a file: what gives the coarse poses")
     ] = None,
     root: Annotated[Path | None, typer.Option(help="the data set's folder or file")] = None,
-    split: Annotated[str, typer.Option(help="of the data set: train, val, test or all")] = "train",
+    split: Annotated[
+        str | None, typer.Option(help="of the data set: train, val, test or all (default: all)")
+    ] = None,
     keypoints: Annotated[str, typer.Option(help="true, detected or a detector")] = "true",
     search: Annotated[bool, typer.Option(help="the geometric search after it")] = True,
     depths: Annotated[

@@ -22,6 +22,15 @@ from posebook.skeletons import HOUSE, Skeleton, conversion
 from posebook.tables import Table
 
 SHOWN = 6
+#: What the legend of a sheet calls the poses that are drawn dashed.
+_DASHED = "truth (dashed)"
+_HEADINGS = {
+    "intrinsics": "Where the intrinsics come from",
+    "flag": "Flags",
+    "of all labels": "Quality",
+    "bone, mm": "Lengths of bones",
+    "action": "Errors against the truth",
+}
 _WHAT = {
     "moved_mm": "how far the search moves a joint, mm",
     "off_px": "coarse pose off the key points, px",
@@ -72,8 +81,12 @@ def write(
         f"{made['labels']} labels of {made['people']} people: {about['source']} "
         f"({about['terms'] or 'terms not stated'}). Made by {by}.",
         "A label is as large as an average adult: a picture does not tell the size. Its distance "
-        "is right only as far as the intrinsics are.",
-        *_tables(made),
+        "is right only as far as the intrinsics are. Rows are those of labels.npz.",
+        *(
+            part
+            for table in _tables(made)
+            for part in (Heading(_HEADINGS[table.headers[0]]), table)
+        ),
     ]
     score = torch.from_numpy(arrays["score"])
     good = torch.from_numpy(numpy.isfinite(arrays["pose_mm"]).all((1, 2)))
@@ -146,15 +159,18 @@ def _sheet(arrays: Mapping[str, numpy.ndarray], chosen: list[int], skeleton: Ske
         rooted(to_plot(torch.from_numpy(arrays[name][chosen]), "camera"), HOUSE)
         for name in ("pose_mm", "coarse_mm")
     )
-    cells = []
+    cells, several = [], len(set(arrays["name"].tolist())) > 1
     for place, row in enumerate(chosen):
         flags = [flag.replace("_", " ") for flag in FLAGS if arrays[flag][row]]
-        caption = ", ".join([f"score {arrays['score'][row]:.2f}: {arrays['name'][row]!s:.40}",
-                             f"{arrays['moved_mm'][row]:.0f} mm moved", *flags])  # fmt: skip
+        name = f"{arrays['name'][row]!s:.24}" if several else ""
+        caption = ", ".join([f"row {row}", *filter(None, [name]), *flags,
+                             f"score {arrays['score'][row]:.2f}",
+                             f"moved {arrays['moved_mm'][row]:.0f} mm"])  # fmt: skip
         bodies = [
             (coarse[place], Look(True, 3.5, 1.8), [f"before the search: {n}" for n in names]),
             (label[place], Look(size=5.5, line=3.4, sheer=True), names),
         ]
         cells.append(Cell(caption, bodies, flat(points[place]), [f"{n} (input)" for n in names]))
-    note = "Black, dashed: the pose before the search."
-    return sheet(cells, HOUSE, min(2, len(cells)), 60, "", note)
+    figure = sheet(cells, HOUSE, min(2, len(cells)), 60, "", "")
+    before = "before the search (dashed)"
+    return figure.for_each_trace(lambda trace: trace.update(name=before), dict(name=_DASHED))

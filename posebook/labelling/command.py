@@ -16,7 +16,7 @@ from posebook.export.folders import check_place
 from posebook.labelling import card, folder
 from posebook.labelling.making import Method
 from posebook.labelling.people import gather
-from posebook.lifting.lifter import FOR_EXACT
+from posebook.lifting.lifter import FOR_EXACT, shipped
 from posebook.methods.label_generator.search import WILD, Depths
 from posebook.skeletons import HOUSE, WANG_17, conversion
 
@@ -49,7 +49,7 @@ def label(
     by: Any = None,
     *,
     root: Path | str | None = None,
-    split: str = "train",
+    split: str | None = None,
     keypoints: str = "true",
     search: bool = True,
     depths: Any = None,
@@ -67,7 +67,7 @@ def label(
                 that is finished is read; any other is refused with an InputError
     by          what gives the coarse poses: a shipped lifter's name, a file that a chapter wrote
                 (such as chapter 11's generator), or a Lifter; None: the one for exact key points
-    root, split, keypoints  of a data set
+    root, split, keypoints  of a data set; split None: everybody, or 'train' of a set of pictures
     search      whether the geometric search follows
     depths      'FIRST,LAST' or 'FIRST,LAST,STEP', mm: the distances that it tries; None: `WILD`
     layout, size, intrinsics, min_confidence  as in `export.lift_file`. Whose intrinsics are not
@@ -103,7 +103,7 @@ def label(
 
 def _lifter(by: Any) -> Any:
     if by is None:
-        return lifting.load(FOR_EXACT)
+        return shipped(FOR_EXACT)
     return lifting.load(by) if isinstance(by, str | Path) else by
 
 

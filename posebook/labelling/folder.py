@@ -129,7 +129,7 @@ def _read(path: Path, count: int) -> dict[str, numpy.ndarray]:
             f"{paths.shown(path)}: damaged, holds other than {count} labels; remove it, and the "
             "command makes it again"
         )
-    return arrays
+    return {name: array.copy() for name, array in arrays.items()}  # which may be written to
 
 
 def _of_people(people: People) -> Iterator[tuple[str, numpy.ndarray]]:

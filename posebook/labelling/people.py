@@ -75,7 +75,7 @@ class People:
 def gather(
     source: str,
     root: Path | None = None,
-    split: str = "train",
+    split: str | None = None,
     *,
     keypoints: str = "true",
     layout: str | None = None,
@@ -85,6 +85,7 @@ def gather(
 ) -> People:
     """The people of a data set, by its name, or of a file or folder of key points.
 
+    split           of a data set; None: everybody, or 'train' where there are pictures
     camera          intrinsics, where the source has none of its own
     min_confidence  joints with less, on a scale from 0 to 1, are not marked
     """
@@ -101,15 +102,15 @@ def gather(
 
 
 def _data_set(
-    name: str, root: Path | None, split: str, keypoints: str
+    name: str, root: Path | None, split: str | None, keypoints: str
 ) -> PoseDataset | PicturePeople:
     only = cards.card(name).reader == "pictures"
     with_pictures = name in pictures.NAMES and root is not None and (Path(root) / "images").is_dir()
     if only or with_pictures:
         if keypoints != "true":
             raise InputError(f"{name}: no key points '{keypoints}'; people in pictures have 'true'")
-        return pictures.load(name, root, split)
-    return datasets.load(name, root, split, keypoints)
+        return pictures.load(name, root, split or "train")
+    return datasets.load(name, root, split or "all", keypoints)
 
 
 def _of_clips(
