@@ -9,6 +9,7 @@ from posebook.datasets.published import wang2019
 from posebook.datasets.readers import human36m_annot
 from posebook.errors import InputError
 from posebook.geometry import root_relative
+from posebook.labelling.trees import search_trees
 from posebook.methods.label_generator import search
 from posebook.methods.label_generator.network import RELEASED_DEFAULTS, LabelGenerator
 from posebook.methods.label_generator.released import load_view_synthesis
@@ -184,6 +185,32 @@ def test_trees_there_and_back(tmp_path, suffix, order):
     (poses / "S5/Eating 1/54138969.npy").unlink()
     with pytest.raises(InputError, match="S5/Eating 1/54138969 is not in both trees"):
         wang2019.read_trees(left, poses=poses)
+
+
+def test_the_search_goes_action_by_action(tmp_path):
+    pose, coarse, pixels, place = people(60)
+    to_wang = conversion(HOUSE, WANG_17)
+    true, left = (to_wang(v)[0].numpy() for v in (pose + place.unsqueeze(1), pixels))
+    bad = coarse.clone()
+    bad[50:] *= 20  # a giant, nowhere to be found
+    trees = {"left": left, "coarse": to_wang(bad)[0].numpy(), "true": true}
+    for name, array in trees.items():
+        parts = {("S9", "Sitting", "b"): array[:20], ("S11", "Sitting", "a"): array[20:40],
+                 ("S9", "Walking", "a"): array[40:]}  # fmt: skip
+        wang2019.write_tree(tmp_path / name, parts.items(), "planar")
+    given = (tmp_path / "left", tmp_path / "coarse", HUMAN36M, tmp_path / "true", tmp_path / "out")
+    (sitting, walking), table = search_trees(*given, every=5)
+    assert (sitting.name, sitting.frames, sitting.no_solution) == ("Sitting", 8, 0)
+    assert (walking.frames, walking.no_solution) == (4, 2)
+    assert sitting.after_mm < sitting.before_mm and "every 5th frame" in str(table)
+    out = wang2019.read_trees(tmp_path / "left", poses=None)
+    assert [one.action for one in out] == ["Sitting", "Sitting", "Walking"]
+    kept = numpy.load(tmp_path / "out/S9/Walking/a.npy")
+    assert kept.shape == (2, 51) and numpy.isfinite(kept).all()
+    actions, _ = search_trees(tmp_path / "left", tmp_path / "coarse", HUMAN36M)
+    assert [a.frames for a in actions] == [2, 1] and numpy.isnan(actions[0].before_mm)
+    with pytest.raises(InputError, match="every is 0"):
+        search_trees(*given[:3], every=0)
 
 
 @pytest.mark.parametrize("skeleton", (HOUSE, HOURGLASS_16), ids=lambda s: s.name)

@@ -29,7 +29,7 @@ MOST_ASKEW = 0.35
 FEWEST_MARKED = 0.5
 FLAGS = {
     "no_pose": "too few joints in sight for a pose; no label",
-    "no_solution": "no distance at which the pose fits the picture; no label",
+    "no_solution": "no hip, or no distance at which the pose fits the picture; no label",
     "at_bound": "the best distance is the nearest or the farthest that was tried",
     "few_joints": f"less than {FEWEST_MARKED:.0%} of the joints are marked",
     "askew": f"left and right bones differ by more than {MOST_ASKEW:.0%}",
