@@ -206,8 +206,17 @@ def checkpoint(content: bytes, rng: random.Random) -> bytes:
 
 
 TEXT, JSON = mutations.mutate_text, mutations.mutate_json
-NPZ = mutations.mutate_npz
+NPZ, NPY = mutations.mutate_npz, mutations.mutate_npy
 MMPOSE = "mpi_inf_3dhp_train.npz"
+
+
+def digit(content: bytes, rng: random.Random) -> bytes:
+    """An array of text with one digit that is another, or damaged as any array."""
+    places = [n for n in range(128, len(content)) if 48 <= content[n] < 58]
+    if rng.random() < 0.6 or not places:
+        return mutations.mutate_npy(content, rng)
+    place = rng.choice(places)
+    return content[:place] + rng.choice(b"0123456789").to_bytes(1, "big") + content[place + 1 :]
 
 
 def wang(folder: Path) -> None:
@@ -236,12 +245,13 @@ NEWER = [
     Reader("mediapipe csv", mediapipe, {"*.csv": TEXT}, everybody),
     Reader("mediapipe json", mediapipe_json, {"*.json": JSON}, everybody),
     Reader("infer_video npz", infer_video, {"*.npz": NPZ}, everybody),
-    Reader("wang labels", wang, {"wild.npy": mutations.mutate_npy}, lambda path: wang2019.read_labels(path).names),
-    Reader("wang unity", wang, {"unity.npy": mutations.mutate_npy}, lambda path: len(wang2019.read_unity(path))),
-    Reader("wang trees", wang, {"left/*/*/*.npy": mutations.mutate_npy},
-           lambda path: wang2019.read_trees(path.parents[2])),
+    Reader("wang labels", wang, {"wild.npy": digit},
+           lambda path: len(wang2019.read_labels(path).names)),
+    Reader("wang unity", wang, {"unity.npy": NPY}, lambda path: len(wang2019.read_unity(path))),
+    Reader("wang trees", wang, {"left/*/*/*.npy": NPY},
+           lambda path: len(wang2019.read_trees(path.parents[2]))),
     Reader("human36m annot", wang, {"*.h5": hdf5},
-           lambda path: human36m_annot.read(path, "train").names),
+           lambda path: len(human36m_annot.read(path, "train").names)),
     Reader("trc", trc, {"*.trc": TEXT}, datasets.read_any),
     Reader("mmpose 3dhp npz", mmpose_3dhp, {MMPOSE: NPZ},
            lambda path: datasets.load("mpi_inf_3dhp", path.parent, split="all")),

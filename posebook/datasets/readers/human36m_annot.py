@@ -84,6 +84,9 @@ def read(path: Path, split: str) -> Annotations:
             raise InputError(f"{path}: {key} is {has}; expected {_EXPECTED}")
         if not numpy.isfinite(array).all():
             raise InputError(f"{path}: {key} has numbers that are not finite; expected {_EXPECTED}")
+    for key in _WHOLE:
+        if (numpy.abs(held[key]) > 1e9).any() or (held[key] % 1 != 0).any():
+            raise InputError(f"{path}: {key} has other than whole numbers; expected {_EXPECTED}")
     rows = numpy.arange(count)
     if both:
         rows = numpy.flatnonzero(held["istrain"] == (split == "train"))
