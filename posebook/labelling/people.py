@@ -165,12 +165,13 @@ def _of_pictures(held: PicturePeople, camera: Camera | None, min_confidence: flo
             torch.where(wide, own[:, 2:], eyes.centre_px),
             torch.where(known, GIVEN, eyes.rule),
         )
+    rays = camera.rays(points) if camera is not None and held.camera is None else eyes.rays(points)
     pose_mm = held.pose_mm
     if pose_mm is not None:
         pose_mm = conversion(held.skeleton, HOUSE)(pose_mm)[0]
     number = torch.zeros(len(held), dtype=torch.int64)
     return People(
-        held.name, held.terms, held.skeleton, points, confidence, eyes.rays(points), eyes,
+        held.name, held.terms, held.skeleton, points, confidence, rays, eyes,
         held.names, number, (Span(0, len(held)),), pose_mm,
         held.actions or ("",) * len(held), held.notes,
     )  # fmt: skip
