@@ -371,6 +371,18 @@ YU_17 = _skeleton(
     source="the order of Yu et al. 2021's released code; the joints are Human3.6M's",
 )
 
+#: Not in `SKELETONS`: the release says only that the pelvis is number 10, and that 0 and 1 are the
+#: ends of the head. The other names are this book's.
+WANG_17 = _skeleton(
+    "wang_17",
+    """head<neck_nose neck_nose<thorax right_shoulder<thorax right_elbow<right_shoulder
+    right_wrist<right_elbow left_shoulder<thorax left_elbow<left_shoulder left_wrist<left_elbow
+    thorax<spine spine<hip hip right_hip<hip right_knee<right_hip right_foot<right_knee
+    left_hip<hip left_knee<left_hip left_foot<left_knee""",
+    root="hip",
+    source="the label generator of Wang et al. 2019; the joints are Human3.6M's",
+)
+
 SKELETONS: dict[str, Skeleton] = {
     s.name: s
     for s in (

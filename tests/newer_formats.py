@@ -20,6 +20,8 @@ from golden_arrays import golden
 
 from posebook import datasets, lifting
 from posebook.cameras import human36m_rig
+from posebook.datasets.published import wang2019
+from posebook.datasets.readers import human36m_annot
 from posebook.skeletons import HOUSE
 
 ONE, TWO = kw.person(4), kw.person(4, seed=2, start=(700.0, 200.0))
@@ -204,8 +206,32 @@ def checkpoint(content: bytes, rng: random.Random) -> bytes:
 
 
 TEXT, JSON = mutations.mutate_text, mutations.mutate_json
-NPZ = mutations.mutate_npz
+NPZ, NPY = mutations.mutate_npz, mutations.mutate_npy
 MMPOSE = "mpi_inf_3dhp_train.npz"
+
+
+def digit(content: bytes, rng: random.Random) -> bytes:
+    """An array of text with one digit that is another, or damaged as any array."""
+    places = [n for n in range(128, len(content)) if 48 <= content[n] < 58]
+    if rng.random() < 0.6 or not places:
+        return mutations.mutate_npy(content, rng)
+    place = rng.choice(places)
+    return content[:place] + rng.choice(b"0123456789").to_bytes(1, "big") + content[place + 1 :]
+
+
+def wang(folder: Path) -> None:
+    """Labels, Unity's poses and a tree of the label generator's release, and annotations."""
+    pose = np.random.default_rng(0).normal(0, 300, (4, 17, 3)) + [0, 0, 5000]
+    points = pose[..., :2] / pose[..., 2:] * 1145 + 512
+    names = tuple(f"{number}.jpg" for number in range(4))
+    wang2019.write_labels(folder / "wild.npy", wang2019.Labels(names, points, pose))
+    wang2019.write_unity(folder / "unity.npy", pose)
+    wang2019.write_tree(folder / "left", [(("S1", "Walking", "a"), points)], "planar")
+    table = np.array([[1, 2, 1, 4, n + 1] for n in range(4)])
+    people = human36m_annot.Annotations(HOUSE, table, points, pose)
+    human36m_annot.write(folder / "annot_train.h5", people)
+
+
 NEWER = [
     # A folder with one damaged file of many is mostly still read.
     Reader("yolo labels", yolo, {"*/*.txt": TEXT}, lambda path: everybody(path.parent), 0.02),
@@ -219,6 +245,13 @@ NEWER = [
     Reader("mediapipe csv", mediapipe, {"*.csv": TEXT}, everybody),
     Reader("mediapipe json", mediapipe_json, {"*.json": JSON}, everybody),
     Reader("infer_video npz", infer_video, {"*.npz": NPZ}, everybody),
+    Reader("wang labels", wang, {"wild.npy": digit},
+           lambda path: len(wang2019.read_labels(path).names)),
+    Reader("wang unity", wang, {"unity.npy": NPY}, lambda path: len(wang2019.read_unity(path))),
+    Reader("wang trees", wang, {"left/*/*/*.npy": NPY},
+           lambda path: len(wang2019.read_trees(path.parents[2]))),
+    Reader("human36m annot", wang, {"*.h5": hdf5},
+           lambda path: len(human36m_annot.read(path, "train").names)),
     Reader("trc", trc, {"*.trc": TEXT}, datasets.read_any),
     Reader("mmpose 3dhp npz", mmpose_3dhp, {MMPOSE: NPZ},
            lambda path: datasets.load("mpi_inf_3dhp", path.parent, split="all")),

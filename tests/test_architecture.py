@@ -15,10 +15,10 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posebook"
 ORDER = (
     "errors", "shapes", "paths", "files", "skeletons", "tables", "geometry", "results", "training",
     "cameras", "key_points", "metrics", "datasets", "figures", "chapters", "methods", "detection",
-    "lifting", "evaluation", "export", "course", "doctor", "cli",
+    "lifting", "evaluation", "export", "labelling", "course", "doctor", "cli",
 )  # fmt: skip
 # Methods whose chapters are being written, and what those will name as prerequisites.
-COMING = {}
+COMING = {"label_generator": ["simple_baseline"]}
 # Modules of methods/ that no chapter owns.
 SHARED = ("network_files", "supervised_losses")
 MOST_NAMES = 24

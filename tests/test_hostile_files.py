@@ -17,7 +17,8 @@ from posebook import datasets, export, files, lifting, results
 from posebook.chapters import find, run
 from posebook.cli.telling import tell
 from posebook.datasets import folders
-from posebook.datasets.readers import matlab, prepared_folder, safe_pickle
+from posebook.datasets.published import wang2019
+from posebook.datasets.readers import human36m_annot, matlab, prepared_folder, safe_pickle
 from posebook.errors import InputError
 
 ESCAPES = "\x1b[2Jred\x1b[0m\nsecond line\x07\u202e\x9b31m"
@@ -37,7 +38,8 @@ SPECIAL = {
 READERS = {
     "a.json": [datasets.read_any, results.read, lambda path: export.options.camera_of(path, None)],
     "a.npz": [datasets.read_any, lambda path: datasets.load("custom", path, split="all")],
-    "a.npy": [datasets.read_any, lambda path: datasets.load("mpii", path)],
+    "a.npy": [datasets.read_any, lambda path: datasets.load("mpii", path), wang2019.read_labels,
+              wang2019.read_unity],
     "a.csv": [datasets.read_any],
     "a.txt": [datasets.read_any],
     "a.bvh": [datasets.read_any, lambda path: datasets.load("bvh", path, split="all")],
@@ -45,7 +47,8 @@ READERS = {
     "a.pkl": [safe_pickle.read_pickle],
     "a.mat": [lambda path: datasets.load("lsp", path),
               lambda path: matlab.read_mat(path, "a test", ["x"])],
-    "a.h5": [lambda path: matlab.read_hdf5(path, "a test", ["x"])],
+    "a.h5": [lambda path: matlab.read_hdf5(path, "a test", ["x"]),
+             lambda path: human36m_annot.read(path, "train")],
     "a.safetensors": [lifting.load],
 }  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Kill posebook's commands at random moments, type them again, and compare with undisturbed runs.
 
-    .venv/bin/python tools/kill_commands.py                       # all five, 50 moments each
+    .venv/bin/python tools/kill_commands.py                       # all six, 50 moments each
     .venv/bin/python tools/kill_commands.py data lift --moments 10
 
 A folder is killed in several times in a row (`--in-a-row`), each time by the same command, which is
@@ -51,6 +51,7 @@ COMMANDS = {
     "resumed": Command(("run", "simple_baseline", "--profile", "ci"), "main/checkpoint.pt"),
     "lift": Command(("lift", str(SAMPLES / "motion_alphapose.json"), "--size", "1000x1002")),
     "people": Command(("lift", str(SAMPLES / "photographs_coco.json"), "--person", "all")),
+    "label": Command(("label", "synthetic", "--split", "test")),
     "data": Command(("data", "make", "synthetic", "--frames", "2000")),
 }
 

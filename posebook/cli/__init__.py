@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.cli import data, detectors
+from posebook.cli import data, detectors, label
 from posebook.cli.telling import tell
 from posebook.errors import CellFailed, InputError, one_line
 
@@ -192,6 +192,9 @@ def lift(
         names=names, excerpt=excerpt, write=write, smooth=smooth,
     )  # fmt: skip
     tell(found)
+
+
+app.command("label")(label.label)
 
 
 @app.command()

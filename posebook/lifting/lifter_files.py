@@ -16,6 +16,7 @@ from posebook.methods import network_files
 from posebook.methods.adversarial_lifting.network import KudoGenerator
 from posebook.methods.ambiguity_aware.network import YuModel
 from posebook.methods.elepose.network import ElePoseLifter
+from posebook.methods.label_generator.network import LabelGenerator
 from posebook.methods.network_files import PREFIX
 from posebook.methods.repnet.network import RepNetGenerator
 from posebook.methods.simple_baseline.network import Martinez
@@ -31,6 +32,7 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "ElePoseLifter": ElePoseLifter,
     "RepNetGenerator": RepNetGenerator,
     "VideoGan": VideoGan,
+    "LabelGenerator": LabelGenerator,
 }
 KIND = network_files.Kind(
     "lifter",

@@ -10,6 +10,8 @@ A trained lifter names one of these kinds (`NORMALISATIONS`):
     screen_clip          whole clips in screen units, as in VideoPose3D (Pavllo et al. 2019)
     half_pictures        joints relative to the hip, over half the picture's width (RepNet as in
                          bzhao96), metres out: people near and far differ, as they do in pictures
+    human36m_view        as Human3.6M's camera would see it, millimetres out: the label generator of
+                         Wang et al. 2019, whose network has its statistics inside
     one_camera           whole clips, redrawn as one plain camera would see them; absolute poses
                          in metres out (the video GAN of bzhao96)
 
@@ -40,6 +42,7 @@ from posebook.lifting.person_view import (
     person_view_clip,
     unit_mm_of,
 )
+from posebook.methods.label_generator.right_view import HUMAN36M
 from posebook.methods.repnet import inputs as repnet_inputs
 from posebook.shapes import Pose2D
 from posebook.skeletons import HOUSE
@@ -144,6 +147,25 @@ def half_pictures(
     return Answer((1000 * pose).float(), notes=tuple(notes))
 
 
+def human36m_view(
+    network: nn.Module, settings: Settings, tensors: Tensors, clip: HouseClip
+) -> Answer:
+    """The person as Human3.6M's camera would see them, in px, and the network's own millimetres.
+
+    Who is smaller in that picture than `least_px`, or larger than `most_px`, which are the limits
+    of the training, is brought to that limit: people further away than any in the training would be
+    nothing that the network knows. Missing joints are `complete`d.
+    """
+    least, most = (number(settings[k], "normalisation", k) for k in ("least_px", "most_px"))
+    if not 1 <= least <= most <= 10_000:
+        raise InputError(f"least_px, most_px are {least:g}, {most:g}; expected px of a person")
+    points, notes = _completed(clip, tensors)
+    about = root_relative(HUMAN36M.focal_px * clip.camera.rays(points), HOUSE).nan_to_num()
+    side = extent_of(about, torch.ones_like(clip.seen)).clamp_min(1e-6)
+    about = about * (side.clamp(least, most) / side)[:, None, None]
+    return Answer(in_batches(network, about.float()), notes=tuple(notes))
+
+
 # ------------------------------------------------------------------------- whole clips over time
 
 
@@ -231,5 +253,6 @@ NORMALISATIONS: dict[str, Callable[[nn.Module, Settings, Tensors, HouseClip], An
     "root_centred": in_root_centred,
     "screen_clip": screen_clip,
     "half_pictures": half_pictures,
+    "human36m_view": human36m_view,
     "one_camera": one_camera,
 }

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from posebook.datasets.readers.content import HEAD, seems
 from posebook.errors import InputError
-from posebook.files import read_bytes
+from posebook.files import read_bytes, regular
 
 #: A picture of more is refused before it is decoded.
 MOST_PIXELS = 100_000_000
@@ -106,6 +106,26 @@ def opened(content: bytes) -> Iterator[Any]:
                 yield picture
         finally:
             Image.MAX_IMAGE_PIXELS = pillows
+
+
+def size_of(path: Path | str) -> tuple[int, int]:
+    """(width, height) of a picture file, the right way up; only its beginning is read."""
+    from PIL import Image
+
+    path = regular(path, _EXPECTED)
+    Image.init()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            known = [name for name in FORMATS if name in Image.OPEN]
+            with Image.open(path, formats=known) as picture:
+                width, height = picture.size
+                across = picture.getexif().get(0x0112) in (5, 6, 7, 8)
+    except Exception as error:  # damaged files make Pillow raise a dozen kinds
+        raise InputError(
+            f"{path}: not a whole picture ({error!s:.80}; cut short?); expected {_EXPECTED}"
+        ) from None
+    return (height, width) if across else (width, height)
 
 
 def _is_read(content: bytes) -> bool:

@@ -3,8 +3,8 @@
     s_01_act_02_subact_01_ca_01/   of Zhou et al.: matlab_meta.mat (Y2d (34, n) px of the crop,
                                    Y3d_mono (51, n) mm in camera axes, bbox, num_images) and the
                                    crops, 224 x 224 px, <folder>_000001.jpg
-    annotSampleTest.h5             beside these folders, what their converter made of them:
-                                   joint_2d, joint_3d_mono (n, 16, ...), id, subject, ..., istrain
+    annotSampleTest.h5             beside these folders, what their converter made of them; or
+                                   annot_train.h5 and annot_val.h5 (see `readers.human36m_annot`)
     S1/Directions-1/               of h36m-fetch: annot.h5 (see `readers.h36m_fetch`) and
                                    imageSequence/54138969/img_000001.jpg
 
@@ -22,23 +22,20 @@ import numpy
 from posebook.cameras.human36m import LENSES
 from posebook.datasets.pictures.people import SEEN, PicturePeople, of_arrays
 from posebook.datasets.published.human36m import TERMS
-from posebook.datasets.readers import h36m_fetch
+from posebook.datasets.readers import h36m_fetch, human36m_annot
 from posebook.datasets.readers.files import listed
-from posebook.datasets.readers.matlab import read_hdf5, read_mat
+from posebook.datasets.readers.human36m_annot import name_of
+from posebook.datasets.readers.matlab import read_mat
 from posebook.datasets.readers.picture_folders import pictures_of
 from posebook.errors import InputError
-from posebook.skeletons import HOURGLASS_16, HOUSE, Skeleton
+from posebook.skeletons import HOUSE, Skeleton
 
 NAME = "Human3.6M"
 SUBJECTS = {"train": (1, 5, 6, 7, 8), "test": (9, 11)}
-ANNOTATIONS = ("annotSampleTest.h5", "annotFullTest.h5")
 #: Side of the crops, px; which frames the converter keeps.
 SIDE, EVERY = 224, {"train": 5, "test": 200}
 _FOLDER = re.compile(r"s_(\d\d)_act_(\d\d)_subact_(\d\d)_ca_(\d\d)")
 _META = "matlab_meta.mat with Y2d (34, n), Y3d_mono (51, n), num_images"
-_H5 = (
-    "joint_2d (n, 16, 2), joint_3d_mono (n, 16, 3), id, subject, action, subaction, camera, istrain"
-)
 _ACTIONS = dict(enumerate(h36m_fetch.ACTIONS, 2))
 
 
@@ -46,18 +43,20 @@ def read(root: Path, split: str = "train", name: str = "human36m_pictures") -> P
     """People of 'train' or 'test'. `pose_mm` is absolute, in camera axes."""
     if split not in SUBJECTS:
         raise InputError(f"split is '{split}'; {name} has train and test")
-    annotation = next((path for one in ANNOTATIONS for path in (root / one, root / "annot" / one)
-                       if path.is_file()), None)  # fmt: skip
+    annotation = human36m_annot.find(root, split)
     if annotation is not None:
-        return _of_h5(annotation, root, split)
+        held = human36m_annot.read(annotation, split)
+        given = (held.names, held.table, held.keypoints_px, held.pose_mm)
+        return _crops(root, split, held.skeleton, *given)
     folders = sequence_folders(root)
     if folders:
         return _of_folders(folders, root, split)
     if any(root.glob("S*/*/annot.h5")) or any(root.glob("processed/S*/*/annot.h5")):
         return _of_fetched(root, split)
     raise InputError(
-        f"{root}: no s_01_act_02_subact_01_ca_01/, {ANNOTATIONS[0]} or S1/<Action>-1/annot.h5; "
-        "`posebook data info human36m_pictures` says how to get them"
+        f"{root}: no s_01_act_02_subact_01_ca_01/, {human36m_annot.ZHOU[0]}, "
+        f"{human36m_annot.HALVES[split]} or S1/<Action>-1/annot.h5; `posebook data info "
+        "human36m_pictures` says how to get them"
     )
 
 
@@ -70,26 +69,6 @@ def sequence_folders(root: Path) -> list[Path]:
         if found:
             return found
     return []
-
-
-def _of_h5(path: Path, root: Path, split: str) -> PicturePeople:
-    keys = ["id", "subject", "action", "subaction", "camera", "istrain"]
-    held = read_hdf5(path, _H5, [*keys, "joint_2d", "joint_3d_mono"])
-    count = len(held.get("id", ()))
-    shapes = dict.fromkeys(keys, (count,))
-    shapes |= dict(joint_2d=(count, 16, 2), joint_3d_mono=(count, 16, 3))
-    for key, shape in shapes.items():
-        array = held.get(key)
-        if array is None or array.dtype.kind not in "fiu" or array.shape != shape or not count:
-            has = "none" if array is None else f"{array.dtype} {array.shape}"
-            raise InputError(f"{path}: {key} is {has}; expected {_H5}")
-    rows = numpy.flatnonzero(held["istrain"] == (split == "train"))
-    if not len(rows):
-        raise InputError(f"{path}: nobody of {split} is in it; expected {_H5}")
-    table = numpy.stack([held[key][rows].astype(numpy.int64) for key in keys[1:5] + ["id"]], -1)
-    names = [_name(*numbers) for numbers in table.tolist()]
-    return _crops(root, split, HOURGLASS_16, names, table, held["joint_2d"][rows],
-                  held["joint_3d_mono"][rows])  # fmt: skip
 
 
 def _of_folders(folders: list[Path], root: Path, split: str) -> PicturePeople:
@@ -114,16 +93,11 @@ def _of_folders(folders: list[Path], root: Path, split: str) -> PicturePeople:
         points.append(flat.T.reshape(-1, 17, 2)[frames])
         poses.append(flat_mm.T.reshape(-1, 17, 3)[frames])
         tables += [[*numbers, frame + 1] for frame in frames.tolist()]
-        names += [_name(*numbers, frame + 1) for frame in frames.tolist()]
+        names += [name_of(*numbers, frame + 1) for frame in frames.tolist()]
     if not names:
         raise InputError(f"{root}: no matlab_meta.mat of subjects {listed(SUBJECTS[split])}")
     return _crops(root, split, HOUSE, names, numpy.array(tables), numpy.concatenate(points),
                   numpy.concatenate(poses))  # fmt: skip
-
-
-def _name(subject: int, action: int, subaction: int, camera: int, frame: int) -> str:
-    folder = f"s_{subject:02d}_act_{action:02d}_subact_{subaction:02d}_ca_{camera:02d}"
-    return f"{folder}/{folder}_{frame:06d}.jpg"
 
 
 def _crops(
