@@ -663,7 +663,7 @@ of_cause: dict[tuple[str, str], int] = {}  # the worst of each cause: a row of `
 for row in by_found.argsort(descending=True).tolist():
     if blames[row][0] != "nobody's":
         of_cause.setdefault(blames[row], row)
-lost = [n for n in range(len(cases)) if n not in kept][:2]  # and two who were not found
+lost = [n for n in range(len(cases)) if n not in kept][:1]  # and one who was not found
 shown = [kept[row] for row in of_cause.values()] + lost
 nothing = torch.full((len(HOUSE), 2), torch.nan, dtype=torch.float64)
 found_there = [found_px.get(n, nothing) - cases[n].corner_px for n in shown]
@@ -701,7 +701,7 @@ if worst:
     )  # fmt: skip
 
 # %% [markdown]
-# Most bad poses begin in the picture. Look at those not found: they bend, lie, or leave the picture with their heads. On
+# Most bad poses begin in the picture. Look at the one not found: he bends, and leaves the picture with his head. On
 # real photographs it was the same. Crowds, people far away, dancers who overlap, somebody upside down, and people seen
 # from behind were lost or mixed up by the detectors that we tried. The lifter was to blame for a cyclist seen from behind,
 # for a squat seen obliquely and for somebody who sat sideways on the floor; people who stand, walk, ski, kick, sit on
