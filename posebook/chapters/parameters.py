@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "photograph": _TEXT,
     "film": _TEXT,
     "detector_name": _TEXT,
+    "intrinsics": _TEXT,
     "height_m": _number(" from 0.4 to 2.8", lambda value: 0.4 <= value <= 2.8),
     "people": _whole(1, 10**6),
     "size": _whole(32, 1_024),  # px of a picture
