@@ -265,38 +265,52 @@ def test_world_landmarks_and_the_next_region():
 # ---------------------------------------------------------------------------------------- in films
 
 
-def test_in_a_film_people_are_searched_for_now_and_then():
-    """The hips move; nobody is searched for in between, and whoever is lost is looked for soon."""
+def following(values):
+    """Sees somebody where a white pixel is in the square; its place says where."""
+    white = (values[0].mean(-1) > 0.3).nonzero().float()
+    answers = reader(values)
+    if not len(white):
+        return [answers[0], torch.zeros(1, 1), *answers[2:]]
+    shift = white.mean(0).flip(0) + 0.5 - 128
+    answers[0] = answers[0].reshape(1, landmarks.ALL, 5)
+    answers[0][..., :2] += shift
+    answers[0] = answers[0].reshape(1, -1)
+    return answers
+
+
+def in_film(there, **options) -> tuple[list[int], list[int]]:
+    """How many are found in 20 frames, and how often the picture or a part of it is looked at, when
+    one person walks and another is there in some frames."""
     looks = []
 
     def counting(values):
         looks.append(1)
         return finder(values)
 
-    def following(values):
-        """Sees somebody where a white pixel is in the square; its place says where."""
-        white = (values[0].mean(-1) > 0.3).nonzero().float()
-        answers = reader(values)
-        if not len(white):
-            return [answers[0], torch.zeros(1, 1), *answers[2:]]
-        shift = white.mean(0).flip(0) + 0.5 - 128
-        answers[0] = answers[0].reshape(1, landmarks.ALL, 5)
-        answers[0][..., :2] += shift
-        answers[0] = answers[0].reshape(1, -1)
-        return answers
-
-    film = in_films.of(BlazePose(counting, following, "abc"))
+    film = in_films.InFilm(BlazePose(counting, following, "abc"), **options)
     assert (film.name, film.sha256, len(film.skeleton)) == ("blazepose", "abc", 33)
-    counts, searched = [], []
+    counts, looked = [], []
     for frame in range(20):
-        hips = [(60 + frame, 60)] + [(180, 90)] * (frame < 12)
         before = len(looks)
-        found = film.detect(picture_with(*hips))
+        found = film.detect(picture_with((60 + frame, 60), *[(180, 90)] * there(frame)))
         counts.append(len(found.scores))
-        searched.append(len(looks) > before)
+        looked.append(len(looks) - before)
         middle = found.keypoints_px.mean(1)
         assert (middle[:, 0] - (60.5 + frame - 3.6)).abs().min() < 2, frame
+    return counts, looked
+
+
+def test_in_a_film_people_are_searched_for_now_and_then():
+    """Nobody is searched for in between, and whoever is lost is looked for soon."""
+    counts, looked = in_film(lambda frame: frame < 12, glance=100)
     assert counts == [2] * 12 + [1] * 8
-    assert searched == [True] + [False] * 12 + [True] + [False] * 6
+    assert [look > 0 for look in looked] == [True] + [False] * 12 + [True] + [False] * 6
+
+
+def test_in_a_film_a_glance_shows_who_came_in():
+    """One look at the whole picture every few frames; those who are known are not read twice."""
+    counts, looked = in_film(lambda frame: frame >= 7, glance=5)
+    assert counts == [1] * 10 + [2] * 10
+    assert looked == [1] + [0, 0, 0, 0, 1] * 3 + [0] * 4
     own = untrained()
     assert in_films.of(own) is own, "what cannot look again is taken as it is"

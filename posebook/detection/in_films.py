@@ -17,6 +17,8 @@ from posebook.skeletons import Skeleton
 EVERY = 30
 #: The same where nobody is there, or somebody was lost since the last search.
 SOON = 5
+#: Pictures until the next glance for people who came in, or who are seen again, since the search.
+GLANCE = 5
 
 
 @runtime_checkable
@@ -32,6 +34,15 @@ class Searches(AnyDetector, Protocol):
         ...
 
 
+@runtime_checkable
+class Glances(Searches, Protocol):
+    """A detector that sees in little time whether there is somebody new."""
+
+    def newcomers(self, picture: Tensor, places: Any) -> Any:
+        """The places, and those of people who are in the picture besides."""
+        ...
+
+
 class InFilm:
     """An `AnyDetector` that is given the pictures of one film, one after the other.
 
@@ -41,8 +52,10 @@ class InFilm:
     searched  whether the last picture was searched: whoever begins with this one finds the same
     """
 
-    def __init__(self, detector: Searches, every: int = EVERY, soon: int = SOON):
-        self.detector, self.every, self.soon = detector, every, soon
+    def __init__(
+        self, detector: Searches, every: int = EVERY, soon: int = SOON, glance: int = GLANCE
+    ):
+        self.detector, self.every, self.soon, self.glance = detector, every, soon, glance
         self._places: Any = None
         self._people, self._since, self._lost = 0, 0, False
         self._size: tuple[int, ...] = ()
@@ -69,7 +82,10 @@ class InFilm:
             self._people, self._since, self._size = len(found.scores), 0, tuple(picture.shape)
             self._lost = False
             return found
+        if self._since % self.glance == 0 and isinstance(self.detector, Glances):
+            self._places = self.detector.newcomers(picture, self._places)
         found, self._places = self.detector.again(picture, self._places)
+        self._people = max(self._people, len(found.scores))
         self._lost |= len(found.scores) < self._people
         return found
 

@@ -26,6 +26,9 @@ from posebook.skeletons import MEDIAPIPE_33, Skeleton
 
 #: The second network's own doubt: with less it sees nobody in a square.
 SOMEBODY = 0.5
+#: Somebody found again is who was known before where the middles of their regions are nearer than
+#: this part of the larger region's side.
+KNOWN = 0.25
 
 
 class Read(NamedTuple):
@@ -86,6 +89,18 @@ class BlazePose:
         Whoever is not there any more is left out."""
         small, factor = smaller(picture, SEARCHED_SIDE_PX)
         return self._found(small, factor, regions, torch.ones(len(regions.side_px)))
+
+    def newcomers(self, picture: UInt8[Tensor, "height width 3"], regions: Regions) -> Regions:
+        """The regions, and those of people besides whom a look at the whole picture shows."""
+        small, _ = smaller(picture, SEARCHED_SIDE_PX)
+        seen = self._search(small, *next(part_squares(small)))
+        new = people.regions(seen.points[:, 0], seen.points[:, 1])
+        apart = torch.cdist(new.centre_px, regions.centre_px)
+        near = KNOWN * torch.maximum(new.side_px[:, None], regions.side_px)
+        strangers = (apart > near).all(-1)
+        return Regions(
+            *(torch.cat([old, one[strangers]]) for old, one in zip(regions, new, strict=True))
+        )
 
     def find(self, picture: UInt8[Tensor, "height width 3"]) -> Regions:
         """Where people may be, each as an upright square of the picture; somebody who is seen in
