@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from posebook.errors import InputError
 from posebook.export import photographs, picture_folders
 from posebook.key_points import MIN_CONFIDENCE
 from posebook.methods.stacked_hourglass.network import StackedHourglass
-from posebook.skeletons import HOUSE, MPII_16
+from posebook.skeletons import HOUSE, MEDIAPIPE_33, MPII_16
 
 WIDE, TALL = 220, 300
 POINTS = torch.from_numpy(STANDING).float() * 2 + 10
@@ -529,3 +530,24 @@ def test_the_command(tmp_path):
     result = CliRunner().invoke(cli.app, [*map(str, words), "--min-confidence", "0"])
     assert result.exit_code == 0, result.output
     assert (tmp_path / "out" / "poses.html").exists()
+
+
+def test_a_face_alone_is_no_pose(tmp_path):
+    colours("RGB").save(tmp_path / "face.png")
+    scores = torch.zeros(1, 33)
+    scores[:, :11] = 0.9
+    points = 5 + torch.arange(66.0).reshape(1, 33, 2)
+    found = Found(points, scores, torch.tensor([[0.0, 0, 30, 30]]), MEDIAPIPE_33)
+    seer = SimpleNamespace(name="faces", sha256="", skeleton=MEDIAPIPE_33, detect=lambda _: found)
+    with pytest.raises(InputError, match="only a face or a hand is seen"):
+        export.lift_file(tmp_path / "face.png", tmp_path / "out", detector=seer)
+
+
+def test_people_of_an_earlier_lift_are_named(tmp_path):
+    colours("RGB").save(tmp_path / "a.png")
+    colours("RGB").save(tmp_path / "b.png")
+    everybody = export.lift_file(tmp_path, tmp_path / "out", detector=Greys(), height=1.8)
+    assert "all 2 people are taken to be as tall as given" in str(everybody)
+    (tmp_path / "b.png").unlink()
+    again = export.lift_file(tmp_path, tmp_path / "out", detector=Greys())
+    assert "of an earlier lift are still in" in str(again) and "b.png" in str(again)

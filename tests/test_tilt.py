@@ -165,3 +165,13 @@ def test_a_body_that_is_a_sheet_or_a_point_gives_finite_answers(standing):
         one = before(camera(0.0), standing[:1], PLACES)[0]
         found = tilt_from([one._replace(pose_mm=one.pose_mm * factor)])
         assert found is None or torch.isfinite(found.rotation).all()
+
+
+def test_feet_that_leave_the_floor_are_told():
+    walk = torch.zeros(20, 17, 3)
+    walk[..., 2] = torch.linspace(0, 1700, 17)
+    assert upright._off_the_floor(walk) == []
+    walk[10:, :, 2] += 500
+    walk[3] = torch.nan
+    (note,) = upright._off_the_floor(walk)
+    assert "between 0 and 50 cm above the floor" in note.text

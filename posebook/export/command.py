@@ -136,6 +136,9 @@ def lift_file(
             shown.append(Shown(replace(poses, clip=source.stem if alone else item.name), image))
     together = stand_together([one.poses for one in shown])
     shown = [one._replace(poses=poses) for one, poses in zip(shown, together, strict=True)]
+    if height_mm is not None and len(shown) > 1:
+        text = f"all {len(shown)} people are taken to be as tall as given; --person picks one."
+        notes = (*notes, Note("size", text))
     out = None if out is None else Path(out)
     return written(shown, source, out, notes, pictures, extras, footage)
 

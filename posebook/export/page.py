@@ -97,7 +97,7 @@ def look_of(poses: Poses) -> dict[str, Any]:
     """How one person is drawn: the truth beside them, what was invented, whether to follow them."""
     invented = [
         joint
-        for joint, share in zip(HOUSE.joints, _shares(poses.origin), strict=True)
+        for joint, share in zip(HOUSE.joints, _shares(poses), strict=True)
         if share[0] + share[2] < _MOSTLY
     ]
     truth_mm = _truth(poses)
@@ -124,8 +124,10 @@ def _truth(poses: Poses) -> Tensor | None:
     return turned + poses.world_mm[:, [HOUSE.index("hip")]]
 
 
-def _shares(origin: Tensor) -> list[list[float]]:
-    """For each joint, the part of the frames in which it was seen, invented, filled, missing."""
+def _shares(poses: Poses) -> list[list[float]]:
+    """For each joint, the part of the frames with a pose in which it was seen, invented, filled,
+    missing."""
+    origin = poses.origin[torch.isfinite(poses.world_mm).flatten(1).all(-1)]
     kinds = [(origin == kind).double().mean(0) for kind in range(len(ORIGINS))]
     return torch.stack(kinds, -1).tolist()
 
@@ -134,10 +136,12 @@ def _origins(poses: Poses) -> figures.Table | str:
     if not poses.origin.any():
         return "Every joint was marked in every frame."
     rows = []
-    for joint, shares in zip(HOUSE.joints, _shares(poses.origin), strict=True):
+    for joint, shares in zip(HOUSE.joints, _shares(poses), strict=True):
         rows.append([joint.replace("_", " "), *(f"{100 * share:.0f} %" for share in shares)])
     headers = ("joint", "marked", "invented from others", "filled gap", "missing, guessed")
-    return figures.Table(headers, rows, "Part of the frames in which each joint's key point was")
+    return figures.Table(
+        headers, rows, "Part of the frames with a pose in which each joint's key point was"
+    )
 
 
 def _alt(poses: Poses, invented: list[str]) -> str:

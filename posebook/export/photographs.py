@@ -200,6 +200,9 @@ def _somebody(file: Path, found: Found, least: float, one: bool) -> list[int]:
     )
     if not enough.any():
         best = int(sure.sum(-1).argmax())
+        if not sure[best, body].sum() > 2 and sure[best].sum() >= _FEWEST_SEEN * joints:
+            raise InputError(f"{file}: only a face or a hand is seen; a pose needs shoulders or "
+                             "hips in the picture")  # fmt: skip
         raise InputError(
             f"{file}: nobody is found in it: {int(sure[best].sum())} of {joints} joints have a "
             f"score of {least:g} (the surest has {found.scores[best].max():.2f}); {expected}. "

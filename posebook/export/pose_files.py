@@ -32,7 +32,9 @@ KEYS = {
     "root_mm": "(frames, 3) float32, mm. The hip in camera axes, where the pose is seen at its "
     "key points; its distance is an estimate that hangs on the assumed camera and body size",
     "world_mm": "(frames, 17, 3) float32, mm. The pose in world axes: right-handed, z up, floor at "
-    "z = 0; `notes` says what was assumed about the camera's tilt",
+    "z = 0, which goes through the lowest joint: an ankle, mostly. The origin is under the hip of "
+    "this person's first pose: of several people each has their own, and world_mm - "
+    "camera_place_mm puts them beside each other. `notes` says what was assumed about the tilt",
     "rigid_mm": "(frames, 17, 3) float32, mm. world_mm with the mean bone lengths of poses.bvh",
     "truth_mm": "(frames, 17, 3) float32, mm. The true pose in camera axes, absolute; only where "
     "the input was motion capture",

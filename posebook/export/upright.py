@@ -28,6 +28,8 @@ NEAREST_MM = 4500.0
 FARTHEST_MM = 1e6
 #: A person of fewer pixels is no picture of a pose.
 SMALLEST_PX = 3.0
+#: The lowest joint of people who walk, sit or bend stays within this.
+_STEADY_CM = 30
 #: The part of the half picture that the motion may fill.
 _USED = 0.9
 
@@ -185,9 +187,25 @@ def _stood(poses: Poses, rotation: Tensor | None, said: Note) -> Poses:
     """Poses stood up with a rotation of camera axes to world axes; None: the camera is level."""
     absolute_mm = poses.pose_mm + poses.root_mm.unsqueeze(1)
     world_mm, rotation, place_mm = stand_up(absolute_mm, rotation)
-    notes = (*(note for note in poses.notes if note.kind != said.kind), said)
+    notes = [note for note in poses.notes if note.kind not in (said.kind, "floor")]
+    notes = (*notes, said, *_off_the_floor(world_mm))
     return replace(poses, world_mm=world_mm, camera_rotation=rotation, camera_place_mm=place_mm,
                    notes=notes)  # fmt: skip
+
+
+def _off_the_floor(world_mm: Tensor) -> list[Note]:
+    """A note where the lowest joint rises and sinks by more than people who walk or sit do."""
+    lowest = world_mm[torch.isfinite(world_mm).flatten(1).all(-1)][..., 2].amin(-1).double()
+    if len(lowest) < 2:
+        return []
+    low, high = (round(float(lowest.quantile(part)) / 10) for part in (0.02, 0.98))
+    if high - low < _STEADY_CM:
+        return []
+    text = (
+        f"the lowest joint is between {low} and {high} cm above the floor: the person jumps, "
+        "climbs or lies down, or else the camera moved (put it on a tripod), or the tilt is wrong."
+    )
+    return [Note("floor", text, dict(lowest_cm=low, highest_cm=high))]
 
 
 def _known(camera: Camera) -> bool:
@@ -214,13 +232,14 @@ def _tilt(people: Sequence[Person]) -> tuple[Tensor | None, Note]:
         )
         return None, Note("upright", text)
     degrees, off, sure = round(found.down_deg), round(found.off_deg), round(100 * found.sure)
-    looks = f"{abs(degrees)} degrees {'down' if degrees > 0 else 'up'}" if degrees else "level"
+    much = f"{abs(degrees)} degree{'s' * (abs(degrees) != 1)}"
+    looks = f"{much} {'down' if degrees > 0 else 'up'}" if degrees else "level"
     who = f"the posture of {found.people} people" if found.people > 1 else "the person's posture"
     who += ", and from the floor under their feet" if found.floor else ""
     word = "sure" if sure >= 95 else "fairly sure" if sure >= 80 else "unsure"
     text = (
         f"the camera's tilt is not known; from {who}, it looks {looks}, give or take {off} "
-        f"({word}: {sure} %), the same in all frames; {floor}."
+        f"({word}); a camera that stands still is taken for granted; {floor}."
     )
     counts = dict(down=degrees, off=off, sure=sure, people=found.people)
     return found.rotation, Note("upright", text, counts)

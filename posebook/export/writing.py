@@ -37,7 +37,7 @@ def written(
     folder = out or paths.new_run("lift")
     if len(shown) == 1:
         only = _one(shown[0], folder, footage, extras)
-        return LiftResult((only,), notes)
+        return LiftResult((only,), (*notes, *_stale(folder, ())))
     folder.mkdir(parents=True, exist_ok=True)
     everybody = [one.poses for one in shown]
     with paths.alone_in(folder):
@@ -61,7 +61,18 @@ def written(
             film = write_mp4(folder / PEOPLE_FILM, everybody, world_mm, footage, image=image)
         elif had_film:
             (folder / PEOPLE_FILM).unlink(missing_ok=True)
-    return LiftResult(tuple(lifts), notes, page, film)
+    return LiftResult(tuple(lifts), (*notes, *_stale(folder, names)), page, film)
+
+
+def _stale(folder: Path, names: Sequence[str]) -> list[Note]:
+    """A note on people of an earlier lift, with other options, whose folders are still there."""
+    there = sorted(path.parent.name for path in folder.glob("*/poses.json"))
+    left = [name for name in there if name not in names]
+    if not left:
+        return []
+    text = f"of an earlier lift are still in {paths.shown(folder)}: {', '.join(left[:5])}"
+    text += ", ..." if left[5:] else ""
+    return [Note("left over", f"{text}; they are not of this one.", dict(people=len(left)))]
 
 
 def _one(shown: Shown, folder: Path, footage: Footage, extras: Sequence[str]) -> Lift:

@@ -267,6 +267,7 @@ _FAULT = re.compile(
 _PLAINER = {
     "Stream map '' matches no streams.": "it has no stream of pictures",
     "Format not on whitelist": "it is no container of a film",
+    "moov atom not found": "its index, at the end of the file, is missing: copy it again",
 }
 
 
