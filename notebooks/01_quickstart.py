@@ -83,7 +83,7 @@ clip = next(person for person in people if photograph in person.name)
 
 # %%
 if about_default():
-    print(f"BlazePose is not here: {about_default()}")
+    print(f"BlazePose is not here. There is {about_default()}")
 else:
     detector = default()
     rgb = torch.from_numpy(color.gray2rgb(image)[..., :3].copy())
