@@ -15,7 +15,7 @@
 #     title: From your photograph to people in space
 #     level: intermediate
 #     prerequisites: [metrics_and_protocols, cameras_and_depth]
-#     minutes: {ci: 0.4, laptop: 3, full: 6}
+#     minutes: {ci: 0.4, laptop: 1.5, full: 6}
 #     device: cpu
 #     data: [rendered_wild, rendered_plain]
 #     paper: arXiv:2006.10204

@@ -30,13 +30,10 @@ from posebook import detection, results
 from posebook.datasets import pictures
 from posebook.datasets.pictures.people import PicturePeople
 from posebook.datasets.published import coco_pictures
-from posebook.metrics.pictures import LIMBS
+from posebook.metrics.pictures import LIMBS, limb_oks
 from posebook.skeletons import Skeleton
 
-#: COCO's widths of shoulders, elbows, wrists, hips, knees and ankles: 2 sigma.
-WIDTHS = 2 * torch.tensor([0.079, 0.072, 0.062, 0.107, 0.087, 0.089]).repeat_interleave(2)
 FEWEST_MARKED = 6
-MASK = 0.53  # part of a box that its person covers
 FOUND = 0.5
 #: Somebody stands in a box where so many of their joints do, the box being larger by so much.
 INSIDE, LARGER = 0.5, 0.1
@@ -79,8 +76,7 @@ def compared(marks: Tensor, boxes: Tensor, found: Tensor) -> tuple[Tensor, Tenso
     if not len(found):
         return oks, off, who
     apart = torch.linalg.vector_norm(found[None] - marks[:, None], dim=-1)  # (people, n, 12)
-    area = MASK * boxes[:, 2:].prod(-1)
-    alike = torch.exp(-(apart**2) / (2 * area[:, None, None] * WIDTHS**2)).nanmean(-1)
+    alike = limb_oks(found[None], marks[:, None], boxes[:, None, 2:])
     low, high = (f(marks, 1) for f in (_lowest, _highest))
     size = (high - low).amax(-1)
     left = alike.nan_to_num(0.0)

@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy
 
+from posebook.datasets.readers import worker_process
 from posebook.datasets.readers.files import read_head
 from posebook.datasets.readers.safe_pickle import read_npz
 from posebook.errors import InputError
@@ -145,17 +145,7 @@ def _worker() -> subprocess.Popen:
     global _CURRENT
     if _CURRENT is None or _CURRENT.poll() is not None:
         close()
-        # With options of its own, malloc might keep the memory of one file while it reads the next.
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("MALLOC_")}
-        _CURRENT = subprocess.Popen(
-            # -P: the folder of the script is not searched for modules
-            [sys.executable, "-P", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C is not for it
-        )
+        _CURRENT = worker_process.start(WORKER)
     return _CURRENT
 
 

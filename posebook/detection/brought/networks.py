@@ -1,9 +1,7 @@
 """A network in a file of the user's, run in a process of its own, within limits: see `worker`."""
 
 import json
-import os
 import subprocess
-import sys
 import threading
 import weakref
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from posebook.datasets.readers import worker_process
 from posebook.detection import litert
 from posebook.errors import InputError, printable
 from posebook.training import THREADS
@@ -51,16 +50,7 @@ class Network:
     def __init__(self, kind: str, path: Path, size: int):
         self.path, self._seconds = path, SECONDS + SECONDS_A_MB * size / 1e6
         self._memory = int(MEMORY + MEMORY_A_MB * size / 1e6)
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("MALLOC_")}
-        self._worker = subprocess.Popen(
-            # -P: the folder of the script is not searched for modules
-            [sys.executable, "-P", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C is not for it
-        )
+        self._worker = worker_process.start(WORKER)
         self.close = weakref.finalize(self, _end, self._worker)
         answer = self._ask(dict(kind=kind, path=str(path.absolute()), threads=THREADS))
         if "missing" in answer:
