@@ -1,4 +1,4 @@
-"""Has nbval compare what papermill has executed, so that nothing is executed twice, in this process.
+"""Has nbval compare what papermill has executed, in this process: nothing is executed twice.
 
 nbval asks a kernel to execute each cell of a stored notebook. This one looks the cell up in an
 executed notebook and says what it said there.

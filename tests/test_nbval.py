@@ -6,7 +6,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -31,7 +30,7 @@ def notebook_with(answer: str, source: str = "print(6 * 7)") -> nbformat.Noteboo
 
 @pytest.mark.slow
 def test_nbval_executes_a_chapter_and_notices_a_changed_answer(tmp_path):
-    """One run of nbval's own, with kernels: a chapter and a right answer pass, a wrong one fails."""
+    """With kernels of nbval's own: a chapter and a right answer pass, a wrong one fails."""
     chapter = chapters.find("02").notebook
     (tmp_path / chapter.name).write_bytes(chapter.read_bytes())
     for name, text in (("right", "42\n"), ("wrong", "41\n")):
