@@ -11,7 +11,9 @@ import sys
 import time
 from contextlib import redirect_stdout
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -99,7 +101,9 @@ def told_in_short(failed: CellFailed, folder: Path, name: str, line: str) -> Non
     text = str(failed)
     assert f"{name}: " in text and "Traceback" not in text and len(text.splitlines()) == 3
     assert "90_trial.partial.ipynb" in text
-    assert (folder / "90_trial.partial.ipynb").exists()
+    cells = nbformat.read(folder / "90_trial.partial.ipynb", 4).cells
+    said = [out for cell in cells for out in cell.get("outputs", []) if out.output_type == "error"]
+    assert name in {out.ename for out in said}, "the notebook so far has the error"
     assert not json.loads((folder / "run.json").read_text())["finished"]
 
 
@@ -125,6 +129,25 @@ def test_a_refused_parameter_may_be_put_right_in_the_same_folder(trial, tmp_path
         run.run_chapter(trial, profile="ci", parameters={"rate": -1.0}, out_dir=out, quiet=True)
     done = run.run_chapter(trial, profile="ci", parameters={"seed": 5}, out_dir=out, quiet=True)
     assert [n.seed for n in results.read(done.out_dir / "results.json")] == [5]
+
+
+def test_a_running_notebook_is_saved_every_few_seconds():
+    from posebook.chapters import execute
+
+    now = datetime.fromtimestamp(1000)
+    saved = []
+    manager = SimpleNamespace(now=lambda: now, last_save_time=now)
+
+    def save(**_) -> None:
+        saved.append(now)
+        manager.last_save_time = now
+
+    manager.save = save
+    seldom = execute._seldom(manager)
+    for _ in range(40):  # two cells a second
+        now += timedelta(seconds=0.5)
+        seldom()
+    assert len(saved) == 20 / execute.SAVED_EVERY
 
 
 def test_a_run_counts_only_for_what_it_was_run_with(tmp_path):
