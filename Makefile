@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Two test processes side by side, each with one thread of its own: two cores are kept busy.
-PYTEST := OMP_NUM_THREADS=1 POSEBOOK_THREADS=1 $(BIN)/python -m pytest
+# Bytecode is kept, whatever the environment says: each kernel would compile the package anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 POSEBOOK_THREADS=1 $(BIN)/python -m pytest
 
 # Threads that wait by spinning slow training tenfold where another program uses the cores.
 export OMP_WAIT_POLICY ?= PASSIVE

@@ -1,16 +1,23 @@
-"""A plugin that has nbval compare what papermill has executed, so that nothing is executed twice.
+"""Has nbval compare what papermill has executed, in this process: nothing is executed twice.
 
 nbval asks a kernel to execute each cell of a stored notebook. This one looks the cell up in an
-executed notebook, which EXECUTED names, and says what it said there.
+executed notebook and says what it said there.
 """
 
-import os
+import io
 from collections import deque
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
 
 import nbformat
-import nbval.plugin
+import pytest
 
-EXECUTED = "EXECUTED_NOTEBOOK"
+OPTIONS = [
+    "--nbval-lax", "--nbval-current-env", "-q", "-o", "addopts=", "-p", "no:cacheprovider",
+]  # fmt: skip
+# Plugins that would change what the tests around it do, or take time.
+WITHOUT = ("faulthandler", "xdist", "jaxtyping", "hypothesispytest", "anyio", "typeguard")
 
 
 class Replay:
@@ -18,8 +25,8 @@ class Replay:
 
     language = "python"
 
-    def __init__(self, *_, **__):
-        cells = nbformat.read(os.environ[EXECUTED], 4).cells
+    def __init__(self, executed: Path, *_, **__):
+        cells = nbformat.read(executed, 4).cells
         self.cells = deque(cell for cell in cells if cell.cell_type == "code")
         self.messages = deque()
 
@@ -51,4 +58,15 @@ class Replay:
         """There is nothing to stop."""
 
 
-nbval.plugin.RunningKernel = Replay
+def compare(stored: Path, executed: Path) -> tuple[int, str]:
+    """Validate a stored notebook by what was executed before: pytest's status, and its words."""
+    import nbval.plugin  # takes a second, and few tests need it
+
+    words = [*OPTIONS, *(word for name in WITHOUT for word in ("-p", f"no:{name}")), "-s"]
+    text = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(text):
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        patch.delenv("PYTEST_ADDOPTS", raising=False)
+        patch.setattr(nbval.plugin, "RunningKernel", partial(Replay, executed))
+        status = pytest.main([*words, "-p", "nbval.plugin", str(stored)])
+    return int(status), text.getvalue()

@@ -6,7 +6,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -22,35 +21,6 @@ COMMAND = [
 ]  # fmt: skip
 
 
-def nbval(stored: Path, runs: Path, executed: Path | None = None) -> subprocess.CompletedProcess:
-    """Validate a stored notebook: by executing it, or by what was executed before."""
-    environment = os.environ | {"POSEBOOK_PROFILE": "ci", "POSEBOOK_RUNS": str(runs)}
-    environment.pop("PYTEST_ADDOPTS", None)
-    plugin = []
-    if executed:
-        environment |= {
-            replay.EXECUTED: str(executed), "PYTHONPATH": str(Path(__file__).parent)
-        }  # fmt: skip
-        plugin = ["-p", "replay"]
-    return subprocess.run(
-        [*COMMAND, *plugin, str(stored)],
-        env=environment,
-        cwd=stored.parent,
-        capture_output=True,
-        text=True,
-        timeout=3600,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-@pytest.mark.slow
-def test_nbval_executes_a_chapter(tmp_path):
-    notebook = chapters.find("01").notebook
-    (tmp_path / notebook.name).write_bytes(notebook.read_bytes())
-    done = nbval(tmp_path / notebook.name, tmp_path)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-
-
 def notebook_with(answer: str, source: str = "print(6 * 7)") -> nbformat.NotebookNode:
     cell = nbformat.v4.new_code_cell(source, execution_count=1, metadata=dict(tags=[MARK]))
     cell.outputs = [nbformat.v4.new_output("stream", text=answer)]
@@ -59,13 +29,26 @@ def notebook_with(answer: str, source: str = "print(6 * 7)") -> nbformat.Noteboo
 
 
 @pytest.mark.slow
-def test_a_changed_answer_is_noticed(tmp_path):
-    for text, status in (("42\n", 0), ("41\n", 1)):
-        nbformat.write(notebook_with(text), tmp_path / "one.ipynb")
-        assert nbval(tmp_path / "one.ipynb", tmp_path).returncode == status
+def test_nbval_executes_a_chapter_and_notices_a_changed_answer(tmp_path):
+    """With kernels of nbval's own: a chapter and a right answer pass, a wrong one fails."""
+    chapter = chapters.find("02").notebook
+    (tmp_path / chapter.name).write_bytes(chapter.read_bytes())
+    for name, text in (("right", "42\n"), ("wrong", "41\n")):
+        nbformat.write(notebook_with(text), tmp_path / f"{name}.ipynb")
+    environment = os.environ | {"POSEBOOK_PROFILE": "ci", "POSEBOOK_RUNS": str(tmp_path / "runs")}
+    environment.pop("PYTEST_ADDOPTS", None)
+    done = subprocess.run(
+        [*COMMAND, chapter.name, "right.ipynb", "wrong.ipynb"],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=3600,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    cells = nbformat.read(chapter, 4).cells
+    passed = sum(cell.cell_type == "code" for cell in cells) + 1
+    words = done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.returncode == 1 and f"1 failed, {passed} passed" in done.stdout, words
+    assert "FAILED wrong.ipynb::Cell 0" in done.stdout, words
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("executed", "status"),
     [
@@ -78,8 +61,8 @@ def test_a_changed_answer_is_noticed(tmp_path):
 def test_a_changed_answer_is_noticed_in_what_was_executed(executed, status, tmp_path):
     nbformat.write(notebook_with("42\n"), tmp_path / "stored.ipynb")
     nbformat.write(executed, tmp_path / "executed.ipynb")
-    done = nbval(tmp_path / "stored.ipynb", tmp_path, tmp_path / "executed.ipynb")
-    assert done.returncode == status, done.stdout + done.stderr
+    found, text = replay.compare(tmp_path / "stored.ipynb", tmp_path / "executed.ipynb")
+    assert found == status and f"1 {'failed' if status else 'passed'}" in text, text
 
 
 def test_every_chapter_has_marked_cells(chapter):

@@ -6,7 +6,7 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from posebook import paths
 from posebook.errors import CellFailed
 from posebook.figures import showing
 
+#: Seconds between two states of a running notebook on the disk.
+SAVED_EVERY = 5.0
+
 
 def execute(
     notebook: Any,
@@ -29,7 +32,7 @@ def execute(
     minutes: float,
     quiet: bool = False,
 ) -> Any:
-    """Run a notebook in a kernel of this environment; `output` is saved after each cell.
+    """Run a notebook in a kernel of this environment; `output` is saved every few seconds.
 
     The working directory is the caller's, so that a relative path among the parameters means
     what the caller meant. Widgets are taken out at the end: only a running kernel can move them,
@@ -109,12 +112,15 @@ class _Engine(Engine):
         )
         if not quiet:
             _tell_progress(nb_man)
+        save = nb_man.save
+        nb_man.save = _seldom(nb_man)
         done = threading.Event()
         threading.Thread(target=_watch, args=(client, minutes * 60, done), daemon=True).start()
         try:
             return client.execute(env=_environment(profile))
         finally:
             done.set()
+            nb_man.save = save  # the last one comes after this
 
 
 papermill_engines.register("posebook", _Engine)
@@ -157,6 +163,18 @@ def _watch(client: PapermillNotebookClient, seconds: float, done: threading.Even
             return
     print("error: the run hangs and its kernel cannot be stopped", file=sys.stderr, flush=True)
     os._exit(1)
+
+
+def _seldom(nb_man: Any) -> Callable[..., None]:
+    """`nb_man.save`, every SAVED_EVERY seconds at most. Papermill asks for it twice a cell, and it
+    takes longer than most cells once the notebook holds figures."""
+    save = nb_man.save
+
+    def seldom(**options: Any) -> None:
+        if (nb_man.now() - nb_man.last_save_time).total_seconds() >= SAVED_EVERY:
+            save(**options)
+
+    return seldom
 
 
 def _tell_progress(nb_man: Any) -> None:
