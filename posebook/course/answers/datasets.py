@@ -28,18 +28,18 @@ def exercise_1(taller_mm: Any, raised_mm: Any, test: PoseDataset) -> None:
     ratios = geometry.bone_lengths(taller_mm, HOUSE) / geometry.bone_lengths(before_mm, HOUSE)
     for name, ratio in zip(HOUSE.bone_names, ratios.mean(0).tolist(), strict=True):
         expected = LONGER if any(joint in name for joint in _LEGS) else 1.0
-        if abs(ratio - expected) > 0.01:
+        if not abs(ratio - expected) <= 0.01:
             raise Wrong(f"The bone {name} is {ratio:.2f} times as long as before.", shown)
     turned = torch.nn.functional.cosine_similarity(
         geometry.bone_vectors(taller_mm, HOUSE), geometry.bone_vectors(before_mm, HOUSE), dim=-1
     )
-    if turned.amin() < 0.999:
+    if not turned.amin() >= 0.999:
         raise Wrong("A bone's direction has changed: the posture is no longer the same.", shown)
     feet = HOUSE.indices("left_foot", "right_foot")
     moved_mm = (geometry.root_relative(taller_mm, HOUSE) - relative_mm)[:, feet, 1].mean().item()
     if raised_mm is None:
         raise Wrong("The longer legs are right. By how much do they raise the hip, `raised_mm`?")
-    if abs(float(raised_mm) - moved_mm) > 1:
+    if not abs(float(raised_mm) - moved_mm) <= 1:
         raise Wrong(f"`raised_mm` is {float(raised_mm):.0f}; your own `taller_mm` says otherwise.")
 
 
@@ -50,7 +50,7 @@ def exercise_2(ours_mm: Any, theirs: Tensor) -> None:
     x, y, z = theirs.unbind(-1)
     if ours_mm.shape != theirs.shape:
         raise Wrong(f"`ours_mm` is {tuple(ours_mm.shape)}, expected {tuple(theirs.shape)}.")
-    if abs(ours_mm.norm() / theirs.norm() - 1000) > 1:
+    if not abs(ours_mm.norm() / theirs.norm() - 1000) <= 1:
         raise Wrong("A length of 1 m is not 1000 in your answer.")
     if not torch.allclose(ours_mm[..., 2], 1000 * y):
         raise Wrong(f"The point lies {y.item():g} m above the floor; z up must say so.")

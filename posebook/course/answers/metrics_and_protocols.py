@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from posebook import geometry, metrics
-from posebook.course.answers import names_in
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.metrics import Protocol
 from posebook.skeletons import HOUSE
@@ -84,7 +83,8 @@ def exercise_4(notice_nothing: Any, relative_mm: Tensor) -> None:
         "AUC": (metrics.auc(distances_mm), "%"),
         "velocity error": (metrics.velocity_error(turned_mm, relative_mm), "mm/frame"),
     }
-    given = {name.partition(" (")[0] for name in names_in(notice_nothing)}
+    given = {notice_nothing} if isinstance(notice_nothing, str) else set(notice_nothing)
+    given = {str(name).partition(" (")[0] for name in given}
     if strange := given - reads.keys() - _NOTICE_NOTHING:
         raise Wrong(f"{sorted(strange)[0]!r} is no score of the table.")
     for name in reads.keys() & given:

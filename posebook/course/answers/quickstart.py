@@ -59,11 +59,11 @@ def exercise_3(far_mm: Any, lifted: Lifted, camera: Camera) -> None:
     if not isinstance(far_mm, Tensor) or far_mm.shape != near_mm.shape:
         raise Wrong("`far_mm` is a tensor of shape (17, 3).")
     off_px = (camera.project(far_mm.double()) - camera.project(near_mm)).abs().max().item()
-    if off_px > 0.5:
+    if not off_px <= 0.5:
         raise Wrong(f"A joint's picture moves by {off_px:.0f} px; none may move.")
     hip = HOUSE.index("hip")
     ratio = (far_mm[hip, 2] / near_mm[hip, 2]).item()
-    if abs(ratio - 2) > 0.01:
+    if not abs(ratio - 2) <= 0.01:
         raise Wrong(f"The hip is {ratio:.2f} times as far away as before, expected twice.")
 
 

@@ -24,18 +24,18 @@ def exercise_1(my_pckh: Callable[[Tensor, Tensor, Tensor], float]) -> None:
 
     if math.isnan(says(truth_px)):
         raise NotAttempted
-    if abs(says(truth_px) - 100) > 1e-3:
+    if not abs(says(truth_px) - 100) <= 1e-3:
         raise Wrong(f"The truth itself should score 100 %, not {says(truth_px):.2f}.")
     beside = torch.tensor([1.0, 0.0]) * head_px[:, None, None]
     for share, expected in ((0.49, 100.0), (0.51, 0.0)):
-        if abs(says(truth_px + share * beside) - expected) > 1e-3:
+        if not abs(says(truth_px + share * beside) - expected) <= 1e-3:
             raise Wrong(
                 f"Where every joint is {share} heads away, the score should be {expected:.0f} %, "
                 f"not {says(truth_px + share * beside):.1f}."
             )
     trunk = truth_px.clone()
     trunk[:, MPII_16.indices("hip", "thorax")] += 50
-    if abs(says(trunk) - 100) > 1e-3:
+    if not abs(says(trunk) - 100) <= 1e-3:
         raise Wrong("A score that is right in fourteen joints changes with hip and thorax.")
     off_px = truth_px + 0.9 * beside * torch.rand(6, 16, 1, generator=dice)
     gaps_px = truth_px.clone()
@@ -72,7 +72,7 @@ def exercise_2(last_alone: Callable[..., Tensor]) -> None:
         raise Wrong("Give the loss the target and the labels as they came.")
     if abs(answer - each[0]) < 1e-6:
         raise Wrong("That is the first stack's answer, and the network's answer is the last one's.")
-    if abs(answer - each[-1]) > 1e-6:
+    if not abs(answer - each[-1]) <= 1e-6:
         raise Wrong(f"It says {answer:.4f}, and the last stack's own loss is {each[-1]:.4f}.")
 
 
