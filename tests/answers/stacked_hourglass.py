@@ -32,7 +32,7 @@ def last(loss, found, target, labelled):
     return loss(found[-1], target, labelled)
 
 
-WANTED = gaussian_maps(torch.tensor([32.3, 20.6]), (64, 64), 1.75)
+WANTED = gaussian_maps(torch.tensor([[32.3, 20.6]]), (64, 64), 1.75)[0]
 
 
 def dot(value):

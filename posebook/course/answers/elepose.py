@@ -96,7 +96,7 @@ def _pictures_differ(
     return (seen[0] - seen[1]).norm(dim=-1).nanmean().item()
 
 
-def exercise_4(log_volume: float | None) -> None:
+def exercise_4(log_volume: float | int | None) -> None:
     """The log-determinant of a block that scales by 2, 0.5 and 4, shifts and rotates."""
     if log_volume is None:
         raise NotAttempted

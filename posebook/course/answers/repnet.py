@@ -90,7 +90,7 @@ def exercise_3(largest_gap_m: float | None) -> None:
         )
 
 
-def exercise_4(camera_scale: float | None) -> None:
+def exercise_4(camera_scale: float | int | None) -> None:
     """The scale of a weak camera of 1000 px, 4 m away, for key points over 500 px."""
     if camera_scale is None:
         raise NotAttempted

@@ -1,6 +1,6 @@
 """Checks of chapter 2's exercises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -99,11 +99,11 @@ _UPWARDS = {
 }
 
 
-def _near(place: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _near(place: Sequence[float | int], other: Sequence[float | int]) -> bool:
     return len(place) == 3 and all(abs(a - b) <= 1 for a, b in zip(place, other, strict=True))
 
 
-def _arm(wrist_mm: tuple[float, ...]) -> Any:
+def _arm(wrist_mm: Sequence[float | int]) -> Any:
     """Somebody who stands and faces the camera, with the left arm as it was answered."""
     places = {
         "spine": (0, -250), "thorax": (0, -500), "neck_nose": (0, -600), "head": (0, -700),
