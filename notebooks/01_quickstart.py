@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic]
 #     paper: arXiv:1705.03098
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -383,7 +383,7 @@ print("wrote", paths.shown(page))
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Lift the other photograph, of an astronaut. Her hips are out of the picture too. Which of the
+# **1 · code · easy.** Lift the other photograph, of an astronaut. Her hips are out of the picture too. Which of the
 # lifter's seventeen joints had no key point to go by?
 
 # %% tags=["exercise"]
@@ -400,7 +400,7 @@ print(", ".join(filled_in))
 check("1.1")
 
 # %% [markdown]
-# **2.** Move the man's marked left wrist 20 px to the right and lift again. How many of the 16 *other*
+# **2 · code · medium.** Move the man's marked left wrist 20 px to the right and lift again. How many of the 16 *other*
 # joints move by more than 2 mm in space? What does that say about the network?
 
 # %% tags=["exercise"]
@@ -420,7 +420,7 @@ print("at the whole body at once, so one joint's place changes where it puts the
 check("1.2")
 
 # %% [markdown]
-# **3.** Put the man twice as far away without moving a single point of his picture. Start from
+# **3 · derive · medium.** Put the man twice as far away without moving a single point of his picture. Start from
 # `lifted.absolute_mm[0]`, the lifted joints where the camera sees them.
 
 # %% tags=["exercise"]
@@ -431,6 +431,37 @@ far_mm = 2 * lifted.absolute_mm[0]
 
 # %% tags=["exercise_check"]
 check("1.3")
+
+# %% [markdown]
+# **4 · recall · easy.** A lifter puts a person's left wrist 170 mm away from its truth. The other sixteen joints
+# are right. What is the MPJPE of this pose?
+
+# %% tags=["exercise"]
+one_wrist_mm = None
+
+# %% tags=["solution"]
+one_wrist_mm = 170 / 17  # a mean over all seventeen joints, the hip among them
+
+# %% tags=["exercise_check"]
+check("1.4")
+
+# %% [markdown]
+# **5 · break it · medium.** Fool the first check. Change the lifted pose so that it fits the picture just as well,
+# and yet the question at the top of this chapter gets the opposite answer: the *other* hand is nearer, by at least
+# 10 cm. The hip stays where it is. Start from `lifted.absolute_mm[0]`.
+
+# %% tags=["exercise"]
+opposite_mm = None  # (17, 3) camera axes, mm
+
+# %% tags=["solution"]
+opposite_mm = lifted.absolute_mm[0].clone()
+left, right = HOUSE.indices("left_wrist", "right_wrist")
+nearer_now, farther_now = sorted((left, right), key=lambda hand: opposite_mm[hand, 2].item())
+to_mm = opposite_mm[farther_now, 2] + 200
+opposite_mm[nearer_now] *= to_mm / opposite_mm[nearer_now, 2]  # along its own line of sight
+
+# %% tags=["exercise_check"]
+check("1.5")
 
 # %% [markdown]
 # ## What to take away

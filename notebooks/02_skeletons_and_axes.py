@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic]
 #     paper: 10.1109/TPAMI.2013.248
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -362,7 +362,7 @@ figures.show(
 # %% [markdown]
 # ## Exercises
 #
-# **1.** HumanEva's skeleton has fifteen joints; its `pelvis` is our hip, and it has `neck` and
+# **1 · code · easy.** HumanEva's skeleton has fifteen joints; its `pelvis` is our hip, and it has `neck` and
 # `head`, but no spine. Write the rules that turn it into our seventeen.
 
 # %% tags=["exercise"]
@@ -385,7 +385,7 @@ humaneva_rules = {
 check("2.1")
 
 # %% [markdown]
-# **2.** You are handed an array of 17 key points and no names. Write a check that tells COCO's order
+# **2 · code · medium.** You are handed an array of 17 key points and no names. Write a check that tells COCO's order
 # from ours. (Which of our joints is always in the middle between two others?)
 
 
@@ -408,6 +408,56 @@ print(f"ours: {looks_like_ours(truth_mm):.2f}, COCO's: {looks_like_ours(coco_mm)
 
 # %% tags=["exercise_check"]
 check("2.2")
+
+# %% [markdown]
+# **3 · recall · easy.** Somebody stands before a level camera and faces it. The left arm is stretched and 550 mm
+# long. First it points straight to the person's left, then straight up. Where is the left wrist as seen from the
+# left shoulder, in the camera's axes?
+
+# %% tags=["exercise"]
+sideways_mm, upwards_mm = None, None  # (x, y, z) each
+
+# %% tags=["solution"]
+sideways_mm, upwards_mm = (550, 0, 0), (0, -550, 0)  # y counts down
+
+# %% tags=["exercise_check"]
+check("2.3")
+
+# %% [markdown]
+# **4 · derive · medium.** The plain rule makes the top of the head of two ears, with the weight 0.75 each, and two
+# shoulders, with -0.25 each. Suppose that whoever marks these four joints errs at each by 8 mm along each axis
+# (standard deviation; the four errors are independent). By how much does the top of the head err along each axis?
+
+# %% tags=["exercise"]
+head_std_mm = None
+
+# %% tags=["solution"]
+head_std_mm = 8 * (2 * 0.75**2 + 2 * 0.25**2) ** 0.5  # variances add, each times its weight squared
+# More than a marked joint: the rule reaches beyond its marks. One that stays between them, as the
+# hip's, errs by less than they do.
+
+# %% tags=["exercise_check"]
+check("2.4")
+
+# %% [markdown]
+# **5 · break it · medium.** A colleague keeps only two of the chapter's tests of `flip`: two flips cancel, and the
+# bones add up to what they did before. Write a `bad_flip` that passes both, changes the pose, and still does not
+# do what `flip` does.
+
+
+# %% tags=["exercise"]
+def bad_flip(pose: Tensor) -> Tensor:
+    """A root-relative pose (..., 17, 3), mm -> the same shape."""
+    return pose  # your flip
+
+
+# %% tags=["solution"]
+def bad_flip(pose: Tensor) -> Tensor:
+    return pose * torch.tensor([-1.0, 1.0, 1.0])  # the left arm is now called right
+
+
+# %% tags=["exercise_check"]
+check("2.5")
 
 # %% [markdown]
 # ## What to take away

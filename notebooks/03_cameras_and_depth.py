@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic]
 #     paper: 10.1016/0734-189X(85)90094-5
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -772,7 +772,7 @@ figures.show(
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A second camera stands a quarter of a circle further on. Find the joints in space from
+# **1 · code · hard.** A second camera stands a quarter of a circle further on. Find the joints in space from
 # both pictures. (Each ray gives two equations; two rays give four for three unknowns.)
 
 # %% tags=["exercise"]
@@ -821,7 +821,7 @@ for sigma_px in (0.0, 5.0):
 check("3.1")
 
 # %% [markdown]
-# **2.** A detector errs by 5 px in x and in y at every joint (normal distribution). With the true pose
+# **2 · code · medium.** A detector errs by 5 px in x and in y at every joint (normal distribution). With the true pose
 # and the true camera, how far off is the hip's distance then? Use `place`, `true_rays` and
 # `relative_mm`; first guess whether it is centimetres or metres.
 
@@ -836,6 +836,63 @@ print(f"{sigma_px:.0f} px of noise on each joint: hip off by {depth_off_mm:.0f} 
 
 # %% tags=["exercise_check"]
 check("3.2")
+
+# %% [markdown]
+# **3 · recall · easy.** Somebody knows where the hip is in space, and how long the three bones are that lead from
+# there to the left foot. In how many ways, at most, can these joints lie so that the picture and the three lengths
+# are right?
+
+# %% tags=["exercise"]
+leg_poses = None  # a whole number
+
+# %% tags=["solution"]
+leg_poses = 2**3  # each bone asks anew: nearer or further?
+
+# %% tags=["exercise_check"]
+check("3.3")
+
+# %% [markdown]
+# **4 · derive · medium.** The hip lies on the camera's axis, `distance_mm` away. A joint lies `beside_mm` to the
+# right of the axis, and `nearer_mm` nearer to the camera than the hip. Now the person is mirrored in depth. By how
+# many pixels does the picture of this joint move? Derive the formula, and see what happens to it if the distance
+# *and* the focal length grow tenfold.
+
+
+# %% tags=["exercise"]
+def mirror_moves_px(
+    focal_px: float, beside_mm: float, nearer_mm: float, distance_mm: float
+) -> float:
+    return float("nan")  # your formula
+
+
+# %% tags=["solution"]
+def mirror_moves_px(
+    focal_px: float, beside_mm: float, nearer_mm: float, distance_mm: float
+) -> float:
+    # f x / (Z - d) - f x / (Z + d); for a distant camera nearly 2 f x d / Z², so it falls as f / Z²
+    return 2 * focal_px * beside_mm * nearer_mm / (distance_mm**2 - nearer_mm**2)
+
+
+for times in (1, 10):
+    moves_px = mirror_moves_px(times * 1145, 300, 200, times * 4000)
+    print(f"{times:2d} times as far, as large in the picture: {moves_px:.2f} px")
+
+# %% tags=["exercise_check"]
+check("3.4")
+
+# %% [markdown]
+# **5 · break it · medium.** A colleague's code exchanges $p_1$ and $p_2$: it gets coefficients in the convention
+# `human36m` and applies them as `videopose3d` does. The only test draws the picture of one lens in both ways, and no
+# pixel moves. Which tangential coefficients, not both 0, had that lens?
+
+# %% tags=["exercise"]
+hiding = None  # (p1, p2), at least one of them 0.001 or more in size
+
+# %% tags=["solution"]
+hiding = (0.001, 0.001)  # exchanging equals changes nothing: test with coefficients that differ
+
+# %% tags=["exercise_check"]
+check("3.5")
 
 # %% [markdown]
 # ## What to take away

@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m, cmu, bvh]
 #     paper: 10.1109/TPAMI.2013.248
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -399,7 +399,7 @@ print(cards.info("human36m"))
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Put the posture of the first test clip on a body whose legs (thigh and shin) are 15 % longer,
+# **1 · code · medium.** Put the posture of the first test clip on a body whose legs (thigh and shin) are 15 % longer,
 # with `forward_kinematics`. By how much does that raise the hip over the ankles? Take the mean over
 # frames and both ankles, along the camera's y axis.
 
@@ -425,7 +425,7 @@ print(f"the hip is {raised_mm:.0f} mm higher over the ankles")
 check("4.1")
 
 # %% [markdown]
-# **2.** A colleague's file has world coordinates with y up, in metres. Write the two lines that bring it
+# **2 · code · easy.** A colleague's file has world coordinates with y up, in metres. Write the two lines that bring it
 # into this book's form.
 
 # %% tags=["exercise"]
@@ -438,6 +438,58 @@ ours_mm = 1000 * torch.stack([x, -z, y], dim=-1)  # right-handed before and afte
 
 # %% tags=["exercise_check"]
 check("4.2")
+
+# %% [markdown]
+# **3 · recall · easy.** Four mistakes, and four rows in the table of checks: `bones` (their sum), `wobble` (how much
+# a bone's length varies in a clip), `ankle` (the lowest of a clip), `speed` (of the hip). Which row shows which
+# mistake? All clips are of people who walk at 1.3 m/s.
+
+# %% tags=["exercise"]
+caught_by = {
+    "metres taken for millimetres": None,
+    "y up taken for z up": None,
+    "two people of different size in one clip, in turn": None,
+    "three frames of four dropped, the frame rate kept": None,
+}
+
+# %% tags=["solution"]
+caught_by = dict(zip(caught_by, ("bones", "ankle", "wobble", "speed"), strict=True))
+
+# %% tags=["exercise_check"]
+check("4.3")
+
+# %% [markdown]
+# **4 · derive · medium.** In the picture, the x of a knee has the mean 500 px and the standard deviation 40 px. Now the
+# knee is missing in one frame of ten, and somebody stores (0, 0) there. Which standard deviation of x do the stored
+# numbers have? (A network's input is divided by it; see chapter 6.)
+
+# %% tags=["exercise"]
+stored_std_px = None
+
+# %% tags=["solution"]
+present, mean_px, std_px = 0.9, 500.0, 40.0
+squares_px2 = present * (std_px**2 + mean_px**2)  # the mean of x²; the zeros add nothing
+stored_std_px = (squares_px2 - (present * mean_px) ** 2) ** 0.5
+print(f"{stored_std_px:.0f} px: what the knee really does is now a quarter as large in the input")
+
+# %% tags=["exercise_check"]
+check("4.4")
+
+# %% [markdown]
+# **5 · break it · medium.** The four checks catch most mistakes, but not all. Change the motion `whole_mm` so that it
+# still passes each of them, and is nevertheless wrong in every frame: even after the best turn, shift and scale of
+# each pose it stays 20 mm from the truth on average (P-MPJPE).
+
+# %% tags=["exercise"]
+whole_mm = test.clips[0].camera.to_world(test.clips[0].pose_mm)
+passing_mm = None  # (frames, 17, 3), world axes, mm
+
+# %% tags=["solution"]
+# A mirror image, in which every left joint is a right one; no check of the table looks at sides.
+passing_mm = whole_mm * torch.tensor([-1.0, 1.0, 1.0]).to(whole_mm)
+
+# %% tags=["exercise_check"]
+check("4.5")
 
 # %% [markdown]
 # ## What to take away

@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m]
 #     paper: 10.1109/TPAMI.2013.248
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -704,7 +704,7 @@ print(metrics.evaluate_all(gave_up, truth_mm, by_root, leave_out=True)[0])
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Make the lifter's MPJPE smaller without learning anything about poses: find the one factor
+# **1 · code · easy.** Make the lifter's MPJPE smaller without learning anything about poses: find the one factor
 # by which to multiply *all* its poses. Then say what that does to its N-MPJPE.
 
 # %% tags=["exercise"]
@@ -723,7 +723,7 @@ print(f"N-MPJPE changes by {same.abs():.4f} mm. (The factor was found on the tes
 check("5.1")
 
 # %% [markdown]
-# **2.** A paper reports 49.0 mm over 17 joints, "root-aligned". Yours has 51.5 mm over 16. Whose
+# **2 · derive · easy.** A paper reports 49.0 mm over 17 joints, "root-aligned". Yours has 51.5 mm over 16. Whose
 # is better?
 
 # %% tags=["exercise"]
@@ -737,7 +737,7 @@ print(f"theirs over 16 joints: {theirs_over_16_mm:.1f} mm, so yours, at 51.5, is
 check("5.2")
 
 # %% [markdown]
-# **3.** Construct a prediction that beats `truth, jittering` in *every* column of the chart above and is
+# **3 · break it · hard.** Construct a prediction that beats `truth, jittering` in *every* column of the chart above and is
 # useless all the same: nobody could use it to steer a game, or to catch a fall, as it happens.
 
 # %% tags=["exercise"]
@@ -754,6 +754,19 @@ for metric in columns:
 
 # %% tags=["exercise_check"]
 check("5.3")
+
+# %% [markdown]
+# **4 · recall · medium.** A prediction is the truth, except that each pose is turned by 90° about the vertical. Which
+# of the eight scores of the table do not notice?
+
+# %% tags=["exercise"]
+notice_nothing = None  # a set of names, such as {"MPJPE"}
+
+# %% tags=["solution"]
+notice_nothing = {"P-MPJPE", "bone-length error", "symmetry error"}
+
+# %% tags=["exercise_check"]
+check("5.4")
 
 # %% [markdown]
 # ## The checklist

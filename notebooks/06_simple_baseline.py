@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m]
 #     paper: arXiv:1705.03098
-#     updated: 2026-11-21
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -541,7 +541,7 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Many lifters see key points relative to the hip. Write `about_hip`. Then the next cell but one
+# **1 · code · easy.** Many lifters see key points relative to the hip. Write `about_hip`. Then the next cell but one
 # trains the network with it and without it, on a small share of the budget. Will MPJPE grow, and will
 # P-MPJPE? Write down why before you run it.
 
@@ -596,7 +596,7 @@ for name, change in {"absolute": lambda px: px, "about the hip": about_hip}.item
     print(f"{name:14s} MPJPE {scores[0]:5.1f} mm, P-MPJPE {scores[1]:5.1f} mm")
 
 # %% [markdown]
-# **2.** The loss weighs each standardised coordinate alike. Write the loss that is the mean *distance*
+# **2 · code · medium.** The loss weighs each standardised coordinate alike. Write the loss that is the mean *distance*
 # in millimetres instead, from the network's standardised output and target, (batch, 48) each.
 
 
@@ -613,6 +613,55 @@ def distance_loss(output: Tensor, target: Tensor) -> Tensor:
 
 # %% tags=["exercise_check"]
 check("6.2")
+
+# %% [markdown]
+# **3 · recall · easy.** A unit has the value 3.0 when it reaches `Dropout(0.25)`. Which values can come out in
+# training? Which value comes out in use, after `eval()`?
+
+# %% tags=["exercise"]
+in_training = None  # a set of numbers
+in_use = None  # a number
+
+# %% tags=["solution"]
+in_training, in_use = {0.0, 3.0 / 0.75}, 3.0  # kept with probability 0.75, so that the mean stays 3
+
+# %% tags=["exercise_check"]
+check("6.3")
+
+# %% [markdown]
+# **4 · derive · medium.** Many people can have the same picture (chapter 3). Suppose that for one picture the left
+# wrist is 200 mm behind the hip in 70 % of the training frames, and 200 mm in front of it in the other 30 %. Which
+# depth does a network learn that makes the mean *square* error as small as possible? And which depth makes the mean
+# *distance* as small as possible? Behind the hip counts positive.
+
+# %% tags=["exercise"]
+by_squares_mm, by_distances_mm = None, None
+
+# %% tags=["solution"]
+by_squares_mm = 0.7 * 200 - 0.3 * 200  # the mean: a depth that no training frame has
+by_distances_mm = 200  # the median: what most of the frames have
+
+# %% tags=["exercise_check"]
+check("6.4")
+
+# %% [markdown]
+# **5 · break it · hard.** The network is trained by its loss and judged by MPJPE, and the two may disagree. Construct
+# the errors of two poses, so that the loss prefers the first, although its joints are on average at least three times
+# as far from their truth as those of the second.
+
+# %% tags=["exercise"]
+preferred_mm, other_mm = None, None  # (48,) each: prediction minus truth, as `OUTPUT` orders it
+
+# %% tags=["solution"]
+# A square counts one large error more than many small ones.
+preferred_mm, other_mm = 0.1 * deviation_mm, torch.zeros(48)
+other_mm[:3] = 0.41 * deviation_mm[:3]  # one joint of sixteen
+for error_mm in (preferred_mm, other_mm):
+    loss, distance_mm = (error_mm / deviation_mm).square().mean(), error_mm.view(16, 3).norm(dim=-1)
+    print(f"loss {loss:.4f}, {distance_mm.mean():.1f} mm")
+
+# %% tags=["exercise_check"]
+check("6.5")
 
 # %% [markdown]
 # ## What to take away

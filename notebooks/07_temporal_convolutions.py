@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m]
 #     paper: 10.1109/CVPR.2019.00794
-#     updated: 2026-11-27
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -919,7 +919,7 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Somebody builds a network of three filters with three taps each, but sets the taps 1, 2 and 4 frames apart
+# **1 · derive · medium.** Somebody builds a network of three filters with three taps each, but sets the taps 1, 2 and 4 frames apart
 # instead of 1, 3 and 9. From how many frames is one pose made?
 
 # %% tags=["exercise"]
@@ -932,7 +932,7 @@ frames_seen = 1 + (3 - 1) * (1 + 2 + 4)  # each filter adds its outer taps
 check("7.1")
 
 # %% [markdown]
-# **2.** A network of 27 frames lifts live, at 50 frames per second. How many milliseconds after a frame does the
+# **2 · recall · easy.** A network of 27 frames lifts live, at 50 frames per second. How many milliseconds after a frame does the
 # pose of that frame come if the network is symmetric, and how many if it is causal? Leave the time for arithmetic
 # out.
 
@@ -947,7 +947,7 @@ symmetric_ms, causal_ms = (1000 / 50 * after for _, after in around)  # it waits
 check("7.2")
 
 # %% [markdown]
-# **3.** A small velocity error alone proves nothing. Show it: make poses of the test people that have a velocity
+# **3 · break it · medium.** A small velocity error alone proves nothing. Show it: make poses of the test people that have a velocity
 # error of less than 0.1 mm/frame, and an MPJPE of more than 100 mm. You may use the truth, `test.pose_mm`. Remember
 # that both scores move the hip to 0 first.
 
@@ -960,6 +960,26 @@ steady_mm[:, HOUSE.index("hip")] = 0  # but the hip: both scores are about the h
 
 # %% tags=["exercise_check"]
 check("7.3")
+
+# %% [markdown]
+# **4 · code · easy.** A window is an index, not a copy. Write that index for one clip: for each frame, the numbers of
+# the frames in its window. Beyond the ends of the clip the first or the last frame is repeated.
+
+
+# %% tags=["exercise"]
+def window_frames(frames: int, before: int, after: int) -> Tensor:
+    """Numbers of frames (frames, before + 1 + after); a causal network has `after` = 0."""
+    return torch.full((frames, before + 1 + after), -1)  # your index
+
+
+# %% tags=["solution"]
+def window_frames(frames: int, before: int, after: int) -> Tensor:
+    around = torch.arange(-before, after + 1)
+    return (torch.arange(frames)[:, None] + around).clamp(0, frames - 1)
+
+
+# %% tags=["exercise_check"]
+check("7.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

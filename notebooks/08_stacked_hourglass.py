@@ -923,7 +923,7 @@ for name, picture in looked_at.items():
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Write MPII's PCKh from its definition above. A joint whose truth is NaN is not known and does not count; a
+# **1 · code · medium.** Write MPII's PCKh from its definition above. A joint whose truth is NaN is not known and does not count; a
 # person whose head length is NaN does not count either. Then the cell after the check answers a question with it: what
 # is a training on quiet pictures worth in busy ones, and the other way round? Write down your guess: which of the
 # four numbers will be the smallest?
@@ -967,7 +967,7 @@ if ablations:
             )
 
 # %% [markdown]
-# **2.** What does intermediate supervision buy? Write the loss that looks at the last stack's answer alone, from the
+# **2 · code · easy.** What does intermediate supervision buy? Write the loss that looks at the last stack's answer alone, from the
 # same arguments as `supervised`. The cell after the check trains with it, on the small budget, and compares it with
 # the short training of the ablation. Which will be better after so few steps, and why? And what will the first
 # stack's maps look like?
@@ -986,6 +986,65 @@ def last_alone(loss, found: list[Tensor], target: Tensor, labelled: Tensor) -> T
 
 # %% tags=["exercise_check"]
 check("8.2")
+
+# %% [markdown]
+# **3 · recall · easy.** A joint is at (42, 23) in the picture, in px, and the stride is 4. Which pixel of the perfect
+# heat map is the brightest? Count columns and rows from 0. Where in the picture is the joint if the middle of that
+# pixel is read?
+
+# %% tags=["exercise"]
+brightest = None  # (column, row)
+read_px = None  # (x, y), px of the picture
+
+# %% tags=["solution"]
+# In the map the joint is at (10.5, 5.75). Pixel (10, 5) has its middle at (10.5, 5.5).
+brightest, read_px = (10, 5), (42, 22)
+
+# %% tags=["exercise_check"]
+check("8.3")
+
+# %% [markdown]
+# **4 · derive · medium.** Why is the parabola exact? Let the joint lie `right` px of the map to the right of the middle
+# of the brightest pixel, in its row. The target is a Gaussian with the standard deviation `sigma`. Derive
+# $\ell_+ - \ell_-$ and $2\ell_0 - \ell_+ - \ell_-$, and divide.
+
+
+# %% tags=["exercise"]
+def lean_and_bend(right: float, sigma: float) -> tuple[float, float]:
+    """The two differences of logarithms along x."""
+    return float("nan"), float("nan")  # your formulas
+
+
+# %% tags=["solution"]
+def lean_and_bend(right: float, sigma: float) -> tuple[float, float]:
+    # ln H = -(distance²) / 2 sigma², at the distances 1 - right, right and 1 + right
+    return 2 * right / sigma**2, 1 / sigma**2
+
+
+lean, bend = lean_and_bend(0.3, 1.75)
+print(f"the top is {lean / (2 * bend):.3f} px to the right, whatever sigma is")
+
+# %% tags=["exercise_check"]
+check("8.4")
+
+# %% [markdown]
+# **5 · break it · medium.** Fool the published loss. `good` is the answer of a network that has found the joint: its
+# map has the right bump, and is 0.05 too bright everywhere. Make a map that costs less squared error than `good`, and
+# whose brightest pixel is more than 20 px of the map away from the joint.
+
+# %% tags=["exercise"]
+wanted = target_maps(torch.tensor([32.3, 20.6]), 64, 64, 1.75)  # (64, 64)
+good = wanted + 0.05
+bad = None  # (64, 64)
+
+# %% tags=["solution"]
+bad = torch.zeros(64, 64)
+bad[60, 60] = 0.01  # a network that has hardly left "0 everywhere"
+for name, maps in (("good", good), ("bad", bad)):
+    print(f"{name:4s} squared error {((maps - wanted) ** 2).mean():.5f}")
+
+# %% tags=["exercise_check"]
+check("8.5")
 
 # %% tags=["reveal"]
 if ablations:

@@ -768,7 +768,7 @@ print("the file finds what the network in memory finds: ok")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** How many weights do the three enlarging layers of a ResNet-101's head have, their batch norms included? The
+# **1 · derive · medium.** How many weights do the three enlarging layers of a ResNet-101's head have, their batch norms included? The
 # body gives 2048 channels, each layer makes 256.
 
 # %% tags=["exercise"]
@@ -782,7 +782,7 @@ enlarging_weights = 4 * 4 * 256 * (2048 + 256 + 256) + 3 * 2 * 256
 check("9.1")
 
 # %% [markdown]
-# **2.** The released soft-argmax answers in whole pixels of the map. How far off is that on average, in px of a crop
+# **2 · derive · medium.** The released soft-argmax answers in whole pixels of the map. How far off is that on average, in px of a crop
 # of 384 x 384 with maps of 96 x 96, if true places lie anywhere within a pixel with equal probability?
 
 # %% tags=["exercise"]
@@ -797,7 +797,7 @@ lost_px = off.norm(dim=-1).mean().item()
 check("9.2")
 
 # %% [markdown]
-# **3.** Write the mirror test for a network that answers coordinates. You get its answer for the mirrored crop; turn
+# **3 · code · medium.** Write the mirror test for a network that answers coordinates. You get its answer for the mirrored crop; turn
 # it back.
 
 
@@ -818,6 +818,34 @@ def turned_back(places_px: Tensor, width_px: float, mirror: list[int]) -> Tensor
 
 # %% tags=["exercise_check"]
 check("9.3")
+
+# %% [markdown]
+# **4 · recall · easy.** A crop is 288 px wide and 384 px high. How large is the last small map of the ResNet's body,
+# and how large is a heat map?
+
+# %% tags=["exercise"]
+body_map, heat_map = None, None  # (width, height) each, in px of that map
+
+# %% tags=["solution"]
+body_map, heat_map = (288 // 32, 384 // 32), (288 // 4, 384 // 4)  # three layers, each doubles
+
+# %% tags=["exercise_check"]
+check("9.4")
+
+# %% [markdown]
+# **5 · break it · medium.** The network *mean place* learns only where the mean under its softmax is. Make a map that
+# costs it nothing for a joint at x = 8.5 and y = 15.5, and that sees nothing there: less than one percent of its
+# probability lies within 4 px of the joint.
+
+# %% tags=["exercise"]
+two_faced = None  # (24, 24): rows, columns; the softmax over all its pixels is taken
+
+# %% tags=["solution"]
+two_faced = torch.full((24, 24), -20.0)
+two_faced[15, [2, 14]] = 0.0  # six pixels to the left of the joint, and six to the right
+
+# %% tags=["exercise_check"]
+check("9.5")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

@@ -1115,7 +1115,7 @@ for name, picture in (demo | own_pictures).items():
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A thigh lies in the plane of the picture and is 16 px long. The shin looks 10 px long. Both have the weight 1.
+# **1 · derive · easy.** A thigh lies in the plane of the picture and is 16 px long. The shin looks 10 px long. Both have the weight 1.
 # By how many px does the foot lie deeper than the knee, if the two bones are equally long? There are two answers; give
 # the positive one.
 
@@ -1129,7 +1129,7 @@ deeper_px = (16**2 - 10**2) ** 0.5  # about 12.5: and -12.5 is as good for the r
 check("10.1")
 
 # %% [markdown]
-# **2.** The depths of which joints does the geometry loss never touch? Give their names as a set. Find out by
+# **2 · recall · easy.** The depths of which joints does the geometry loss never touch? Give their names as a set. Find out by
 # gradient, or by reading `skeleton.GROUPS`.
 
 # %% tags=["exercise"]
@@ -1147,7 +1147,7 @@ untouched = {
 check("10.2")
 
 # %% [markdown]
-# **3.** A perfect network answers with the truth, and the paper's evaluation scales everybody to `LENGTH_MM`. Take the
+# **3 · code · medium.** A perfect network answers with the truth, and the paper's evaluation scales everybody to `LENGTH_MM`. Take the
 # true poses of the laboratory's test people, `truths_mm`. What is the MPJPE over the joints `KEPT` (i) of all of them,
 # and (ii) of the quarter of them that is smallest, measured by `skeleton.bone_sum`?
 
@@ -1163,6 +1163,29 @@ all_mm, smallest_mm = each_mm.mean().item(), each_mm[order[: len(order) // 4]].m
 
 # %% tags=["exercise_check"]
 check("10.3")
+
+# %% [markdown]
+# **4 · break it · hard.** Below are the places and the true depths of a test person of the laboratory. Make other
+# depths that the geometry loss likes just as well as the true ones, although at least two limbs (thighs, shins, upper
+# arms, forearms) point to the wrong side. That all of them do, as in the mirror image, you know already: at least two
+# must still point to the right side. Limbs whose ends differ by less than 0.05 half crops do not count.
+
+# %% tags=["exercise"]
+person = true_depths.std(1).argmax()
+limb_places, limb_depths = losses.unit_places(true_px, size)[person], true_depths[person]
+fooling = None  # (16,) depths, half crops
+
+# %% tags=["solution"]
+fooling = limb_depths.clone()
+for middle, end in (
+    ("left_knee", "left_foot"), ("right_knee", "right_foot"),
+    ("left_elbow", "left_wrist"), ("right_elbow", "right_wrist"),
+):  # fmt: skip
+    joint, last = MPII_16.indices(middle, end)  # no other bone hangs on this end
+    fooling[last] = 2 * limb_depths[joint] - limb_depths[last]
+
+# %% tags=["exercise_check"]
+check("10.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

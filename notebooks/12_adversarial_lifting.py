@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m, mpi_inf_3dhp, mpii]
 #     paper: arXiv:1803.08244
-#     updated: 2026-11-26
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -1002,7 +1002,7 @@ if train.skeleton == HOUSE:
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A real pose has its hip at exactly 0 and a mean joint distance of exactly 1. If new pictures differ in one of
+# **1 · code · medium.** A real pose has its hip at exactly 0 and a mean joint distance of exactly 1. If new pictures differ in one of
 # these, then in the paper's game the critic has a cue that has nothing to do with posture. Measure both on `new`: how
 # far the hip is from 0, and how far the other 16 joints are from the hip.
 
@@ -1024,7 +1024,7 @@ mean_distance = (torch.linalg.vector_norm(about_hip, dim=-1).sum(-1) / 16).mean(
 check("12.1")
 
 # %% [markdown]
-# **2.** The paper's batches hold 16 real and 16 new poses. With $c = 0.9$: of these 32, how many must the critic get
+# **2 · recall · easy.** The paper's batches hold 16 real and 16 new poses. With $c = 0.9$: of these 32, how many must the critic get
 # right, at least, for the lifter to step? And how many may it get right, at most, to step itself?
 
 # %% tags=["exercise"]
@@ -1037,7 +1037,7 @@ lifter_needs, critic_may = 4, 28  # 32 x 0.1 = 3.2, rounded up; 32 x 0.9 = 28.8,
 check("12.2")
 
 # %% [markdown]
-# **3.** A lifter knows $|z|$ for each joint, but tosses a coin for the sign of the whole pose. How good is it? Make
+# **3 · break it · medium.** A lifter knows $|z|$ for each joint, but tosses a coin for the sign of the whole pose. How good is it? Make
 # its poses from the truth, `truth_mm`. Then measure the mean P-MPJPE with and without reflections
 # (`metrics.p_mpjpe_reflected` and `metrics.p_mpjpe`). Predict first which is larger.
 
@@ -1054,6 +1054,27 @@ if scored:
 
 # %% tags=["exercise_check"]
 check("12.3")
+
+# %% [markdown]
+# **4 · derive · medium.** Consider one 2D pose. Among real poses it has the density `real`, among new ones the density
+# `new`. The critic may give it any logit $D$. Which logit makes its share of $L_D$,
+# $\mathrm{real}\cdot\log(1+e^{-D}) + \mathrm{new}\cdot\log(1+e^{D})$, as small as possible? So what does a good
+# critic measure, and what does it answer once the lifter has won?
+
+
+# %% tags=["exercise"]
+def best_logit(real: float, new: float) -> float:
+    return float("nan")  # your formula
+
+
+# %% tags=["solution"]
+def best_logit(real: float, new: float) -> float:
+    # The derivative by D is -real / (1 + e^D) + new / (1 + e^-D): it is 0 where e^D = real / new.
+    return math.log(real / new)
+
+
+# %% tags=["exercise_check"]
+check("12.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

@@ -646,7 +646,7 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** In bzhao96's code one sign of the chain is wrong: its hip-to-hip bone is right hip *plus* left hip. How
+# **1 · code · easy.** In bzhao96's code one sign of the chain is wrong: its hip-to-hip bone is right hip *plus* left hip. How
 # long is that "bone" on average over the poses in `train_pose`, in mm? And how long is the correct bone, right hip
 # *minus* left hip?
 
@@ -665,7 +665,7 @@ right_mm = (right_hip - left_hip).norm(dim=-1).mean().item()
 check("13.1")
 
 # %% [markdown]
-# **2.** Write the turn that the picture does not show. You get poses, cameras and one rotation. Turn each pose by the
+# **2 · code · medium.** Write the turn that the picture does not show. You get poses, cameras and one rotation. Turn each pose by the
 # rotation, and change the cameras so that the picture stays the same.
 
 
@@ -688,7 +688,7 @@ def turned_world(pose: Tensor, camera: Tensor, turn: Tensor) -> tuple[Tensor, Te
 check("13.2")
 
 # %% [markdown]
-# **3.** Copy the real poses, and move every one of the 16 joints of the copies by 0.1 m to the right. The critic
+# **3 · derive · medium.** Copy the real poses, and move every one of the 16 joints of the copies by 0.1 m to the right. The critic
 # reads a pose as one point with 48 coordinates, and its slope is at most 1 everywhere. How large can the gap
 # between its mean over the copies and its mean over the real poses be, in metres?
 
@@ -702,6 +702,44 @@ largest_gap_m = moved.norm().item()  # each pose moves by this much: 0.1 m times
 
 # %% tags=["exercise_check"]
 check("13.3")
+
+# %% [markdown]
+# **4 · recall · easy.** Now the people stand 4 m away, and the focal length is 1000 px. Key points are still divided
+# by 500 px. Which scale will the cameras of a well-trained generator have?
+
+# %% tags=["exercise"]
+camera_scale = None  # per metre
+
+# %% tags=["solution"]
+camera_scale = 1000 / 500 / 4
+
+# %% tags=["exercise_check"]
+check("13.4")
+
+# %% [markdown]
+# **5 · break it · medium.** Fool two of the three terms of $L_G$. Write a generator without any weights that pays
+# nothing for the picture and nothing for the camera, whatever the key points are, and whose poses are wrong. Which
+# term is left to notice?
+
+
+# %% tags=["exercise"]
+def lazy_generator(keypoints: Tensor) -> tuple[Tensor, Tensor]:
+    """Key points (batch, 16, 2) -> poses (batch, 16, 3) m, cameras (batch, 2, 3) per metre."""
+    pose, camera = torch.zeros(len(keypoints), 16, 3), torch.zeros(len(keypoints), 2, 3)
+    return pose, camera  # your poses and cameras
+
+
+# %% tags=["solution"]
+def lazy_generator(keypoints: Tensor) -> tuple[Tensor, Tensor]:
+    scale = 0.445  # any number would do; with this one, people have their size
+    pose = torch.cat([keypoints / scale, torch.zeros_like(keypoints[..., :1])], -1)
+    return pose, scale * torch.eye(3)[:2].to(pose).expand(
+        len(pose), 2, 3
+    )  # only the critic sees it
+
+
+# %% tags=["exercise_check"]
+check("13.5")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

@@ -19,7 +19,7 @@
 #     device: cpu
 #     data: [synthetic, human36m]
 #     paper: ""
-#     updated: 2026-11-27
+#     updated: 2026-11-29
 # ---
 
 # %% [markdown] tags=["hook"]
@@ -1127,7 +1127,7 @@ print("the file lifts like the networks in memory, and clips of 1, 5 and 27 fram
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A small $L_{rep}$ alone proves nothing. Show it: change the true poses `some` so that they cost less than
+# **1 · break it · medium.** A small $L_{rep}$ alone proves nothing. Show it: change the true poses `some` so that they cost less than
 # $10^{-6}$ against the pictures `exact`, all joints are in front of the camera, and the MPJPE about the hip is more
 # than 100 mm.
 
@@ -1141,7 +1141,7 @@ cheap = 2 * some  # twice as large and twice as far away; or any joint, moved al
 check("14.1")
 
 # %% [markdown]
-# **2.** Give the trained lifter a focal length that is 10 % too long. By what factor does the hip's depth change?
+# **2 · code · medium.** Give the trained lifter a focal length that is 10 % too long. By what factor does the hip's depth change?
 # Guess first. Then measure it on `clip`: `replace` makes a copy of `clip.camera` with another `focal_px`, and a copy
 # of the clip with that `camera`. The depth is `lifter.lift(...).root_mm[:, 2]`.
 
@@ -1160,7 +1160,7 @@ farther = (
 check("14.2")
 
 # %% [markdown]
-# **3.** A detector marks the hip 0.01 screen units too far to the right. The root network answers $z$ = 5 m and
+# **3 · derive · easy.** A detector marks the hip 0.01 screen units too far to the right. The root network answers $z$ = 5 m and
 # $a = b = 0$, and both are true. How many mm too far to the right does it place the hip? The focal length in screen
 # units is `CAMERA[0]`.
 
@@ -1172,6 +1172,25 @@ sideways_mm = 5000 * 0.01 / CAMERA[0].item()
 
 # %% tags=["exercise_check"]
 check("14.3")
+
+# %% [markdown]
+# **4 · recall · medium.** Which of the two generators does each term teach: "pose", "root" or "both"? The first four
+# are the terms of our game, the last one is the released game's.
+
+# %% tags=["exercise"]
+teaches = {
+    "-D(X)": None,
+    "w L_rep(r*, X)": None,
+    "100 L_rep(r, [X])": None,
+    "10 L_behind(r, [X])": None,
+    "released: 100 L_rep(P)": None,
+}
+
+# %% tags=["solution"]
+teaches = dict(zip(teaches, ("pose", "pose", "root", "root", "both"), strict=True))
+
+# %% tags=["exercise_check"]
+check("14.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

@@ -1029,7 +1029,7 @@ else:
 # %% [markdown]
 # ## Exercises
 #
-# **1.** Turn a person by $R$. A camera far away sees only x and y of the turned joints. The mirror image can be
+# **1 · derive · hard.** Turn a person by $R$. A camera far away sees only x and y of the turned joints. The mirror image can be
 # turned so that this camera sees the same picture. By which rotation? (The mirror image of a joint $X$ is $MX$, with
 # `MIRROR` as $M$. You look for a rotation $R'$ such that $R'MX$ has the same x and y as $RX$.)
 
@@ -1051,7 +1051,7 @@ def view_of_mirror_image(rotation: Tensor) -> Tensor:
 check("15.1")
 
 # %% [markdown]
-# **2.** "What we changed" says that the released freezing comes one iteration late. Count in the table and in the
+# **2 · recall · medium.** "What we changed" says that the released freezing comes one iteration late. Count in the table and in the
 # rule of five iterations above. `best` runs for 1,000 iterations. How many of them train the lifter in the released
 # code? How many train it when the freezing comes in time?
 
@@ -1068,7 +1068,7 @@ steps_released, steps_in_time = (
 check("15.2")
 
 # %% [markdown]
-# **3.** Write $L_{\rm prior}$ for a batch of $m$. Then try it on a batch whose $m$ are all nearly equal. What keeps
+# **3 · code · medium.** Write $L_{\rm prior}$ for a batch of $m$. Then try it on a batch whose $m$ are all nearly equal. What keeps
 # the scale network from predicting one number for everybody?
 
 
@@ -1087,6 +1087,32 @@ def prior_loss(middle: Tensor, mean: float, std: float) -> Tensor:
 
 # %% tags=["exercise_check"]
 check("15.3")
+
+# %% [markdown]
+# **4 · break it · hard.** A lifter can be wrong and agree with itself. Show it for the made-up people below. Answer
+# for the lifter: how much farther than 10 is each joint in the first picture, and how much in the new one? Both losses
+# on the round trip, $L_{3D}$ and $L_{2D}$, must be less than 0.001, although the depths in the first picture are off
+# by 0.2 lengths on average.
+
+# %% tags=["exercise"]
+dice = torch.Generator().manual_seed(0)
+made_up = 0.3 * torch.randn(64, 17, 3, generator=dice)
+made_up[:, HIP] = 0
+made_up_picture = project(made_up + torch.tensor([0.0, 0.0, 10.0]))
+new_view = losses.view_rotation(sampling.random_views(64, dice))
+first_offset, new_offset = None, None  # (64, 17) each, lengths
+
+# %% tags=["solution"]
+first_offset = torch.zeros(64, 17)  # everybody is flat
+flat_people = back_project(made_up_picture, first_offset)
+flat_people = flat_people - flat_people[:, HIP : HIP + 1]
+new_offset = (flat_people @ new_view.mT)[..., 2]  # and this lifter knows how flat people look
+answers_of_lifter = iter([first_offset, new_offset])
+way = round_trip(lambda _: next(answers_of_lifter), made_up_picture, new_view, HIP)
+print("in space {:.6f}, in the picture {:.6f}".format(*agreement(way, made_up_picture)))
+
+# %% tags=["exercise_check"]
+check("15.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

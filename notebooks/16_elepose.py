@@ -1120,7 +1120,7 @@ print("the file lifts like the network in memory: ok")
 # %% [markdown]
 # ## Exercises
 #
-# **1.** A camera hangs 1.5 m higher than a person's hip. Measured along the floor, it is 5 m away, and it looks
+# **1 · derive · easy.** A camera hangs 1.5 m higher than a person's hip. Measured along the floor, it is 5 m away, and it looks
 # straight at the hip. Which elevation $\theta$ should a perfect network predict, in radians?
 
 # %% tags=["exercise"]
@@ -1133,7 +1133,7 @@ elevation_rad = -math.atan2(1.5, 5.0)  # negative: the camera looks down
 check("16.1")
 
 # %% [markdown]
-# **2.** Where is the density of the flow highest? Near the picture that belongs to $u = 0$. (The highest point of a
+# **2 · break it · medium.** Where is the density of the flow highest? Near the picture that belongs to $u = 0$. (The highest point of a
 # density is its *mode*.) Send $u = 0$ backwards through the flow: `prior.flow.inverse(u)[0]` gives coefficients, and
 # `prior.poses(coefficients)` makes a picture of them. Compare its negative log-likelihood with the median over the
 # test pictures. What does a lifter do that only maximises likelihood?
@@ -1156,7 +1156,7 @@ print(f"the mode {mode_unlikely:.1f}, the median picture {median_unlikely:.1f}")
 check("16.2")
 
 # %% [markdown]
-# **3.** Only perspective distinguishes a pose from its mirror image. How large is its effect? Spin the 64 poses of
+# **3 · code · hard.** Only perspective distinguishes a pose from its mirror image. How large is its effect? Spin the 64 poses of
 # `true_units[:64]` by `turns("xyx", -level, spin, level)` with `level` -0.2 and `spin` 1.0 for all. Spin their mirror
 # images (`ambiguity.mirrored`) with both angles negated. By how much do the joints of the two pictures differ, on
 # average, if the camera is 10 units away from the hip? And if it is 1000 units away? Multiply the pictures by the
@@ -1181,6 +1181,20 @@ print(f"{differ_near:.3f} units at 10 units, {differ_far:.5f} at 1000")
 
 # %% tags=["exercise_check"]
 check("16.3")
+
+# %% [markdown]
+# **4 · recall · easy.** For some picture, a coupling block multiplies the three numbers of its second half by 2, by 0.5
+# and by 4. It shifts them by 1, 2 and 3, and rotates the result. (Its $q$ is 1.) By how much does the logarithm of
+# volume grow?
+
+# %% tags=["exercise"]
+log_volume = None
+
+# %% tags=["solution"]
+log_volume = math.log(2 * 0.5 * 4)  # shifts and rotations change no volume
+
+# %% tags=["exercise_check"]
+check("16.4")
 
 # %% [markdown] tags=["takeaway"]
 # ## What to take away

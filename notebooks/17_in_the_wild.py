@@ -1009,7 +1009,7 @@ figures.Table(("way", *(f"{m} ({unit})" for m, unit in STAGES.items())), rows, "
 #
 # ## Exercises
 #
-# **1.** Recall. A telephone takes pictures 4,000 px wide. Its lens is said to be "26 mm". Take that to mean: before a
+# **1 · recall · easy.** A telephone takes pictures 4,000 px wide. Its lens is said to be "26 mm". Take that to mean: before a
 # film 36 mm wide. What is its focal length in px?
 
 # %% tags=["exercise"]
@@ -1022,7 +1022,7 @@ telephone_px = 26 / 36 * 4000
 check("17.1")
 
 # %% [markdown]
-# **2.** Derive. Suppose a lifter took her to be 1.70 m tall and put her 5.0 m away. She is in truth 1.53 m tall, and the
+# **2 · derive · medium.** Suppose a lifter took her to be 1.70 m tall and put her 5.0 m away. She is in truth 1.53 m tall, and the
 # focal length was taken 1.2 times too long. How far away is she, about?
 
 # %% tags=["exercise"]
@@ -1035,7 +1035,7 @@ away_m = 5.0 * 1.53 / 1.70 / 1.2
 check("17.2")
 
 # %% [markdown]
-# **3.** Code. Two people found may be the same one, read twice. Write `same(a, b)`: key points `a` and `b`, (17, 2) px
+# **3 · code · medium.** Two people found may be the same one, read twice. Write `same(a, b)`: key points `a` and `b`, (17, 2) px
 # each with NaN where not seen. They are one person if at least four joints are seen in both and these joints are in the
 # median no further apart than a tenth of the longer side of the box around `a`.
 
@@ -1057,7 +1057,7 @@ def same(a, b):
 check("17.3")
 
 # %% [markdown]
-# **4.** Break it. Take the true key points of the first rendered person, `true_clip(cases[kept[0]])`, and make the
+# **4 · break it · medium.** Take the true key points of the first rendered person, `true_clip(cases[kept[0]])`, and make the
 # *left and right ankle* (`left_foot` and `right_foot` of the house) *change places*. How far off is the pose now, as a P-MPJPE in mm, with the camera and the height
 # known as in the first line of the table?
 

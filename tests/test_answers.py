@@ -5,11 +5,13 @@ and a piece of the line that must come out; GIVEN are variables of the chapter i
 """
 
 import importlib.util
+import inspect
+import re
 from pathlib import Path
 
 import pytest
 
-from posebook import course
+from posebook import chapters, course
 from posebook.course.checking import check_of
 from posebook.errors import InputError
 
@@ -29,6 +31,48 @@ def answers():
 def test_answer(exercise, names, expected):
     line, _ = course.judged(check_of(exercise), names)
     assert expected in line
+
+
+def test_nan_is_no_answer():
+    """A comparison with NaN is never true, so that a careless check would let it pass."""
+    for parameter in answers():
+        exercise, names, expected = parameter.values
+        asked = inspect.signature(check_of(exercise)).parameters
+        numbers = [n for n in asked if isinstance(names.get(n), int | float)]
+        if expected == "right" and numbers:
+            nothing = names | dict.fromkeys(numbers, float("nan"))
+            assert "right." not in course.judged(check_of(exercise), nothing)[0], exercise
+
+
+def exercises_of(chapter) -> list[tuple[int, str, str]]:
+    """Number, kind and difficulty of each exercise, as the chapter's text says them."""
+    label = re.compile(r"^\*\*(\d+) · ([a-z ]+) · ([a-z]+)\.\*\* ", re.MULTILINE)
+    cells = [c for c in chapters.load(chapter.source).cells if c.cell_type == "markdown"]
+    found = [match.groups() for cell in cells for match in label.finditer(cell.source)]
+    return [(int(number), kind, difficulty) for number, kind, difficulty in found]
+
+
+def test_each_chapter_asks_in_four_ways(chapter):
+    """Every exercise says its kind and its difficulty, and has a check."""
+    numbers, kinds, difficulties = zip(*exercises_of(chapter), strict=True)
+    assert numbers == tuple(range(1, len(numbers) + 1)) and len(numbers) >= 4
+    assert set(kinds) == {"recall", "derive", "code", "break it"}
+    assert set(difficulties) <= {"easy", "medium", "hard"}
+    cells = chapters.load(chapter.source).cells
+    checks = [c.source for c in cells if "exercise_check" in c.metadata.get("tags", [])]
+    assert checks == [f'check("{int(chapter.number)}.{number}")' for number in numbers]
+
+
+def test_each_check_knows_right_wrong_and_untouched_answers():
+    said: dict[str, list[str]] = {}
+    for parameter in answers():
+        exercise, _, expected = parameter.values
+        said.setdefault(exercise, []).append(expected)
+    for chapter in chapters.all_chapters():
+        for number, _, _ in exercises_of(chapter):
+            lines = said[f"{int(chapter.number)}.{number}"]
+            assert {"right", "not attempted"} <= set(lines)
+            assert len([line for line in lines if line not in ("right", "not attempted")]) >= 2
 
 
 def test_check_prints_and_takes_the_callers_variables(capsys):

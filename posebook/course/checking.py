@@ -1,6 +1,7 @@
 """Check a reader's answer to an exercise without telling the answer."""
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -51,6 +52,9 @@ def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, 
     absent = [name for name in wanted if name not in names]
     if absent:
         return f"run the cells above first; {', '.join(absent)} is not there yet.", None
+    for name in wanted:
+        if _not_a_number(names[name]):
+            return f"not yet. {name} is not a number.", None
     try:
         checks(**{name: names[name] for name in wanted})
     except NotAttempted:
@@ -61,6 +65,14 @@ def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, 
         why = " ".join(str(error).split())[:200]
         return f"not yet. It raises {type(error).__name__}: {why}", None
     return "right.", None
+
+
+def _not_a_number(value: Any) -> bool:
+    """Whether this is NaN. No comparison finds it wrong, so that a check would let it pass."""
+    try:
+        return math.isnan(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):  # not one number
+        return False
 
 
 def check_of(exercise: str) -> Callable[..., None]:

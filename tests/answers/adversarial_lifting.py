@@ -1,5 +1,7 @@
 """Answers to chapter 12's exercises."""
 
+import math
+
 import torch
 
 from posebook import metrics
@@ -44,4 +46,10 @@ ROWS = [
     ("12.3", coin(TOSSED, None, None), "measure both"),
     ("12.3", coin(TOSSED, STRICT, FREE), "not the mean over"),
     ("12.3", coin(TOSSED[:5]), "The shape of tossed"),
+    ("12.4", dict(best_logit=lambda real, new: float("nan")), "not attempted"),
+    ("12.4", dict(best_logit=lambda real, new: math.log(real / new)), "right"),
+    ("12.4", dict(best_logit=lambda real, new: real / (real + new)), "your logit of 0.75 costs"),
+    ("12.4", dict(best_logit=lambda real, new: real / new), "your logit of 3.00 costs"),
+    ("12.4", dict(best_logit=lambda real, new: math.log(new / real)), "your logit of -1.10 costs"),
+    ("12.4", dict(best_logit=lambda real, new: 0.0), "your logit of 0.00 costs"),
 ]

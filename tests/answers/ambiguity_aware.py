@@ -2,12 +2,29 @@
 
 import torch
 
-from posebook.methods.ambiguity_aware import losses
+from posebook.methods.ambiguity_aware import losses, sampling
 
 MIRROR = torch.diag(torch.tensor([1.0, 1.0, -1.0]))
 POSE_MM = 400 * torch.randn(17, 3, generator=torch.Generator().manual_seed(0))
+DICE = torch.Generator().manual_seed(0)
+MADE_UP = 0.3 * torch.randn(8, 17, 3, generator=DICE)
+MADE_UP[:, 0] = 0
+VIEW = losses.view_rotation(sampling.random_views(8, DICE))
+PICTURE = MADE_UP[..., :2] / (MADE_UP[..., 2:] + 10)
 #: What the chapter itself gives to the checks.
-GIVEN = dict(one_mm=POSE_MM - POSE_MM[0])
+GIVEN = dict(one_mm=POSE_MM - POSE_MM[0], made_up=MADE_UP, made_up_picture=PICTURE, new_view=VIEW)
+
+
+def offsets(first, new):
+    return dict(first_offset=first, new_offset=new)
+
+
+def agreeing(times):
+    """So many times the true depths in the first picture, and what follows in the new one."""
+    first = times * MADE_UP[..., 2]
+    z = (10 + first).unsqueeze(-1)
+    pose = torch.cat([z * PICTURE, z], -1)
+    return offsets(first, ((pose - pose[:, :1]) @ VIEW.mT)[..., 2])
 
 
 def steps(released, in_time):
@@ -52,4 +69,11 @@ ROWS = [
     ("15.3", loss(lambda *v: torch.log(v[1] / v[3]) + unlike(*v)), "spreads three times as far"),
     ("15.3", loss(lambda *v: torch.log(v[3] / v[1]) + unlike(*v) + 0.5), "prior's mean and spread"),
     ("15.3", loss(lambda m, s, mean, std: (m - mean) ** 2 / (2 * std**2)), "three times as far"),
+    ("15.4", offsets(None, None), "not attempted"),
+    ("15.4", agreeing(0.0), "right"),
+    ("15.4", agreeing(-1.0), "right"),
+    ("15.4", agreeing(1.0), "that lifter is good"),
+    ("15.4", offsets(torch.zeros(8, 17), torch.zeros(8, 17)), "They do not agree in space"),
+    ("15.4", offsets(torch.zeros(8, 17), None), "still None"),
+    ("15.4", offsets(torch.zeros(8), torch.zeros(8)), "of shape (8, 17)"),
 ]

@@ -62,4 +62,11 @@ ROWS = [
     ("16.3", both(differ(10.0, level=-0.2, times=10.0), FAR), "elevation is not negated"),
     ("16.3", both(differ(10.0, spin=1.0, times=10.0), FAR), "azimuth is not negated"),
     ("16.3", both(NEAR, NEAR), "differ_far"),
+    ("16.4", dict(log_volume=None), "not attempted"),
+    ("16.4", dict(log_volume=math.log(4)), "right"),
+    ("16.4", dict(log_volume=4), "The volume itself"),
+    ("16.4", dict(log_volume=math.log(6.5)), "sum of the factors"),
+    ("16.4", dict(log_volume=math.log(4) + 6), "A shift moves a box"),
+    ("16.4", dict(log_volume=-math.log(4)), "is smaller than one"),
+    ("16.4", dict(log_volume=0), "with a volume of 1."),
 ]

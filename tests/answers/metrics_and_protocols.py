@@ -37,4 +37,11 @@ ROWS = [
     ("5.3", dict(cheat_mm=LATE_MM), "right"),
     ("5.3", dict(cheat_mm=RELATIVE_MM), "it is the truth"),
     ("5.3", dict(cheat_mm=RELATIVE_MM.mean(0).expand_as(RELATIVE_MM)), "jittering truth is better"),
+    ("5.4", dict(notice_nothing=None), "not attempted"),
+    ("5.4", dict(notice_nothing={"P-MPJPE", "bone-length error", "symmetry error"}), "right"),
+    ("5.4", dict(notice_nothing="P-MPJPE"), "2 more of the eight"),
+    ("5.4", dict(notice_nothing=["P-MPJPE", "N-MPJPE"]), "The N-MPJPE of such a prediction is"),
+    ("5.4", dict(notice_nothing={"velocity error"}), "The velocity error of such"),
+    ("5.4", dict(notice_nothing={"Procrustes"}), "is no score of the table"),
+    ("5.4", dict(notice_nothing=3), "It raises TypeError"),
 ]

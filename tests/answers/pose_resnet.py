@@ -12,6 +12,16 @@ def back(x_of, exchange=True):
 
 
 WEIGHTS = 16 * 256 * (2048 + 256 + 256)
+
+
+def bright(*pixels):
+    """Logits that are high at these (row, column) alone."""
+    maps = torch.full((24, 24), -20.0)
+    for pixel in pixels:
+        maps[pixel] = 0.0
+    return maps
+
+
 #: What the chapter itself gives to the checks.
 GIVEN: dict = {}
 ROWS = [
@@ -33,4 +43,17 @@ ROWS = [
     ("9.3", back(lambda x, width: x), "from the other edge"),
     ("9.3", back(lambda x, width: width - 1 - x), "1 px off"),
     ("9.3", back(lambda x, width: x - width), "not the places"),
+    ("9.4", dict(body_map=None, heat_map=None), "not attempted"),
+    ("9.4", dict(body_map=(9, 12), heat_map=(72, 96)), "right"),
+    ("9.4", dict(body_map=(12, 9), heat_map=(96, 72)), "`body_map` is wider than high"),
+    ("9.4", dict(body_map=(9, 12), heat_map=(9, 12)), "would stand for 32 x 32"),
+    ("9.4", dict(body_map=(18, 24), heat_map=(72, 96)), "would stand for 16 x 16"),
+    ("9.4", dict(body_map=(9, 12), heat_map=None), "still empty"),
+    ("9.5", dict(two_faced=None), "not attempted"),
+    ("9.5", dict(two_faced=bright((15, 2), (15, 14))), "right"),
+    ("9.5", dict(two_faced=bright((10, 3), (20, 13))), "right"),
+    ("9.5", dict(two_faced=bright((15, 8))), "of its probability lies within"),
+    ("9.5", dict(two_faced=bright((2, 15), (14, 15))), "Its mean place is (15.5, 8.5)"),
+    ("9.5", dict(two_faced=torch.zeros(24, 24)), "Its mean place is (12.0, 12.0)"),
+    ("9.5", dict(two_faced=torch.zeros(17, 2)), "a tensor of shape (24, 24)"),
 ]

@@ -30,7 +30,26 @@ def count(shift):
     return int(far.sum())
 
 
+def hands(left_mm, right_mm, straight=False):
+    """The lifted pose with its wrists deeper by so much, along their rays or straight ahead."""
+    pose_mm = LIFTED.absolute_mm[0].clone()
+    for hand, deeper_mm in (("left_wrist", left_mm), ("right_wrist", right_mm)):
+        joint_mm = pose_mm[HOUSE.index(hand)]
+        ray = torch.tensor([0.0, 0.0, 1.0]) if straight else joint_mm / joint_mm[2]
+        pose_mm[HOUSE.index(hand)] = joint_mm + deeper_mm * ray
+    return dict(opposite_mm=pose_mm)
+
+
 FAR_MM = LIFTED.absolute_mm[0]
+_WRISTS = HOUSE.indices("left_wrist", "right_wrist")
+GAP_MM = (FAR_MM[_WRISTS[0], 2] - FAR_MM[_WRISTS[1], 2]).item()  # < 0: the left one is nearer
+
+
+def opposite(by_mm):
+    """How much deeper each wrist goes until the other hand is nearer by so much."""
+    return (by_mm - GAP_MM, 0.0) if GAP_MM < 0 else (0.0, by_mm + GAP_MM)
+
+
 GIVEN = dict(
     photograph="camera", lifter=LIFTER, clip=CLIP, lifted=LIFTED,
     camera=Camera.guess(CLIP.size_px), other=OTHER,
@@ -50,4 +69,17 @@ ROWS = [
     ("1.3", dict(far_mm=2 * FAR_MM), "right"),
     ("1.3", dict(far_mm=FAR_MM + torch.tensor([0, 0, FAR_MM[0, 2]])), "moves by"),
     ("1.3", dict(far_mm=3 * FAR_MM), "times as far away"),
+    ("1.3", dict(far_mm=torch.nan * FAR_MM), "not yet"),
+    ("1.4", dict(one_wrist_mm=None), "not attempted"),
+    ("1.4", dict(one_wrist_mm=10.0), "right"),
+    ("1.4", dict(one_wrist_mm=170), "the worst joint"),
+    ("1.4", dict(one_wrist_mm=10.625), "a mean over 16"),
+    ("1.4", dict(one_wrist_mm=41.2), "root of the mean square"),
+    ("1.5", dict(opposite_mm=None), "not attempted"),
+    ("1.5", hands(*opposite(150)), "right"),
+    ("1.5", hands(*opposite(150), straight=True), "gives it away"),
+    ("1.5", hands(0, 0), "The same hand is nearer"),
+    ("1.5", hands(*opposite(50)), "nearer by"),
+    ("1.5", dict(opposite_mm=-FAR_MM), "behind the camera"),
+    ("1.5", dict(opposite_mm=2 * FAR_MM), "The hip has moved"),
 ]

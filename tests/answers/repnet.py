@@ -34,6 +34,18 @@ def backwards(values, turn):
     return values @ turn
 
 
+def flat(right, down, scale=1.0):
+    """People of cardboard, and cameras with such scales along x and y."""
+
+    def generator(seen):
+        camera = torch.eye(3)[:2] * torch.tensor([right, down])[:, None]
+        places = scale * seen / torch.tensor([right or 1.0, down or 1.0])
+        pose = torch.cat([places, torch.zeros_like(seen[..., :1])], -1)
+        return pose, camera.expand(len(seen), 2, 3)
+
+    return generator
+
+
 #: What the chapter itself gives to the checks.
 GIVEN = dict(train_pose=POSE)
 ROWS = [
@@ -54,4 +66,15 @@ ROWS = [
     ("13.3", dict(largest_gap_m=0.1), "finds a gap of more than"),
     ("13.3", dict(largest_gap_m=1.6), "No critic of slope 1"),
     ("13.3", dict(largest_gap_m=0.1 * 48**0.5), "No critic of slope 1"),
+    ("13.4", dict(camera_scale=None), "not attempted"),
+    ("13.4", dict(camera_scale=0.5), "right"),
+    ("13.4", dict(camera_scale=250), "is 50,000 px long"),
+    ("13.4", dict(camera_scale=0.445), "is 89 px long"),
+    ("13.4", dict(camera_scale=8), "is 1,600 px long"),
+    ("13.5", dict(lazy_generator=flat(0.0, 0.0, scale=0.0)), "not attempted"),
+    ("13.5", dict(lazy_generator=flat(0.445, 0.445)), "right"),
+    ("13.5", dict(lazy_generator=flat(3.0, 3.0)), "right"),
+    ("13.5", dict(lazy_generator=flat(0.5, 1.0)), "The camera's term notices"),
+    ("13.5", dict(lazy_generator=flat(0.445, 0.445, scale=1.1)), "The picture notices"),
+    ("13.5", dict(lazy_generator=lambda seen: (seen, seen)), "The shapes are"),
 ]

@@ -9,6 +9,11 @@ MOVING = MOVING - MOVING[:, :1]  # about the hip
 OFFSET = MOVING + 100
 OFFSET[:, 0] = 0
 
+
+def around(frames, before, after):
+    return torch.arange(frames)[:, None] + torch.arange(-before, after + 1)
+
+
 #: What the chapter itself gives to the checks.
 GIVEN = dict(
     test=SimpleNamespace(pose_mm=MOVING),
@@ -33,4 +38,19 @@ ROWS = [
     ("7.3", dict(steady_mm=MOVING.mean(0).expand_as(MOVING)), "another step"),
     ("7.3", dict(steady_mm=OFFSET[:3]), "The shape is"),
     ("7.3", dict(steady_mm=torch.nan * OFFSET), "not numbers"),
+    ("7.4", dict(window_frames=lambda n, b, a: torch.full((n, b + 1 + a), -1)), "not attempted"),
+    ("7.4", dict(window_frames=lambda n, b, a: around(n, b, a).clamp(0, n - 1)), "right"),
+    ("7.4", dict(window_frames=lambda n, b, a: around(n, b, a) / 1), "whole numbers"),
+    ("7.4", dict(window_frames=around), "beyond an end of the clip"),
+    (
+        "7.4",
+        dict(window_frames=lambda n, b, a: around(n, b, a) % n),
+        "frame 0 is [17, 18, 19, 0, 1",
+    ),
+    (
+        "7.4",
+        dict(window_frames=lambda n, b, a: around(n, a, b).clamp(0, n - 1)),
+        "not the frames around it",
+    ),
+    ("7.4", dict(window_frames=lambda n, b, a: around(n, b, a)[:, :-1]), "the shape is"),
 ]

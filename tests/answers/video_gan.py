@@ -30,6 +30,16 @@ class Lifter:
         return SimpleNamespace(root_mm=torch.tensor([[0.0, 0.0, depth_mm]]))
 
 
+TERMS = (
+    "-D(X)", "w L_rep(r*, X)", "100 L_rep(r, [X])", "10 L_behind(r, [X])",
+    "released: 100 L_rep(P)",
+)  # fmt: skip
+
+
+def teach(*networks):
+    return dict(teaches=dict(zip(TERMS, networks, strict=True)))
+
+
 #: What the chapter itself gives to the checks.
 GIVEN = dict(some=SOME, exact=EXACT, CAMERA=CAMERA, lifter=Lifter(), clip=Seen(Lens(1000.0)))
 ROWS = [
@@ -51,4 +61,11 @@ ROWS = [
     ("14.3", dict(sideways_mm=50), "0.0229 screen units"),
     ("14.3", dict(sideways_mm=0.02183), "0.0000 screen units"),
     ("14.3", dict(sideways_mm=114.5), "0.0524 screen units"),
+    ("14.4", dict(teaches=dict.fromkeys(TERMS)), "not attempted"),
+    ("14.4", teach("pose", "pose", "root", "root", "both"), "right"),
+    ("14.4", teach("both", "pose", "root", "root", "both"), "a weight of the root network"),
+    ("14.4", teach("pose", "both", "root", "root", "both"), "a weight of the root network"),
+    ("14.4", teach("pose", "pose", "both", "root", "both"), "a weight of the pose network"),
+    ("14.4", teach("pose", "pose", "root", "root", "pose"), "not the only one"),
+    ("14.4", teach("pose", "pose", "root", None, "both"), "None is none of"),
 ]

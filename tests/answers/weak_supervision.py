@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from posebook.methods.weak_supervision.skeleton import at_length, bone_sum
+from posebook.methods.weak_supervision.skeleton import GROUPS, at_length, bone_sum
 from posebook.skeletons import MPII_16
 
 draw = torch.Generator().manual_seed(0)
@@ -23,8 +23,25 @@ def both(of_all, of_smallest):
     return dict(all_mm=of_all, smallest_mm=of_smallest)
 
 
+PLACES = torch.randn(16, 2, generator=draw)
+DEPTHS = torch.randn(16, generator=draw)
+
+
+def reflected(*ends):
+    """The true depths, but for feet or wrists as far behind their neighbour as they were before."""
+    depths = DEPTHS.clone()
+    for end in ends:
+        middle = MPII_16.index(end.replace("foot", "knee").replace("wrist", "elbow"))
+        place = MPII_16.index(end)
+        depths[place] = 2 * DEPTHS[middle] - DEPTHS[place]
+    return depths
+
+
 #: What the chapter itself gives to the checks.
-GIVEN = dict(truths_mm=POSES, KEPT=KEPT, LENGTH_MM=LENGTH)
+GIVEN = dict(
+    truths_mm=POSES, KEPT=KEPT, LENGTH_MM=LENGTH, limb_places=PLACES, limb_depths=DEPTHS,
+    GROUPS=GROUPS,
+)  # fmt: skip
 ROWS = [
     ("10.1", dict(deeper_px=None), "not attempted"),
     ("10.1", dict(deeper_px=math.sqrt(156)), "right"),
@@ -45,4 +62,11 @@ ROWS = [
     ("10.3", both(OFF.mean().item(), SMALL), "counts the thorax"),
     ("10.3", both(ALL, LARGE), "of the largest people"),
     ("10.3", both(ALL / 2, SMALL), "does not fit"),
+    ("10.4", dict(fooling=None), "not attempted"),
+    ("10.4", dict(fooling=reflected("left_foot", "right_wrist")), "right"),
+    ("10.4", dict(fooling=DEPTHS), "0 point to the wrong side and 8"),
+    ("10.4", dict(fooling=-DEPTHS), "8 point to the wrong side and 0"),
+    ("10.4", dict(fooling=reflected("left_foot")), "1 point to the wrong side"),
+    ("10.4", dict(fooling=torch.zeros(16)), "The loss of yours is"),
+    ("10.4", dict(fooling=DEPTHS[:3]), "a tensor of shape (16,)"),
 ]

@@ -1,5 +1,7 @@
 """Checks of chapter 12's exercises."""
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -81,3 +83,21 @@ def exercise_3(truth_mm: Any, tossed: Any, with_reflections_mm: Any, without_mm:
     for name, (found, score) in zip(names, scores, strict=True):
         if abs(float(found) - score(tossed, truth_mm).mean().item()) > 0.5:
             raise Wrong(f"{name} is {float(found):.1f} mm, which is not the mean over `tossed`.")
+
+
+def exercise_4(best_logit: Callable[[float, float], float]) -> None:
+    """The logit with the least cross entropy where real and new poses have these densities."""
+    if math.isnan(best_logit(3.0, 1.0)):
+        raise NotAttempted
+    for real, new in ((3.0, 1.0), (1.0, 1.0), (0.2, 0.7)):
+        given, best = float(best_logit(real, new)), math.log(real / new)
+
+        def costs(logit: float, real: float = real, new: float = new) -> float:
+            return real * math.log1p(math.exp(-logit)) + new * math.log1p(math.exp(logit))
+
+        if not abs(given - best) < 1e-3:
+            nearer = given + (best - given) / 3
+            raise Wrong(
+                f"real = {real:g}, new = {new:g}: your logit of {given:.2f} costs "
+                f"{costs(given):.3f}; {nearer:.2f} costs {costs(nearer):.3f}."
+            )

@@ -1,6 +1,7 @@
 """Checks of chapter 15's exercises."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -77,5 +78,38 @@ def exercise_3(prior_loss: Callable[[Tensor, float, float], Tensor]) -> None:
             float(prior_loss(middle, mean, std)),
             losses.prior_loss(middle, (mean, std)),
         )
-        if abs(loss - expected.item()) > 0.02 + 0.03 * expected.item():
+        if not abs(loss - expected.item()) <= 0.02 + 0.03 * expected.item():
             raise Wrong(f"For a batch that {words}, the loss should not be {loss:.3g}.")
+
+
+def exercise_4(
+    first_offset: Any, new_offset: Any, made_up: Pose3D, made_up_picture: Tensor, new_view: Tensor
+) -> None:
+    """Depths in two pictures that agree with each other, and are wrong."""
+    if first_offset is None and new_offset is None:
+        raise NotAttempted
+    if first_offset is None or new_offset is None:
+        raise Wrong("One of the two is still None.")
+    answers = [torch.as_tensor(offset).float() for offset in (first_offset, new_offset)]
+    if any(offset.shape != made_up.shape[:2] for offset in answers):
+        raise Wrong(f"Both are of shape {tuple(made_up.shape[:2])}.")
+    in_turn = iter(answers)
+    way = losses.cycle(lambda _: next(in_turn), made_up_picture, new_view)
+    in_space = (way.turned - way.relifted).norm(dim=-1)
+    in_picture = (way.reseen - made_up_picture).norm(dim=-1).mean().item()
+    if not in_space.mean() < 1e-3:
+        person = int(in_space.mean(1).argmax())
+        shown = {
+            name: 700 * (pose[person] - pose[person, :1])  # a length is about 700 mm
+            for name, pose in (("turned", way.turned), ("lifted again", way.relifted))
+        }
+        raise Wrong(
+            f"They do not agree in space: L3D is {in_space.mean():.4f}. Below is person {person}, "
+            "as the second camera sees them.",
+            figures.compare(shown, turn=0, title="Turned, and lifted from the new picture"),
+        )
+    if not in_picture < 1e-3:
+        raise Wrong(f"They agree in space, but not in the picture: L2D is {in_picture:.4f}.")
+    off = (way.lifted[..., 2] - 10 - made_up[..., 2]).abs().mean().item()
+    if not off >= 0.2:
+        raise Wrong(f"They agree, but the depths are off by {off:.2f} only: that lifter is good.")

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from posebook import figures, geometry
+from posebook import cameras, figures, geometry
 from posebook.cameras import Camera
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.skeletons import HOUSE
@@ -71,4 +71,71 @@ def exercise_2(
             f"{float(depth_off_mm):.3g} mm is too {'large' if ratio > 1 else 'small'}. Is the "
             "noise in pixels before it becomes rays? Is it drawn anew for each joint? And is yours "
             "the mean of distances, not of signed errors?"
+        )
+
+
+def exercise_3(leg_poses: Any) -> None:
+    """How many ways there are for three bones from the hip down, each of known length."""
+    if leg_poses is None:
+        raise NotAttempted
+    given = float(leg_poses)
+    if given == 6:
+        raise Wrong(
+            "6 = 3 x 2. But there are two places for the foot after each place of the knee."
+        )
+    if given == 4:
+        raise Wrong(
+            "The first of the three bones leads from the hip to the left hip: it is one more."
+        )
+    if given in (2**16, 2**17):
+        raise Wrong(f"{given:,.0f} is for the whole body; this is one leg.")
+    if given != 2**3:
+        raise Wrong(
+            f"{given:g} is not the number. How many ways are there for one bone? For a second one "
+            "that hangs on it, after each of these?"
+        )
+
+
+def exercise_4(mirror_moves_px: Callable[[float, float, float, float], float]) -> None:
+    """How far a joint moves in the picture when the person is mirrored in depth."""
+    if mirror_moves_px(1000.0, 300.0, 200.0, 4000.0) != mirror_moves_px(
+        1000.0, 300.0, 200.0, 4000.0
+    ):
+        raise NotAttempted  # NaN
+    for focal, beside, nearer, distance in (
+        (1000.0, 300.0, 200.0, 4000.0),
+        (800.0, 500.0, 600.0, 1500.0),
+        (2000.0, 100.0, 50.0, 8000.0),
+    ):
+        given = abs(float(mirror_moves_px(focal, beside, nearer, distance)))
+        seen = [focal * beside / (distance - sign * nearer) for sign in (1, -1)]
+        if not abs(given - (seen[0] - seen[1])) <= 0.005 * (seen[0] - seen[1]):
+            raise Wrong(
+                f"f = {focal:g} px, {beside:g} mm to the right, {nearer:g} mm nearer than the hip, "
+                f"which is {distance:g} mm away: the joint is seen at x = {seen[0]:.2f} px before "
+                f"and {seen[1]:.2f} px after. Yours says that it moves by {given:.2f} px."
+            )
+
+
+def exercise_5(hiding: Any) -> None:
+    """Tangential coefficients whose exchange nobody can see."""
+    if hiding is None:
+        raise NotAttempted
+    given = torch.as_tensor(hiding, dtype=torch.float64)
+    if given.shape != (2,):
+        raise Wrong("`hiding` is a pair: (p1, p2).")
+    if not given.abs().amax() >= 0.001:
+        raise Wrong("One of the two must be 0.001 or more in size: else the lens has next to none.")
+    steps = torch.linspace(-0.5, 0.5, 11, dtype=torch.float64)
+    rays = torch.cartesian_prod(steps, steps)
+    one, other = (
+        cameras.lenses.distort(rays, torch.zeros(3, dtype=torch.float64), given, convention)
+        for convention in ("human36m", "videopose3d")
+    )
+    apart_px = 1145 * (one - other).norm(dim=-1)
+    if not apart_px.amax() < 1e-6:
+        x, y = rays[int(apart_px.nan_to_num(torch.inf).argmax())].tolist()
+        raise Wrong(
+            f"The test would find the mistake: along the ray ({x:.1f}, {y:.1f}) the two pictures "
+            f"are {apart_px.amax():.2f} px apart (at a focal length of 1145 px)."
         )

@@ -94,3 +94,23 @@ def _pictures_differ(
         turned = its @ euler_to_matrix(angles, "xyx").to(its).mT
         seen.append(turned[..., :2] * distance / (turned[..., 2:] + distance))
     return (seen[0] - seen[1]).norm(dim=-1).nanmean().item()
+
+
+def exercise_4(log_volume: float | int | None) -> None:
+    """The log-determinant of a block that scales by 2, 0.5 and 4, shifts and rotates."""
+    if log_volume is None:
+        raise NotAttempted
+    given, expected = float(log_volume), math.log(4)
+    if abs(given - 4) < 0.01:
+        raise Wrong("The volume itself becomes 4 times as large. What is the logarithm of that?")
+    if abs(given - math.log(6.5)) < 0.01:
+        raise Wrong("6.5 is the sum of the factors. A box of 1 x 1 x 1 becomes one of 2 x 0.5 x 4.")
+    if abs(given - expected - 6) < 0.01:
+        raise Wrong("A shift moves a box; the box does not grow by that.")
+    if abs(given + expected) < 0.01:
+        raise Wrong(f"{given:.2f} says that a box of 2 x 0.5 x 4 is smaller than one of 1 x 1 x 1.")
+    if not abs(given - expected) < 0.01:
+        raise Wrong(
+            f"With {given:.3g}, a box of 1 x 1 x 1 becomes one with a volume of "
+            f"{math.exp(min(given, 50)):.3g}. Its sides become 2, 0.5 and 4."
+        )

@@ -64,3 +64,31 @@ def exercise_3(
     same = torch.linalg.vector_norm(ours - relative_mm[1:][moving], dim=-1).mean()
     if same < 1:
         raise Wrong("It beats every score, but it is the truth: anybody could use it.")
+
+
+_NOTICE_NOTHING = {"P-MPJPE", "bone-length error", "symmetry error"}
+
+
+def exercise_4(notice_nothing: Any, relative_mm: Tensor) -> None:
+    """Scores that do not see a turn about the vertical."""
+    if notice_nothing is None:
+        raise NotAttempted
+    quarter = torch.tensor([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]]).to(relative_mm)
+    turned_mm = relative_mm @ quarter.T
+    distances_mm = torch.linalg.vector_norm(turned_mm - relative_mm, dim=-1)
+    reads = {  # what the table would say of it
+        "MPJPE": (metrics.mpjpe(turned_mm, relative_mm), "mm"),
+        "N-MPJPE": (metrics.n_mpjpe(turned_mm, relative_mm), "mm"),
+        "PCK@150": (metrics.pck(distances_mm), "%"),
+        "AUC": (metrics.auc(distances_mm), "%"),
+        "velocity error": (metrics.velocity_error(turned_mm, relative_mm), "mm/frame"),
+    }
+    given = {notice_nothing} if isinstance(notice_nothing, str) else set(notice_nothing)
+    given = {str(name).partition(" (")[0] for name in given}
+    if strange := given - reads.keys() - _NOTICE_NOTHING:
+        raise Wrong(f"{sorted(strange)[0]!r} is no score of the table.")
+    for name in reads.keys() & given:
+        value, unit = reads[name]
+        raise Wrong(f"The {name} of such a prediction is {value.nanmean().item():.1f} {unit} here.")
+    if absent := len(_NOTICE_NOTHING - given):
+        raise Wrong(f"These notice nothing, but {absent} more of the eight do not either.")

@@ -1,10 +1,12 @@
 """Checks of chapter 9's exercises."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from posebook import figures
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.methods.pose_resnet.network import STRIDE, PoseResNet
 from posebook.skeletons import HOUSE
@@ -75,3 +77,40 @@ def exercise_3(turned_back: Callable[[Tensor, float, list[int]], Tensor]) -> Non
         )
     if not torch.allclose(found, places, atol=1e-3):
         raise Wrong("These are not the places in the crop itself.")
+
+
+def exercise_4(body_map: Any, heat_map: Any) -> None:
+    """Sizes of a ResNet's last map and of a heat map, for a crop of 288 x 384 px."""
+    if body_map is None and heat_map is None:
+        raise NotAttempted
+    for name, given, shrinks in (("body_map", body_map, 32), ("heat_map", heat_map, STRIDE)):
+        if given is None:
+            raise Wrong(f"`{name}` is still empty.")
+        wide, high = (float(value) for value in given)
+        if (wide, high) == (384 / shrinks, 288 / shrinks):
+            raise Wrong(f"`{name}` is wider than high, but the crop is a standing person's.")
+        if (wide, high) != (288 / shrinks, 384 / shrinks):
+            raise Wrong(
+                f"`{name}`: a pixel of a map of {wide:g} x {high:g} would stand for "
+                f"{288 / wide:.3g} x {384 / high:.3g} pixels of the crop."
+            )
+
+
+def exercise_5(two_faced: Any) -> None:
+    """A map whose mean place is right, and which is dark there."""
+    if two_faced is None:
+        raise NotAttempted
+    if not isinstance(two_faced, Tensor) or two_faced.shape != (24, 24):
+        raise Wrong("`two_faced` is a tensor of shape (24, 24).")
+    joint = torch.tensor([8.5, 15.5])
+    share = two_faced.float().flatten().softmax(0).view(24, 24)
+    middles = torch.arange(24) + 0.5
+    mean = torch.stack([(share.sum(0) * middles).sum(), (share.sum(1) * middles).sum()])
+    shown = figures.heat_maps(share[None], places=joint[None], captions=["+: the joint"])
+    if not (mean - joint).norm() < 0.1:
+        x, y = mean.tolist()
+        raise Wrong(f"Its mean place is ({x:.1f}, {y:.1f}): that costs something.", shown)
+    away = torch.cdist(torch.cartesian_prod(middles, middles).flip(-1), joint[None]).view(24, 24)
+    near = share[away <= 4].sum().item()
+    if not near < 0.01:
+        raise Wrong(f"{near:.1%} of its probability lies within 4 px of the joint.", shown)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from posebook import figures
+from posebook import figures, metrics
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.geometry import euler_to_matrix
 from posebook.methods.repnet.network import JOINTS, with_hip
@@ -88,3 +88,40 @@ def exercise_3(largest_gap_m: float | None) -> None:
             f"No critic of slope 1 can find a gap of {gap:g} m: its number changes by no more than "
             "the distance that the pose moves as one point with 48 coordinates."
         )
+
+
+def exercise_4(camera_scale: float | int | None) -> None:
+    """The scale of a weak camera of 1000 px, 4 m away, for key points over 500 px."""
+    if camera_scale is None:
+        raise NotAttempted
+    given = float(camera_scale)
+    if not abs(given - 0.5) < 0.005:
+        raise Wrong(
+            f"With {given:g} per metre, a bone of 0.4 m in the plane of the picture is "
+            f"{500 * 0.4 * given:,.0f} px long. How long does a camera of 1000 px see it, 4 m away?"
+        )
+
+
+def exercise_5(
+    lazy_generator: Callable[[Tensor], tuple[Tensor, Tensor]], train_pose: Pose3D
+) -> None:
+    """Poses and cameras that cost nothing in the picture, and are wrong."""
+    true_pose = train_pose[:64, HOUSE.indices(*JOINTS)].float()
+    seen = 0.445 * true_pose[..., :2]
+    pose, camera = lazy_generator(seen.clone())
+    if not pose.any() and not camera.any():
+        raise NotAttempted
+    if pose.shape != true_pose.shape or camera.shape != (len(pose), 2, 3):
+        raise Wrong(f"The shapes are {tuple(pose.shape)} and {tuple(camera.shape)}.")
+    picture = (pose @ camera.mT - seen).square().mean().item()
+    if not picture < 1e-8:
+        off_px = 500 * (pose @ camera.mT - seen).norm(dim=-1).mean().item()
+        raise Wrong(f"The picture notices: its joints are {off_px:.1f} px off on average.")
+    gram = camera @ camera.mT
+    shape = 2 * gram / gram.diagonal(dim1=-2, dim2=-1).sum(-1)[:, None, None]
+    skew = (shape - torch.eye(2)).flatten(1).norm(dim=-1).mean().item()
+    if not skew < 1e-3:
+        raise Wrong(f"The camera's term notices: it is {skew:.2f}. Are its rows equally long?")
+    off_mm = 1000 * metrics.p_mpjpe(pose.double(), true_pose.double()).mean().item()
+    if not off_mm > 20:
+        raise Wrong(f"Nothing is wrong with them: their P-MPJPE is {off_mm:.0f} mm.")

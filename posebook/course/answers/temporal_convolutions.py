@@ -1,8 +1,10 @@
 """Checks of chapter 7's exercises."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from posebook import figures, geometry, metrics
 from posebook.course.checking import NotAttempted, Wrong
@@ -73,3 +75,26 @@ def exercise_3(steady_mm: Any, test: Any, test_people: Any) -> None:
         return
     figure = figures.pose_3d(pose_mm[frame], truth_mm=true_mm[frame], title=f"Frame {frame}")
     raise Wrong(f"{found} {why}", figure)
+
+
+def exercise_4(window_frames: Callable[[int, int, int], Tensor]) -> None:
+    """The numbers of the frames in each frame's window, with the ends repeated."""
+    if bool((window_frames(5, 1, 1) == -1).all()):
+        raise NotAttempted
+    for frames, before, after in ((20, 3, 3), (20, 4, 0), (4, 6, 6)):
+        rows = window_frames(frames, before, after)
+        what = f"A clip of {frames} frames, {before} before and {after} after: "
+        if tuple(rows.shape) != (frames, before + 1 + after):
+            raise Wrong(f"{what}the shape is {tuple(rows.shape)}.")
+        if rows.is_floating_point():
+            raise Wrong("An index is made of whole numbers; yours holds numbers with a point.")
+        expected = torch.arange(frames)[:, None] + torch.arange(-before, after + 1)
+        inside = (expected >= 0) & (expected < frames)
+        expected = expected.clamp(0, frames - 1)
+        for where, why in (
+            (inside, "They are not the frames around it, in their order."),
+            (~inside, "Which frames does it have beyond an end of the clip?"),
+        ):
+            if (wrong := where & (rows != expected)).any():
+                frame = int(wrong.any(1).nonzero()[0])
+                raise Wrong(f"{what}the window of frame {frame} is {rows[frame].tolist()}. {why}")

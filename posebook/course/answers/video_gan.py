@@ -71,3 +71,30 @@ def exercise_3(CAMERA: Any, sideways_mm: Any) -> None:
             f"A camera sees a hip that is {float(sideways_mm):.1f} mm too far to the right, 5 m "
             f"away, {off:.4f} screen units too far to the right."
         )
+
+
+_TEACHES = {
+    "-D(X)": "pose",
+    "w L_rep(r*, X)": "pose",
+    "100 L_rep(r, [X])": "root",
+    "10 L_behind(r, [X])": "root",
+    "released: 100 L_rep(P)": "both",
+}
+
+
+def exercise_4(teaches: Any) -> None:
+    """Which generator each term of the loss teaches."""
+    if not any(teaches.values()):
+        raise NotAttempted
+    for term, right in _TEACHES.items():
+        given = teaches.get(term)
+        if given not in ("pose", "root", "both"):
+            raise Wrong(f"{term}: {given!r} is none of pose, root, both.")
+        for network in ("pose", "root"):
+            if given in (network, "both") and right not in (network, "both"):
+                raise Wrong(
+                    f"{term}: change a weight of the {network} network a little, and follow what a "
+                    "gradient sees. It sees no change at all: the slope is 0."
+                )
+        if given != right:
+            raise Wrong(f"{term}: the {given} network is not the only one with a slope.")

@@ -1,11 +1,15 @@
 """Checks of chapter 10's exercises."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
+import torch
 from torch import Tensor
 
+from posebook import figures
 from posebook.course.checking import NotAttempted, Wrong
+from posebook.methods.weak_supervision.losses import geometry_loss
 from posebook.methods.weak_supervision.skeleton import GROUPS, at_length, bone_sum
 from posebook.skeletons import MPII_16
 
@@ -67,3 +71,38 @@ def exercise_3(
         if abs(value - off_mm[others][:, KEPT].mean().item()) <= 0.005 * expected:
             raise Wrong(f"{name} is that of the largest people.")
         raise Wrong(f"{name} = {value:.1f} mm does not fit the true poses scaled to LENGTH_MM.")
+
+
+def exercise_4(
+    fooling: Any, limb_places: Tensor, limb_depths: Tensor, GROUPS: Mapping[str, Any]
+) -> None:
+    """Depths that are as good for the geometry loss as the true ones, with limbs the wrong way."""
+    if fooling is None:
+        raise NotAttempted
+    if not isinstance(fooling, Tensor) or fooling.shape != limb_depths.shape:
+        raise Wrong(f"`fooling` is a tensor of shape {tuple(limb_depths.shape)}.")
+    depths = torch.stack([fooling.detach().to(limb_depths), limb_depths])
+    everywhere = torch.ones(1, 16, dtype=torch.bool)
+    spread, true_spread = (
+        1000 * geometry_loss(z[None], limb_places[None], everywhere, everywhere[:, 0] & False,
+                             groups=GROUPS).item()
+        for z in depths
+    )  # fmt: skip
+    if not spread <= 1.001 * true_spread + 1e-3:
+        raise Wrong(
+            f"The loss of yours is {spread:.2f}, of the true depths {true_spread:.2f} (x 1000)."
+        )
+    limbs = [MPII_16.indices(a, b) for name in ("legs", "arms") for a, b, _ in GROUPS[name]]
+    starts, ends = (list(joints) for joints in zip(*limbs, strict=True))
+    steps = depths[:, ends] - depths[:, starts]
+    clear = steps[1].abs() >= 0.05
+    wrong = int((steps[0] * steps[1] < 0)[clear].sum())
+    right = int((steps[0] * steps[1] > 0)[clear].sum())
+    if wrong < 2 or right < 2:
+        yours, true = (1000 * torch.cat([limb_places, z[:, None]], -1) for z in depths)
+        hip = MPII_16.index("hip")
+        raise Wrong(
+            f"Of the limbs that count, {wrong} point to the wrong side and {right} to the right. "
+            "Below is your person over the true one.",
+            figures.pose_3d(yours - yours[hip], MPII_16, truth_mm=true - true[hip]),
+        )
