@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, TypeCheckError
 from torch import Tensor
 
-from posebook import geometry, paths
+from posebook import metrics, paths
 from posebook.datasets.clips import Clip
 from posebook.datasets.readers import files
 from posebook.shapes import Points3D, Pose3D
@@ -38,14 +38,13 @@ def test_annotations_with_sizes_are_found(annotation, found):
 
 def test_wrong_types_and_sizes_are_refused():
     pose_mm = torch.zeros(4, 17, 3)
-    good = Clip("", HOUSE, None, pose_mm[..., :2], torch.ones(4, 17))
     for wrong in (
         lambda: files.plain_digits(5),  # no array: beartype alone
         lambda: HOUSE.index(5),  # a method
         lambda: paths.shown(5),
-        lambda: geometry.root_relative(pose_mm[..., :2], HOUSE),
-        lambda: Clip("", HOUSE, None, good.keypoints_px, torch.ones(4, 16)),  # a dataclass's own
-        lambda: Clip(5, HOUSE, None, good.keypoints_px, good.confidence),
+        lambda: Clip(5, HOUSE, None, pose_mm[..., :2], torch.ones(4, 17)),  # a dataclass's own
+        lambda: metrics.mpjpe(pose_mm[..., :2], pose_mm[..., :2]),
+        lambda: metrics.mpjpe(pose_mm, pose_mm[:, :16]),  # each alone is a pose
     ):
         with pytest.raises(TypeCheckError):
             wrong()
