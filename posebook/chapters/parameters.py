@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "photograph": _TEXT,
     "film": _TEXT,
     "detector_name": _TEXT,
+    "demo": _TEXT,
     "intrinsics": _TEXT,
     "height_m": _number(" from 0.4 to 2.8", lambda value: 0.4 <= value <= 2.8),
     "people": _whole(1, 10**6),
@@ -128,6 +129,9 @@ RULES: dict[str, Rule] = {
     "poses": _BUDGET,
     "samples": _BUDGET,
     "flow_poses": _BUDGET,
+    "student_poses": _BUDGET,
+    "pictures": _whole(16, 10**9),  # one batch at least
+    "shift_mm": _OVER_0,
     "labelled_poses": _BUDGET,
     "ablation_share": _OVER_0,
     "labelled": Rule("shares over 0 and under 1, such as '0.01 0.1'", _shares),
