@@ -54,6 +54,7 @@ root = None  # folder of this data set, where it needs one
 keypoints = "true"
 street = "synthetic_wide"  # people with 2D labels alone: a data set, or a file of key points
 street_root = None
+street_layout = None  # joint set of such a file, where it does not say: mpii_17_kudo
 second_view = "difference"  # what stands for the right view; "view": as published
 shift_mm = 500.0  # how far apart the two eyes are
 picture_set = "rendered_wild"  # pictures with 2D labels; or mpii, lsp, ai_challenger
@@ -670,8 +671,8 @@ figures.show(
 # way round.)
 
 # %% tags=["run"]
-whole_street = gather(street, street_root and Path(street_root), "train" if street_root is None and
-                      street.startswith("synthetic") else None)  # fmt: skip
+half = "train" if street_root is None and street.startswith("synthetic") else None
+whole_street = gather(street, street_root and Path(street_root), half, layout=street_layout)
 step = math.ceil(len(whole_street) / choices["street"])
 picked = torch.arange(0, len(whole_street), step)
 
@@ -764,7 +765,7 @@ figures.show(
 # A command does all of this for a file or a data set, in pieces, so that a killed run goes on:
 #
 # ```
-# posebook label mpii.npy --by runs/label_generator/.../label_generator.safetensors --out labels
+# posebook label mpii_poses.npy --layout mpii_17_kudo --by runs/label_generator/.../label_generator.safetensors --out labels
 # ```
 #
 # ## What is a label worth?

@@ -103,6 +103,7 @@ RULES: dict[str, Rule] = {
     "seed": _SEED,
     "root": _TEXT,
     "street_root": _TEXT,
+    "street_layout": _TEXT,
     "picture_root": _TEXT,
     "lsp": _TEXT,
     "photographs": _TEXT,
