@@ -718,7 +718,9 @@ for name, made in labels.items():
     SOURCES[f"{name}, no search"] = torch.from_numpy(made["coarse_mm"])
     SOURCES[f"{name}, searched"] = torch.from_numpy(made["pose_mm"])
 labelled = torch.stack([torch.isfinite(source).all((1, 2)) for source in SOURCES.values()]).all(0)
-labelled &= torch.from_numpy(labels["generator"]["counted"]).all(1)
+labelled &= (outside.confidence > 0).all(1)
+if labelled.sum() < 16:
+    raise InputError(f"street is '{street}': {labelled.sum()} people seen whole have a label")
 rows = []
 for name, source_mm in SOURCES.items():
     if known and name != "true":
