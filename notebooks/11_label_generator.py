@@ -110,7 +110,7 @@ from posebook.skeletons import HOUSE, MPII_16, conversion
 # %% tags=["setup"]
 choices = {
     "ci": dict(
-        width=64, batch=64, rate=4e-3, dropout=0.1, max_norm=False, poses=12_000, frames=4_000
+        width=64, batch=64, rate=4e-3, dropout=0.1, max_norm=False, poses=9_000, frames=4_000
     )
     | dict(student=4_000, street=500, pictures=40, rounds=4, tried=100, limit=10_000.0),
     "laptop": dict(
@@ -1154,7 +1154,8 @@ def demo_of(given: str | None) -> Demo:
     """What is labelled at the end."""
     if given is None:
         quiet = load("rendered_plain", split="test").thinned(3)
-        seen = [in_picture("a rendered person", picture, seer) for picture in quiet.pictures]
+        views = [quiet.pictures[number] for number in quiet.picture.tolist()]
+        seen = [in_picture("a rendered person", picture, seer) for picture in views]
         return max(seen, key=lambda one: one.clip.confidence.mean().item())
     path = Path(given)
     looker = default() if detector_name is None else detection.load(detector_name)
