@@ -1055,8 +1055,9 @@ kept_table(seeing, PROTOCOLS, "Networks that see pictures, mm", "rendered_wild")
 # * **MPII's people** add nothing on the laboratory's people either. Alone they teach poses that are worse there than the
 #   mean pose, whoever labels them. Why? Where a joint set marks no hip, it is half way between the left and the right
 #   one. In CMU's bodies it lies a hand's breadth above. Standardised, that is many deviations, and a network has never seen any
-#   such thing. The last table proves it: put the laboratory's hips half way as well, and most of the error is gone. A
-#   joint that is called the same is not the same joint. (The generator of CMU's laboratory suffers from it in turn, in
+#   such thing. The last table proves it: put the laboratory's hips half way as well, and with the lifter's labels half of
+#   the error is gone. The student of the laboratory then fails in its turn. A joint that is called the same is not the
+#   same joint. (The generator of CMU's laboratory suffers from it in turn, in
 #   the street and on rendered people.)
 # * **Networks that see pictures.** Whether depth is taught by the truth or by the lifter makes no difference that we
 #   can see: the network's own errors are several times larger than those of the labels. Labels of the generators that
