@@ -14,6 +14,7 @@ from posebook.detection.decodings import DECODINGS
 from posebook.detection.detector import Detector
 from posebook.errors import InputError
 from posebook.methods import network_files
+from posebook.methods.label_generator.baseline import DepthAtJoints
 from posebook.methods.pose_resnet.network import PoseResNet
 from posebook.methods.stacked_hourglass import heatmaps
 from posebook.methods.stacked_hourglass.inputs import BZHAO96, OURS
@@ -162,6 +163,8 @@ def test_key_points_of_a_whole_set():
          dict(size=[64, 64])),
         (DepthMapResNet, dict(depth=18, joints=17, width=8, deconv=8),
          dict(skeleton="coco_17", size=[64, 64], depth_unit=1.0)),
+        (DepthAtJoints, dict(joints=16, stacks=1, modules=1, features=8, hidden=8),
+         dict(size=[64, 128])),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("weights", [torch.float32, torch.float16])

@@ -11,9 +11,10 @@ from posebook.errors import InputError
 from posebook.geometry import root_relative
 from posebook.labelling.trees import search_trees
 from posebook.methods.label_generator import search
-from posebook.methods.label_generator.network import RELEASED_DEFAULTS, LabelGenerator
+from posebook.methods.label_generator.baseline import DepthAtJoints
+from posebook.methods.label_generator.network import RELEASED_DEFAULTS, LabelGenerator, about_hip
 from posebook.methods.label_generator.released import load_view_synthesis
-from posebook.methods.label_generator.right_view import HUMAN36M
+from posebook.methods.label_generator.right_view import HUMAN36M, disparity_error, stereo_pair
 from posebook.skeletons import HOURGLASS_16, HOUSE, WANG_17, conversion
 
 #: Somebody who stands, house joints, mm, camera axes about the hip.
@@ -288,3 +289,49 @@ def test_files_that_are_none(tmp_path, read):
             read(path)
     with pytest.raises(InputError, match="there is no such file"):
         read(tmp_path / "away.npy")
+
+
+# -------------------------------------------------------------------- the difference, the baseline
+
+
+@pytest.mark.parametrize("difference", [False, True])
+def test_both_forms_of_the_right_view_come_back(difference):
+    pose, *_ = people(30)
+    left, right = stereo_pair(pose + torch.tensor([0.0, 0.0, 5000.0]), HUMAN36M)
+    torch.manual_seed(0)
+    network = LabelGenerator(8, difference=difference).double().eval()
+    network.learn_statistics(left, right, pose)
+    # A network that knows the right view's standardised numbers gives the right view.
+    known = network.right(network.second(left, right))
+    network.view.forward = lambda _: known
+    found = network.right_view(left)
+    assert torch.allclose(found, about_hip(right)) and disparity_error(found, right).max() < 1e-6
+    if difference:
+        # Its v is the left one's, and what rounding leaves of the difference never counts.
+        assert (network.right.std[:, 1] == 0).all()
+        shaken = left + 1e-6 * torch.randn(left.shape)
+        assert (network.second(shaken, right)[..., 1] == 0).all()
+        assert known[:, 1:, 0].std(0, correction=0).allclose(torch.ones(16).double())
+    # The reconstruction sees the same whether a right view is given whole or about the hip.
+    assert torch.allclose(network.from_views(left, right), network.from_views(left, found))
+
+
+def test_depth_is_read_at_the_joints_and_does_not_move_the_hourglass():
+    torch.manual_seed(0)
+    network = DepthAtJoints(stacks=1, modules=1, features=8, hidden=8).eval()
+    with torch.no_grad():
+        maps, depths = network(torch.rand(3, 3, 128, 64))
+    assert maps[-1].shape == (3, 16, 32, 16) and (depths == 0).all()
+    torch.nn.init.ones_(network.depth[-1].weight)
+    # One bright pixel a joint: depth is read from its features, and its place from -1 to 1.
+    rows, columns = torch.arange(16) + 8, torch.arange(16)
+    heat = torch.full((1, 16, 32, 16), -9.0)
+    heat[0, torch.arange(16), rows, columns] = 9.0
+    features = torch.rand(1, 8, 32, 16, requires_grad=True)
+    network.places.with_features = lambda _: ([heat], features)
+    seen = network.look(torch.zeros(1, 3, 128, 64))
+    assert torch.allclose(seen.clues[0, :, :8], features[0, :, rows, columns].T, atol=1e-5)
+    places = torch.stack([(columns + 0.5) / 8 - 1, (rows + 0.5) / 16 - 1], -1)
+    assert torch.allclose(seen.clues[0, :, 8:], places, atol=1e-5)
+    network.depths(seen.clues).sum().backward()
+    assert features.grad is None

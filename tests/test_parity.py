@@ -17,7 +17,7 @@ import numpy
 import pytest
 import torch
 
-from posebook import cameras, chapters, metrics, shapes, skeletons
+from posebook import cameras, chapters, geometry, metrics, shapes, skeletons
 from posebook.cameras import lenses
 from posebook.datasets.people import body
 from posebook.lifting import placing
@@ -33,11 +33,14 @@ from posebook.methods.elepose import flow
 from posebook.methods.elepose import losses as elepose_losses
 from posebook.methods.elepose import network as elepose_network
 from posebook.methods.elepose import step as elepose_step
+from posebook.methods.label_generator import right_view as label_views
+from posebook.methods.label_generator import search as label_search
 from posebook.methods.pose_resnet import network as pose_resnet_network
 from posebook.methods.pose_resnet import soft_argmax as pose_resnet_soft_argmax
 from posebook.methods.repnet import network as repnet_network
 from posebook.methods.repnet import step as repnet_step
 from posebook.methods.simple_baseline import network as simple_baseline_network
+from posebook.methods.simple_baseline.network import Standardiser
 from posebook.methods.stacked_hourglass import heatmaps
 from posebook.methods.stacked_hourglass import losses as stacked_hourglass_losses
 from posebook.methods.stacked_hourglass import network as stacked_hourglass_network
@@ -581,6 +584,38 @@ def weak_supervision(core):
         (slope,) = torch.autograd.grad(each.sum(), depths)
         by_hand = core.spread_gradient(depths.detach(), places, seen, by_index)
         assert torch.allclose(by_hand, slope, atol=1e-12)
+
+
+@parity("label_generator")
+def label_generator(core):
+    camera = label_views.HUMAN36M
+    absolute_mm = some_pose_mm(40, 17)
+    left_px, right_px = label_views.stereo_pair(absolute_mm, camera, 350.0)
+    lens = camera.focal_px, camera.centre_px
+    assert torch.allclose(core.right_view(absolute_mm, *lens, 0), left_px)
+    assert torch.allclose(core.right_view(absolute_mm, *lens, 350.0), right_px)
+
+    poses = absolute_mm - absolute_mm[:, :1]
+    package = Standardiser.of(poses)
+    own = core.standardised(poses, package.mean, package.std)
+    assert torch.equal(own, package(poses)) and (own[:, 0] == 0).all()
+    new = core.share_that_is_new(left_px, right_px)
+    disparity = label_views.relative_disparity(left_px, right_px)
+    about = geometry.root_relative(right_px, skeletons.HOUSE)[..., 0]
+    share = disparity.var(0, correction=0)[1:] / about.var(0, correction=0)[1:]
+    assert torch.allclose(new[1:], share) and new[0] == 0
+
+    coarse_mm = 1.02 * poses + 30 * torch.randn(40, 17, 3, dtype=torch.float64)
+    coarse_mm = coarse_mm - coarse_mm[:, :1]
+    rays = camera.rays(left_px)
+    tried = label_search.Depths(4500, 5600, 3)  # narrow: some end at the bound
+    depths = tried.at(torch.arange(tried.count))
+    curve = core.objective(coarse_mm, rays, depths)
+    assert torch.allclose(curve, label_search.curve(coarse_mm, rays, tried))
+    found = label_search.search_rays(coarse_mm, rays, tried, most_mm=1e9)
+    assert found.at_bound.any() and not found.at_bound.all()
+    for rule in (core.every_candidate, core.halved):
+        assert torch.equal(rule(coarse_mm, rays, depths), found.depth_mm)
 
 
 @parity("in_the_wild")

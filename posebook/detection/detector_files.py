@@ -19,6 +19,7 @@ from posebook.detection.decodings import DECODINGS
 from posebook.errors import InputError
 from posebook.files import is_number, listed, short
 from posebook.methods import network_files
+from posebook.methods.label_generator.baseline import DepthAtJoints
 from posebook.methods.pose_resnet.network import PoseResNet
 from posebook.methods.stacked_hourglass.inputs import PictureInput
 from posebook.methods.stacked_hourglass.network import StackedHourglass
@@ -31,9 +32,10 @@ NETWORKS: dict[str, type[nn.Module]] = {
     "PoseResNet": PoseResNet,
     "DepthHourglass": DepthHourglass,
     "DepthMapResNet": DepthMapResNet,
+    "DepthAtJoints": DepthAtJoints,
 }
 #: Those that give a depth for each joint, too.
-WITH_DEPTH = ("DepthHourglass", "DepthMapResNet")
+WITH_DEPTH = ("DepthHourglass", "DepthMapResNet", "DepthAtJoints")
 KIND = network_files.Kind(
     "detector",
     ("name", "network", "skeleton", "size", "decoding", "colours", "data", "licence", "metrics"),

@@ -31,6 +31,7 @@ def keep_detector(
     network_class: str = "",
     depth_unit: float | None = None,
     weights: torch.dtype = torch.float32,
+    file: str = "",
 ) -> Path:
     """Write `<chapter>.safetensors` into the run's folder, and give its path.
 
@@ -49,6 +50,7 @@ def keep_detector(
     depth_unit     of a network that gives depth: which part of the crop's side a depth of 1 is;
                    None: half of it
     weights        torch.float16 halves the file
+    file           its name without ending, where the chapter's name is another file's
     """
     name = network_class or type(network).__name__
     header: dict[str, Any] = dict(
@@ -64,5 +66,5 @@ def keep_detector(
     )
     if depth_unit is not None:
         header["depth_unit"] = depth_unit
-    file = book.out_dir / f"{book.chapter}.safetensors"
-    return Detector(header, network).save(file, weights)
+    place = book.out_dir / f"{file or book.chapter}.safetensors"
+    return Detector(header, network).save(place, weights)

@@ -92,13 +92,13 @@ def gather(
     if str(source) in cards.ORDER and not (root is None and Path(source).exists()):
         held = _data_set(str(source), root, split, keypoints)
         if isinstance(held, PicturePeople):
-            return _of_pictures(held, camera, min_confidence)
-        return _of_clips(held.clips, held.name, held.terms, held.notes, camera, min_confidence)
+            return of_pictures(held, camera, min_confidence)
+        return of_clips(held.clips, held.name, held.terms, held.notes, camera, min_confidence)
     path = existing(source, f"key points, or a data set: {listed(cards.ORDER, 20)}")
     clips = datasets.read_any(path, layout=layout, size=size, person="all")
     if any(isinstance(clip, Motion) for clip in clips):
         raise InputError(f"{path}: is motion in 3D already; expected key points in pictures")
-    return _of_clips(clips, path.name, "the terms of the file", (), camera, min_confidence)
+    return of_clips(clips, path.name, "the terms of the file", (), camera, min_confidence)
 
 
 def _data_set(
@@ -113,10 +113,15 @@ def _data_set(
     return datasets.load(name, root, split or "all", keypoints)
 
 
-def _of_clips(
-    clips: Sequence[Clip], name: str, terms: str, notes: tuple[str, ...],
-    camera: Camera | None, min_confidence: float,
-) -> People:  # fmt: skip
+def of_clips(
+    clips: Sequence[Clip],
+    name: str,
+    terms: str = "",
+    notes: tuple[str, ...] = (),
+    camera: Camera | None = None,
+    min_confidence: float = 0.0,
+) -> People:
+    """The people of clips, which all have one joint set; as in `gather`."""
     clips = [clip for clip in clips if len(clip)]
     sets = {clip.skeleton.name: clip.skeleton for clip in clips}
     if len(sets) != 1:
@@ -151,7 +156,10 @@ def _of_clips(
     )  # fmt: skip
 
 
-def _of_pictures(held: PicturePeople, camera: Camera | None, min_confidence: float) -> People:
+def of_pictures(
+    held: PicturePeople, camera: Camera | None = None, min_confidence: float = 0.0
+) -> People:
+    """People in pictures; as in `gather`."""
     confidence = held.visible.double() / SEEN
     points, confidence = _marked(held.keypoints_px.double(), confidence, min_confidence, held.name)
     size = None if held.camera is not None or camera is not None else _sizes(held)
