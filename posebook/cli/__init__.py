@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.cli import data, detectors, label
+from posebook.cli import data, detectors, label, sweep
 from posebook.cli.telling import tell
 from posebook.errors import CellFailed, InputError, one_line
 
@@ -195,6 +195,7 @@ def lift(
 
 
 app.command("label")(label.label)
+app.command("sweep")(sweep.sweep)
 
 
 @app.command()
