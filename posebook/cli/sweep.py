@@ -12,7 +12,7 @@ from posebook.errors import InputError
 
 def sweep(
     what: Annotated[
-        str, typer.Argument(metavar="CHAPTER|FILE", help="id or number; a sweep's file ends in .toml")
+        str, typer.Argument(metavar="CHAPTER|FILE", help="id, number, or a sweep's FILE.toml")
     ],
     parameter: Annotated[
         list[str] | None,
@@ -51,9 +51,7 @@ def sweep(
         tell(running.dry(asked, out, side, of_each))
         return
     try:
-        done = running.run(
-            asked, out, jobs=side, threads=of_each, scheduler=scheduler, say=tell
-        )
+        done = running.run(asked, out, jobs=side, threads=of_each, scheduler=scheduler, say=tell)
     except running.Lost as error:
         _leave(f"{error}; finished runs are kept, and the same command goes on")
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
 """A sweep's folder: which runs it was asked for, where each lies, and how far it is.
 
     sweep.json     every cell that was ever asked for here
-    LABEL/         a cell's run, as `posebook run --out` writes it; its `run.json` says how it was begun
+    LABEL/         a cell's run, as `posebook run --out` writes it; run.json says how it was begun
     LABEL.log      what the run printed
 
 A cell is known by chapter, profile and parameters, not by its folder's name: a run of these that is
@@ -168,6 +168,6 @@ def keep(sweep: Sweep, out: Path, cells: Iterable[Place]) -> None:
 
 
 def chapter_for_workers(chapter: Chapter) -> str:
-    """How a worker finds the chapter: by its id in the book, by its path where it is of elsewhere."""
+    """How a worker finds the chapter: by its id in the book, elsewhere by its path."""
     inside = chapter.source.resolve().is_relative_to(paths.NOTEBOOKS)
     return chapter.id if inside else str(chapter.source.resolve())

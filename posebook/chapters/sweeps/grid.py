@@ -13,7 +13,7 @@ A file, in TOML, puts chapters side by side:
     chapter = "temporal_convolutions"
     parameters = { receptive_field = 27, poses = 3_200_000 }
 
-    [comparison]                            # nothing that a sweep reads: for tools/compare_lifters.py
+    [comparison]                            # for tools/compare_lifters.py: a sweep does not read it
 
 What is typed goes before what a run says, and that before `[parameters]`.
 """
@@ -116,7 +116,7 @@ def listed(name: str, text: str) -> list[str]:
     except (csv.Error, ValueError):
         raise InputError(
             f"-p {name} {short(text)}: expected values with commas between them; one that has a "
-            'comma itself in double quotes, such as \'"a,b",c\''
+            "comma itself in double quotes, such as '\"a,b\",c'"
         ) from None
     found: list[str] = []
     for word in map(str.strip, row):
@@ -136,9 +136,7 @@ def listed(name: str, text: str) -> list[str]:
     return found
 
 
-def _of_file(
-    path: Path, typed: Mapping[str, list[str]], profile: str | None, usual: str
-) -> Sweep:
+def _of_file(path: Path, typed: Mapping[str, list[str]], profile: str | None, usual: str) -> Sweep:
     """What a file describes; `typed` is for every run of it."""
     expected = "a sweep in TOML: [parameters] and [[runs]]"
     try:

@@ -91,7 +91,9 @@ def need_dask() -> None:
     try:
         import distributed  # noqa: F401
     except ImportError:
-        raise InputError(f"posebook sweep runs on dask, which is not installed: {INSTALL}") from None
+        raise InputError(
+            f"posebook sweep runs on dask, which is not installed: {INSTALL}"
+        ) from None
 
 
 @contextmanager
