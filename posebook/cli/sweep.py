@@ -1,5 +1,6 @@
 """`posebook sweep`: a grid of runs."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -61,18 +62,16 @@ def sweep(
     for place in failed:
         tell(f"failed: {place.cell.label}: {place.reason}\n  log: {paths.shown(place.log)}")
     if len(failed) < len(done):
-        tell(f"table: posebook results {paths.shown(out)} {running.by_words(asked)}".rstrip())
+        tell(f"table: posebook results {paths.shown(out)} {running.by_words(asked)}")
     raise typer.Exit(1 if failed else 0)
 
 
 def _count(option: str, text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= 1000:
-        raise InputError(f"{option} is '{text[:40]}', expected a number from 1 to 1000")
+        raise InputError(f"{option} is '{text[:40]}', expected a whole number from 1 to 1000")
     return int(text)
 
 
 def _leave(reason: str) -> None:
-    import sys
-
     print(f"error: {reason}", file=sys.stderr)
     sys.exit(1)

@@ -134,6 +134,7 @@ def _check_folder(sweep: Sweep, out: Path) -> None:
                     "--out"
                 )
         return
+    # What is hidden does not count: a command that is killed at once leaves a lock.
     others = out.is_dir() and any(not p.name.startswith(".") for p in out.iterdir())
     if others and not _runs_in(out):
         raise InputError(f"{paths.shown(out)}: holds other files; choose a new folder")

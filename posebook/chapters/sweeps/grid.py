@@ -147,6 +147,7 @@ def _of_file(path: Path, typed: Mapping[str, list[str]], profile: str | None, us
     shared = _texts(path, record.get("parameters", {}))
     cells: list[Cell] = []
     names: set[str] = set()
+    chapters: dict[str, Chapter] = {}  # to read each once
     for number, one in enumerate(record["runs"], 1):
         where = f"{path}: run {number}"
         check(one, _RUN, ["name", "chapter"], where, "name, chapter and parameters")
@@ -155,7 +156,8 @@ def _of_file(path: Path, typed: Mapping[str, list[str]], profile: str | None, us
         names.add(one["name"].lower())
         own = _texts(where, one.get("parameters") or {})
         try:
-            chapter = find(one["chapter"])
+            chapter = chapters.get(one["chapter"]) or find(one["chapter"])
+            chapters[one["chapter"]] = chapter
             axes = {**shared, **own, **typed}
             several = [name for name in axes if name in typed or len(axes[name]) > 1]
             cells += _cells(chapter, axes, several, one["name"])

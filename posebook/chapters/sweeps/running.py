@@ -54,16 +54,7 @@ def run(
     the folder is held or holds something else, and where no scheduler or unfit workers answer.
     Raises Lost where the scheduler goes away.
     """
-    if jobs is not None and not 1 <= jobs <= 1000:
-        raise InputError(f"--jobs is {jobs}, expected a number from 1 to 1000")
-    if not 1 <= threads <= 1000:
-        raise InputError(f"--threads is {threads}, expected a number from 1 to 1000")
-    if jobs is not None and scheduler is not None:
-        raise InputError(
-            "--jobs is for this machine; with --scheduler its workers decide how many cells run "
-            "side by side: leave one of the two out"
-        )
-    need_dask()
+    check(jobs, threads, scheduler)
     out = out.resolve()
     folder.places(sweep, out)  # what is wrong is told before anything is made
     out.mkdir(parents=True, exist_ok=True)
@@ -86,8 +77,16 @@ def run(
         ]  # fmt: skip
 
 
-def need_dask() -> None:
-    """InputError that says what to install, where dask is not here."""
+def check(jobs: int | None = None, threads: int = 1, scheduler: str | None = None) -> None:
+    """InputError where `run` could not begin with these, or dask is not installed."""
+    for option, value in (("--jobs", jobs), ("--threads", threads)):
+        if value is not None and not 1 <= value <= 1000:
+            raise InputError(f"{option} is {value}, expected a whole number from 1 to 1000")
+    if jobs is not None and scheduler is not None:
+        raise InputError(
+            "--jobs is for this machine; with --scheduler its workers decide how many cells run "
+            "side by side: leave one of the two out"
+        )
     try:
         import distributed  # noqa: F401
     except ImportError:
@@ -110,7 +109,7 @@ def _client(
         with (
             distributed.LocalCluster(
                 n_workers=side, threads_per_worker=1, processes=True, memory_limit=0,
-                dashboard_address=None, silence_logs=logging.CRITICAL,
+                dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
             ) as cluster,
             distributed.Client(cluster) as client,
         ):  # fmt: skip
@@ -247,10 +246,8 @@ def dry(sweep: Sweep, out: Path, jobs: int | None, threads: int) -> str:
 
 def by_words(sweep: Sweep) -> str:
     """What tells the cells of a sweep apart, as `posebook results` takes it."""
-    names = ["name"] if any(cell.name for cell in sweep.cells) else []
+    if any(cell.name for cell in sweep.cells):
+        return "--by name"
     every = dict.fromkeys(name for cell in sweep.cells for name in cell.parameters)
-    for name in every:
-        values = {repr(cell.parameters.get(name)) for cell in sweep.cells}
-        if name != "seed" and len(values) > 1 and not names:
-            names.append(name)
-    return f"--by {','.join(names)}" if names else ""
+    several = [n for n in every if len({repr(cell.parameters[n]) for cell in sweep.cells}) > 1]
+    return f"--by {','.join([n for n in several if n != 'seed'] or ['seed'])}"
