@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from posebook.errors import InputError
 from posebook.figures.charts import GRID
 from posebook.figures.parts import CURVES, DASHES, layout, plain
-from posebook.results.swept import Row
+from posebook.results.swept import Row, in_order
 
 
 def sweep_chart(rows: Sequence[Row], by: Sequence[str], *, title: str = "") -> go.Figure:
@@ -25,7 +25,7 @@ def sweep_chart(rows: Sequence[Row], by: Sequence[str], *, title: str = "") -> g
     for row in rows:
         rest = [f"{n} {v}" for n, v in zip(by[1:], (row.by or ())[1:], strict=False)]
         lines.setdefault(", ".join([row.number.method, *rest]), []).append(row)
-    places = _places(rows) or ["all runs"]
+    places = in_order(row.by[0] for row in rows if row.by) or ["all runs"]
     made = layout(title, protocol, height=380, foot=60)
     made["margin"] |= {"l": 70, "r": 24}
     across = by[0] if by else ""
@@ -40,19 +40,6 @@ def sweep_chart(rows: Sequence[Row], by: Sequence[str], *, title: str = "") -> g
         look = {"color": CURVES[number % len(CURVES)], "dash": DASHES[number % len(DASHES)]}
         traces += _line(name, members, places, look)
     return go.Figure(traces, made)
-
-
-def _places(rows: Sequence[Row]) -> list[str]:
-    """The values across, numbers in their order and before words."""
-    found = dict.fromkeys(row.by[0] for row in rows if row.by)
-
-    def order(text: str) -> tuple[int, float]:
-        try:
-            return (0, float(text))
-        except ValueError:
-            return (1, 0.0)
-
-    return sorted(found, key=order)
 
 
 def _line(name: str, rows: Sequence[Row], places: Sequence[str], look: dict) -> list[dict]:

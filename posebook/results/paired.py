@@ -21,7 +21,7 @@ class Difference:
 
     first: Row | None
     second: Row | None
-    differences: tuple[float, ...]
+    differences: tuple[float | int, ...]
 
     @property
     def mean(self) -> float | None:
@@ -47,7 +47,7 @@ class Difference:
         return f"the second is {'lower' if high < 0 else 'higher'}"
 
 
-def interval_of(differences: Sequence[float]) -> tuple[float, float] | None:
+def interval_of(differences: Sequence[float | int]) -> tuple[float, float] | None:
     """Of the mean of paired differences, at 95 % confidence: Student's t, as in a paired t-test.
 
     Maths: mean ± t(n - 1; 0.975) · s / √n, s the standard deviation over the n pairs.

@@ -60,7 +60,7 @@ class Row:
 
     by: tuple[str, ...] | None
     number: Number
-    values: Mapping[int, float]
+    values: Mapping[int, float | int]
     folders: tuple[str, ...] = ()
 
     @property
@@ -78,10 +78,23 @@ class Row:
 
 
 def with_spread(mean: float, spread: float | None, unit: str) -> str:
-    """ "52.1 ± 0.4 mm"."""
+    """Such as 52.1 ± 0.4 mm; the spread with as many digits as the mean."""
     if spread is None:
         return text_of(mean, unit)
-    return f"{text_of(mean, '')} ± {text_of(float(spread), unit)}"
+    digits = len(text_of(mean, "").partition(".")[2])
+    return f"{text_of(mean, '')} ± {spread:.{digits}f} {unit}".rstrip()
+
+
+def in_order(values: Iterable[str]) -> list[str]:
+    """Values of a parameter, each once: numbers by size, then words as they come."""
+
+    def size(text: str) -> tuple[int, float]:
+        try:
+            return (0, float(text))
+        except ValueError:
+            return (1, 0.0)
+
+    return sorted(dict.fromkeys(values), key=size)
 
 
 def differing(runs: Iterable[Run]) -> list[str]:
@@ -133,12 +146,18 @@ def rows(
             what = (n.protocol, n.data, n.split, n.metric, n.method, n.unit, n.profile, n.chapter)
             values = tuple(run.told(name) for name in by)
             groups.setdefault(what, {}).setdefault(values, []).append((run, n))
+    orders = [in_order(run.told(name) for run in counted) for name in by]
     found = []
     for each in groups.values():
         same = len(each) > 1 and _same_in_all(list(each.values()))
         joined = [(None, sum(each.values(), []))] if same else each.items()
-        found += [_row(values, members) for values, members in joined]
+        made = [_row(values, members) for values, members in joined]
+        found += sorted(made, key=lambda row: _places(row.by, orders))
     return found
+
+
+def _places(by: Sequence[str] | None, orders: Sequence[Sequence[str]]) -> list[int]:
+    return [order.index(value) for value, order in zip(by or (), orders, strict=False)]
 
 
 def _once(runs: Iterable[Run]) -> list[Run]:

@@ -102,7 +102,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """ "42 s", "7 min", "3.5 h"."""
+    """Such as 42 s, 7 min or 3.5 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
