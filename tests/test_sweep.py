@@ -322,7 +322,7 @@ def test_without_dask_one_line_says_what_to_install(planned, tmp_path, monkeypat
 
 
 def test_what_is_left_is_told_from_what_was_taken(capsys):
-    told = progress.Progress({"a": 1.0, "b": 1.0, "c": 2.0, "d": 1.0}, finished=3, side=lambda: 2)
+    told = progress.Progress({"a": 1.0, "b": 1.0, "c": 2.0, "d": 1.0}, finished=3, side=2)
     told.started("a", "w")
     told.ended("a", 120.0, "")
     told.ended("d", 1.0, "no luck")

@@ -8,6 +8,7 @@ however that ends; and a worker that is told to drop the cell closes it.
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -173,6 +174,8 @@ def _tell(label: str) -> None:
 
 def main() -> None:
     """The run's process."""
+    if hasattr(signal, "pthread_sigmask"):  # its kernel may be interrupted, unlike the worker
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     task = Task(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     print(f"\n== {task.label}, {time.strftime('%Y-%m-%d %H:%M:%S')}", flush=True)

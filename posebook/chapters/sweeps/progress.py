@@ -4,7 +4,7 @@ thing that happens."""
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
 
 from posebook.errors import printable
@@ -17,7 +17,7 @@ _FAILED_ROWS = 5
 class Progress:
     """minutes   label -> what the cell's chapter promises in its header
     finished  how many of the sweep's cells were done before this command
-    side      says how many cells run side by side
+    side      how many cells can run side by side; may change
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Progress:
         minutes: Mapping[str, float],
         *,
         finished: int = 0,
-        side: Callable[[], int] = lambda: 1,
+        side: int = 1,
         stream: TextIO | None = None,
     ):
         self.stream = stream or sys.stdout
@@ -34,19 +34,32 @@ class Progress:
         self.side = side
         self.total = len(minutes) + finished
         self.done = finished
-        self.running: dict[str, float] = {}  # label -> when it started
+        self.running: dict[str, tuple[float, str]] = {}  # label -> when it started, on which worker
         self.failed: dict[str, str] = {}
+        self._begun: set[str] = set()
+        self._over: set[str] = set()
         self._taken: list[tuple[str, float]] = []
         self._began = time.monotonic()
         self._drawn_at = 0.0
         self._lines = 0
 
     def started(self, label: str, worker: str) -> None:
-        again = label in self.running
-        self.running[label] = time.monotonic()
+        if label in self._over:  # events come on a way of their own
+            return
+        again = label in self._begun
+        self._begun.add(label)
+        self.running[label] = (time.monotonic(), worker)
         self._log(f"{'started again' if again else 'started'}  {label}  on {worker}")
 
+    def workers_are(self, there: Collection[str]) -> None:
+        """What ran on another worker than these waits for one of them."""
+        for label, (_, worker) in list(self.running.items()):
+            if worker not in there:
+                del self.running[label]
+                self._log(f"waits    {label}: its worker has gone")
+
     def ended(self, label: str, seconds: float, reason: str) -> None:
+        self._over.add(label)
         self.running.pop(label, None)
         if reason:
             self.failed[label] = reason
@@ -72,9 +85,9 @@ class Progress:
         ended = self.failed.keys() | {label for label, _ in self._taken}
         for label, minutes in self.minutes.items():
             if label not in ended:
-                spent = now - self.running[label] if label in self.running else 0.0
+                spent = now - self.running[label][0] if label in self.running else 0.0
                 left += max(0.0, 60 * minutes * pace - spent)
-        return left / max(1, min(self.side(), self.total - self.done - len(self.failed)))
+        return left / max(1, min(self.side, self.total - self.done - len(self.failed)))
 
     def renew(self, *, last: bool = False) -> None:
         """Draw the table again, once a second."""
@@ -84,7 +97,9 @@ class Progress:
         self._drawn_at = now
         wide, high = shutil.get_terminal_size()
         rows = [self.counts()]
-        rows += [f"  running  {duration(now - at):>7}  {n}" for n, at in self.running.items()]
+        rows += [
+            f"  running  {duration(now - at):>7}  {n}" for n, (at, _) in list(self.running.items())
+        ]
         rows += [f"  failed   {n}: {why}" for n, why in [*self.failed.items()][-_FAILED_ROWS:]]
         if len(rows) > high - 2:
             rows = [*rows[: high - 3], "  ..."]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from posebook.tables import Table
 INSTALL = "python -m pip install -c constraints.txt -e '.[batch]'"
 _CONNECT_SECONDS = 20
 _POLL_SECONDS = 0.1
+_LOOK_SECONDS = 1.0
 
 
 class Lost(RuntimeError):
@@ -106,13 +108,12 @@ def _client(
     if scheduler is None:
         if side * threads > cores():
             say(f"note: {side} runs of {threads} threads share {cores()} cores")
-        with (
-            distributed.LocalCluster(
+        with _no_interrupts():
+            cluster = distributed.LocalCluster(
                 n_workers=side, threads_per_worker=1, processes=True, memory_limit=0,
                 dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):  # fmt: skip
+            )  # fmt: skip
+        with cluster, distributed.Client(cluster) as client:
             yield client
         return
     where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
@@ -130,6 +131,21 @@ def _client(
         yield client
 
 
+@contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Threads and processes that are begun meanwhile are not interrupted, now or later: Ctrl-C in a
+    terminal, which goes to all of them, is for the command alone. One that comes meanwhile waits.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _run_on(
     client: Any, sweep: Sweep, out: Path, left: Sequence[Place], done: int, threads: int,
     say: Callable[[str], None],
@@ -138,7 +154,7 @@ def _run_on(
     tasks = {place.cell.label: _task(place, sweep, out, threads) for place in left}
     _check_workers(client, next(iter(tasks.values())), say)
     minutes = {place.cell.label: place.cell.chapter.minutes[sweep.profile] for place in left}
-    progress = Progress(minutes, finished=done, side=lambda: _threads(client))
+    progress = Progress(minutes, finished=done)
 
     def heard(event: Any) -> None:
         _, record = event
@@ -151,8 +167,12 @@ def _run_on(
         client.submit(cell.run_cell, task, key=f"cell-{stamp}-{label}", pure=False): label
         for label, task in tasks.items()
     }
+    look_again = 0.0
     try:
         while waiting:
+            if time.monotonic() >= look_again:
+                _look_at_workers(client, progress)
+                look_again = time.monotonic() + _LOOK_SECONDS
             _take_finished(client, waiting, progress, tasks)
             progress.renew()
             time.sleep(_POLL_SECONDS)
@@ -219,9 +239,14 @@ def _check_workers(client: Any, task: cell.Task, say: Callable[[str], None]) -> 
             raise InputError(f"worker {worker} {answer}")
 
 
-def _threads(client: Any) -> int:
-    """Of all workers that are there: as many cells run side by side."""
-    return sum(client.nthreads().values())
+def _look_at_workers(client: Any, progress: Progress) -> None:
+    """Which there are: as many cells run side by side as they have threads."""
+    try:
+        threads = client.nthreads()
+    except OSError:  # no scheduler: the next look at the cells tells
+        return
+    progress.side = max(1, sum(threads.values()))
+    progress.workers_are(threads)
 
 
 def dry(sweep: Sweep, out: Path, jobs: int | None, threads: int) -> str:
