@@ -95,9 +95,9 @@ def planned(what: str, given: Sequence[str], profile: str | None = None) -> Swee
         if name in typed:
             raise InputError(f"-p {name} is given twice; write its values with commas between them")
         typed[name] = listed(name, text)
-    if profile is not None and profile not in PROFILES:
-        raise InputError(f"profile is '{profile}', expected one of {', '.join(PROFILES)}")
     usual = os.environ.get("POSEBOOK_PROFILE") or "laptop"
+    if (profile or usual) not in PROFILES:
+        raise InputError(f"profile is '{profile or usual}', expected one of {', '.join(PROFILES)}")
     if what.endswith(".toml"):
         return _of_file(Path(what), typed, profile, usual)
     chapter = find(what)
@@ -151,9 +151,11 @@ def _of_file(path: Path, typed: Mapping[str, list[str]], profile: str | None, us
     for number, one in enumerate(record["runs"], 1):
         where = f"{path}: run {number}"
         check(one, _RUN, ["name", "chapter"], where, "name, chapter and parameters")
-        if one["name"].lower() in names:
-            raise InputError(f"{where}: the name {short(one['name'])} is taken; choose another")
-        names.add(one["name"].lower())
+        plain = _plain(one["name"])
+        if plain in names or not plain:
+            why = "is taken" if plain else "has no letter from a to z"
+            raise InputError(f"{where}: the name {short(one['name'])} {why}; choose another")
+        names.add(plain)
         own = _texts(where, one.get("parameters") or {})
         try:
             chapter = chapters.get(one["chapter"]) or find(one["chapter"])

@@ -233,8 +233,8 @@ def _check_workers(client: Any, task: cell.Task, say: Callable[[str], None]) -> 
     if not there:
         say("no worker has come yet; the runs wait for one")
     for worker, answer in there.items():
-        if isinstance(answer, ModuleNotFoundError):
-            raise InputError(f"worker {worker} has no posebook: {answer}")
+        if isinstance(answer, BaseException):
+            raise InputError(f"worker {worker} has no posebook that can do this: {answer}")
         if answer:
             raise InputError(f"worker {worker} {answer}")
 
