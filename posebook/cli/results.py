@@ -8,7 +8,7 @@ import typer
 
 from posebook import paths
 from posebook.cli.telling import tell
-from posebook.errors import InputError
+from posebook.errors import InputError, printable
 
 
 def results(
@@ -47,7 +47,7 @@ def results(
     text, notes = tables.of_folders(given, asked, plot)
     tell(text)
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {printable(note)}", file=sys.stderr)
     if plot is not None:
         print(f"page: {paths.shown(plot)}", file=sys.stderr)
 

@@ -45,7 +45,8 @@ class Run:
 
     @property
     def seed(self) -> int:
-        return self.numbers[0].seed if self.numbers else int(self.parameters.get(SEED) or 0)
+        given = self.parameters.get(SEED)
+        return self.numbers[0].seed if self.numbers else given if type(given) is int else 0
 
 
 @dataclass(frozen=True)

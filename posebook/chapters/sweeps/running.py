@@ -170,10 +170,10 @@ def _run_on(
     look_again = 0.0
     try:
         while waiting:
+            _take_finished(client, waiting, progress, tasks)
             if time.monotonic() >= look_again:
                 _look_at_workers(client, progress)
                 look_again = time.monotonic() + _LOOK_SECONDS
-            _take_finished(client, waiting, progress, tasks)
             progress.renew()
             time.sleep(_POLL_SECONDS)
         return progress.failed
