@@ -233,7 +233,7 @@ def fake(task: cell.Task) -> cell.Outcome:
     record = dict(chapter="trial", profile="ci", parameters=task.parameters, seconds=1.0)
     record |= dict(finished=not reason) | (dict(failed=reason) if "cell" in reason else {})
     paths.write_text(Path(task.folder) / "run.json", json.dumps(record))
-    cell._tell(task.label)
+    cell._tell(task)
     if task.parameters["seed"] == 3:
         raise ModuleNotFoundError("No module named 'posebook'")
     return cell.Outcome(1.0, reason)
@@ -284,6 +284,7 @@ def test_a_worker_that_cannot_run_a_cell_says_so(trial, tmp_path, change, line):
         label="x", chapter=str(trial.source), text=cell.hash_of(trial), profile="ci",
         posebook=cell.of_this_posebook(), parameters={}, folder=str(tmp_path / "x"),
         log=str(tmp_path / "x.log"), here=str(tmp_path), marker=str(trial.source), threads=1,
+        topic="t",
     )  # fmt: skip
     why = cell.unfit(cell.Task(**given | change))
     assert line in why and bool(why) == bool(line)

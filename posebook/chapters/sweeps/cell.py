@@ -23,8 +23,6 @@ from posebook import __version__, paths
 from posebook.chapters import Chapter, find
 from posebook.errors import CellFailed, InputError, one_line
 
-#: What is told of starts, by dask's events.
-TOPIC = "posebook-sweep"
 _POLL_SECONDS = 0.2
 
 
@@ -38,6 +36,7 @@ class Task:
     here      where the command was typed: what relative paths among the parameters mean
     marker    a file that a worker on the same file system sees
     threads   that the run may use
+    topic     of dask's events, by which starts are told
     """
 
     label: str
@@ -51,6 +50,7 @@ class Task:
     here: str
     marker: str
     threads: int
+    topic: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def unfit(task: Task) -> str:
 def run_cell(task: Task) -> Outcome:
     """Run a cell to its end, or to that of the interest in it, in a process of its own."""
     started = time.monotonic()
-    _tell(task.label)
+    _tell(task)
     if reason := unfit(task):
         return Outcome(0.0, f"the worker {reason}")
     threads = dict.fromkeys(("OMP_NUM_THREADS", "POSEBOOK_THREADS"), str(task.threads))
@@ -161,7 +161,7 @@ def _wanted() -> bool:
     return task is not None and task.state in ("executing", "long-running")
 
 
-def _tell(label: str) -> None:
+def _tell(task: Task) -> None:
     """Say that a cell has started."""
     from distributed.worker import get_worker
 
@@ -169,7 +169,7 @@ def _tell(label: str) -> None:
         worker = get_worker()
     except ValueError:
         return
-    worker.log_event(TOPIC, {"label": label, "worker": worker.address})
+    worker.log_event(task.topic, {"label": task.label, "worker": worker.address})
 
 
 def main() -> None:

@@ -151,7 +151,8 @@ def _run_on(
     say: Callable[[str], None],
 ) -> dict[str, str]:  # fmt: skip
     """Label -> reason of the cells that failed."""
-    tasks = {place.cell.label: _task(place, sweep, out, threads) for place in left}
+    stamp = f"posebook-sweep-{time.time_ns()}"  # of this command: dask keeps what it has run
+    tasks = {place.cell.label: _task(place, sweep, out, threads, stamp) for place in left}
     _check_workers(client, next(iter(tasks.values())), say)
     minutes = {place.cell.label: place.cell.chapter.minutes[sweep.profile] for place in left}
     progress = Progress(minutes, finished=done)
@@ -161,10 +162,9 @@ def _run_on(
         if record.get("label") in tasks:
             progress.started(record["label"], record["worker"])
 
-    client.subscribe_topic(cell.TOPIC, heard)
-    stamp = time.time_ns()  # a key that no earlier command used: dask keeps what it has run
+    client.subscribe_topic(stamp, heard)
     waiting = {
-        client.submit(cell.run_cell, task, key=f"cell-{stamp}-{label}", pure=False): label
+        client.submit(cell.run_cell, task, key=f"{stamp}-{label}", pure=False): label
         for label, task in tasks.items()
     }
     look_again = 0.0
@@ -217,13 +217,14 @@ def _why(error: BaseException) -> str:
     return one_line(f"{type(error).__name__}: {error}")
 
 
-def _task(place: Place, sweep: Sweep, out: Path, threads: int) -> cell.Task:
+def _task(place: Place, sweep: Sweep, out: Path, threads: int, topic: str) -> cell.Task:
     chapter = place.cell.chapter
     return cell.Task(
         label=place.cell.label, chapter=folder.chapter_for_workers(chapter),
         text=cell.hash_of(chapter), posebook=cell.of_this_posebook(), profile=sweep.profile,
         parameters=dict(place.cell.parameters), folder=str(place.folder), log=str(place.log),
         here=os.getcwd(), marker=str(out / folder.SWEEP_FILE), threads=threads,
+        topic=topic,
     )  # fmt: skip
 
 
