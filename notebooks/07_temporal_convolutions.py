@@ -811,7 +811,7 @@ if ablations:
 # %% [markdown]
 # ## On real motion
 #
-# So far the motion was synthetic. `tools/compare_lifters.py --group video` trained these lifters on real motion
+# So far the motion was synthetic. The sweep `tools/sweeps/video.toml` trained these lifters on real motion
 # capture, as Human3.6M's cameras would have seen it, at 30 frames a second. Each was trained on as many poses as an
 # idle core handles in about five minutes. This chapter's networks have 256 channels here. Settings were chosen on
 # S8, and the scores are of the test people. Chapter 6's lifter is there, too, with and without the best smoothing.

@@ -837,8 +837,8 @@ figures.show(
 # Here RepNet, the video GAN, and chapter 6's lifter, which learns from pairs of 2D and 3D, were trained longer: each
 # on as many poses as an idle core handles in about fifteen minutes, with three seeds, on synthetic people and on real
 # motion. *Smoothed* means smoothed over time by the filter that suits these people best (chapter 7). *Own scale* is
-# MPJPE in the network's own millimetres; the columns before it size each pose onto the truth. The numbers are from
-# `tools/compare_lifters.py --group unpaired`.
+# MPJPE in the network's own millimetres; the columns before it size each pose onto the truth. The runs are those of
+# the sweep `tools/sweeps/unpaired.toml`.
 
 # %% tags=["setup"]
 PEOPLE = {

@@ -1028,7 +1028,7 @@ print(guessed(hurts_more))
 # ## Side by side
 #
 # Chapters 12, 15 and 16 train lifters on pictures alone. How do they compare, on the same people and under the same
-# protocol? `tools/compare_lifters.py` ran the chapters as experiments at `laptop` widths. Each method got a number of
+# protocol? The sweep `tools/sweeps/unsupervised.toml` ran the chapters at `laptop` widths. Each method got a number of
 # poses that takes about five minutes on one idle core, and three seeds (one for ElePose without bone ratios). Zero
 # depth needs no training; the two supervised lifters saw the true poses. The real motion is CMU motion capture as
 # cameras like Human3.6M's would see it. Two of its people are for test. They are called S9 and S11, as in Human3.6M.

@@ -167,9 +167,13 @@ def _umask() -> int:
     return mask
 
 
+class Held(InputError):
+    """Another process holds a folder."""
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder for this process; an InputError where another one holds it.
+    """Hold a folder for this process; Held, an InputError, where another one holds it.
 
     The system lets go of the lock when the process ends, however it ends. Windows, and file systems
     that know no locks, hold nothing: there, two commands must not write into one folder.
@@ -187,7 +191,7 @@ def alone_in(folder: Path) -> Iterator[None]:
             fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(number)
-            raise InputError(
+            raise Held(
                 f"{shown(folder)}: another posebook is writing there; wait for it, or choose "
                 "another --out"
             ) from None

@@ -50,7 +50,7 @@ def test_a_small_command_waits_for_nothing_large(arguments, tmp_path):
 def test_every_command_has_help(posebook):
     status, text, _ = posebook("--help")
     assert status == 0
-    for name in ("chapters", "run", "lift", "evaluate", "data", "results", "doctor"):
+    for name in ("chapters", "run", "sweep", "lift", "evaluate", "data", "results", "doctor"):
         assert f"\n  {name} " in text
         assert posebook(name, "--help")[0] == 0
     status, text, _ = posebook("data", "--help")

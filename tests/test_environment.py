@@ -24,7 +24,7 @@ def requirements(lines) -> dict[str, Requirement]:
 NEEDED = requirements(PROJECT["dependencies"])
 TESTS = requirements(PROJECT["optional-dependencies"]["test"])
 EXTRAS = PROJECT["optional-dependencies"]
-PICTURES = requirements([*EXTRAS["pictures"], *EXTRAS["onnx"]])
+PICTURES = requirements([*EXTRAS["pictures"], *EXTRAS["onnx"], *EXTRAS["batch"]])
 
 
 def pins() -> dict[str, Version]:

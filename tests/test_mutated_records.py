@@ -17,10 +17,12 @@ from test_mutations import lifter, mutate_lifter
 
 from posebook import chapters, lifting, results
 from posebook.chapters import run
+from posebook.chapters.sweeps import folder, reading
 from posebook.datasets.published import human36m
 from posebook.errors import InputError
 from posebook.export.options import camera_of
 from posebook.methods import network_files
+from posebook.results import swept
 
 FILES = 200
 CAMERA = {
@@ -82,6 +84,13 @@ def intrinsics(path: Path) -> str:
     return camera.name
 
 
+def sweep(path: Path) -> str:
+    folder.read(path.parent)
+    runs, _ = reading.runs_in(path.parent, defaults=False)
+    swept.differing(runs)
+    return " ".join(f"{run.folder} {run.name} {run.chapter} {run.seed} {run.state}" for run in runs)
+
+
 RECORDS = [
     Record("results.json", [NUMBER, NUMBER], tables_of),
     Record("ledger.jsonl", NUMBER, ledger),
@@ -98,6 +107,13 @@ RECORDS = [
         source,
     ),
     Record("camera.json", CAMERA, intrinsics),
+    Record(
+        "sweep.json",
+        {"format": "posebook sweep 1", "of": "quickstart", "profile": "ci", "comparison": {},
+         "cells": [{"folder": "seed=1", "chapter": "quickstart", "name": "",
+                    "parameters": {"seed": 1}}] * 2},
+        sweep,
+    ),
 ]  # fmt: skip
 
 

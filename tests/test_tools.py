@@ -17,8 +17,7 @@ from posebook import datasets, lifting, paths
 def tool(monkeypatch, capsys):
     """Call a tool's main in this process with nothing computed: (status, stderr)."""
     monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])
-    monkeypatch.setattr(compare_lifters, "collect", lambda options: "table")
-    monkeypatch.setattr(compare_lifters, "people", lambda options: None)
+    monkeypatch.setattr(compare_lifters, "collect", lambda compared: "table")
     monkeypatch.setattr(train_chapter_lifters, "write_people", lambda folder: 1 / 0)
 
     def call(module, *arguments):
@@ -37,100 +36,70 @@ def kept(folder, chapter, **parameters):
     paths.write_text(folder / "run.json", json.dumps(record | dict(parameters=parameters)))
 
 
+def swept(out, *cells, **comparison):
+    """A sweep's folder: a finished run for each (name, chapter, parameters)."""
+    made = []
+    for number, (name, chapter, parameters) in enumerate(cells):
+        kept(out / str(number), chapter, **parameters)
+        paths.write_text(out / str(number) / "results.json", "[]\n")
+        made.append(dict(folder=str(number), chapter=chapter, name=name, parameters=parameters))
+    record = {"format": "posebook sweep 1", "of": "x", "profile": "laptop", "cells": made}
+    paths.write_text(out / "sweep.json", json.dumps(record | dict(comparison=comparison)))
+
+
+ELE = ("ElePose", "elepose", dict(seed=1, data="synthetic"))
+YU = ("Yu", "ambiguity_aware", dict(seed=0, data="synthetic"))
+
+
+def test_the_runs_of_a_sweep_are_compared_in_its_files_order(tmp_path):
+    later = ("ElePose", "elepose", dict(seed=0, data="synthetic"))
+    swept(tmp_path, ELE, YU, later, ledger="comparison", smoothed=["Yu"])
+    found = compare_lifters.read(tmp_path)
+    assert [(run.name, run.seed) for run in found.runs] == [
+        ("ElePose", 0), ("ElePose", 1), ("Yu", 0)
+    ]  # fmt: skip
+    assert (found.ledger, found.own_scale, found.smoothed) == ("comparison", False, ["Yu"])
+    assert found.people == dict(data="synthetic", root=None, keypoints="true", held_out=False)
+
+
 @pytest.mark.parametrize(
-    ("arguments", "line"),
+    ("cells", "comparison", "line"),
     [
-        (["--jobs", "0"], "--jobs is 0, expected 1 or more"),
-        (["--share", "nan"], "--share is nan, expected a number greater than 0"),
-        (["--share", "-1"], "--share is -1.0, expected"),
-        (["--seeds", "-1"], "parameter seed is '-1', expected"),
-        (["--out", "{file}"], "a file; expected a folder"),
-        (["--out", "{file}/below"], "Not a directory"),
-        (["--only", "kudo", "zzz"], "--only is 'zzz', expected a part of one of these names: Kudo"),
-        (["--only", "zzz", "--table"], "ElePose 2022; ElePose 2022, no bone ratios"),
+        ([ELE], {}, "[comparison]: lacks ledger"),
+        ([ELE], dict(ledger="c", smooth=[]), "[comparison]: has smooth"),
+        ([], dict(ledger="c"), "no run is finished yet"),
+        ([ELE, ("Yu", "ambiguity_aware", dict(data="human36m"))], dict(ledger="c"),
+         "runs differ in data (synthetic, human36m)"),
+        ([ELE, ("ElePose", "elepose", dict(seed=2, poses=5))], dict(ledger="c"),
+         "runs of one name differ in poses, too"),
     ],
-)
-def test_a_mistake_is_one_line(tool, tmp_path, arguments, line):
-    file = tmp_path / "file"
-    file.write_text("mine")
-    arguments = [word.format(file=file) for word in arguments]
-    status, output = tool(compare_lifters, "--only", "kudo", *arguments)
+)  # fmt: skip
+def test_a_mistake_is_one_line(tool, tmp_path, cells, comparison, line):
+    swept(tmp_path, *cells, **comparison)
+    status, output = tool(compare_lifters, tmp_path)
     assert status == 2 and line in output and len(output.splitlines()) == 1
     assert output.startswith("error: ")
-
-
-def test_data_without_a_root_are_told_before_anything_runs(tool, tmp_path, monkeypatch):
-    monkeypatch.undo()
-    monkeypatch.setattr(compare_lifters, "run_method", lambda *_: 1 / 0)
-    for more in ([], ["--table"]):
-        command = ["compare_lifters", "--data", "human36m", "--out", str(tmp_path), *more]
-        monkeypatch.setattr(sys, "argv", command)
-        with pytest.raises(SystemExit, match="2"):
-            compare_lifters.main()
-
-
-def test_a_run_of_other_settings_is_refused_by_its_folder(tool, tmp_path):
-    folder = tmp_path / "synthetic" / "elepose_2022" / "seed1"
-    given = dict(data="synthetic", seed=1, poses=1_800_000, held_out=False, ablations=False)
-    # Made before the tool said `keypoints`: it had the chapter's default.
-    kept(folder, "elepose", **given)
-    assert tool(compare_lifters, "--table", "--out", tmp_path) == (0, "")
-    assert (
-        tool(compare_lifters, "--table", "--out", tmp_path, "--share", "0.5", "--seeds", 0)[0] == 0
-    )
-    kept(folder, "elepose", **given | dict(poses=900_000))
-    for more in ([], ["--only", "kudo"], ["--table"]):
-        status, output = tool(compare_lifters, "--out", tmp_path, *more)
-        assert status == 2 and len(output.splitlines()) == 1
-        assert "elepose_2022/seed1: holds a run with poses 900000, expected 1800000" in output
-    kept(folder, "elepose", **given | dict(keypoints="simulated"))
-    status, output = tool(compare_lifters, "--out", tmp_path, "--table")
-    assert status == 2 and "keypoints simulated, expected true" in output
-    (folder / "run.json").write_text('{"chapter": "ele')
-    status, output = tool(compare_lifters, "--out", tmp_path, "--table")
-    assert status == 2 and "run.json: not valid JSON" in output
-
-
-def test_only_and_seeds_choose_the_runs(tool, tmp_path, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        compare_lifters, "run_method", lambda _, m, seed: asked.append((m.name, seed))
-    )
-    words = ["--only", "YU", "--seeds", "3", "1", "3", "--jobs", "1", "--out", tmp_path]
-    assert tool(compare_lifters, *words) == (0, "")
-    assert asked == [
-        (f"Yu 2021, {variant}", seed) for seed in (3, 1) for variant in ("adv", "best")
-    ]
-
-
-def test_every_group_asks_for_parameters_that_its_chapters_take(tmp_path, monkeypatch):
-    from posebook import chapters
-
-    there = {chapter.id: chapter for chapter in chapters.all_chapters()}
-    monkeypatch.setattr(sys, "argv", ["compare_lifters", "--out", str(tmp_path)])
-    seen = []
-    monkeypatch.setattr(compare_lifters, "compare", seen.append)
-    compare_lifters.main()
-    for group in compare_lifters.GROUPS.values():
-        for method in group.methods:
-            wanted = compare_lifters.parameters_of(seen[0], method, 0)
-            if method.chapter in there:
-                given = {name: str(value) for name, value in wanted.items()}
-                assert chapters.values(there[method.chapter], given) == wanted
-    for chapter in train_chapter_lifters.CHAPTERS:
-        wanted = train_chapter_lifters.parameters_of(chapter, tmp_path)
-        given = {name: str(value) for name, value in wanted.items()}
-        assert chapters.values(there[chapter], given) == wanted
+    status, output = tool(compare_lifters, tmp_path / "nowhere")
+    assert status == 2 and len(output.splitlines()) == 1
 
 
 def test_a_lifter_of_other_settings_is_not_shipped(tool, tmp_path):
     given = dict(data="human36m", root=str(tmp_path / "people"), poses=500, ablations=False)
-    kept(tmp_path / "elepose", "elepose", **given)
-    status, output = tool(train_chapter_lifters, "--out", tmp_path)
+    kept(tmp_path / "runs" / "elepose", "elepose", **given)
+    words = ["--out", tmp_path, "--chapters", "elepose"]
+    status, output = tool(train_chapter_lifters, *words)
     assert status == 2 and len(output.splitlines()) == 1
     assert "elepose: holds a run with poses 500, expected 1800000" in output
-    status, output = tool(train_chapter_lifters, "--out", tmp_path, "--jobs", 0)
+    status, output = tool(train_chapter_lifters, *words, "--jobs", 0)
     assert status == 2 and "--jobs is 0" in output
+
+
+def test_a_shipped_lifter_says_what_it_was_trained_with(tmp_path):
+    sweep = train_chapter_lifters.sweep_of(["elepose", "video_gan"], tmp_path)
+    assert [cell.label for cell in sweep.cells] == ["elepose", "video_gan"]
+    assert sweep.cells[0].parameters == dict(
+        data="human36m", ablations=False, poses=1_800_000, root=str(tmp_path / "people")
+    )
 
 
 def test_a_tool_imports_no_tool():

@@ -37,7 +37,7 @@ def check(uv: str, python: str, system: str) -> str:
     words = [uv, "pip", "compile", "--quiet", "--only-binary", ":all:", "--no-header",
              "--python-version", python, "--python-platform", system,
              "--constraint", "constraints.txt", "--extra", "test", "--extra", "pictures",
-             "--extra", "onnx", "pyproject.toml"]  # fmt: skip
+             "--extra", "onnx", "--extra", "batch", "pyproject.toml"]  # fmt: skip
     # torch is built for this macOS and newer ones.
     done = subprocess.run(
         words, cwd=CHECKOUT, capture_output=True, text=True,

@@ -9,18 +9,15 @@ of the methods take cameras to look down by some ten degrees; that is written as
 OUT/people. Who lies or bends deep is left out: two of the methods measure people by the distance
 from hip to head in the picture, and training goes astray where that all but vanishes.
 
-Each chapter then trains on them, at its `laptop` profile and in a folder of its own in OUT; the
-same command goes on where it was killed. What it wrote goes to data/lifters in half precision, with
-the common scores of `posebook.metrics.ambiguity` on the test people of `synthetic` in its header.
-They are printed, with --root those on archives as well: for the card.
+The sweep `tools/sweeps/chapter_lifters.toml` then trains each chapter on them, in OUT/runs; the
+same command goes on where it was killed. What a run wrote goes to data/lifters in half precision,
+with the common scores of `posebook.metrics.ambiguity` on the test people of `synthetic` in its
+header. They are printed, with --root those on archives as well: for the card.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +25,8 @@ import torch
 
 from posebook import datasets, evaluation, lifting, paths, results
 from posebook.cameras import human36m_rig
-from posebook.chapters import run
+from posebook.chapters.sweeps import folder, grid, running
+from posebook.chapters.sweeps.folder import Place
 from posebook.datasets.clips import Clip, Motion, PoseDataset
 from posebook.datasets.people import synthetic
 from posebook.datasets.published import human36m_writer
@@ -40,13 +38,8 @@ PEOPLE = dict(train=2400, test=400)  # for training, and a quarter of these for 
 UPRIGHT = 0.6  # least height of the head over the hip, of their distance
 FRAMES = 40  # of each, at 50 a second
 NAME = "synthetic_wide, four cameras"
-#: Parameters of each chapter: poses shown, and what S8 of real motion chose.
-CHAPTERS = {
-    "adversarial_lifting": dict(poses=4_000_000),
-    "ambiguity_aware": dict(poses=1_800_000, variant="adv", batch_size=256),
-    "elepose": dict(poses=1_800_000),
-    "video_gan": dict(poses=3_000_000, compare_with_single=False),
-}
+SWEEP = paths.CHECKOUT / "tools" / "sweeps" / "chapter_lifters.toml"
+CHAPTERS = ("adversarial_lifting", "ambiguity_aware", "elepose", "video_gan")
 
 
 def upright(motion: Motion) -> bool:
@@ -77,30 +70,12 @@ def write_people(folder: Path) -> None:
     human36m_writer.write(PoseDataset(NAME, "all", tuple(people()), terms=synthetic.TERMS), folder)
 
 
-def parameters_of(chapter: str, out: Path) -> dict:
-    """What the chapter is run with."""
-    return CHAPTERS[chapter] | dict(data="human36m", root=str(out / "people"), ablations=False)
-
-
-def record(chapter: str, out: Path) -> dict | None:
-    """Of the run that was begun; InputError where it was run with something else."""
-    return run.record_of(out / chapter, chapter, "laptop", parameters_of(chapter, out))
-
-
-def train(chapter: str, out: Path) -> Path:
-    """Run a chapter, or what is left of it; its folder."""
-    folder, begun = out / chapter, record(chapter, out)
-    if begun and begun["finished"]:
-        return folder
-    words = [
-        word for item in parameters_of(chapter, out).items() for word in ("-p", *map(str, item))
-    ]
-    if begun:
-        words = []  # goes on with what it was begun with
-    command = [sys.executable, "-m", "posebook.cli", "run", chapter, "--out", str(folder)]
-    environment = dict(os.environ, OMP_NUM_THREADS="1", POSEBOOK_THREADS="1", POSEBOOK_STILLS="0")
-    subprocess.run([*command, "--profile", "laptop", *words], env=environment, check=True)
-    return folder
+def sweep_of(chapters: list[str], out: Path) -> grid.Sweep:
+    """Of these chapters, each in the folder of its name."""
+    root = str(out / "people").replace('"', '""')
+    whole = grid.planned(str(SWEEP), [f'root="{root}"'])
+    cells = [replace(cell, label=cell.name) for cell in whole.cells if cell.name in chapters]
+    return replace(whole, cells=tuple(cells))
 
 
 def scores(lifter: lifting.Lifter | None, test: PoseDataset) -> list[results.Number]:
@@ -119,9 +94,11 @@ def scores(lifter: lifting.Lifter | None, test: PoseDataset) -> list[results.Num
     ]
 
 
-def ship(chapter: str, folder: Path, to: Path, tests: list[PoseDataset]) -> None:
-    made = lifting.load(folder / f"{chapter}.safetensors")
-    settings = " ".join(f"{name} {value}" for name, value in CHAPTERS[chapter].items())
+def ship(place: Place, to: Path, tests: list[PoseDataset]) -> None:
+    chapter, given = place.cell.name, place.cell.parameters
+    made = lifting.load(place.folder / f"{chapter}.safetensors")
+    own = {name: given[name] for name in given if name not in ("data", "root", "ablations")}
+    settings = " ".join(f"{name} {value}" for name, value in own.items())
     header = made.header | dict(name=chapter, settings=f"laptop profile, {settings}")
     lifter = replace(made, header=header)
     header["metrics"] = [number.to_dict() for number in scores(lifter, tests[0])]
@@ -151,18 +128,20 @@ def main() -> None:
 
 
 def make(options: argparse.Namespace) -> None:
-    if options.jobs < 1:
-        raise InputError(f"--jobs is {options.jobs}, expected 1 or more")
-    for chapter in options.chapters:
-        record(chapter, options.out)
+    sweep, out = sweep_of(options.chapters, options.out), options.out / "runs"
+    running.check(options.jobs)  # what is wrong is told before people are made
+    folder.places(sweep, out)
     write_people(options.out / "people")
     tests = [datasets.load("synthetic", split="test")]
     if options.root:
         tests.append(datasets.load("human36m", root=options.root, split="test"))
-    with ThreadPoolExecutor(options.jobs) as pool:
-        folders = pool.map(lambda chapter: train(chapter, options.out), options.chapters)
-        for chapter, folder in zip(options.chapters, folders, strict=True):
-            ship(chapter, folder, options.to, tests)
+    made = running.run(sweep, out, jobs=options.jobs)
+    for place in made:
+        if place.state == "finished":
+            ship(place, options.to, tests)
+        else:
+            print(f"{place.cell.name}: {place.state}: {place.reason}", file=sys.stderr)
+    sys.exit(0 if all(place.state == "finished" for place in made) else 1)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
@@ -193,8 +194,11 @@ def values(chapter: Chapter, given: Mapping[str, str]) -> dict[str, Any]:
     parameters = {}
     for name, text in given.items():
         if name not in chapter.parameters:
+            near = get_close_matches(name, chapter.parameters, 1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
             raise InputError(
-                f"{chapter.id} has no parameter '{name}'; it has {', '.join(chapter.parameters)}"
+                f"{chapter.id} has no parameter '{name}'{meant}; it has "
+                f"{', '.join(chapter.parameters)}"
             )
         if name in ("profile", "out_dir"):
             raise InputError(f"parameter '{name}' has an option of its own: --profile, --out")

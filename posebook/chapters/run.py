@@ -14,7 +14,7 @@ from typing import Any
 from posebook import paths
 from posebook.chapters import Chapter, find, load
 from posebook.chapters.parameters import value as typed
-from posebook.errors import CellFailed, InputError
+from posebook.errors import CellFailed, InputError, one_line
 from posebook.files import LINE, NUMBER, YES_OR_NO, Kind, check, read_record, short
 from posebook.results import PROFILES
 
@@ -27,7 +27,10 @@ _KINDS = {
     "finished": YES_OR_NO,
     "seconds": NUMBER,
     "refused": YES_OR_NO,
+    "failed": LINE,
 }
+#: What a record may lack: it is there after a failure alone.
+_AFTER_A_FAILURE = ("refused", "failed")
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ def run_chapter(
 
 def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finished:
     """The run itself, in a folder that is held; `begun` is its record."""
-    begun.pop("refused", None)
+    for name in _AFTER_A_FAILURE:
+        begun.pop(name, None)
     # Before the slow imports: killed in them, the folder is one of a run that was begun.
     _write(folder, begun)
     paths.remove_unfinished(folder)
@@ -111,7 +115,8 @@ def _execute(chapter: Chapter, folder: Path, begun: dict, quiet: bool) -> Finish
             minutes=max(10.0, 10 * chapter.minutes[begun["profile"]]),
             quiet=quiet,
         )
-    except CellFailed:
+    except CellFailed as error:
+        begun["failed"] = one_line(str(error).partition("\n")[0])
         # Nothing was trained yet, so that a parameter which is to blame may be put right.
         from posebook.training import CHECKPOINT  # brings torch
 
@@ -137,7 +142,7 @@ def newest_unfinished(chapter: Chapter) -> Path:
     """The folder of the last run of this chapter, by name, that did not finish."""
     for folder in sorted((paths.runs() / chapter.id).glob("*/"), reverse=True):
         with suppress(InputError):  # killed before its record was there, or not ours to read
-            if not _read(folder)["finished"]:
+            if not read_run(folder)["finished"]:
                 return folder
     raise InputError(
         f"{chapter.id} has no unfinished run in {paths.shown(paths.runs() / chapter.id)}; "
@@ -161,7 +166,7 @@ def _begun(folder: Path, chapter: Chapter) -> dict | None:
                 f"{paths.shown(folder)}: {short(path.name)} in it is a link or no plain file; "
                 "choose another folder"
             )
-    begun = _read(folder)
+    begun = read_run(folder)
     if begun["chapter"] != chapter.id:
         raise InputError(f"{paths.shown(folder)}: holds a run of {begun['chapter']}")
     _check_parameters(begun["parameters"], chapter, folder / RUN_FILE)
@@ -193,21 +198,24 @@ def _check_parameters(parameters: Mapping[str, Any], chapter: Chapter, path: Pat
 
 
 def record_of(
-    folder: Path, chapter: str, profile: str, parameters: Mapping[str, Any]
+    folder: Path, chapter: Chapter | str, profile: str, parameters: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """What a run's record in `folder` says; None where no run was begun or its parameters were at
     fault before anything was trained.
+
+    chapter  or its id
 
     Raises InputError, one line, where the run is of another chapter or profile or has other
     parameters. One that a record lacks had the chapter's default.
     """
     if not (folder / RUN_FILE).exists():
         return None
-    begun = _read(folder)
+    begun = read_run(folder)
     if begun.get("refused"):
         return None
-    defaults = find(chapter).parameters
-    wanted = {**defaults, **parameters, "profile": profile, "chapter": chapter}
+    chapter = find(chapter) if isinstance(chapter, str) else chapter
+    defaults = chapter.parameters
+    wanted = {**defaults, **parameters, "profile": profile, "chapter": chapter.id}
     found = {**defaults, **begun["parameters"]}
     found |= {"profile": begun["profile"], "chapter": begun["chapter"]}
     wrong = [n for n in sorted(wanted | found) if wanted.get(n, ...) != found.get(n, ...)]
@@ -220,11 +228,12 @@ def record_of(
     return begun
 
 
-def _read(folder: Path) -> dict:
+def read_run(folder: Path) -> dict[str, Any]:
+    """The record of the run in a folder; InputError where there is none, or a damaged one."""
     path = folder / RUN_FILE
     expected = "a run's record; choose another folder"
     record = read_record(path, expected)
-    needed = [name for name in _KINDS if name != "refused"]
+    needed = [name for name in _KINDS if name not in _AFTER_A_FAILURE]
     return check(record, _KINDS, needed, str(path), expected)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.cli import data, detectors, label
+from posebook.cli import data, detectors, label, results, sweep
 from posebook.cli.telling import tell
 from posebook.errors import CellFailed, InputError, one_line
 
@@ -195,6 +195,7 @@ def lift(
 
 
 app.command("label")(label.label)
+app.command("sweep")(sweep.sweep)
 
 
 @app.command()
@@ -222,23 +223,7 @@ def evaluate(
     tell(found.to_json() if as_json else found)
 
 
-@app.command("results")
-def show_results(
-    runs: Annotated[Path | None, typer.Argument(help="folder (default: runs/)")] = None,
-    form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
-) -> None:
-    """Every number of every run in a folder, each with its protocol."""
-    from posebook import paths, results
-
-    if form not in ("md", "csv", "json"):
-        raise InputError(f"--format {form}: expected md, csv or json")
-    found, damaged = results.collect_runs(runs or paths.runs())
-    for line in damaged:
-        print(f"passed over: {line}", file=sys.stderr)
-    numbers = [number for own in found.values() for number in own]
-    names = [run for run, own in found.items() for _ in own]
-    table = form == "md"
-    tell(results.table(numbers, runs=names) if table else results.records(numbers, form))
+app.command("results")(results.results)
 
 
 @app.command()

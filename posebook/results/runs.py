@@ -5,7 +5,7 @@ import io
 import json
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -158,18 +158,24 @@ def collect_runs(folder: Path | str) -> tuple[dict[str, list[Number]], list[str]
     return found, damaged
 
 
-def table(numbers: Iterable[Number], form: str = "md", *, runs: Sequence[str] | None = None) -> str:
+def table(
+    numbers: Iterable[Number],
+    form: str = "md",
+    *,
+    columns: Mapping[str, Sequence[str]] | None = None,
+) -> str:
     """A table to read: 'md', 'html' or 'text' for a terminal. Empty columns are left out.
 
-    runs  of which run each number is, where there are several: then the chapter is a column, too
+    columns  of numbers of several runs: which run each is of, and what else tells them apart; then
+             the chapter is a column, too
     """
     numbers = list(numbers)
     if not numbers:
         return "no results"
     if form == "text":
         return _by_protocol(numbers)
-    several = {} if runs is None else {"chapter": [n.chapter for n in numbers], "run": list(runs)}
-    columns = {
+    several = {} if columns is None else {"chapter": [n.chapter for n in numbers], **columns}
+    every = {
         **several,
         "method": [n.method for n in numbers],
         "metric": [n.metric for n in numbers],
@@ -182,7 +188,7 @@ def table(numbers: Iterable[Number], form: str = "md", *, runs: Sequence[str] | 
         "seed": [str(n.seed) for n in numbers],
         "note": [n.note for n in numbers],
     }
-    filled = {name: cells for name, cells in columns.items() if any(cells)}
+    filled = {name: cells for name, cells in every.items() if any(cells)}
     made = Table(list(filled), list(zip(*filled.values(), strict=True)))
     return made.markdown() if form == "md" else made._repr_html_()
 

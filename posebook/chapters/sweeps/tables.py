@@ -1,0 +1,101 @@
+"""What `posebook results` is asked for: rows of one folder, or two folders side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from posebook import paths
+from posebook.chapters.sweeps.reading import runs_in
+from posebook.errors import InputError
+from posebook.results import paired, sweep_tables, swept
+from posebook.results.swept import Row, Run
+
+
+@dataclass(frozen=True)
+class Asked:
+    """by       names that tell rows apart; None: whatever differs, but the seed
+    metrics  and methods: those alone; empty: all
+    form     md, csv or json
+    """
+
+    by: Sequence[str] | None = None
+    metrics: Sequence[str] = ()
+    methods: Sequence[str] = ()
+    form: str = "md"
+
+
+def of_folders(
+    folders: Sequence[Path], asked: Asked, plot: Path | None = None
+) -> tuple[str, list[str]]:
+    """The table as text, and notes for whoever reads it. `plot` is a page that is written.
+
+    folders  one; or two, which are paired by seed
+    """
+    read = [runs_in(folder) for folder in folders]
+    every = [run for runs, _ in read for run in runs]
+    numbers = [number for run in every for number in run.numbers if run.state == "finished"]
+    if not numbers:
+        raise InputError(f"{paths.shown(folders[0])}: no finished run with results in it")
+    metrics = swept.known("metric", asked.metrics, [n.metric for n in numbers])
+    methods = swept.known("method", asked.methods, [n.method for n in numbers])
+    by = _by(asked, [runs for runs, _ in read])
+    if len(folders) == 2:
+        for folder, (runs, _) in zip(folders, read, strict=True):
+            mixed = [n for n in swept.pooled(runs, by) if n != "seed"]
+            if mixed:
+                raise InputError(
+                    f"{paths.shown(folder)}: seeds cannot be paired, since runs also differ in "
+                    f"{', '.join(mixed)}; add that to --by"
+                )
+    tables = [swept.rows(runs, by, metrics=metrics, methods=methods) for runs, _ in read]
+    notes = [f"passed over: {line}" for _, damaged in read for line in damaged]
+    for runs, _ in read:
+        notes += sweep_tables.notes(runs, by)
+    if plot is not None:
+        _draw(plot, folders, tables, by)
+    if len(folders) == 1:
+        if asked.form == "md":
+            return sweep_tables.markdown(tables[0], by), notes
+        return sweep_tables.records(tables[0], by, asked.form), notes
+    found = paired.paired(*tables)
+    if asked.form == "md":
+        return sweep_tables.compared(found, by, _names(folders)), notes
+    return sweep_tables.compared_records(found, by, asked.form), notes
+
+
+def _by(asked: Asked, sides: Sequence[Sequence[Run]]) -> list[str]:
+    every = [run for runs in sides for run in runs]
+    if asked.by is not None:
+        there = [*swept.OF_A_RUN, *dict.fromkeys(name for run in every for name in run.parameters)]
+        return list(dict.fromkeys(swept.known("by", asked.by, there)))
+    finished = [[run for run in runs if run.state == "finished"] for runs in sides]
+    return list(dict.fromkeys(name for runs in finished for name in swept.differing(runs)))
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """Short names of two folders; their paths where those are the same."""
+    short = [folder.resolve().name for folder in folders]
+    return short if len(set(short)) == len(short) else [paths.shown(folder) for folder in folders]
+
+
+def _draw(
+    plot: Path, folders: Sequence[Path], tables: Sequence[Sequence[Row]], by: Sequence[str]
+) -> None:
+    from posebook.figures import Picture, page
+    from posebook.figures.sweeps import sweep_chart
+
+    parts: list = []
+    for name, rows in zip(_names(folders), tables, strict=True):
+        groups: dict[tuple, list[Row]] = {}
+        for row in rows:
+            n = row.number
+            groups.setdefault((n.metric, n.unit, n.protocol, n.data, n.split), []).append(row)
+        for (metric, _, _, data, split), members in groups.items():
+            title = f"{name}: {metric} on {data} {split}" + (f", by {', '.join(by)}" if by else "")
+            values = "; ".join(
+                f"{row.number.method} {' '.join(row.by or ())}: {row.text}" for row in members
+            )
+            parts.append(Picture(sweep_chart(members, by, title=title), alt=f"{title}. {values}"))
+    page(plot, "What was swept", [
+        "A dot is a seed; a bar reaches one standard deviation over seeds up and down.", *parts
+    ])  # fmt: skip

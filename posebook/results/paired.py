@@ -1,0 +1,90 @@
+"""Two sweeps side by side, paired by seed: how much they differ, and whether that can be told."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from posebook.results.swept import Row
+
+#: With fewer pairs, the interval rests on a spread that is hardly known.
+LEAST_PAIRS = 5
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The second sweep's values less the first's, seed by seed.
+
+    interval  of the mean difference, at 95 % confidence; None with fewer than two pairs
+    """
+
+    first: Row | None
+    second: Row | None
+    differences: tuple[float | int, ...]
+
+    @property
+    def mean(self) -> float | None:
+        return fmean(self.differences) if self.differences else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return interval_of(self.differences)
+
+    @property
+    def verdict(self) -> str:
+        """What may be said: which is lower, or that it cannot be told, and why."""
+        count = len(self.differences)
+        if self.first is None or self.second is None:
+            return f"only in the {'second' if self.first is None else 'first'}"
+        if not any(self.differences) and self.first.values == self.second.values:
+            return "the same"
+        if count < LEAST_PAIRS:
+            return f"cannot tell: {count} of at least {LEAST_PAIRS} pairs of seeds"
+        low, high = self.interval
+        if low <= 0 <= high:
+            return "cannot tell: the interval holds 0"
+        return f"the second is {'lower' if high < 0 else 'higher'}"
+
+
+def interval_of(differences: Sequence[float | int]) -> tuple[float, float] | None:
+    """Of the mean of paired differences, at 95 % confidence: Student's t, as in a paired t-test.
+
+    Maths: mean ± t(n - 1; 0.975) · s / √n, s the standard deviation over the n pairs.
+    """
+    count = len(differences)
+    if count < 2:
+        return None
+    from scipy.special import stdtrit  # slow to import
+
+    half = stdtrit(count - 1, (1 + CONFIDENCE) / 2) * stdev(differences) / math.sqrt(count)
+    mean = fmean(differences)
+    return mean - float(half), mean + float(half)
+
+
+def paired(first: Sequence[Row], second: Sequence[Row]) -> list[Difference]:
+    """The rows of two tables that are of the same: by, metric, protocol, data and method.
+
+    Where just one method of each is left over, these two are a pair: two chapters side by side.
+    """
+    sides = [{}, {}]
+    for side, table in zip(sides, (first, second), strict=True):
+        for row in table:
+            n = row.number
+            what = (row.by, n.metric, n.protocol, n.data, n.split, n.profile)
+            side.setdefault(what, {})[n.method] = row
+    found = []
+    for what in dict.fromkeys([*sides[0], *sides[1]]):
+        left, right = (dict(side.get(what, {})) for side in sides)
+        for method in [name for name in left if name in right]:
+            found.append(_difference(left.pop(method), right.pop(method)))
+        if len(left) == len(right) == 1:
+            found.append(_difference(left.popitem()[1], right.popitem()[1]))
+        found += [Difference(row, None, ()) for row in left.values()]
+        found += [Difference(None, row, ()) for row in right.values()]
+    return found
+
+
+def _difference(first: Row, second: Row) -> Difference:
+    seeds = [seed for seed in first.values if seed in second.values]
+    return Difference(first, second, tuple(second.values[s] - first.values[s] for s in seeds))

@@ -1,0 +1,146 @@
+"""Tables of sweeps: for readers, one under each protocol; for programs, CSV and JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from posebook.results.number import text_of
+from posebook.results.paired import CONFIDENCE, Difference
+from posebook.results.swept import Row, Run, pooled, unfinished
+from posebook.tables import Table
+
+#: More seeds, or longer folders, than these are counted, not named.
+_MOST_SEEDS = 10
+
+
+def markdown(rows: Sequence[Row], by: Sequence[str]) -> str:
+    """A table under each protocol and data; `by` is what the rows are told apart by."""
+    tables = []
+    for heading, group in _by_protocol(rows, lambda row: row.number):
+        lines = [
+            [*_by(row.by, by), row.number.method, row.number.metric, row.text,
+             text_of(row.number.paper, row.number.unit), _seeds(row.values), _folders(row)]
+            for row in group
+        ]  # fmt: skip
+        headers = [*by, "method", "metric", "value", "paper", "seeds", "runs"]
+        tables.append(f"{heading}\n\n{_filled(headers, lines).markdown()}")
+    return "\n\n".join(tables) or "no results"
+
+
+def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequence[str]) -> str:
+    """Two sweeps side by side; `names` are what they are called in the columns."""
+    tables = []
+    for heading, group in _by_protocol(differences, lambda d: (d.first or d.second).number):
+        lines = []
+        for one in group:
+            row = one.first or one.second
+            low_high = one.interval
+            lines.append([
+                *_by(row.by, by), _method(one), row.number.metric,
+                *(side.text if side else "" for side in (one.first, one.second)),
+                _signed(one.mean, row.number.unit),
+                " to ".join(_signed(end, "") for end in low_high) if low_high else "",
+                str(len(one.differences)), one.verdict,
+            ])  # fmt: skip
+        interval = f"{100 * CONFIDENCE:.0f} % interval"
+        headers = [*by, "method", "metric", *names, "difference", interval, "pairs", "verdict"]
+        tables.append(f"{heading}\n\n{_filled(headers, lines).markdown()}")
+    return "\n\n".join(tables) or "no results"
+
+
+def notes(runs: Sequence[Run], by: Sequence[str]) -> list[str]:
+    """What a reader of the table has to know besides: what was pooled, and what is not in it."""
+    found = [
+        f"each row pools runs that also differ in {name} ({', '.join(values[:6])}): tell them "
+        f"apart with --by {','.join([*by, name])}"
+        for name, values in pooled(runs, by).items()
+    ]
+    return found + [f"not in the table: {line}" for line in unfinished(runs)]
+
+
+def records(rows: Sequence[Row], by: Sequence[str], form: str) -> str:
+    """For programs, 'csv' or 'json': values with all their digits."""
+    found = [_record(row, by) for row in rows]
+    if form == "json":
+        return json.dumps(found, indent=1, ensure_ascii=False)
+    return _csv([
+        one | dict(seeds=" ".join(map(str, one["seeds"])), runs=" ".join(one["runs"]))
+        for one in found
+    ])  # fmt: skip
+
+
+def compared_records(differences: Sequence[Difference], by: Sequence[str], form: str) -> str:
+    """The same of two sweeps: mean and spread of each, and their difference."""
+    found = []
+    for one in differences:
+        record = _record(one.first or one.second, by)
+        record = {name: record[name] for name in record if name not in _OF_ONE_SWEEP}
+        low, high = one.interval or (None, None)
+        sides = {"first": one.first, "second": one.second}
+        record |= {name: side and side.mean for name, side in sides.items()}
+        record |= {f"{name}_spread": side and side.spread for name, side in sides.items()}
+        record |= dict(difference=one.mean, low=low, high=high, pairs=len(one.differences))
+        found.append(record | dict(method=_method(one), verdict=one.verdict))
+    return json.dumps(found, indent=1, ensure_ascii=False) if form == "json" else _csv(found)
+
+
+_OF_ONE_SWEEP = ("mean", "spread", "seeds", "runs")
+
+
+def _record(row: Row, by: Sequence[str]) -> dict[str, Any]:
+    n = row.number
+    return dict(zip(by, row.by or [None] * len(by), strict=True)) | dict(
+        method=n.method, metric=n.metric, mean=row.mean, spread=row.spread, unit=n.unit,
+        protocol=n.protocol, data=n.data, split=n.split, chapter=n.chapter, profile=n.profile,
+        seeds=list(row.values), runs=list(row.folders),
+    )  # fmt: skip
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().rstrip("\n")
+
+
+def _by_protocol(rows: Iterable[Any], number: Any) -> list[tuple[str, list[Any]]]:
+    groups: dict[str, list[Any]] = {}
+    for row in rows:
+        n = number(row)
+        data = f"{n.data} {n.split}".strip()
+        groups.setdefault(f"{n.protocol}; {data}, {n.profile} profile", []).append(row)
+    return list(groups.items())
+
+
+def _filled(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
+    """Without the columns that are empty."""
+    full = [i for i in range(len(headers)) if any(line[i] for line in lines)]
+    return Table([headers[i] for i in full], [[line[i] for i in full] for line in lines])
+
+
+def _by(values: Sequence[str] | None, by: Sequence[str]) -> list[str]:
+    return ["any"] * len(by) if values is None else [value or "–" for value in values]
+
+
+def _seeds(values: Iterable[int]) -> str:
+    seeds = list(map(str, values))
+    return ", ".join(seeds) if len(seeds) <= _MOST_SEEDS else f"{len(seeds)} seeds"
+
+
+def _folders(row: Row) -> str:
+    """Of what is the same everywhere, none: every run has it."""
+    return "all" if row.by is None else " ".join(row.folders)
+
+
+def _method(one: Difference) -> str:
+    names = [side.number.method for side in (one.first, one.second) if side]
+    return " / ".join(dict.fromkeys(names))
+
+
+def _signed(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return ("+" if value > 0 else "") + text_of(float(value), unit)

@@ -1,0 +1,215 @@
+"""Runs with different parameters, as a table that says what was swept: mean and spread over seeds.
+
+`posebook.chapters.sweeps.reading` reads runs from a folder; here, nothing is read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from statistics import fmean, stdev
+from typing import Any
+
+from posebook.errors import InputError, one_line
+from posebook.results.number import Number, text_of
+
+#: What a run may be told apart by besides its chapter's parameters.
+OF_A_RUN = ("name", "chapter", "profile")
+SEED = "seed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a chapter.
+
+    folder      as seen from the sweep's
+    name        what the sweep's file calls it; "" where there is none
+    parameters  all that is known: what it was given, and the chapter's defaults
+    state       finished, failed, cut short or not begun; only what is finished is in tables
+    reason      why it failed
+    """
+
+    folder: str
+    chapter: str
+    profile: str
+    parameters: Mapping[str, Any]
+    numbers: Sequence[Number] = ()
+    name: str = ""
+    state: str = "finished"
+    reason: str = ""
+    seconds: float = 0.0
+
+    def told(self, name: str) -> str:
+        """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none."""
+        own = getattr(self, name) if name in OF_A_RUN else self.parameters.get(name, "")
+        return str(own).lower() if own is None or isinstance(own, bool) else str(own)
+
+    @property
+    def seed(self) -> int:
+        given = self.parameters.get(SEED)
+        return self.numbers[0].seed if self.numbers else given if type(given) is int else 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric of one method, of all runs that agree in what the table is by.
+
+    by       the values that they agree in; None where the numbers are the same for every value
+    number   the first of them: its metric, unit, protocol, data, split, method
+    values   seed -> value; where several runs have one seed, their mean
+    folders  of these runs
+    """
+
+    by: tuple[str, ...] | None
+    number: Number
+    values: Mapping[int, float | int]
+    folders: tuple[str, ...] = ()
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.values.values())
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation over the seeds."""
+        return stdev(self.values.values()) if len(self.values) > 1 else None
+
+    @property
+    def text(self) -> str:
+        return with_spread(self.mean, self.spread, self.number.unit)
+
+
+def with_spread(mean: float, spread: float | None, unit: str) -> str:
+    """Such as 52.1 ± 0.4 mm; the spread with as many digits as the mean."""
+    if spread is None:
+        return text_of(mean, unit)
+    digits = len(text_of(mean, "").partition(".")[2])
+    return f"{text_of(mean, '')} ± {spread:.{digits}f} {unit}".rstrip()
+
+
+def in_order(values: Iterable[str]) -> list[str]:
+    """Values of a parameter, each once: numbers by size, then words as they come."""
+
+    def size(text: str) -> tuple[int, float]:
+        try:
+            return (0, float(text))
+        except ValueError:
+            return (1, 0.0)
+
+    return sorted(dict.fromkeys(values), key=size)
+
+
+def differing(runs: Iterable[Run]) -> list[str]:
+    """What tells the runs apart, besides their seeds: parameters that do not all have one value."""
+    runs = list(runs)
+    if any(run.name for run in runs) and len({run.name for run in runs}) == len(
+        {tuple(run.told(n) for n in _names(runs) if n != SEED) for run in runs}
+    ):
+        return ["name"]  # which says it all
+    return [n for n in _names(runs) if n != SEED and len({run.told(n) for run in runs}) > 1]
+
+
+def _names(runs: Iterable[Run]) -> list[str]:
+    return [*OF_A_RUN, *dict.fromkeys(name for run in runs for name in run.parameters)]
+
+
+def known(kind: str, asked: Sequence[str], there: Iterable[str]) -> list[str]:
+    """The names that were asked for as they are spelled; InputError names what there is."""
+    there = list(dict.fromkeys(there))
+    spelled = {name.lower(): name for name in there}
+    for name in asked:
+        if name.lower() not in spelled:
+            near = get_close_matches(name.lower(), spelled, 1)
+            meant = f" (did you mean {spelled[near[0]]}?)" if near else ""
+            raise InputError(f"--{kind} {name}: not there{meant}; there are {'; '.join(there)}")
+    return [spelled[name.lower()] for name in asked]
+
+
+def rows(
+    runs: Iterable[Run],
+    by: Sequence[str],
+    *,
+    metrics: Sequence[str] = (),
+    methods: Sequence[str] = (),
+) -> list[Row]:
+    """The table: a row for each metric, method and value of `by`; baselines once.
+
+    metrics, methods  those alone; empty: all
+
+    Rows that are the same for each value of `by`, as those of methods that do not learn are, become
+    one. Runs with the same parameters count once.
+    """
+    counted = _once(run for run in runs if run.state == "finished")
+    groups: dict[tuple, dict[tuple[str, ...], list[tuple[Run, Number]]]] = {}
+    for run in counted:
+        for n in run.numbers:
+            if (metrics and n.metric not in metrics) or (methods and n.method not in methods):
+                continue
+            what = (n.protocol, n.data, n.split, n.metric, n.method, n.unit, n.profile, n.chapter)
+            values = tuple(run.told(name) for name in by)
+            groups.setdefault(what, {}).setdefault(values, []).append((run, n))
+    orders = [in_order(run.told(name) for run in counted) for name in by]
+    found = []
+    for each in groups.values():
+        same = len(each) > 1 and _same_in_all(list(each.values()))
+        joined = [(None, sum(each.values(), []))] if same else each.items()
+        made = [_row(values, members) for values, members in joined]
+        found += sorted(made, key=lambda row: _places(row.by, orders))
+    return found
+
+
+def _places(by: Sequence[str] | None, orders: Sequence[Sequence[str]]) -> list[int]:
+    return [order.index(value) for value, order in zip(by or (), orders, strict=False)]
+
+
+def _once(runs: Iterable[Run]) -> list[Run]:
+    """Without those that have the parameters of an earlier one."""
+    found: dict[tuple, Run] = {}
+    for run in runs:
+        key = (run.chapter, run.profile, run.name, repr(sorted(run.parameters.items())))
+        # What says nothing of its parameters is told apart by its folder alone.
+        found.setdefault(key if run.parameters else (run.folder,), run)
+    return list(found.values())
+
+
+def _same_in_all(groups: Sequence[Sequence[tuple[Run, Number]]]) -> bool:
+    """Whether no value depends on what the groups differ in."""
+    by_seed: dict[int, list[float]] = {}
+    for members in groups:
+        for run, number in members:
+            by_seed.setdefault(run.seed, []).append(number.value)
+    every = [value for values in by_seed.values() for value in values]
+    compared = len(by_seed) == 1 or all(len(values) > 1 for values in by_seed.values())
+    pools = by_seed.values() if compared else [every]
+    return all(max(v) - min(v) <= 1e-9 * max(map(abs, v), default=0) for v in pools)
+
+
+def _row(by: tuple[str, ...] | None, members: Sequence[tuple[Run, Number]]) -> Row:
+    values: dict[int, list[float]] = {}
+    for run, number in members:
+        values.setdefault(run.seed, []).append(number.value)
+    means = {seed: fmean(found) for seed, found in sorted(values.items())}
+    return Row(by, members[0][1], means, tuple(run.folder for run, _ in members))
+
+
+def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
+    """Parameters that differ among runs of one row: name -> its values."""
+    groups: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        if run.state == "finished":
+            groups.setdefault(tuple(run.told(name) for name in by), []).append(run)
+    found: dict[str, list[str]] = {}
+    for members in groups.values():
+        for name in differing(members):
+            if name not in by:
+                values = dict.fromkeys(run.told(name) for run in members)
+                found[name] = list(dict.fromkeys([*found.get(name, []), *values]))
+    return found
+
+
+def unfinished(runs: Iterable[Run]) -> list[str]:
+    """A line for each run that is in no table, and why."""
+    return [
+        one_line(f"{run.folder}: {run.state}" + (f": {run.reason}" if run.reason else ""))
+        for run in runs
+        if run.state != "finished"
+    ]
