@@ -17,7 +17,7 @@
 #     prerequisites: [cameras_and_depth, metrics_and_protocols, simple_baseline, stacked_hourglass, weak_supervision]
 #     minutes: {ci: 0.5, laptop: 5, full: 900}
 #     device: cpu
-#     data: [synthetic, human36m]
+#     data: [synthetic, human36m, synthetic_wide]
 #     paper: arXiv:1904.05512
 #     updated: 2026-11-29
 # ---
