@@ -17,7 +17,7 @@
 #     prerequisites: [cameras_and_depth, metrics_and_protocols, simple_baseline, stacked_hourglass, weak_supervision]
 #     minutes: {ci: 0.5, laptop: 5, full: 900}
 #     device: cpu
-#     data: [synthetic, human36m]
+#     data: [synthetic, human36m, synthetic_wide]
 #     paper: arXiv:1904.05512
 #     updated: 2026-11-29
 # ---
@@ -110,7 +110,7 @@ from posebook.skeletons import HOUSE, MPII_16, conversion
 # %% tags=["setup"]
 choices = {
     "ci": dict(
-        width=64, batch=64, rate=4e-3, dropout=0.1, max_norm=False, poses=9_000, frames=4_000
+        width=64, batch=64, rate=4e-3, dropout=0.1, max_norm=False, poses=12_000, frames=4_000
     )
     | dict(student=4_000, street=500, pictures=40, rounds=4, tried=100, limit=10_000.0),
     "laptop": dict(
