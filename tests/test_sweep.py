@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -318,8 +318,8 @@ def test_options_that_cannot_be(planned, tmp_path, options, line):
 def test_without_dask_one_line_says_what_to_install(planned, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"not installed: .*\.\[batch\]"):
-        running.run(planned("seed=0"), tmp_path)
-    assert "2 runs, 2 to do" in running.dry(planned("seed=0,1"), tmp_path, 2, 1)
+        running.run(planned("seed=0"), tmp_path / "out")
+    assert "2 runs, 2 to do" in running.dry(planned("seed=0,1"), tmp_path / "out", 2, 1)
 
 
 def test_what_is_left_is_told_from_what_was_taken(capsys):
@@ -360,8 +360,10 @@ def started(*words, log):
     try:
         yield process
     finally:
-        for each in [*psutil.Process(process.pid).children(recursive=True), process]:
-            each.kill()
+        with suppress(psutil.NoSuchProcess):
+            for each in psutil.Process(process.pid).children(recursive=True):
+                each.kill()
+        process.kill()
         process.wait()
 
 
