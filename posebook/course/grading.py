@@ -1,0 +1,299 @@
+"""`posebook course check`: run what a class has handed in, and say of each exercise what came of it.
+
+Each notebook runs from its first cell to its last, in a process of its own with limits of time and
+memory (`supervisor`). That is no sandbox: it may read and write what you may. Run it as a user who
+owns nothing that matters.
+"""
+
+import ast
+import inspect
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from posebook import chapters, paths
+from posebook.course import editions
+from posebook.course.checking import check_of
+from posebook.course.submissions import Submission, collect
+from posebook.errors import InputError, printable
+from posebook.results import PROFILES
+
+SCRIPT = Path(__file__).with_name("supervisor.py")
+#: Seconds of work that a cell may take at least; the whole notebook so many times as long, and by
+#: the clock so many times.
+SECONDS, WHOLE, PATIENCE = 60.0, 5, 10
+MEMORY = 4 << 30
+#: What a notebook's process keeps of the environment: no tokens and no passwords.
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
+
+
+@dataclass
+class Graded:
+    """What came of a notebook.
+
+    states   {exercise, such as '6.1': 'right', 'wrong', 'open' (not attempted) or 'unknown'}
+    lines    {exercise: what the check says}
+    remarks  what else a teacher should know
+    """
+
+    of: Submission
+    states: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A chapter as the class got it.
+
+    before     sources of the book's code cells before the first exercise
+    exercises  {number: names that the reader has to bind}
+    """
+
+    chapter: chapters.Chapter
+    before: list[str]
+    exercises: dict[int, list[str]]
+
+
+def check_class(
+    folder: Path,
+    *,
+    profile: str = "ci",
+    seconds: float | None = None,
+    memory: int = MEMORY,
+    jobs: int | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[Graded]:
+    """Everything in a folder, in the order of `collect`.
+
+    profile  at which the chapters run
+    seconds  of work for a cell; None: 60, or twice what the whole chapter takes
+    memory   bytes
+    jobs     notebooks at once; None: as many as there are cores
+    tell     gets a line for each notebook that is done
+    """
+    if profile not in PROFILES:
+        raise InputError(f"profile is '{profile}', expected one of {', '.join(PROFILES)}")
+    if not hasattr(os, "fork"):
+        raise InputError("students' code cannot be limited on Windows; use Linux, macOS or WSL")
+    every = chapters.all_chapters()
+    found = [Graded(one) for one in collect(folder, every)]
+    for one in found:
+        if one.of.why:
+            one.remarks.append(one.of.why)
+    count = iter(range(1, len(found) + 1))
+    for chapter in every:
+        mine = [one for one in found if one.of.chapter == chapter.id]
+        if mine:
+            limits = _limits(chapter, profile, seconds, memory)
+            workers = max(1, min(jobs or os.cpu_count() or 1, len(mine)))
+            _grade(assignment_of(chapter), mine, profile, limits, workers,
+                   lambda one: tell(f"{next(count)} of {len(found)}  {summary(one)}"))  # fmt: skip
+    return found
+
+
+def _limits(
+    chapter: chapters.Chapter, profile: str, seconds: float | None, memory: int
+) -> dict[str, Any]:
+    cell = seconds or max(SECONDS, 120 * chapter.minutes[profile])
+    return dict(seconds=cell, whole_s=WHOLE * cell, wall_s=PATIENCE * cell, memory=memory)
+
+
+def summary(one: Graded) -> str:
+    """A line about a notebook while others run."""
+    counts = {word: list(one.states.values()).count(word) for word in ("right", "wrong", "open")}
+    return f"{printable(one.of.path)}: {counts['right']} right, {counts['wrong']} wrong, " + (
+        f"{counts['open']} not attempted"
+    )
+
+
+def assignment_of(chapter: chapters.Chapter) -> Assignment:
+    """A chapter's exercises, from its text."""
+    cells = chapters.load(chapter.source).cells
+    found = list(editions.exercises(cells))
+    if not found:
+        return Assignment(chapter, [], {})
+    before = [c.source for c in cells[: found[0].blank] if c.cell_type == "code" and c.source]
+    return Assignment(
+        chapter, before, {one.number: bound(cells[one.blank].source) for one in found}
+    )
+
+
+def bound(source: str) -> list[str]:
+    """Names that a cell binds outside of its functions."""
+    names = []
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            names.append(statement.name)
+            continue
+        names += [node.id for node in ast.walk(statement)
+                  if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]  # fmt: skip
+    return names
+
+
+def _grade(
+    assignment: Assignment,
+    mine: Sequence[Graded],
+    profile: str,
+    limits: dict[str, Any],
+    workers: int,
+    done: Callable[[Graded], None],
+) -> None:
+    """Run notebooks of one chapter, several at once."""
+    waiting: queue.SimpleQueue[Graded] = queue.SimpleQueue()
+    for one in mine:
+        waiting.put(one)
+    shared = any(_follows(one.of, assignment) for one in mine)
+    told = threading.Lock()
+
+    def work() -> None:
+        with suppress(queue.Empty):
+            supervisor = _Supervisor(assignment, profile, shared)
+            try:
+                while True:
+                    one = waiting.get_nowait()
+                    supervisor = supervisor.alive()
+                    _one(supervisor, assignment, one, limits)
+                    with told:
+                        done(one)
+            finally:
+                supervisor.close()
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    finally:  # Ctrl-C: nothing that was started goes on
+        _Supervisor.close_all()
+
+
+def _follows(one: Submission, assignment: Assignment) -> bool:
+    """Whether a notebook's cells before the first exercise are the book's."""
+    count = len(assignment.before)
+    same = map(_plain, one.cells[:count]), map(_plain, assignment.before)
+    return count > 0 and list(same[0]) == list(same[1])
+
+
+def _plain(source: str) -> list[str]:
+    return [line.rstrip() for line in source.strip().splitlines()]
+
+
+def _one(
+    supervisor: "_Supervisor", assignment: Assignment, one: Graded, limits: dict[str, Any]
+) -> None:
+    """Run one notebook, and write down what came of it."""
+    follows = supervisor.shares and _follows(one.of, assignment)
+    first = len(assignment.before) if follows else 0
+    cells = list(one.of.cells[first:])
+    number = assignment.chapter.number
+    checked = [
+        [int(name.partition(".")[2]) for name in editions.checks_in(cell)
+         if name.partition(".")[0].zfill(2) == number and name.partition(".")[2].isdigit()]
+        for cell in cells
+    ]  # fmt: skip
+    answer = supervisor.ask(
+        dict(cells=cells, first=first + 1, shared=follows, checked=checked,
+             exercises=assignment.exercises, **limits)
+    )  # fmt: skip
+    failed = []
+    for words in answer["told"]:
+        if "error" in words:
+            failed.append(f"cell {words['cell']} fails: {printable(words['error'])}")
+        elif "exercise" in words:
+            name = f"{int(number)}.{words['exercise']}"
+            one.states[name], one.lines[name] = words["state"], printable(words["line"])
+    if answer["ended"]:
+        one.remarks.append(f"ended: {answer['ended']}")
+    if not follows:
+        one.remarks.append("before the exercises its cells are not the book's")
+    one.remarks += failed[:3] + [f"{len(failed) - 3} more cells fail"] * (len(failed) > 3)
+    for exercise, names in assignment.exercises.items():
+        name = f"{int(number)}.{exercise}"
+        if name not in one.states:
+            one.states[name], one.lines[name] = "unknown", "not reached."
+        elif one.states[name] == "wrong" and _typed_in(one.of.cells, names):
+            if set(inspect.signature(check_of(name)).parameters) - set(names):
+                one.lines[name] += " (It was typed in, and may belong to another profile.)"
+
+
+def _typed_in(cells: Iterable[str], names: Sequence[str]) -> bool:
+    """Whether a notebook sets a name to a number that was not computed."""
+    for cell in cells:
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.parse(cell).body:
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                    number = type(node.value.value) in (int, float)
+                    if number and any(getattr(t, "id", "") in names for t in node.targets):
+                        return True
+    return False
+
+
+class _Supervisor:
+    """The process of `supervisor`, for one chapter."""
+
+    _open: ClassVar[set["_Supervisor"]] = set()
+
+    def __init__(self, assignment: Assignment, profile: str, shared: bool):
+        self._made_by = assignment, profile, shared
+        self._folder = Path(tempfile.mkdtemp(prefix="posebook-check-"))
+        runs = self._folder / "runs"
+        runs.mkdir()
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        own = {
+            "PYTHONPATH": os.pathsep.join(
+                [str(paths.CHECKOUT), *filter(None, [kept.pop("PYTHONPATH", "")])]
+            ),
+            "HOME": str(self._folder), "POSEBOOK_RUNS": str(runs), "POSEBOOK_PROFILE": profile,
+            "POSEBOOK_CACHE": str(paths.cache()), "POSEBOOK_STILLS": "0", "TMPDIR": str(runs.parent),
+            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1",
+            "POSEBOOK_PROGRESS_SECONDS": "1000",
+        }  # fmt: skip
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={**kept, **own}, start_new_session=True, cwd=self._folder,
+        )  # fmt: skip
+        self._open.add(self)
+        before = assignment.before if shared else []
+        answer = self.ask(dict(chapter=assignment.chapter.id, before=before))
+        self.shares = shared and not answer.get("failed") and "ended" not in answer
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a request; `ended` and nothing told where the process has gone."""
+        try:
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+        except (OSError, ValueError):
+            self._process.kill()
+            self._process.wait()
+            return {"told": [], "ended": "the process that watches over it has gone"}
+
+    def alive(self) -> "_Supervisor":
+        """This one, or a new one where this has gone."""
+        if self._process.poll() is None:
+            return self
+        self.close()
+        return _Supervisor(*self._made_by)
+
+    @classmethod
+    def close_all(cls) -> None:
+        for one in list(cls._open):
+            one.close()
+
+    def close(self) -> None:
+        self._open.discard(self)
+        self._process.kill()
+        self._process.communicate()
+        shutil.rmtree(self._folder, ignore_errors=True)
