@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 CHECKING = "posebook.course.checking"
-#: Modules that a check leans on: what is replaced in them could turn a wrong answer into a right one.
+#: Modules that a check leans on: what is replaced in them could make a wrong answer right.
 _LEANED_ON = re.compile(r"(posebook|torch|torch\.(linalg|nn\.functional)|numpy|math|builtins)")
 #: What IPython itself puts into builtins, and takes out again.
 _OF_IPYTHON = {"exit", "quit", "get_ipython", "display", "input", "open"}
@@ -169,9 +169,9 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]
-        if not (checked and _only_checks(source)):
-            if error := error_of(shell, source, request["seconds"]):
-                tell(cell=request["first"] + place, error=error)
+        runs = not (checked and _only_checks(source))
+        if runs and (error := error_of(shell, source, request["seconds"])):
+            tell(cell=request["first"] + place, error=error)
         for number in checked:
             if states.get(number) != "right":
                 judged(number)

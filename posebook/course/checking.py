@@ -12,7 +12,6 @@ from posebook import chapters, figures
 from posebook.course import teaching
 from posebook.errors import InputError
 
-
 #: The two lines that other programs look for.
 RIGHT, UNTOUCHED = "right.", "not attempted yet."
 
@@ -118,7 +117,7 @@ def check_of(exercise: str) -> Callable[..., None]:
 
 
 def exercise_of(exercise: str) -> tuple[chapters.Chapter, int]:
-    """'06.2' -> the chapter and the exercise's number; InputError where there is no such chapter."""
+    """'06.2' -> the chapter and the exercise's number; InputError where there is none."""
     parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", exercise)
     if parts is None:
         raise InputError(f"exercise '{exercise}': expected a chapter and a number, such as '6.1'")

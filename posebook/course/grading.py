@@ -1,4 +1,4 @@
-"""`posebook course check`: run what a class has handed in, and say of each exercise what came of it.
+"""`posebook course check`: run what a class has handed in, and say what came of each exercise.
 
 Each notebook runs from its first cell to its last, in a process of its own with limits of time and
 memory (`supervisor`). That is no sandbox: it may read and write what you may. Run it as a user who
@@ -223,13 +223,14 @@ def _one(
         name = f"{int(number)}.{exercise}"
         if name not in one.states:
             one.states[name], one.lines[name] = "unknown", "not reached."
-        elif one.states[name] == "wrong" and _typed_in(one.of.cells, names):
-            if set(inspect.signature(check_of(name)).parameters) - set(names):
-                one.lines[name] += " (It was typed in, and may belong to another profile.)"
+        elif one.states[name] == "wrong" and _typed_in(name, one.of.cells, names):
+            one.lines[name] += " (It was typed in, and may belong to another profile.)"
 
 
-def _typed_in(cells: Iterable[str], names: Sequence[str]) -> bool:
-    """Whether a notebook sets a name to a number that was not computed."""
+def _typed_in(exercise: str, cells: Iterable[str], names: Sequence[str]) -> bool:
+    """Whether an answer is a number that was not computed, and hangs on what the chapter has."""
+    if not set(inspect.signature(check_of(exercise)).parameters) - set(names):
+        return False
     for cell in cells:
         with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
             for node in ast.parse(cell).body:
@@ -256,13 +257,14 @@ class _Supervisor:
                 [str(paths.CHECKOUT), *filter(None, [kept.pop("PYTHONPATH", "")])]
             ),
             "HOME": str(self._folder), "POSEBOOK_RUNS": str(runs), "POSEBOOK_PROFILE": profile,
-            "POSEBOOK_CACHE": str(paths.cache()), "POSEBOOK_STILLS": "0", "TMPDIR": str(runs.parent),
-            "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1",
+            "POSEBOOK_CACHE": str(paths.cache()), "POSEBOOK_STILLS": "0",
+            "TMPDIR": str(self._folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1",
             "POSEBOOK_PROGRESS_SECONDS": "1000",
         }  # fmt: skip
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env={**kept, **own}, start_new_session=True, cwd=self._folder,
+            stderr=subprocess.DEVNULL, env={**kept, **own}, start_new_session=True,
+            cwd=self._folder,
         )  # fmt: skip
         self._open.add(self)
         before = assignment.before if shared else []

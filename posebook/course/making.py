@@ -13,28 +13,8 @@ from posebook.course import editions, slides, syllabus, teaching
 from posebook.course.syllabus import Unit
 from posebook.errors import InputError
 
-_ABOUT = """# What is here
-
-| folder or file | what it is |
-|---|---|
-| `syllabus.md` | what is read, run and handed in, week by week; each week's project with its rubric |
-| `student/` | a notebook for each chapter: blanks in place of solutions, and the checks |
-| `teacher/` | the same with solutions, outputs, hints, what students get wrong, questions for discussion |
-| `slides/` | an HTML page for each chapter. Arrow keys turn the slides, N shows the speaker's notes. No network is needed; keep the folder together |
-| `nbgrader/` | the same assignments for nbgrader: `cd nbgrader`, then `nbgrader generate_assignment week1` |
-
-Students need posebook installed, and its checkout has the solutions in `notebooks/`. Whoever must not see them gets
-the checkout without `notebooks/*.ipynb` (the checks read the `.py` files' headers alone, so a copy of each that ends
-after its header will do).
-
-To grade a class, collect the notebooks in a folder for each student, and run
-
-    posebook course check FOLDER
-
-It runs each notebook at the profile `ci` in a process of its own, and prints a table. An answer that was typed in, after
-a run at `laptop`, may be judged against other numbers: ask for answers that are computed.
-"""
-
+#: The README of a course.
+_ABOUT = Path(__file__).with_name("about_a_course.md")
 _NBGRADER = """import os
 
 c = get_config()  # noqa: F821  nbgrader defines it
@@ -77,7 +57,7 @@ def make(out: Path, *, weeks: int = 6, level: str | None = None, picked: str | N
 def _write(folder: Path, plan: Sequence[Sequence[Unit]]) -> None:
     (folder / "slides").mkdir(parents=True)
     slides.write_plotly(folder / "slides")
-    _text(folder / "README.md", _ABOUT)
+    _text(folder / "README.md", _ABOUT.read_text(encoding="utf-8"))
     _text(folder / "syllabus.md", syllabus.text(plan))
     _text(folder / "nbgrader" / "nbgrader_config.py", _NBGRADER.format(blank=editions.BLANK))
     for number, week in enumerate(plan, 1):

@@ -9,6 +9,7 @@ and a page of script (`deck.css`, `deck.js`), and formulas are MathML.
 """
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -23,17 +24,18 @@ from posebook.figures.showing import PLOTLY
 
 _HERE = Path(__file__).parent
 PLOTLY_FILE = "plotly.min.js"
-#: So much is on a slide: a paragraph's sentence counts 1, a formula 2, a table or code all of it.
-_ROOM = 6
+#: Lines of words that a slide has room for.
+_ROOM = 9
 _FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
-_SENTENCE = re.compile(r"(?<=[.?!:])(?:\*\*|\")?(?=\s+[A-Z*`$\[])")
+_SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
 _LINE_OF_BAR = re.compile(r"\d+%\|")
 _LEFT_OUT = {"solution", "exercise_check", "references", "parameters"}
 
 
 @dataclass
 class Slide:
-    """kind  class of the section: '', 'ask' (a question to the audience) or 'broad'"""
+    """title, body, notes  HTML; kind  'ask': a question to the audience, which stands alone;
+    filled  lines that are used"""
 
     title: str
     kind: str = ""
@@ -76,7 +78,8 @@ def page(chapter: Chapter, notebook: Any, words: teaching.Teaching) -> str:
 def _section(slide: Slide) -> str:
     kind = f' class="{slide.kind}"' if slide.kind else ""
     notes = f"<aside>{''.join(slide.notes)}</aside>" if slide.notes else ""
-    return f'<section{kind}>{slide.title}<div class="body">{"".join(slide.body)}</div>{notes}</section>'
+    body = f'<div class="body">{"".join(slide.body)}</div>'
+    return f"<section{kind}>{slide.title}{body}{notes}</section>"
 
 
 class _Deck:
@@ -85,7 +88,7 @@ class _Deck:
     def __init__(self, chapter: Chapter, notebook: Any, words: teaching.Teaching):
         self.slides: list[Slide] = [Slide("")]
         self.figures: list[str] = []
-        self.number, self.topic = int(chapter.number), chapter.title
+        self.number, self.topic, self.begun = int(chapter.number), chapter.title, False
         solved = False
         for cell in notebook.cells:
             tags = set(editions.tags_of(cell))
@@ -107,55 +110,49 @@ class _Deck:
             slide.notes.append(html(words.discussion))
         self.slides = [one for one in self.slides if one.body or "<h1>" in one.title]
 
-    def _new(self, title: str, kind: str = "", rank: int = 2) -> Slide:
-        self.topic = title
-        self.slides.append(Slide(f"<h{rank}>{html(title, True)}</h{rank}>", kind))
+    def _new(self, title: str, kind: str = "") -> Slide:
+        self.slides.append(Slide(f"<h2>{html(title, True)}</h2>", kind))
         return self.slides[-1]
 
     def _add(self, part: str, weight: float) -> None:
-        """Onto the slide, or onto a new one of the same title where it is full."""
+        """Onto the slide, or onto a new one of the same topic where it is full or a question."""
         slide = self.slides[-1]
-        if slide.body and slide.filled + weight > _ROOM:
-            slide = self._new(self.topic, slide.kind if slide.kind == "broad" else "")
+        if slide.body and (slide.filled + weight > _ROOM or slide.kind):
+            slide = self._new(self.topic)
         slide.body.append(part)
         slide.filled += weight
 
     def _prose(self, source: str, tags: set[str]) -> None:
-        whole = {"goals", "takeaway"} & tags
         if "goals" in tags:
             self._new("Goals")
         if "notation" in tags and not source.startswith("#"):
-            self._new("Notation")
+            self.topic = "Notation"
+            self._new(self.topic)
         for block in blocks(source):
-            if heading := re.match(r"(#{1,4}) (.+)", block):
-                title = heading[2].strip()
-                if len(heading[1]) == 1:
-                    self.slides[0].title = f"<h1>{html(title, True)}</h1>"
-                    self.topic = title
-                else:
-                    self._new(title)
-                continue
             exercise = re.match(r"\*\*([0-9]+)\.\*\*\s*", block)
-            if exercise:
-                self._new(f"Exercise {self.number}.{exercise[1]}", "ask")
-                self._add(html(block[exercise.end() :]), 3)
-                continue
-            if "predict" in tags and "**Predict first" in block:
-                self._new("Predict first", "ask")
-                self._add(html(block), 3)
-                continue
-            if block.startswith("**References"):
-                continue
-            self.slides[-1].notes.append(html(block))
-            self._add(*_shown(block, bool(whole)))
+            if heading := re.match(r"(#{1,4}) (.+)", block):
+                self.topic = heading[2].strip()
+                if len(heading[1]) == 1:
+                    self.slides[0].title = f"<h1>{html(self.topic, True)}</h1>"
+                else:
+                    self.begun = True
+                    self._new(self.topic)
+            elif exercise:
+                slide = self._new(f"Exercise {self.number}.{exercise[1]}", "ask")
+                slide.body.append(html(block[exercise.end() :]))
+            elif "predict" in tags and block.startswith("**Predict first"):
+                slide = self._new("Predict first", "ask")
+                slide.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+            elif not block.startswith("**References"):
+                self.slides[-1].notes.append(html(block))
+                self._add(*_shown(block))
 
     def _code(self, cell: Any, tags: set[str], solved: bool) -> None:
-        if "core" in tags:
-            self._new(self.topic, "broad").body.append(highlighted(cell.source))
-            self.slides[-1].filled = _ROOM
         if "exercise" in tags:
             self.slides[-1].body.append(highlighted(cell.source))
-        if solved or {"setup", "check", "exercise"} & tags and "reveal" not in tags:
+        if "core" in tags:
+            self._add(highlighted(cell.source), 1 + len(cell.source.splitlines()) / 4)
+        if solved or ({"setup", "check", "exercise"} & tags and "reveal" not in tags):
             return
         caption = ""
         for output in cell.get("outputs", []):
@@ -167,59 +164,73 @@ class _Deck:
             elif markup.startswith("<details"):
                 self.slides[-1].notes.append(re.sub("</?(details|summary)[^>]*>", " ", markup))
             elif "<table" in markup:
-                self._new(self.topic, "broad").body.append(markup)
-                self.slides[-1].filled = _ROOM
+                self._add(markup, 1 + markup.count("<tr") / 2)
             elif markup:
                 caption = markup
             elif output.output_type == "stream":
-                lines = [line for line in output.text.splitlines() if not _LINE_OF_BAR.search(line)]
-                if lines and len(lines) <= 12:
-                    said = escape("\n".join(lines))
-                    self._add(f'<pre class="said">{said}</pre>', 1 + len(lines) / 3)
+                self._said(output.text)
+
+    def _said(self, text: str) -> None:
+        """What a cell printed: on the slide once the chapter has begun, and is it short."""
+        lines = [line for line in text.splitlines() if not _LINE_OF_BAR.search(line)]
+        said = f'<pre class="said">{escape(chr(10).join(lines))}</pre>'
+        if self.begun and 0 < len(lines) <= 12 and max(map(len, lines)) <= 120:
+            self._add(said, 0.5 + len(lines) / 2)
+        elif lines:
+            self.slides[-1].notes.append(said)
 
     def _figure(self, output: Any, caption: str) -> None:
+        """A figure needs half a slide; its caption stands above it."""
         data = output["data"]
         alt = escape(" ".join(data.get("text/plain", "").split()))
         text = json.dumps(data[PLOTLY], separators=(",", ":")).replace("<", "\\u003c")
-        title = re.search("<b>(.*?)</b>", caption)
-        topic = self.topic
-        slide = self._new(unescape(title[1]) if title else topic, "broad")
-        self.topic = topic
-        note = re.search(r"<span[^>]*>(.*?)</span>", caption, re.DOTALL)
-        said = f"<figcaption>{note[1]}</figcaption>" if note else ""
-        slide.body.append(
-            f'<figure>{said}<div class="plot" role="img" aria-label="{alt}" '
-            f'data-figure="figure-{len(self.figures)}"></div></figure>'
+        said = re.sub("</?div[^>]*>", "", caption)
+        self._add(
+            f'<figure><figcaption>{said}</figcaption><div class="plot" role="img" '
+            f'aria-label="{alt}" data-figure="figure-{len(self.figures)}"></div></figure>',
+            0.7 * _ROOM,
         )
-        slide.filled = _ROOM
+        self.slides[-1].filled = _ROOM
         self.figures.append(text)
 
 
-def _shown(block: str, whole: bool) -> tuple[str, float]:
-    """What of a block is on the slide, and how much room it takes."""
+def _shown(block: str) -> tuple[str, float]:
+    """What of a block is on the slide, and how many lines it takes."""
     if block.startswith("|"):
-        return html(block), 1 + block.count("\n") / 2
+        return html(block), 1 + block.count("\n") / 1.5
     if block.startswith("$$"):
-        return html(block), 2
+        return html(block), 2.5
     if re.match(r"[*-] |[0-9]+\. ", block):
         items = re.split(r"\n(?=[*-] |[0-9]+\. )", block)
-        short = items if whole else [first_sentence(item) for item in items]
-        return html("\n".join(short)), 0.8 * len(items)
-    if block.startswith(("```", ">")) or whole:
-        return html(block), 2
-    return html(first_sentence(block)), 1
+        short = items if len(block) < 700 else [first_sentence(item) for item in items]
+        return html("\n".join(short)), sum(map(_lines, short))
+    text = block if block.startswith(("```", ">")) else lead(block)
+    return html(text), _lines(text)
+
+
+def _lines(text: str) -> float:
+    return 0.3 + math.ceil(len(text) / 85)
+
+
+def lead(paragraph: str) -> str:
+    """A paragraph's first sentence, and those that it prints bold; all of it where it is short."""
+    if len(paragraph) < 160 or "$$" in paragraph:
+        return paragraph
+    first = first_sentence(paragraph)
+    rest = " ".join(paragraph.split())[len(first) :]
+    bold = [found for found in re.findall(r"\*\*[^*]+[.?!]\*\*", rest) if len(found) > 30]
+    return " ".join([first, *bold])
 
 
 def first_sentence(text: str) -> str:
-    """The first sentence of a paragraph; all of it where it has formulas in display or is short."""
+    """The first sentence of a text; with the next where it is only a label, in bold."""
     flat = " ".join(text.split())
-    if "$$" in flat or len(flat) < 90:
-        return text
     for end in _SENTENCE.finditer(flat):
         piece = flat[: end.end()]
-        if piece.count("**") % 2 == 0 and piece.count("$") % 2 == 0 and piece.count("`") % 2 == 0:
-            if len(piece) > 25 and piece.count("(") == piece.count(")"):
-                return piece
+        whole = all(piece.count(mark) % 2 == 0 for mark in ("**", "$", "`"))
+        label = re.fullmatch(r"\*\*[^*]{1,60}\*\*", piece)
+        if whole and not label and len(piece) > 25 and piece.count("(") == piece.count(")"):
+            return piece
     return flat
 
 

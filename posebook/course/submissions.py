@@ -1,4 +1,4 @@
-"""What a class has handed in: notebooks and scripts in folders, whose they are, and of which chapter.
+"""What a class has handed in: notebooks and scripts, whose they are, and of which chapter.
 
 Nothing is executed here. Names, order and number of cells, metadata: students change all of them.
 """

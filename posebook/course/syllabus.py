@@ -44,7 +44,7 @@ class Unit:
 
 
 def picked(level: str | None, names: str | None) -> list[Chapter]:
-    """Chapters of a level with all that they build on, or those that are named, in the book's order.
+    """Chapters of a level with all that they build on, or those that are named, by number.
 
     level  'beginner', 'researcher' (the default)
     names  such as '1-6,17'; ids, too
@@ -96,9 +96,9 @@ def text(plan: Sequence[Sequence[Unit]]) -> str:
     units = [unit for week in plan for unit in week]
     lines = [
         "# Syllabus", "",
-        f"{len(units)} chapters in {len(plan)} week{'s' * (len(plan) > 1)}. Reading is estimated at "
-        f"{WORDS_A_MINUTE} words a minute. Minutes to run are the chapter's own, measured on two CPU "
-        "cores: at `laptop`, the default, and at `ci`, which is for a quick look.",
+        f"{len(units)} chapters, {len(plan)} week{'s' * (len(plan) > 1)}. Reading is estimated at "
+        f"{WORDS_A_MINUTE} words a minute. Minutes to run are the chapter's own, measured on two "
+        "CPU cores: at `laptop`, the default, and at `ci`, which is for a quick look.",
     ]  # fmt: skip
     if assumed := _assumed(units):
         lines += ["", "Assumed, and not in this course: " + ", ".join(map(_named, assumed)) + "."]

@@ -2,7 +2,7 @@
 
 A text has four parts, each below a heading of its own:
 
-    # Hints                    and below it `## 1`, `## 2`, ...: one paragraph a hint, the mildest first
+    # Hints                    and below it `## 1`, ...: a paragraph a hint, the mildest first
     # What students get wrong
     # For discussion           two questions, each with what a good answer says
     # Project: its title       the task, and a table with the points
