@@ -7,7 +7,9 @@ let now = -1;
 
 function draw(box) {
   const figure = JSON.parse(document.getElementById(box.dataset.figure).textContent);
-  const room = innerHeight - box.getBoundingClientRect().top - 60;
+  const end = box.closest(".body").getBoundingClientRect().bottom;
+  const own = box.getBoundingClientRect();
+  const room = innerHeight - own.top - Math.max(0, end - own.bottom) - 60;
   const layout = {...figure.layout, autosize: true};
   layout.height = Math.max(260, Math.min(layout.height || 450, room));
   delete layout.width;

@@ -7,34 +7,27 @@ owns nothing that matters.
 
 import ast
 import inspect
-import json
 import os
 import queue
-import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from posebook import chapters, paths
+from posebook import chapters
 from posebook.course import editions
 from posebook.course.checking import check_of
+from posebook.course.running import Supervisor
 from posebook.course.submissions import Submission, collect
 from posebook.errors import InputError, printable
 from posebook.results import PROFILES
 
-SCRIPT = Path(__file__).with_name("supervisor.py")
 #: Seconds of work that a cell may take at least; the whole notebook so many times as long, and by
 #: the clock so many times.
 SECONDS, WHOLE, PATIENCE = 60.0, 5, 10
 MEMORY = 4 << 30
-#: What a notebook's process keeps of the environment: no tokens and no passwords.
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
 
 
 @dataclass
@@ -154,11 +147,12 @@ def _grade(
     for one in mine:
         waiting.put(one)
     shared = any(_follows(one.of, assignment) for one in mine)
+    before = assignment.before if shared else []
     told = threading.Lock()
 
     def work() -> None:
         with suppress(queue.Empty):
-            supervisor = _Supervisor(assignment, profile, shared)
+            supervisor = Supervisor(assignment.chapter.id, profile, before)
             try:
                 while True:
                     one = waiting.get_nowait()
@@ -176,7 +170,7 @@ def _grade(
         for thread in threads:
             thread.join()
     finally:  # Ctrl-C: nothing that was started goes on
-        _Supervisor.close_all()
+        Supervisor.close_all()
 
 
 def _follows(one: Submission, assignment: Assignment) -> bool:
@@ -191,7 +185,7 @@ def _plain(source: str) -> list[str]:
 
 
 def _one(
-    supervisor: "_Supervisor", assignment: Assignment, one: Graded, limits: dict[str, Any]
+    supervisor: Supervisor, assignment: Assignment, one: Graded, limits: dict[str, Any]
 ) -> None:
     """Run one notebook, and write down what came of it."""
     follows = supervisor.shares and _follows(one.of, assignment)
@@ -239,63 +233,3 @@ def _typed_in(exercise: str, cells: Iterable[str], names: Sequence[str]) -> bool
                     if number and any(getattr(t, "id", "") in names for t in node.targets):
                         return True
     return False
-
-
-class _Supervisor:
-    """The process of `supervisor`, for one chapter."""
-
-    _open: ClassVar[set["_Supervisor"]] = set()
-
-    def __init__(self, assignment: Assignment, profile: str, shared: bool):
-        self._made_by = assignment, profile, shared
-        self._folder = Path(tempfile.mkdtemp(prefix="posebook-check-"))
-        runs = self._folder / "runs"
-        runs.mkdir()
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {
-            "PYTHONPATH": os.pathsep.join(
-                [str(paths.CHECKOUT), *filter(None, [kept.pop("PYTHONPATH", "")])]
-            ),
-            "HOME": str(self._folder), "POSEBOOK_RUNS": str(runs), "POSEBOOK_PROFILE": profile,
-            "POSEBOOK_CACHE": str(paths.cache()), "POSEBOOK_STILLS": "0",
-            "TMPDIR": str(self._folder), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1",
-            "POSEBOOK_PROGRESS_SECONDS": "1000",
-        }  # fmt: skip
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, env={**kept, **own}, start_new_session=True,
-            cwd=self._folder,
-        )  # fmt: skip
-        self._open.add(self)
-        before = assignment.before if shared else []
-        answer = self.ask(dict(chapter=assignment.chapter.id, before=before))
-        self.shares = shared and not answer.get("failed") and "ended" not in answer
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a request; `ended` and nothing told where the process has gone."""
-        try:
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
-        except (OSError, ValueError):
-            self._process.kill()
-            self._process.wait()
-            return {"told": [], "ended": "the process that watches over it has gone"}
-
-    def alive(self) -> "_Supervisor":
-        """This one, or a new one where this has gone."""
-        if self._process.poll() is None:
-            return self
-        self.close()
-        return _Supervisor(*self._made_by)
-
-    @classmethod
-    def close_all(cls) -> None:
-        for one in list(cls._open):
-            one.close()
-
-    def close(self) -> None:
-        self._open.discard(self)
-        self._process.kill()
-        self._process.communicate()
-        shutil.rmtree(self._folder, ignore_errors=True)

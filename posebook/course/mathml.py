@@ -109,6 +109,7 @@ class _Parser:
         if not token.startswith("\\"):
             sign = {"-": "−", "*": "∗", "~": "\u00a0"}.get(token, token)
             plain = ' stretchy="false"' if sign in "()[]|" else ""
+            plain += ' lspace="0" rspace="0"' if sign == "|" else ""
             return f"<mo{plain}>{escape(sign)}</mo>"
         return self.command(token[1:])
 
@@ -116,7 +117,8 @@ class _Parser:
         if name in _SYMBOLS:
             return f"<mi>{_SYMBOLS[name]}</mi>"
         if name in _OPERATORS:
-            return f"<mo>{_OPERATORS[name]}</mo>"
+            fence = ' lspace="0" rspace="0" stretchy="false"' if _OPERATORS[name] in "‖|" else ""
+            return f"<mo{fence}>{_OPERATORS[name]}</mo>"
         if name in _FUNCTIONS:
             return f"<mi>{name}</mi>"
         if name in _SPACES:

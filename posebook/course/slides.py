@@ -28,6 +28,8 @@ PLOTLY_FILE = "plotly.min.js"
 _ROOM = 9
 _FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
 _SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
+#: What `guessed` says of a reader who has not guessed.
+_NO_GUESS = re.compile(r"[;,]?\s*\(?no guess yet\)?")
 _LINE_OF_BAR = re.compile(r"\d+%\|")
 _LEFT_OUT = {"solution", "exercise_check", "references", "parameters"}
 
@@ -172,7 +174,8 @@ class _Deck:
 
     def _said(self, text: str) -> None:
         """What a cell printed: on the slide once the chapter has begun, and is it short."""
-        lines = [line for line in text.splitlines() if not _LINE_OF_BAR.search(line)]
+        text = _NO_GUESS.sub("", text)
+        lines = [line for line in text.splitlines() if line and not _LINE_OF_BAR.search(line)]
         said = f'<pre class="said">{escape(chr(10).join(lines))}</pre>'
         if self.begun and 0 < len(lines) <= 12 and max(map(len, lines)) <= 120:
             self._add(said, 0.5 + len(lines) / 2)
@@ -188,9 +191,9 @@ class _Deck:
         self._add(
             f'<figure><figcaption>{said}</figcaption><div class="plot" role="img" '
             f'aria-label="{alt}" data-figure="figure-{len(self.figures)}"></div></figure>',
-            0.7 * _ROOM,
+            _ROOM - 3,
         )
-        self.slides[-1].filled = _ROOM
+        self.slides[-1].filled = _ROOM - 2  # a sentence has room below it
         self.figures.append(text)
 
 
@@ -214,7 +217,7 @@ def _lines(text: str) -> float:
 
 def lead(paragraph: str) -> str:
     """A paragraph's first sentence, and those that it prints bold; all of it where it is short."""
-    if len(paragraph) < 160 or "$$" in paragraph:
+    if len(paragraph) < 260 or "$$" in paragraph:
         return paragraph
     first = first_sentence(paragraph)
     rest = " ".join(paragraph.split())[len(first) :]
