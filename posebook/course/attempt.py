@@ -124,7 +124,7 @@ def _tasks_of_mine() -> int:
 
 
 @contextlib.contextmanager
-def clock(seconds: float) -> Iterator[None]:
+def clock(seconds: float | int) -> Iterator[None]:
     """TimeIsUp, again and again, once the block has worked for so many seconds."""
 
     def ring(*_: Any) -> None:
@@ -186,7 +186,7 @@ def _only_checks(source: str) -> bool:
     return all(re.fullmatch(r"""check\(["'][0-9.]+["']\)""", line) for line in lines if line)
 
 
-def error_of(shell: Any, source: str, seconds: float) -> str:
+def error_of(shell: Any, source: str, seconds: float | int) -> str:
     """Run a cell; what it raises, or ''."""
     try:
         with clock(seconds):

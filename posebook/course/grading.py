@@ -62,7 +62,7 @@ def check_class(
     folder: Path,
     *,
     profile: str = "ci",
-    seconds: float | None = None,
+    seconds: float | int | None = None,
     memory: int = MEMORY,
     jobs: int | None = None,
     tell: Callable[[str], None] = lambda line: None,
@@ -96,7 +96,7 @@ def check_class(
 
 
 def _limits(
-    chapter: chapters.Chapter, profile: str, seconds: float | None, memory: int
+    chapter: chapters.Chapter, profile: str, seconds: float | int | None, memory: int
 ) -> dict[str, Any]:
     cell = seconds or max(SECONDS, 120 * chapter.minutes[profile])
     return dict(seconds=cell, whole_s=WHOLE * cell, wall_s=PATIENCE * cell, memory=memory)

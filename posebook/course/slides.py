@@ -26,7 +26,7 @@ _HERE = Path(__file__).parent
 PLOTLY_FILE = "plotly.min.js"
 #: Lines of words that a slide has room for.
 _ROOM = 9
-_FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
+FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
 _SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
 #: What `guessed` says of a reader who has not guessed.
 _NO_GUESS = re.compile(r"[;,]?\s*\(?no guess yet\)?")
@@ -116,7 +116,7 @@ class _Deck:
         self.slides.append(Slide(f"<h2>{html(title, True)}</h2>", kind))
         return self.slides[-1]
 
-    def _add(self, part: str, weight: float) -> None:
+    def _add(self, part: str, weight: float | int) -> None:
         """Onto the slide, or onto a new one of the same topic where it is full or a question."""
         slide = self.slides[-1]
         if slide.body and (slide.filled + weight > _ROOM or slide.kind):
@@ -270,7 +270,7 @@ def html(text: str, inline: bool = False) -> str:
         formulas.append(made)
         return f"FORMULA{len(formulas) - 1}HERE"
 
-    made = markdown2html(_FORMULA.sub(kept, text)).strip()
+    made = markdown2html(FORMULA.sub(kept, text)).strip()
     made = re.sub(r'<a class="anchor-link".*?</a>', "", made)
     made = re.sub("FORMULA([0-9]+)HERE", lambda found: formulas[int(found[1])], made)
     plain = re.fullmatch(r"<p>(.*)</p>", made, re.DOTALL)
