@@ -37,7 +37,7 @@ def write(path, record):
     ("name", "record", "student", "of", "cells", "why"),
     [
         ("ada/a.ipynb", notebook("x = 1", metadata=OF_7), "ada", "temporal_convolutions", 1, ""),
-        ("ada lovelace.ipynb", notebook("x", CHECK), "ada lovelace", "temporal_convolutions", 2, ""),
+        ("a b.ipynb", notebook("x", CHECK), "a b", "temporal_convolutions", 2, ""),
         ("ada/week1/06_simple_baseline (1).ipynb", notebook("x"), "ada", "simple_baseline", 1, ""),
         ("submitted/ada/week1/13.ipynb", notebook('check("13.1")'), "ada", "repnet", 1, ""),
         ("ada/x.ipynb", notebook('check("7.1")', 'check("13.1")', 'check("13.2")'), "ada",
@@ -48,7 +48,7 @@ def write(path, record):
         ("ada/x.ipynb", "", "ada", "", 0, "the file is empty"),
         ("ada/x.ipynb", "[]", "ada", "", 0, "no list of cells"),
         ("ada/x.ipynb", '{"cells": {}}', "ada", "", 0, "no list of cells"),
-        ("ada/x.ipynb", '{"cells": [3, {"cell_type": "code", "source": 7}]}', "ada", "", 0, "of no"),
+        ("ada/x.ipynb", '{"cells": [3, {"cell_type": "code", "source": 7}]}', "ada", "", 0, "of"),
         ("ada/x.ipynb", dict(nbformat=3, worksheets=[dict(cells=[
             dict(cell_type="code", input=["a = 1\n", CHECK])])]), "ada",
          "temporal_convolutions", 1, ""),

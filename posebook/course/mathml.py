@@ -20,7 +20,9 @@ _OPERATORS = {
 }  # fmt: skip
 _FUNCTIONS = {"log", "exp", "sin", "cos", "tan", "max", "min", "det", "arg", "lim", "tr"}
 _SPACES = {",": 0.17, ";": 0.28, ":": 0.22, "!": -0.17, " ": 0.3, "quad": 1.0, "qquad": 2.0}
-_ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "vec": "→", "dot": "˙", "overline": "‾"}
+_ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "vec": "→", "dot": "˙"}
+#: Browsers stretch signs only with a font for it; a border needs none.
+_OVERLINE = "border-top:.06em solid;padding-top:.12em;margin-top:.1em"
 _WORDS = {"text", "mathrm", "operatorname", "mathbf", "textrm"}
 _BIG = {"big", "Big", "bigl", "bigr", "Bigl", "Bigr", "left", "right"}
 _LIMITS = {"∑", "∏"}
@@ -128,9 +130,10 @@ class _Parser:
         if name == "sqrt":
             return f"<msqrt>{self.argument()}</msqrt>"
         if name in _ACCENTS:
-            stretches = "true" if name == "overline" else "false"
-            accent = f'<mo stretchy="{stretches}">{_ACCENTS[name]}</mo>'
+            accent = f'<mo stretchy="false">{_ACCENTS[name]}</mo>'
             return f'<mover accent="true">{self.argument()}{accent}</mover>'
+        if name == "overline":
+            return f'<mrow style="{_OVERLINE}">{self.argument()}</mrow>'
         if name == "underbrace":
             return f'<munder>{self.argument()}<mo stretchy="true">⏟</mo></munder>'
         if name in _WORDS:

@@ -25,7 +25,7 @@ from posebook.figures.showing import PLOTLY
 _HERE = Path(__file__).parent
 PLOTLY_FILE = "plotly.min.js"
 #: Lines of words that a slide has room for.
-_ROOM = 9
+_ROOM = 11
 FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
 _SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
 #: What `guessed` says of a reader who has not guessed.
@@ -125,10 +125,8 @@ class _Deck:
         slide.filled += weight
 
     def _prose(self, source: str, tags: set[str]) -> None:
-        if "goals" in tags:
-            self._new("Goals")
-        if "notation" in tags and not source.startswith("#"):
-            self.topic = "Notation"
+        if not source.startswith("#") and (named := {"goals", "notation"} & tags):
+            self.topic = named.pop().capitalize()
             self._new(self.topic)
         for block in blocks(source):
             exercise = re.match(r"\*\*([0-9]+)\.\*\*\s*", block)
@@ -154,7 +152,7 @@ class _Deck:
             self.slides[-1].body.append(highlighted(cell.source))
         if "core" in tags:
             self._add(highlighted(cell.source), 1 + len(cell.source.splitlines()) / 4)
-        if solved or ({"setup", "check", "exercise"} & tags and "reveal" not in tags):
+        if solved or ({"check", "exercise"} & tags and "reveal" not in tags):
             return
         caption = ""
         for output in cell.get("outputs", []):
@@ -169,7 +167,7 @@ class _Deck:
                 self._add(markup, 1 + markup.count("<tr") / 2)
             elif markup:
                 caption = markup
-            elif output.output_type == "stream":
+            elif output.output_type == "stream" and "setup" not in tags:
                 self._said(output.text)
 
     def _said(self, text: str) -> None:
