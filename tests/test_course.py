@@ -223,6 +223,7 @@ def test_the_syllabus_says_minutes_prerequisites_and_projects():
         (r"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
         (r"x_{\rm hip}", '<mi mathvariant="normal">hip</mi>'),
         (r"a < b", "<mo>&lt;</mo>"),
+        (r"\left(x\right)^2", '<msup><mrow><mo stretchy="true">(</mo><mrow><mi>x</mi></mrow>'),
         (r"x'_j", "<msubsup>"),
         (r"\text{clips with 3D}", "clips\u00a0with\u00a03D"),
         (r"\begin{pmatrix} X \\ Y \end{pmatrix}", "<mtr><mtd><mi>X</mi></mtd></mtr><mtr>"),

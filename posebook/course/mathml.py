@@ -24,7 +24,7 @@ _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯", "vec": "→", "dot": "˙"}
 #: Browsers stretch signs only with a font for it; a border needs none.
 _OVERLINE = "border-top:.06em solid;padding-top:.12em;margin-top:.1em"
 _WORDS = {"text", "mathrm", "operatorname", "mathbf", "textrm"}
-_BIG = {"big", "Big", "bigl", "bigr", "Bigl", "Bigr", "left", "right"}
+_BIG = {"big", "Big", "bigl", "bigr", "Bigl", "Bigr"}
 _LIMITS = {"∑", "∏"}
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[0-9]+(?:\.[0-9]+)?|\s+|.", re.DOTALL)
 
@@ -138,13 +138,19 @@ class _Parser:
             return f'<munder>{self.argument()}<mo stretchy="true">⏟</mo></munder>'
         if name in _WORDS:
             return self.words(name)
+        if name == "left":  # as tall as what is between it and its \\right
+            opens, inside = self.fence("true"), self.row(("\\right",))
+            return f"<mrow>{opens}{inside}{self.fence('true')}</mrow>"
         if name in _BIG:
-            inside = self.next()
-            sign = _OPERATORS.get(inside[1:], inside) if inside.startswith("\\") else inside
-            return "" if sign == "." else f"<mo>{escape(sign)}</mo>"
+            return self.fence("false")
         if name == "begin":
             return self.matrix()
         raise ValueError(f"unknown in a formula: \\{name} in {self.tex}")
+
+    def fence(self, stretches: str) -> str:
+        token = self.next()
+        sign = _OPERATORS.get(token[1:], token) if token.startswith("\\") else token
+        return "" if sign == "." else f'<mo stretchy="{stretches}">{escape(sign)}</mo>'
 
     def words(self, name: str) -> str:
         if self.peek() != "{":
