@@ -25,6 +25,7 @@ _OF_IPYTHON = {"exit", "quit", "get_ipython", "display", "input", "open"}
 _MOST_FILE_BYTES = 1 << 30
 _MOST_TASKS = 64
 _MOST_FORKS = 6
+_LONGEST_LINE = 500
 Judge = Callable[..., tuple[str, str]]
 
 
@@ -165,7 +166,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
             state, line = "unknown", f"the notebook replaces {changed[0]}: look at it yourself."
         if state != "open" or states.get(number) in (None, "open"):
             states[number] = state
-            tell(exercise=number, state=state, line=line)
+            tell(exercise=number, state=state, line=line[:_LONGEST_LINE])
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]

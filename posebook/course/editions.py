@@ -16,8 +16,11 @@ from posebook import chapters
 from posebook.course import teaching
 
 Notebook = nbformat.NotebookNode
-#: The last line of a blank. nbgrader, too, is told to put it where a solution was.
-BLANK = "# YOUR ANSWER: change the lines above; add lines and cells as you like."
+#: The end of a blank. nbgrader, too, is told to put it where a solution was.
+BLANK = (
+    "# YOUR ANSWER: change the lines above; add lines and cells as you like.\n"
+    "# Stuck? Import hint from posebook.course, and call it as check is called below."
+)
 #: How nbgrader marks what it takes out of a release.
 _SOLUTION = "### BEGIN SOLUTION\n{}\n### END SOLUTION"
 _HIDDEN = (

@@ -148,13 +148,13 @@ def _grade(
         waiting.put(one)
     shared = any(_follows(one.of, assignment) for one in mine)
     before = assignment.before if shared else []
-    told = threading.Lock()
+    told, stopped = threading.Lock(), threading.Event()
 
     def work() -> None:
         with suppress(queue.Empty):
             supervisor = Supervisor(assignment.chapter.id, profile, before)
             try:
-                while True:
+                while not stopped.is_set():
                     one = waiting.get_nowait()
                     supervisor = supervisor.alive()
                     _one(supervisor, assignment, one, limits)
@@ -170,6 +170,7 @@ def _grade(
         for thread in threads:
             thread.join()
     finally:  # Ctrl-C: nothing that was started goes on
+        stopped.set()
         Supervisor.close_all()
 
 

@@ -24,6 +24,7 @@ from posebook.course import attempt
 
 #: A notebook may have so many processes at once.
 MOST_PROCESSES = 16
+_MOST_TOLD_BYTES = 10 << 20
 _LOOK_EVERY_S = 0.1
 #: Of Linux's prctl: be ended when the parent is, and take over what one's children leave behind.
 _END_WITH_PARENT, _SUBREAPER = 1, 36
@@ -83,7 +84,9 @@ def _watched(
         with contextlib.suppress(BlockingIOError):
             content += os.read(out, 1 << 20)
         processes = _descendants(before)
-        if len(processes) > MOST_PROCESSES:
+        if len(content) > _MOST_TOLD_BYTES:
+            ended = "it writes where the checks do"
+        elif len(processes) > MOST_PROCESSES:
             ended = f"it starts over {MOST_PROCESSES} processes"
         elif _memory(processes) > request["memory"]:
             ended = "it takes too much memory"
