@@ -74,10 +74,10 @@ def with_nbgrader(folder: Path, run: list[str]) -> Iterator[tuple[str, str]]:
     student = nbformat.read(place / "student" / WEEK / name, 4)
     same = [c.source for c in release.cells] == [c.source for c in student.cells]
     yield "release is the student edition", "" if same else "its cells are others"
-    first = next(editions.exercises(book.cells)).number
-    count = len(list(editions.exercises(book.cells)))
-    handed_in = {"ada": (solved(book), count), "bob": (student, 0),
-                 "cleo": (solved(book, but=first), count - 1)}  # fmt: skip
+    first, *others = editions.exercises(book.cells)
+    most = sum(one.points for one in (first, *others))
+    handed_in = {"ada": (solved(book), most), "bob": (student, 0),
+                 "cleo": (solved(book, but=first.number), most - first.points)}  # fmt: skip
     for who, (made, _) in handed_in.items():
         (root / "submitted" / who / WEEK).mkdir(parents=True)
         nbformat.write(made, root / "submitted" / who / WEEK / name)
@@ -89,7 +89,7 @@ def with_nbgrader(folder: Path, run: list[str]) -> Iterator[tuple[str, str]]:
         scores = {row["student_id"]: float(row["raw_score"]) for row in csv.DictReader(file)}
     for who, (_, points) in handed_in.items():
         found = scores.get(who)
-        yield f"{who}: {found} of {count}", "" if found == points else f"expected {points}"
+        yield f"{who}: {found} of {most} points", "" if found == points else f"expected {points}"
 
 
 def _asker(run: list[str], folder: Path, root: Path) -> Callable[..., str]:

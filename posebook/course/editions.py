@@ -30,17 +30,23 @@ _HIDDEN = (
 #: What a student edition shows folded up.
 _FOLDED = {"reveal": {"source_hidden": True}, "setup": {"source_hidden": True}}
 _CHECKED = re.compile(r"""\bcheck\(\s*["']([0-9.]+)["']\s*\)""")
+#: How the text of an exercise begins: its number, and mostly its kind and its difficulty.
+TASK = re.compile(r"\*\*([0-9]+)((?: · [^*]+?)?)\.\*\*\s*", re.MULTILINE)
+#: nbgrader's points by difficulty.
+POINTS = {"easy": 1, "medium": 2, "hard": 3}
 _KEPT_METADATA = ("kernelspec", "language_info", "posebook")
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """name  as its check says it, '6.1'; blank, solution, check: numbers of its cells"""
+    """name  as its check says it, '6.1'; blank, solution, check: numbers of its cells; points: by
+    its difficulty, 1 where its text does not say"""
 
     name: str
     blank: int
     solution: int
     check: int
+    points: int = 1
 
     @property
     def number(self) -> int:
@@ -73,14 +79,20 @@ def checks_in(source: str) -> list[str]:
 def exercises(cells: Sequence[Any]) -> Iterator[Exercise]:
     """The exercises of a chapter: a blank, its solution and its check follow each other."""
     blank = solution = None
+    points: dict[int, int] = {}
     for place, cell in enumerate(cells):
         tags = tags_of(cell) if cell.cell_type == "code" else []
+        if cell.cell_type == "markdown":
+            found = TASK.finditer(cell.source)
+            points |= {int(one[1]): POINTS.get(one[2].rpartition(" ")[2], 1) for one in found}
         if "exercise" in tags:
             blank = place
         elif "solution" in tags:
             solution = place
         elif "exercise_check" in tags and blank is not None and solution is not None:
-            yield Exercise(checks_in(cell.source)[0], blank, solution, place)
+            name = checks_in(cell.source)[0]
+            worth = points.get(int(name.partition(".")[2]), 1)
+            yield Exercise(name, blank, solution, place, worth)
             blank = solution = None
 
 
@@ -169,12 +181,12 @@ def _plain(cell: Any) -> Any:
 
 
 def _graded(one: Exercise, place: int) -> dict[str, Any]:
-    """What nbgrader keeps with a cell: a blank is a solution to it, a check a test of one point."""
+    """What nbgrader keeps with a cell: to it, a blank is a solution and a check a test."""
     blank, name = place == one.blank, one.name.replace(".", "-")
     return {
         "schema_version": 3, "grade_id": f"{'answer' if blank else 'check'}-{name}",
         "solution": blank, "grade": not blank, "locked": not blank, "task": False,
-    } | ({} if blank else {"points": 1})  # fmt: skip
+    } | ({} if blank else {"points": one.points})  # fmt: skip
 
 
 def _notebook(notebook: Notebook, cells: list[Any]) -> Notebook:

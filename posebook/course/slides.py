@@ -129,7 +129,7 @@ class _Deck:
             self.topic = named.pop().capitalize()
             self._new(self.topic)
         for block in blocks(source):
-            exercise = re.match(r"\*\*([0-9]+)\.\*\*\s*", block)
+            exercise = editions.TASK.match(block)
             if heading := re.match(r"(#{1,4}) (.+)", block):
                 self.topic = heading[2].strip()
                 if len(heading[1]) == 1:
@@ -138,7 +138,7 @@ class _Deck:
                     self.begun = True
                     self._new(self.topic)
             elif exercise:
-                slide = self._new(f"Exercise {self.number}.{exercise[1]}", "ask")
+                slide = self._new(f"Exercise {self.number}.{exercise[1]}{exercise[2]}", "ask")
                 slide.body.append(html(block[exercise.end() :]))
             elif "predict" in tags and block.startswith("**Predict first"):
                 slide = self._new("Predict first", "ask")
