@@ -102,7 +102,9 @@ def _asker(run: list[str], folder: Path, root: Path) -> Callable[..., str]:
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     words = dict(argv=argv, display_name="Python 3 (ipykernel)", language="python")
     (kernel / "kernel.json").write_text(json.dumps(words))
-    environment = {**os.environ, "JUPYTER_PATH": str(folder / "jupyter")}
+    # It calls `alembic`, which lies beside its Python.
+    programs = os.pathsep.join([str(Path(run[0]).parent), os.environ["PATH"]])
+    environment = {**os.environ, "JUPYTER_PATH": str(folder / "jupyter"), "PATH": programs}
 
     def ask(*command: str) -> str:
         done = subprocess.run(
