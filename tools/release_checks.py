@@ -1,12 +1,14 @@
-"""Whether other programs read what `posebook lift` writes; a check before a release.
+"""Whether other programs read what `posebook lift` writes, and whether a course works; a check
+before a release.
 
     python tools/release_checks.py [--folder build/release_checks] [--python python3.11]
+    python tools/release_checks.py --only course      (or: files)
 
 Blender (bpy) reads the BVH and the glTF, OpenSim the TRC, pandas the CSV, and Khronos' validator
 looks at the glTF. Each Python program gets an environment of its own in the folder, since they do
 not go together; the validator is an npm package. The first run installs them, which downloads about
 600 MB. What each reads is compared with poses.npz, for a clip, one with frames without anybody, one
-of motion capture, and single photographs.
+of motion capture, and single photographs. `course_checks` says what is asked of a course.
 
 A line for each: `ok`, `BAD`, or `---` where a program could not be installed here. Exit status 0
 where all are ok, 1 where one is bad, 3 where nothing is bad and not all could be asked.
@@ -20,6 +22,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import course_checks
 
 from posebook.export.rigid_body import JOINTS
 
@@ -132,9 +136,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "build" / "release_checks")
     parser.add_argument("--python", default=sys.executable, help="that makes the environments")
+    parser.add_argument("--only", choices=("files", "course"))
     options = parser.parse_args()
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    bad = left_out = 0
+    if options.only != "course":
+        bad, left_out = files(folder, options.python)
+    if options.only != "files":
+        found = course(folder, options.python)
+        bad, left_out = bad + found[0], left_out + found[1]
+    return 1 if bad else 3 if left_out else 0
+
+
+def course(folder: Path, python: str) -> tuple[int, int]:
+    """How much of a course is bad, and how much could not be asked."""
+    left_out = 0
+    told = list(_told(course_checks.at_ci(folder)))
+    run, why = environment(folder, python, "nbgrader")
+    if run:
+        told += _told(course_checks.with_nbgrader(folder, run))
+    else:
+        print(f"--- nbgrader: not installed: {why}", flush=True)
+        left_out = 1
+    return sum(map(bool, told)), left_out
+
+
+def _told(rows: Iterator[tuple[str, str]]) -> Iterator[str]:
+    for what, wrong in rows:
+        print(f"{'BAD' if wrong else 'ok '} course: {what}{f': {wrong}' * bool(wrong)}", flush=True)
+        yield wrong
+
+
+def files(folder: Path, python: str) -> tuple[int, int]:
+    """The same for what `posebook lift` writes."""
     bones = {joint.at: joint.name for joint in reversed(JOINTS)} | {"head": "HeadEnd"}
     (folder / "bones.json").write_text(json.dumps(bones))
     places = list(lifted(folder))
@@ -148,7 +183,7 @@ def main() -> int:
         if program.name == "gltf-validator":
             run, why = validator(folder)
         else:
-            run, why = environment(folder, options.python, program.name)
+            run, why = environment(folder, python, program.name)
         if not run:
             print(f"--- {program.name}: not installed: {why}", flush=True)
             left_out += 1
@@ -159,7 +194,7 @@ def main() -> int:
                 print(f"{'BAD' if wrong else 'ok '} {name:<28}{what}{f': {wrong}' * bool(wrong)}",
                       flush=True)  # fmt: skip
                 bad += bool(wrong)
-    return 1 if bad else 3 if left_out else 0
+    return bad, left_out
 
 
 if __name__ == "__main__":

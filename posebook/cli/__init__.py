@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from posebook import __version__, paths
-from posebook.cli import data, detectors, label, results, sweep
+from posebook.cli import course, data, detectors, label, results, sweep
 from posebook.cli.telling import tell
 from posebook.errors import CellFailed, InputError, one_line
 
@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(course.app, name="course", no_args_is_help=True)
 app.add_typer(data.app, name="data", no_args_is_help=True)
 app.add_typer(detectors.app, name="detectors", no_args_is_help=True)
 

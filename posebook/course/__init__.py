@@ -1,8 +1,10 @@
-"""Exercises: `check("6.1")` in the cell below one says whether the answer is right.
+"""Exercises: `check("6.1")` says whether an answer is right, and `hint("6.1")` helps on.
 
-`posebook.course.answers` has one module for each chapter, named as the chapter is.
+`answers` has what makes an answer right, `teaching` what a teacher wants to know: one file for each
+chapter, named as the chapter is. `making` makes a course of chapters, and `grading` checks what a
+class hands in.
 """
 
-from posebook.course.checking import NotAttempted, Wrong, check, guessed, judged
+from posebook.course.checking import NotAttempted, Wrong, assert_right, check, guessed, hint, judged
 
-__all__ = ["NotAttempted", "Wrong", "check", "guessed", "judged"]
+__all__ = ["NotAttempted", "Wrong", "assert_right", "check", "guessed", "hint", "judged"]

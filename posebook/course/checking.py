@@ -9,7 +9,11 @@ from importlib import import_module
 from typing import Any
 
 from posebook import chapters, figures
+from posebook.course import teaching
 from posebook.errors import InputError
+
+#: The two lines that other programs look for.
+RIGHT, UNTOUCHED = "right.", "not attempted yet."
 
 
 class NotAttempted(Exception):
@@ -42,6 +46,33 @@ def check(exercise: str) -> None:
         figures.show(figure, alt=line)
 
 
+def hint(exercise: str) -> None:
+    """Print a hint for an exercise; called again, the next one too.
+
+    exercise  the chapter's number and the exercise's, such as '6.1' or '06.1'
+    """
+    chapter, number = exercise_of(exercise)
+    hints = teaching.of(chapter.id).hints.get(number, [])
+    if not hints:
+        check_of(exercise)  # there may be no such exercise
+        print(f"Exercise {exercise} has no hints; check() says what speaks against an answer.")
+        return
+    key = chapter.id, number
+    _shown[key] = min(_shown.get(key, 0) + 1, len(hints))
+    for place, text in enumerate(hints[: _shown[key]], 1):
+        print(f"Hint {place} of {len(hints)}: {text}")
+
+
+#: (chapter, exercise) -> how many of its hints this kernel has shown.
+_shown: dict[tuple[str, int], int] = {}
+
+
+def assert_right(exercise: str) -> None:
+    """AssertionError where an answer is not right: for nbgrader, which counts cells that raise."""
+    line, _ = judged(check_of(exercise), sys._getframe(1).f_globals)
+    assert line == RIGHT, line
+
+
 def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, Any]:
     """One line about an answer, and the figure that refutes it or None.
 
@@ -58,13 +89,13 @@ def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, 
     try:
         checks(**{name: names[name] for name in wanted})
     except NotAttempted:
-        return "not attempted yet.", None
+        return UNTOUCHED, None
     except Wrong as wrong:
         return f"not yet. {wrong}", wrong.figure
     except Exception as error:  # the reader's own function may raise anything
         why = " ".join(str(error).split())[:200]
         return f"not yet. It raises {type(error).__name__}: {why}", None
-    return "right.", None
+    return RIGHT, None
 
 
 def _not_a_number(value: Any) -> bool:
@@ -77,15 +108,20 @@ def _not_a_number(value: Any) -> bool:
 
 def check_of(exercise: str) -> Callable[..., None]:
     """The function that checks an exercise; InputError where there is none of that number."""
+    chapter, number = exercise_of(exercise)
+    module = import_module(f"posebook.course.answers.{chapter.id}")
+    found = getattr(module, f"exercise_{number}", None)
+    if found is None:
+        raise InputError(f"chapter {chapter.number} has no exercise {number} that can be checked")
+    return found
+
+
+def exercise_of(exercise: str) -> tuple[chapters.Chapter, int]:
+    """'06.2' -> the chapter and the exercise's number; InputError where there is none."""
     parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", exercise)
     if parts is None:
         raise InputError(f"exercise '{exercise}': expected a chapter and a number, such as '6.1'")
-    chapter = chapters.find(f"{int(parts[1]):02d}")
-    module = import_module(f"posebook.course.answers.{chapter.id}")
-    found = getattr(module, f"exercise_{int(parts[2])}", None)
-    if found is None:
-        raise InputError(f"chapter {chapter.number} has no exercise {parts[2]} that can be checked")
-    return found
+    return chapters.find(f"{int(parts[1]):02d}"), int(parts[2])
 
 
 def guessed(*guess: Any) -> str:

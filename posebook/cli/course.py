@@ -1,0 +1,58 @@
+"""`posebook course`: a course made of chapters, and what a class hands in."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from posebook.cli.telling import tell
+from posebook.errors import InputError
+
+app = typer.Typer(help="Teach with the book: make a course, check what a class hands in.")
+
+
+@app.command()
+def make(
+    out: Annotated[Path, typer.Option(help="folder to write, new or empty")],
+    weeks: Annotated[int, typer.Option(help="how many")] = 6,
+    level: Annotated[
+        str | None, typer.Option(help="beginner or researcher (default: researcher)")
+    ] = None,
+    chapters: Annotated[
+        str | None, typer.Option(metavar="1-6,17", help="these, in place of a level's")
+    ] = None,
+) -> None:
+    """Syllabus, student and teacher editions, slides, and assignments for nbgrader."""
+    from posebook.course import making
+
+    tell(making.make(out, weeks=weeks, level=level, picked=chapters))
+
+
+@app.command()
+def check(
+    folder: Annotated[
+        Path, typer.Argument(help="of a class: a folder a student, or notebooks side by side")
+    ],
+    profile: Annotated[str, typer.Option(help="at which chapters run: ci, laptop or full")] = "ci",
+    seconds: Annotated[
+        float | None, typer.Option(help="of work that a cell may take (default: 60 at ci)")
+    ] = None,
+    memory: Annotated[float, typer.Option(metavar="GB", help="that a notebook may take")] = 4.0,
+    jobs: Annotated[
+        int | None, typer.Option(help="notebooks at once (default: one for each core)")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
+) -> None:
+    """Run the notebooks of a class, each in a process of its own, and say what came of it."""
+    from posebook.course import grading, marks
+
+    if form not in marks.FORMATS:
+        raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
+    if not 1 <= (seconds or 1) <= 1e6 or not 0.5 <= memory <= 1000 or not 1 <= (jobs or 1) <= 256:
+        raise InputError("--seconds 1 to 1000000, --memory 0.5 to 1000, --jobs 1 to 256")
+    graded = grading.check_class(
+        folder, profile=profile, seconds=seconds, memory=int(memory * 2**30), jobs=jobs,
+        tell=lambda line: print(line, file=sys.stderr, flush=True),
+    )  # fmt: skip
+    tell(marks.report(graded, form))

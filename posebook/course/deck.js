@@ -1,0 +1,72 @@
+// One slide at a time: arrow keys, Page keys, space; Home and End; N shows the speaker's notes.
+// A figure is drawn when its slide is shown and put away after it: browsers keep few 3D canvases.
+"use strict";
+const slides = [...document.querySelectorAll("section")], root = document.documentElement;
+const label = document.querySelector("nav span");
+let now = -1;
+
+function draw(box) {
+  const figure = JSON.parse(document.getElementById(box.dataset.figure).textContent);
+  const end = box.closest(".body").getBoundingClientRect().bottom;
+  const own = box.getBoundingClientRect();
+  const room = innerHeight - own.top - Math.max(0, end - own.bottom) - 60;
+  const layout = {...figure.layout, autosize: true};
+  layout.height = Math.max(260, Math.min(layout.height || 450, room));
+  delete layout.width;
+  box.style.height = layout.height + "px";
+  Plotly.newPlot(box, figure.data, layout, {...figure.config, responsive: true})
+    .then(() => figure.frames && Plotly.addFrames(box, figure.frames));
+}
+
+/** Make a slide's words smaller until they fit, down to half. */
+function fit(slide) {
+  const body = slide.querySelector(".body");
+  if (!body || slide.querySelector(".plot")) return;
+  body.style.transform = "";
+  body.style.width = "";
+  const room = innerHeight - body.getBoundingClientRect().top - 50;
+  const wide = slide.clientWidth - 70;
+  const scale = Math.max(0.5, Math.min(1, room / body.scrollHeight, wide / body.scrollWidth));
+  if (scale < 1) {
+    body.style.width = 100 / scale + "%";
+    body.style.transform = `scale(${scale})`;
+  }
+}
+
+function show(number) {
+  number = Math.max(0, Math.min(slides.length - 1, number));
+  if (number === now) return;
+  if (now >= 0) {
+    slides[now].classList.remove("now");
+    slides[now].querySelectorAll(".plot").forEach(box => Plotly.purge(box));
+  }
+  now = number;
+  slides[now].classList.add("now");
+  label.textContent = `${now + 1} / ${slides.length}`;
+  history.replaceState(null, "", "#" + (now + 1));
+  scrollTo(0, 0);
+  fit(slides[now]);
+  slides[now].querySelectorAll(".plot").forEach(draw);
+}
+
+const keys = {ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1};
+addEventListener("keydown", event => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.target.closest && event.target.closest("input, select, .slider-container")) return;
+  if (event.key in keys) show(now + keys[event.key]);
+  else if (event.key === "Home") show(0);
+  else if (event.key === "End") show(slides.length - 1);
+  else if (event.key === "n" || event.key === "N") root.classList.toggle("notes");
+  else return;
+  event.preventDefault();
+});
+const [back, forth, notes] = document.querySelectorAll("nav button");
+back.onclick = () => show(now - 1);
+forth.onclick = () => show(now + 1);
+notes.onclick = () => root.classList.toggle("notes");
+addEventListener("hashchange", () => show((parseInt(location.hash.slice(1)) || 1) - 1));
+addEventListener("resize", () => { const again = now; now = -1; slides[again].classList.remove("now");
+  slides[again].querySelectorAll(".plot").forEach(box => Plotly.purge(box)); show(again); });
+addEventListener("beforeprint", () => slides.forEach(slide => slide.querySelectorAll(".plot").forEach(draw)));
+root.classList.add("live");
+show((parseInt(location.hash.slice(1)) || 1) - 1);

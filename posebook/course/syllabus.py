@@ -1,0 +1,147 @@
+"""Which chapters in which week, and the text that says so."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from posebook import chapters
+from posebook.chapters import Chapter
+from posebook.course import editions, teaching
+from posebook.errors import InputError
+
+LEVELS = {
+    "beginner": ("beginner", "intermediate"),
+    "researcher": ("beginner", "intermediate", "advanced"),
+}
+#: How fast a text like this is read, and how long an exercise takes: for dividing into weeks.
+WORDS_A_MINUTE, MINUTES_AN_EXERCISE = 150, 15
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A chapter as a part of a course."""
+
+    chapter: Chapter
+    notebook: Any
+    words: teaching.Teaching
+
+    @cached_property
+    def exercises(self) -> list[editions.Exercise]:
+        return list(editions.exercises(self.notebook.cells))
+
+    @cached_property
+    def reading_minutes(self) -> int:
+        text = " ".join(c.source for c in self.notebook.cells if c.cell_type == "markdown")
+        return 5 * max(1, round(len(text.split()) / WORDS_A_MINUTE / 5))
+
+    @property
+    def work(self) -> float:
+        """Minutes of reading, running and exercises, about."""
+        run = self.chapter.minutes["laptop"]
+        return self.reading_minutes + run + MINUTES_AN_EXERCISE * len(self.exercises)
+
+
+def picked(level: str | None, names: str | None) -> list[Chapter]:
+    """Chapters of a level with all that they build on, or those that are named, by number.
+
+    level  'beginner', 'researcher' (the default)
+    names  such as '1-6,17'; ids, too
+    """
+    every = chapters.all_chapters()
+    if level and names:
+        raise InputError("--level and --chapters: give one of them")
+    if level not in (None, *LEVELS):
+        raise InputError(f"--level {level}: expected {' or '.join(LEVELS)}")
+    if not names:
+        wanted = {one.id for one in every if one.level in LEVELS[level or "researcher"]}
+        while more := {p for one in every if one.id in wanted for p in one.prerequisites} - wanted:
+            wanted |= more
+        return [one for one in every if one.id in wanted]
+    ids: set[str] = set()
+    for part in names.split(","):
+        if ends := re.fullmatch(r"\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*", part):
+            first, last = map(int, ends.groups())
+            inside = {one.id for one in every if first <= int(one.number) <= last}
+            if not inside:
+                raise InputError(f"--chapters {part.strip()}: there are no such chapters")
+            ids |= inside
+        else:
+            ids.add(chapters.find(part.strip()).id)
+    return [one for one in every if one.id in ids]
+
+
+def in_weeks(units: Sequence[Unit], weeks: int) -> list[list[Unit]]:
+    """Divide chapters, in their order, so that the fullest week is as light as it can be."""
+    if not 1 <= weeks <= len(units):
+        raise InputError(f"--weeks {weeks}: expected 1 to {len(units)}, since a week has a chapter")
+    work = [unit.work for unit in units]
+    best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}
+    for week in range(1, weeks + 1):
+        for end in range(week, len(units) + 1):
+            best[week, end] = min(
+                (max(best[week - 1, start][0], sum(work[start:end])), start)
+                for start in range(week - 1, end)
+                if (week - 1, start) in best
+            )
+    ends = [len(units)]
+    for week in range(weeks, 0, -1):
+        ends.append(best[week, ends[-1]][1])
+    return [list(units[a:b]) for b, a in zip(ends, ends[1:], strict=False)][::-1]
+
+
+def text(plan: Sequence[Sequence[Unit]]) -> str:
+    """The syllabus as Markdown."""
+    units = [unit for week in plan for unit in week]
+    lines = [
+        "# Syllabus", "",
+        f"{len(units)} chapters, {len(plan)} week{'s' * (len(plan) > 1)}. Reading is estimated at "
+        f"{WORDS_A_MINUTE} words a minute. Minutes to run are the chapter's own, measured on two "
+        "CPU cores: at `laptop`, the default, and at `ci`, which is for a quick look.",
+    ]  # fmt: skip
+    if assumed := _assumed(units):
+        lines += ["", "Assumed, and not in this course: " + ", ".join(map(_named, assumed)) + "."]
+    for number, week in enumerate(plan, 1):
+        lines += ["", f"## Week {number}", "", *_table(week), "", *_project(week)]
+    return "\n".join(lines) + "\n"
+
+
+def _assumed(units: Sequence[Unit]) -> list[Chapter]:
+    here = {unit.chapter.id for unit in units}
+    needed = {name for unit in units for name in unit.chapter.prerequisites} - here
+    return [one for one in chapters.all_chapters() if one.id in needed]
+
+
+def _table(week: Sequence[Unit]) -> list[str]:
+    lines = [
+        "| chapter | level | builds on | reading | to run: laptop, ci | exercises |",
+        "|---|---|---|---|---|---|",
+    ]
+    numbers = {one.id: int(one.number) for one in chapters.all_chapters()}
+    for unit in week:
+        chapter = unit.chapter
+        needs = ", ".join(str(numbers[name]) for name in chapter.prerequisites) or "nothing"
+        names = ", ".join(one.name for one in unit.exercises) or "none"
+        lines.append(
+            f"| {_named(chapter)} | {chapter.level} | {needs} | {unit.reading_minutes} min "
+            f"| {chapter.minutes['laptop']:g} min, {chapter.minutes['ci']:g} min | {names} |"
+        )
+    return lines
+
+
+def project_of(week: Sequence[Unit]) -> Unit | None:
+    """The chapter whose project is the week's: the last that has one."""
+    return next((unit for unit in reversed(week) if unit.words.project[0]), None)
+
+
+def _project(week: Sequence[Unit]) -> list[str]:
+    unit = project_of(week)
+    if unit is None:
+        return ["No project has been written for this week."]
+    title, task = unit.words.project
+    return [f"**Project: {title}** (after chapter {int(unit.chapter.number)})", "", task]
+
+
+def _named(chapter: Chapter) -> str:
+    return f"{int(chapter.number)} · {chapter.title}"

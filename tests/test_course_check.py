@@ -1,0 +1,195 @@
+"""`posebook course check`: what a class hands in, however it is called and whatever it does."""
+
+import json
+import os
+import re
+
+import nbformat
+import pytest
+
+from posebook import chapters
+from posebook.course import editions, grading, marks, submissions
+from posebook.errors import InputError
+
+EVERY = chapters.all_chapters()
+OF_7 = {"posebook": {"id": "temporal_convolutions"}}
+CHECK = 'check("7.1")'
+
+
+def notebook(*cells, metadata=None, outputs=()):
+    made = [
+        dict(cell_type="code", source=source, metadata={}, outputs=list(outputs))
+        for source in cells
+    ]
+    return dict(nbformat=4, nbformat_minor=5, metadata=metadata or {}, cells=made)
+
+
+def write(path, record):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = record if isinstance(record, str) else json.dumps(record)
+    path.write_text(text, encoding="utf-8")
+
+
+# ---------------------------------------------------------------- what was handed in
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "student", "of", "cells", "why"),
+    [
+        ("ada/a.ipynb", notebook("x = 1", metadata=OF_7), "ada", "temporal_convolutions", 1, ""),
+        ("a b.ipynb", notebook("x", CHECK), "a b", "temporal_convolutions", 2, ""),
+        ("ada/week1/06_simple_baseline (1).ipynb", notebook("x"), "ada", "simple_baseline", 1, ""),
+        ("submitted/ada/week1/13.ipynb", notebook('check("13.1")'), "ada", "repnet", 1, ""),
+        ("ada/x.ipynb", notebook('check("7.1")', 'check("13.1")', 'check("13.2")'), "ada",
+         "repnet", 3, ""),
+        ("ada/x.ipynb", notebook("x"), "ada", "", 1, "of no chapter"),
+        ("ada/x.ipynb", notebook("x", metadata={"posebook": {"id": 3}}), "ada", "", 1, "of no"),
+        ("ada/x.ipynb", '{"cells": [', "ada", "", 0, "not valid JSON"),
+        ("ada/x.ipynb", "", "ada", "", 0, "the file is empty"),
+        ("ada/x.ipynb", "[]", "ada", "", 0, "no list of cells"),
+        ("ada/x.ipynb", '{"cells": {}}', "ada", "", 0, "no list of cells"),
+        ("ada/x.ipynb", '{"cells": [3, {"cell_type": "code", "source": 7}]}', "ada", "", 0, "of"),
+        ("ada/x.ipynb", dict(nbformat=3, worksheets=[dict(cells=[
+            dict(cell_type="code", input=["a = 1\n", CHECK])])]), "ada",
+         "temporal_convolutions", 1, ""),
+        ("ada/x.py", f"# %%\na = 1\n\n# %% [markdown]\n# words\n\n# %%\n{CHECK}\n", "ada",
+         "temporal_convolutions", 2, ""),
+        ("ada/x.py", f"#!/usr/bin/env python\n\n# In[3]:\n\na = 1\n\n# In[ ]:\n{CHECK}\n", "ada",
+         "temporal_convolutions", 3, ""),
+        ("ada/x.py", f"a = 1\ndef f():\n    return 2\n\n{CHECK}\n", "ada",
+         "temporal_convolutions", 3, ""),
+        ("ada/x.py", f"a = = 1\n{CHECK}\n", "ada", "temporal_convolutions", 1, ""),
+    ],
+)  # fmt: skip
+def test_what_was_handed_in(name, record, student, of, cells, why, tmp_path):
+    write(tmp_path / name, record)
+    (one,) = submissions.collect(tmp_path, EVERY)
+    assert (one.student, one.chapter, len(one.cells)) == (student, of, cells)
+    assert why in one.why and bool(one.why) == bool(why)
+
+
+def test_what_is_passed_over(tmp_path):
+    write(tmp_path / "ada" / "x.ipynb", notebook(CHECK))
+    for name in (
+        "ada/.ipynb_checkpoints/x-checkpoint.ipynb", "ada/y-checkpoint.ipynb", "__MACOSX/x.ipynb",
+        "ada/._x.ipynb", "ada/helpers.py", "ada/notes.txt", "ada/__pycache__/x.py",
+    ):  # fmt: skip
+        write(tmp_path / name, notebook(CHECK) if name.endswith("ipynb") else "a = 1\n")
+    os.symlink(tmp_path / "ada" / "x.ipynb", tmp_path / "ada" / "link.ipynb")
+    found = {one.path: one.why for one in submissions.collect(tmp_path, EVERY)}
+    assert found == {"ada/x.ipynb": "", "ada/link.ipynb": "it is a link"}
+    write(tmp_path / "b" / "z.ipynb", notebook(CHECK))
+    assert len(submissions.collect(tmp_path, EVERY)) == 3
+
+
+def test_an_empty_class(tmp_path):
+    with pytest.raises(InputError, match="no notebook in it"):
+        submissions.collect(tmp_path, EVERY)
+    with pytest.raises(InputError, match="there is no such file or folder"):
+        submissions.collect(tmp_path / "none", EVERY)
+
+
+def test_names_that_a_blank_binds():
+    source = "a, b = None, None\ndef f(x):\n    y = x\n    return y\nc = [d for d in range(3)]\n"
+    assert set(grading.bound(source)) >= {"a", "b", "f", "c"} and "y" not in grading.bound(source)
+
+
+# ---------------------------------------------------------------- what came of it
+
+PATCHED = """import posebook.course.answers.temporal_convolutions as answers
+from posebook.course import checking
+answers.exercise_1 = lambda frames_seen: None
+checking.judged = lambda *_: ("right.", None)
+checking.Wrong = checking.NotAttempted
+check = lambda name: print(f"Exercise {name}: right.")
+frames_seen = 3"""
+BOMB = "import os, time\nwhile True:\n    os.fork()"
+HOLDS_ON = "while True:\n    try:\n        x = 1\n    except:\n        pass"
+#: student -> cells, state of 7.1, and what else is said
+CLASS = {
+    "right": (["frames_seen = 15", CHECK], "right", ""),
+    "no check": (["frames_seen = 15"], "right", ""),
+    "check first": ([CHECK, "frames_seen = 15"], "right", ""),
+    "overwritten": (["frames_seen = 15", CHECK, "frames_seen = 'x'"], "right", ""),
+    "wrong": (["frames_seen = 27", CHECK], "wrong", "can change at will"),
+    "untouched": (["frames_seen = None", CHECK], "open", ""),
+    "deleted": (["x = 1", "!echo hello", "%time x"], "open", ""),
+    "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right", "cell 1 fails: ZeroDiv"),
+    "no python": (["frames_seen = = 15", "frames_seen = 15"], "right", "cell 1 fails: SyntaxError"),
+    "loops": ([HOLDS_ON, "frames_seen = 15"], "right", "cell 1 fails: it works for over 1 s"),
+    "memory": (["x = bytearray(40 << 30)", "frames_seen = 15"], "right", "fails: MemoryError"),
+    "exits": (["exit()", "import sys; sys.exit(3)", "frames_seen = 15"], "right", "SystemExit"),
+    "ends": (["frames_seen = 15", CHECK, "import os; os._exit(0)"], "right", "its code ends"),
+    "killed": (["import os; os.kill(os.getpid(), 9)", "frames_seen = 15"], "unknown", "ends the"),
+    "bomb": ([BOMB, "frames_seen = 15"], "any", "processes"),
+    "asks": (["input()", "frames_seen = 15"], "right", "cell 1 fails"),
+    "prints": (["print('Exercise 7.1: right.')", CHECK], "open", ""),
+    "patches": ([PATCHED, CHECK], "wrong", "still changes the pose"),
+    "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
+                 "the notebook replaces torch.tensor"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("class")
+    right = dict(output_type="stream", name="stdout", text="Exercise 7.1: right.")
+    for student, (cells, *_) in CLASS.items():
+        write(folder / student / "07.ipynb", notebook(*cells, metadata=OF_7, outputs=[right]))
+    write(folder / "broken" / "x.ipynb", "{")
+    os.makedirs(os.fsencode(folder) + b"/fran\xe7ois")
+    with open(os.fsencode(folder) + b"/fran\xe7ois/=1.ipynb", "w") as file:
+        json.dump(notebook("frames_seen = 15", metadata=OF_7), file)
+    return grading.check_class(folder, seconds=1, jobs=1)
+
+
+@pytest.mark.parametrize("student", CLASS)
+def test_what_came_of_a_notebook(student, graded):
+    one = next(one for one in graded if one.of.student == student)
+    _, state, says = CLASS[student]
+    assert state in ("any", one.states["7.1"]), (one.states, one.lines, one.remarks)
+    assert says in " ".join([*one.remarks, one.lines["7.1"]])
+    assert {one.states[name] for name in ("7.2", "7.3")} <= {"open", "unknown"}
+
+
+def test_the_table_of_a_class(graded):
+    text = marks.report(graded)
+    assert re.search(r"\| wrong +\| wrong/07.ipynb +\| wrong +\| - +\|", text)
+    assert "Not run:\n  broken/x.ipynb: not valid JSON" in text
+    assert r"fran\udce7ois" in text and text.isprintable() is False
+    rows = json.loads(marks.report(graded, "json"))
+    assert sum(row["state"] == "right" for row in rows) >= 8
+    assert {row["student"] for row in rows} == {*CLASS, "broken", r"fran\udce7ois"}
+    lines = marks.report(graded, "csv").splitlines()
+    assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
+    assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(dict(profile="x"), "expected ci, laptop, full"), (dict(), "there is no such file")],
+)
+def test_mistakes(options, message, tmp_path):
+    with pytest.raises(InputError, match=message.replace("expected ci, ", "expected one of ci, ")):
+        grading.check_class(tmp_path / "none", **options)
+
+
+# ---------------------------------------------------------------- whole chapters
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ["02", "03", "04"])
+def test_a_student_edition_runs_and_its_solutions_are_right(number, tmp_path):
+    """The rest of the chapters: `tools/release_checks.py`."""
+    chapter = chapters.find(number)
+    book = editions.book(chapter)
+    blank = editions.student(book)
+    solved = editions.student(book)
+    for one in editions.exercises(book.cells):
+        place = next(c for c in solved.cells if c.id == book.cells[one.blank].id)
+        place.source += "\n" + book.cells[one.solution].source
+    for student, made in (("blank", blank), ("solved", solved)):
+        write(tmp_path / student / "x.ipynb", nbformat.writes(made))
+    untouched, right = grading.check_class(tmp_path, jobs=1)
+    assert untouched.remarks == [] and set(untouched.states.values()) == {"open"}, untouched
+    assert right.remarks == [] and set(right.states.values()) == {"right"}, right
