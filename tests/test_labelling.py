@@ -4,7 +4,9 @@ import json
 
 import bvh_writer
 import keypoint_writer as kw
+import mat_writer
 import numpy
+import picture_writer
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -20,7 +22,7 @@ from posebook.lifting.lifter import Lifter
 from posebook.methods.label_generator.network import LabelGenerator
 from posebook.methods.label_generator.pictures import BOX_PX, RULES, intrinsics
 from posebook.methods.label_generator.right_view import HUMAN36M
-from posebook.skeletons import COCO_17, HOUSE
+from posebook.skeletons import COCO_17, HOUSE, LSP_14
 
 STANDING = torch.tensor(lifting.lifter._STANDING_PX)
 
@@ -202,6 +204,25 @@ def test_people_of_photographs_with_sizes(tmp_path):
     hip = HOUSE.index("hip")
     assert arrays["counted"][:, hip].all(), "between the hips, which COCO marks"
     assert not arrays["counted"][:, HOUSE.index("spine")].any(), "nobody marked it"
+
+
+@pytest.mark.parametrize("extended", [False, True])
+def test_people_of_photographs_in_lsp(tmp_path, extended):
+    """Its files as they come: fourteen joints, no hip; the picture's size from the photograph."""
+    marks = mat_writer.lsp(tmp_path / "joints.mat", extended=extended)
+    picture_writer.picture(tmp_path / "images" / f"im{1:0{4 + extended}d}.jpg", 400)
+    name = "lspet" if extended else "lsp"
+    found = labelling.label(name, tmp_path / "out", root=tmp_path)
+    arrays = found.arrays
+    assert len(arrays["score"]) == 1 and RULES[int(arrays["camera_rule"][0])].startswith(
+        "by the pic"
+    )
+    assert arrays["camera"][0, 0] == 1.2 * 400
+    marked = (marks[0, :, 2] == 1) if extended else numpy.ones(14, bool)
+    assert arrays["counted"][0].sum() <= marked.sum() + 1, "what is not marked does not count"
+    if not arrays["no_solution"][0]:
+        there = seen(arrays)[0, HOUSE.index("left_knee")]
+        assert numpy.abs(there - marks[0, LSP_14.index("left_knee"), :2]).max() < 0.6
 
 
 def test_a_data_set_with_truth(tmp_path, monkeypatch):
