@@ -34,6 +34,8 @@ def make(
 ) -> str:
     """Write a course into a new or empty folder, and say what it has.
 
+    weeks  None: six, or one for each chapter where there are fewer
+
     The folder appears when all of it is written. Nothing in it is ever written over: InputError
     where it holds something.
     """
