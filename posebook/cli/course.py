@@ -15,7 +15,9 @@ app = typer.Typer(help="Teach with the book: make a course, check what a class h
 @app.command()
 def make(
     out: Annotated[Path, typer.Option(help="folder to write, new or empty")],
-    weeks: Annotated[int, typer.Option(help="how many")] = 6,
+    weeks: Annotated[
+        int | None, typer.Option(help="how many (default: 6, or one for each chapter)")
+    ] = None,
     level: Annotated[
         str | None, typer.Option(help="beginner or researcher (default: researcher)")
     ] = None,
@@ -49,8 +51,11 @@ def check(
 
     if form not in marks.FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
-    if not 1 <= (seconds or 1) <= 1e6 or not 0.5 <= memory <= 1000 or not 1 <= (jobs or 1) <= 256:
-        raise InputError("--seconds 1 to 1000000, --memory 0.5 to 1000, --jobs 1 to 256")
+    for name, value, least, most in (
+        ("seconds", seconds, 1, 1e6), ("memory", memory, 0.5, 1000), ("jobs", jobs, 1, 256)
+    ):  # fmt: skip
+        if value is not None and not least <= value <= most:
+            raise InputError(f"--{name} {value:g}: expected {least:g} to {most:g}")
     graded = grading.check_class(
         folder, profile=profile, seconds=seconds, memory=int(memory * 2**30), jobs=jobs,
         tell=lambda line: print(line, file=sys.stderr, flush=True),

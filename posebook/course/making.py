@@ -13,6 +13,7 @@ from posebook.course import editions, slides, syllabus, teaching
 from posebook.course.syllabus import Unit
 from posebook.errors import InputError
 
+WEEKS = 6
 #: The README of a course.
 _ABOUT = Path(__file__).with_name("about_a_course.md")
 _NBGRADER = """import os
@@ -28,8 +29,12 @@ os.environ.setdefault("POSEBOOK_STILLS", "0")
 """
 
 
-def make(out: Path, *, weeks: int = 6, level: str | None = None, picked: str | None = None) -> str:
+def make(
+    out: Path, *, weeks: int | None = None, level: str | None = None, picked: str | None = None
+) -> str:
     """Write a course into a new or empty folder, and say what it has.
+
+    weeks  None: six, or one for each chapter where there are fewer
 
     The folder appears when all of it is written. Nothing in it is ever written over: InputError
     where it holds something.
@@ -39,7 +44,7 @@ def make(out: Path, *, weeks: int = 6, level: str | None = None, picked: str | N
         raise InputError(f"{paths.shown(out)}: is not empty; choose a new folder")
     chosen = syllabus.picked(level, picked)
     units = [Unit(one, editions.book(one), teaching.of(one.id)) for one in chosen]
-    plan = syllabus.in_weeks(units, weeks)
+    plan = syllabus.in_weeks(units, min(WEEKS, len(units)) if weeks is None else weeks)
     out.parent.mkdir(parents=True, exist_ok=True)
     made = out.with_name(f"{paths.UNFINISHED}{secrets.token_hex(4)}")
     try:
