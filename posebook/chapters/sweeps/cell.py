@@ -155,9 +155,12 @@ def _wanted() -> bool:
     from distributed.worker import get_worker, thread_state
 
     try:
-        task = get_worker().state.tasks.get(thread_state.key)
+        worker = get_worker()
+        task = worker.state.tasks.get(thread_state.key)
     except (ValueError, AttributeError):  # no worker: called as a function
         return True
+    if worker.status.name not in ("running", "paused"):  # it closes: its scheduler went away
+        return False
     return task is not None and task.state in ("executing", "long-running")
 
 

@@ -104,7 +104,9 @@ def _client(
     """Connected to a scheduler, or to workers of our own on this machine."""
     import distributed
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by us
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what matters is told by us
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is None:
         if side * threads > cores():
             say(f"note: {side} runs of {threads} threads share {cores()} cores")
