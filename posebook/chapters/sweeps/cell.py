@@ -177,8 +177,7 @@ def _tell(task: Task) -> None:
 
 def main() -> None:
     """The run's process."""
-    if hasattr(signal, "pthread_sigmask"):  # its kernel may be interrupted, unlike the worker
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as its kernel, unlike the worker
     task = Task(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     print(f"\n== {task.label}, {time.strftime('%Y-%m-%d %H:%M:%S')}", flush=True)
