@@ -155,9 +155,12 @@ def _wanted() -> bool:
     from distributed.worker import get_worker, thread_state
 
     try:
-        task = get_worker().state.tasks.get(thread_state.key)
+        worker = get_worker()
+        task = worker.state.tasks.get(thread_state.key)
     except (ValueError, AttributeError):  # no worker: called as a function
         return True
+    if worker.status.name not in ("running", "paused"):  # it closes: its scheduler went away
+        return False
     return task is not None and task.state in ("executing", "long-running")
 
 
@@ -174,8 +177,7 @@ def _tell(task: Task) -> None:
 
 def main() -> None:
     """The run's process."""
-    if hasattr(signal, "pthread_sigmask"):  # its kernel may be interrupted, unlike the worker
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as its kernel, unlike the worker
     task = Task(**json.loads(sys.stdin.readline()))
     threading.Thread(target=_end_with_the_worker, daemon=True).start()
     print(f"\n== {task.label}, {time.strftime('%Y-%m-%d %H:%M:%S')}", flush=True)

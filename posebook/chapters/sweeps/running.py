@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -104,7 +105,9 @@ def _client(
     """Connected to a scheduler, or to workers of our own on this machine."""
     import distributed
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told by us
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what matters is told by us
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     if scheduler is None:
         if side * threads > cores():
             say(f"note: {side} runs of {threads} threads share {cores()} cores")
@@ -133,17 +136,17 @@ def _client(
 
 @contextmanager
 def _no_interrupts() -> Iterator[None]:
-    """Threads and processes that are begun meanwhile are not interrupted, now or later: Ctrl-C in a
-    terminal, which goes to all of them, is for the command alone. One that comes meanwhile waits.
+    """Processes that are begun meanwhile ignore Ctrl-C for good: in a terminal it goes to all of
+    them, and is for the command alone. So does the command, as long as this takes.
     """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _run_on(
