@@ -1,6 +1,7 @@
 """Running a chapter headlessly: parameters, progress, failure, kill and resume."""
 
 import ast
+import errno
 import io
 import json
 import math
@@ -17,6 +18,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from posebook import chapters, paths, results
 from posebook.chapters import parameters as chapter_parameters
@@ -206,6 +208,28 @@ def test_a_run_that_takes_too_long_is_stopped(trial, tmp_path):
             minutes=0.1,
             quiet=True,
         )
+
+
+@pytest.mark.parametrize(
+    ("raised", "error", "says"),
+    [
+        (CellTimeoutError("slow"), CellFailed, "a cell ran out of time"),
+        (DeadKernelError("gone"), CellFailed, "the kernel died"),
+        (TimeoutError("IOPub"), CellFailed, "the kernel did not answer"),
+        (RuntimeError("no start"), CellFailed, "the kernel did not start"),
+        (OSError(errno.ENOSPC, "No space left on device"), OSError, "out.ipynb"),
+    ],
+)
+def test_what_ends_a_run_has_a_name(monkeypatch, tmp_path, raised, error, says):
+    """A time-out is an OSError, too; but the disk has nothing to do with it."""
+    from posebook.chapters import execute
+
+    def fails(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(execute.papermill, "execute_notebook", fails)
+    with pytest.raises(error, match=says):
+        execute.execute(None, tmp_path / "out.ipynb", {}, minutes=1.0)
 
 
 def test_default_folder_and_newest_unfinished(trial):

@@ -56,8 +56,6 @@ def execute(
             minutes=minutes,
             profile=parameters.get("profile"),
         )
-    except OSError as error:  # a full disk, which papermill's `write` cannot name
-        raise paths.named(error, output) from None
     except papermill.PapermillExecutionError as error:
         head = f"cell {error.exec_count} failed: {error.ename}: {error.evalue}"
         line = error.source.strip().partition("\n")[0].strip()
@@ -66,17 +64,21 @@ def execute(
             error.ename,
             error.evalue,
         ) from None
-    except (CellTimeoutError, RuntimeError) as error:  # what a cell raises is a Papermill error
+    except (TimeoutError, RuntimeError) as error:  # what a cell raises is a Papermill error
         reason = "the kernel did not start"
         if isinstance(error, CellTimeoutError | DeadKernelError):
             late = isinstance(error, CellTimeoutError)
             reason = "a cell ran out of time" if late else "the kernel died"
+        elif isinstance(error, TimeoutError):
+            reason = "the kernel did not answer"
         raise CellFailed(
             f"{reason} (limit for the whole run {minutes:g} minutes)\n"
             f"  so far: {paths.shown(output)}\n  run it again with the same --out to go on",
             type(error).__name__,
             reason,
         ) from None
+    except OSError as error:  # a full disk, which papermill's `write` cannot name
+        raise paths.named(error, output) from None
     showing.strip_widget_state(executed)
     paths.write_text(output, nbformat.writes(executed) + "\n")
     return executed
