@@ -655,7 +655,7 @@ figures.show(
 # and writes all of their noise into the label: a px at 5 m is half a cm. So ask which of the two is worse.
 #
 # * **The generator's own $x$ and $y$ are worse**, here even than those of bad key points. Its network was never told to
-#   agree with the picture, only to be near the truth on average. The search helps it everywhere, by less as noise grows.
+#   agree with the picture, only to be near the truth on average. The search helps it everywhere, mostly by less as noise grows.
 # * **The shipped lifter's are better.** It agrees with the picture anyhow, as far as its experience lets it. With exact
 #   key points the search gains a fraction of a mm; from 2 px of noise on, and with a detector's errors, it does harm.
 #
