@@ -55,6 +55,19 @@ def test_halving_finds_what_all_candidates_find(monkeypatch):
     assert none.pose_mm.shape == (0, 17, 3) and none.at_bound.shape == (0,)
 
 
+def test_nobody_reaches_behind_the_camera():
+    """A hip at 650 mm, and an arm that the coarse pose has 700 mm nearer."""
+    pose, *_ = people(1)
+    pose[:, HOUSE.index("left_wrist"), 2] = -700
+    rays = HUMAN36M.rays(HUMAN36M.project(pose + torch.tensor([0.0, 0.0, 3000.0])))
+    near = search.Depths(600, 650)
+    found = search.search_rays(pose, rays, near, most_mm=1e9)
+    assert found.no_solution.all() and found.pose_mm.isnan().all()
+    unseen = torch.ones(1, 17, dtype=torch.bool)
+    unseen[:, HOUSE.index("left_wrist")] = False
+    assert not search.search_rays(pose, rays, near, most_mm=1e9, seen=unseen).no_solution.any()
+
+
 def test_a_true_pose_is_found_where_it_is():
     pose, _, pixels, place = people(20)
     found = search.search(pose, pixels, HUMAN36M, search.Depths(2800, 7199, 0.25))

@@ -91,6 +91,17 @@ def test_without_the_search(pictures, tmp_path):
     assert numpy.isfinite(arrays["root_mm"][:6]).all() and not arrays["no_solution"].any()
 
 
+def test_a_label_without_a_hip_has_a_score(tmp_path):
+    """Without the search it needs none; what was not searched does not count against it."""
+    points = STANDING[None].clone()
+    points[:, HOUSE.indices("hip", "left_hip", "right_hip")] = torch.nan
+    path = tmp_path / "people.npz"
+    marked = torch.isfinite(points).all(-1).float()
+    numpy.savez(path, keypoints_px=points.numpy(), confidence=marked)
+    arrays = labelling.label(path, tmp_path / "out", search=False).arrays
+    assert numpy.isfinite(arrays["pose_mm"]).all() and 0 < arrays["score"][0] <= 1
+
+
 def test_what_the_search_finds_nowhere_is_no_label(pictures, tmp_path):
     arrays = labelling.label(pictures, tmp_path, depths="500,600").arrays
     lost = arrays["no_solution"]

@@ -97,7 +97,12 @@ def labels_of(people: People, method: Method, span: Span) -> dict[str, Any]:
     moved = found.objective_mm / counted.sum(-1).clamp_min(1)
     asymmetry = asymmetry_of(pose)
     good = torch.isfinite(pose).all((-1, -2)) & torch.isfinite(root).all(-1)
-    score = marked * 0.5 ** (moved / _HALF_MOVED_MM) * 0.5 ** (asymmetry / _HALF_ASYMMETRY)
+    # Where the hip is not seen nothing was searched, so that nothing speaks for or against it.
+    score = (
+        marked
+        * 0.5 ** (moved.nan_to_num(0.0) / _HALF_MOVED_MM)
+        * 0.5 ** (asymmetry / _HALF_ASYMMETRY)
+    )
     arrays = dict(
         pose_mm=torch.where(good[:, None, None], pose, torch.nan).float(),
         coarse_mm=coarse.float(), root_mm=torch.where(good[:, None], root, torch.nan).float(),

@@ -47,7 +47,13 @@ ROWS = [
     ("11.2", dict(depth_of=lambda d, z, f, b: 1 / (d / (f * b) + 1 / z)), "right"),
     ("11.2", dict(depth_of=lambda d, z, f, b: 1 / (1 / z - d / (f * b))), "yours says"),
     ("11.2", dict(depth_of=lambda d, z, f, b: z - d * z**2 / (f * b)), "yours says"),
+    (
+        "11.2",
+        dict(depth_of=lambda d, z, f, b: (f * b / d) / (1 + f * b / (d * z))),
+        "yours says nan",
+    ),
     ("11.3", dict(closed_form=lambda c, r: torch.full((len(r),), torch.nan)), "not attempted"),
+    ("11.3", dict(closed_form=lambda c, r: closed(c, r).float()), "right"),
     ("11.3", dict(closed_form=closed), "right"),
     ("11.3", dict(closed_form=lambda c, r: closed(c, r, sign=1)), "every length is 0"),
     ("11.3", dict(closed_form=lambda c, r: closed(c, r, about_hip=False)), "that is the best"),

@@ -47,7 +47,7 @@ def exercise_2(depth_of: Callable[..., Tensor]) -> None:
         raise NotAttempted
     if answer.shape != disparity_px.shape:
         raise Wrong(f"17 disparities come out as {tuple(answer.shape)}.")
-    off_mm = (answer - z).abs()
+    off_mm = (answer.double() - z).abs().nan_to_num(torch.inf)
     if (off_mm > 0.5).any():
         worst = int(off_mm.argmax())
         raise Wrong(
@@ -64,7 +64,7 @@ def exercise_3(closed_form: Callable[[Tensor, Tensor], Tensor]) -> None:
     pose = pose - pose[:, :1]
     there = pose + torch.tensor([[[300.0, -200.0, z]] for z in (3000.0, 4000.0, 6000.0)])
     rays = there[..., :2] / there[..., 2:]
-    answer = closed_form(pose, rays)
+    answer = torch.as_tensor(closed_form(pose, rays)).double()
     if torch.isnan(answer).all():
         raise NotAttempted
     if answer.shape != (3,):
@@ -79,7 +79,7 @@ def exercise_3(closed_form: Callable[[Tensor, Tensor], Tensor]) -> None:
     coarse = pose + 40 * torch.randn(3, 17, 3, generator=draw, dtype=torch.float64)
     coarse = coarse - coarse[:, :1]
     expected = least_squares_depth(coarse, rays)
-    answer = closed_form(coarse, rays)
+    answer = torch.as_tensor(closed_form(coarse, rays)).double()
     if not torch.allclose(answer, expected, atol=1.0):
         far = int((answer - expected).abs().argmax())
         raise Wrong(

@@ -13,7 +13,7 @@ LEFT view's statistics. Here all statistics are the training set's, everything i
 the right view has its own.
 
 The two views differ by a few px, while joints move by hundreds. Standardised as they are, they are
-the same numbers to within some per cent, and a loss on them hardly sees what is different.
+the same numbers to within about a tenth, and a squared loss on them hardly sees what is different.
 `difference` is our own variant: right minus left takes the right view's place in both networks,
 standardised by itself.
 """

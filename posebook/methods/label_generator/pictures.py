@@ -8,7 +8,8 @@ picture comes to Human3.6M's frame. Here the rule is, for each person:
    in its middle (`Camera.guess`, which all of this book takes).
 3. Only the person is known: the focal length is Human3.6M's, times the longer side of the box
    around the person, over `BOX_PX`; the principal point is in the middle of the box. So the person
-   looks as large as people in Human3.6M do, and stands about as far away: 5 m.
+   looks as large as people in Human3.6M do, and stands about as far away: 5 m. (Of whom only the
+   upper half is marked, the focal length comes out about half as long.)
 
 A wrong focal length moves the person nearer or further by the same factor; the label is in mm only
 up to that.

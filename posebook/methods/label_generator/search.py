@@ -73,8 +73,9 @@ class Found:
                                       pose_mm + root_mm is seen exactly at the key points
     objective_mm  (poses,)            E at the best candidate, summed over the joints; NaN where a
                                       pose cannot be searched: no hip, or fewer than two joints
-    no_solution   (poses,)            E is never below the limit. The release then gives a collapsed
-                                      pose, or the depth of the pose before
+    no_solution   (poses,)            E is never below the limit, or a joint that counts would be
+                                      behind the camera. The release then gives a collapsed pose, or
+                                      the depth of the pose before
     at_bound      (poses,)            the best candidate is the nearest or the farthest: the person
                                       may well be nearer, or farther away
     """
@@ -142,6 +143,8 @@ def search_rays(
     solved = searchable & (objective < most_mm * count / len(skeleton))
 
     distance = (depth.unsqueeze(-1) + coarse[..., 2]).unsqueeze(-1)
+    # What the picture shows is before the camera.
+    solved = solved & ((distance.squeeze(-1) > 0) | ~there).all(-1)
     placed = torch.cat([rays * distance, distance], -1)
     root_mm = placed[:, root]
     pose = torch.where(there.unsqueeze(-1), placed - root_mm.unsqueeze(1), coarse)
