@@ -738,7 +738,7 @@ figures.show(
 # and writes all of their noise into the label: a px at 5 m is half a cm. So ask which of the two is worse.
 #
 # * **The generator's own $x$ and $y$ are worse**, here even than those of bad key points. Its network was never told to
-#   agree with the picture, only to be near the truth on average. The search helps it everywhere, mostly by less as noise grows.
+#   agree with the picture, only to be near the truth on average. The search helps it everywhere, by less as noise grows.
 # * **The shipped lifter's are better.** Its poses project close to the key points already. With exact key points the
 #   search gains a mm at most; from 2 px of noise on, and with a detector's errors, it does harm.
 #
@@ -1151,9 +1151,9 @@ kept_table(seeing, PROTOCOLS, "Networks that see pictures, mm", "rendered_wild")
 #   laboratories with four cameras. Asked for the difference alone, it is two to three times better than the copy. Yet
 #   look at the poses: even the well-drawn view is worth next to nothing, because it is no evidence. The true one is
 #   worth a quarter to a third of the error. (The paper's own figures could not be had, so none stands beside ours.)
-# * **The search** helps the generators, mostly by less as noise grows, and harms the lifter from 2 px of noise on: on
-#   real motion as on synthetic. On rendered people with a detector's key points it helps the generators, and changes
-#   the lifter's labels little, to the worse in P-MPJPE.
+# * **The search** helps the generators, by less as noise grows, and harms the lifter from 2 px of noise on: on real
+#   motion as on synthetic. On rendered people with a detector's key points it helps the generators, and harms the lifter
+#   a little. (Both columns count the same people, those who have a label.)
 # * **Who labels the street?** Generators that know four cameras make poor labels there: the table says for how many
 #   people they find no distance at all, in `synthetic_wide` and in MPII. The one that learned from `synthetic_wide` finds
 #   nearly everybody's in MPII. On people of its own kind wide data do more than the second eye and the search together;
