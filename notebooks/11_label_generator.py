@@ -1152,8 +1152,9 @@ kept_table(seeing, PROTOCOLS, "Networks that see pictures, mm", "rendered_wild")
 #   look at the poses: even the well-drawn view is worth next to nothing, because it is no evidence. The true one is
 #   worth a quarter to a third of the error. (The paper's own figures could not be had, so none stands beside ours.)
 # * **The search** helps the generators, by less as noise grows, and harms the lifter from 2 px of noise on: on real
-#   motion as on synthetic. On rendered people with a detector's key points it helps the generators, and harms the lifter
-#   a little. (Both columns count the same people, those who have a label.)
+#   motion as on synthetic. On rendered people with a detector's key points it still helps the two narrow
+#   generators, changes little for the wide one, and harms the lifter a little. (Before and after are the same people,
+#   those who have a label.)
 # * **Who labels the street?** Generators that know four cameras make poor labels there: the table says for how many
 #   people they find no distance at all, in `synthetic_wide` and in MPII. The one that learned from `synthetic_wide` finds
 #   nearly everybody's in MPII. On people of its own kind wide data do more than the second eye and the search together;
