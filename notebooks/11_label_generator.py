@@ -740,7 +740,7 @@ figures.show(
 # * **The generator's own $x$ and $y$ are worse**, here even than those of bad key points. Its network was never told to
 #   agree with the picture, only to be near the truth on average. The search helps it everywhere, by less as noise grows.
 # * **The shipped lifter's are better.** Its poses project close to the key points already. With exact key points the
-#   search gains a mm at most; from 2 px of noise on, and with a detector's errors, it does harm.
+#   search gains about a mm at most; from 2 px of noise on, and with a detector's errors, it does harm.
 #
 # A wrong focal length changes the lifter's label about the hip by a few mm. The generator is given a picture of another
 # size, and loses more. What takes the factor up is the distance:
@@ -949,7 +949,7 @@ def clues_of(people) -> tuple[Tensor, Tensor]:
     return (clues[..., -2:] + 1) * side / 2, clues
 
 
-learner_places, learner_clues = clues_of(learners)
+_, learner_clues = clues_of(learners)
 found_px, clues = clues_of(examined)
 found_px = crops.points(examined.crops(side).matrix.inverse(), found_px)
 

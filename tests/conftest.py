@@ -1,5 +1,6 @@
 """What more than one test needs: places, a small chapter of our own, the chapters there are."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import lean_checks  # noqa: F401 (before anything of posebook is imported)
 import pytest
 from hypothesis import HealthCheck, settings
 
-from posebook import chapters
+from posebook import chapters, cli, paths
 
 # No test fails because a machine is slow.
 settings.register_profile("book", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -127,3 +128,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chapter" in metafunc.fixturenames:
         found = chapters.all_chapters()
         metafunc.parametrize("chapter", found, ids=[chapter.source.stem for chapter in found])
+
+
+@pytest.fixture
+def posebook(monkeypatch, capsys):
+    """Call the command in this process: (status, stdout, stderr)."""
+
+    monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])  # which the command changes
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        output = capsys.readouterr()
+        return left.value.code or 0, output.out, output.err
+
+    return call

@@ -6,25 +6,9 @@ import sys
 
 import pytest
 
-from posebook import chapters, cli, paths, results
+from posebook import chapters, results
 from posebook.chapters import run
 from posebook.errors import CellFailed, InputError
-
-
-@pytest.fixture
-def posebook(monkeypatch, capsys):
-    """Call the command in this process: (status, stdout, stderr)."""
-
-    monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])  # which the command changes
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        output = capsys.readouterr()
-        return left.value.code or 0, output.out, output.err
-
-    return call
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["chapters"], ["results", "{runs}"]])

@@ -2,11 +2,10 @@
 
 import json
 import statistics
-import sys
 
 import pytest
 
-from posebook import cli, paths, results
+from posebook import paths, results
 from posebook.chapters.sweeps import reading, tables
 from posebook.errors import InputError
 from posebook.figures.sweeps import sweep_chart
@@ -149,21 +148,6 @@ def test_rows_are_paired_by_what_they_are_of():
         ("mean pose", "mean pose", 1, "the same"),
         ("m", None, 0, "only in the first"),
     ]
-
-
-@pytest.fixture
-def posebook(monkeypatch, capsys):
-    """Call the command in this process: (status, stdout, stderr)."""
-    monkeypatch.setattr(paths, "_shown_from", [paths.CHECKOUT])
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["posebook", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        output = capsys.readouterr()
-        return left.value.code or 0, output.out, output.err
-
-    return call
 
 
 def test_the_command(posebook, swept_folder):
