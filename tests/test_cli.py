@@ -117,6 +117,7 @@ def test_chapters(posebook):
         (["run", "nosuch"], "no chapter 'nosuch'"),
         (["run", "{trial}", "-p", "lr", "1"], "trial has no parameter 'lr'; it has profile, seed"),
         (["run", "{trial}", "-p", "rate"], "-p rate: expected -p NAME VALUE"),
+        (["run", "{trial}", "-p", "rate", "--out", "o"], "-p rate: expected -p NAME VALUE"),
         (["run", "{trial}", "-p", "rate", "fast"], "parameter rate is 'fast'"),
         (
             ["run", "13", "-p", "critic_steps", "-1"],

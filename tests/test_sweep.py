@@ -292,11 +292,38 @@ def test_a_worker_that_cannot_run_a_cell_says_so(trial, tmp_path, change, line):
         assert cell.run_cell(cell.Task(**given | change)).reason == f"the worker {why}"
 
 
-def test_two_sweeps_do_not_write_into_one_folder(planned, tmp_path):
+def test_two_sweeps_do_not_write_into_one_folder(planned, tmp_path, cluster):
     out = tmp_path / "out"
     out.mkdir()
     with paths.alone_in(out), pytest.raises(paths.Held, match="another posebook is writing"):
-        running.run(planned("seed=0"), out)
+        running.run(planned("seed=0"), out, scheduler=cluster)
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "line"),
+    [
+        (["data=human36m"], {}, "data human36m needs its folder: -p root DIR"),
+        (["data=synthetic,mpii", "root=none"], {}, "data mpii needs its folder"),
+        (["root=/nowhere"], {}, "root '/nowhere': there is no such file or folder"),
+        (["seed=0"], dict(scheduler="tcp://127.0.0.1:9"), "no dask scheduler answers there"),
+    ],
+)
+def test_what_keeps_a_sweep_from_running_is_told_before_it_begins(
+    planned, tmp_path, monkeypatch, given, more, line
+):
+    monkeypatch.setattr(running, "_CONNECT_SECONDS", 1)
+    out = tmp_path / "out"
+    with pytest.raises(InputError) as caught:
+        running.run(planned(*given), out, **more)
+    assert line in str(caught.value) and not out.exists()
+    if not more:
+        with pytest.raises(InputError, match=line):
+            running.dry(planned(*given), out, None, 1)
+
+
+def test_how_to_read_a_sweep_leaves_seeds_out(planned):
+    assert grid.by_words(planned("seed=0,1")) == ""
+    assert grid.by_words(planned("seed=0,1", "rate=0.1", "data=synthetic,mpii")) == " --by data"
 
 
 @pytest.mark.parametrize(
@@ -423,5 +450,5 @@ def test_killed_workers_and_commands_lose_nothing(trial, tmp_path):
                 [sys.executable, "-m", "posebook.cli", *map(str, words)], capture_output=True,
                 text=True,
             )  # fmt: skip
-    assert done.returncode == 0 and "1 of 1 runs finished" in done.stdout, done
+    assert done.returncode == 0 and "1 of 1 run finished" in done.stdout, done
     assert starts() == 3 and "started again" in (tmp_path / "command.log").read_text()

@@ -62,11 +62,12 @@ def test_what_is_pooled_and_what_is_missing_is_told(swept_folder):
     text, notes = tables.of_folders([swept_folder], tables.Asked(by=["chapter"]))
     assert "56.0 ± 5.5 mm" not in text  # of six runs; three seeds, each a mean of two
     assert "56.0 ± 1.0 mm" in text
-    assert notes[0] == (
+    assert notes[:2] == [
+        "±: one standard deviation over seeds",
         "each row pools runs that also differ in width (128, 64): tell them apart with --by "
-        "chapter,width"
-    )
-    assert notes[1:] == [
+        "chapter,width",
+    ]
+    assert notes[2:] == [
         "not in the table: seed=3,width=64: failed: cell 3 failed: no luck",
         "not in the table: seed=4,width=64: cut short",
     ]
@@ -150,6 +151,38 @@ def test_rows_are_paired_by_what_they_are_of():
     ]
 
 
+def test_a_baseline_is_a_pair_with_itself_whatever_else_was_swept():
+    """It holds for every width of the first sweep; the second has one width alone."""
+    first = [row([1, 2]), row([3, 4], by=("128",)), row([9, 9], "mean pose", None)]
+    second = [row([1, 2]), row([9, 9], "mean pose")]
+    for one, other in ((first, second), (second, first)):
+        told = [(d.second and d.second.number.method, d.verdict) for d in paired.paired(one, other)]
+        assert ("mean pose", "the same") in told and len(told) == 3
+
+
+def test_what_two_sweeps_differ_in_is_told(swept_folder, tmp_path):
+    other = tmp_path.with_name(f"{tmp_path.name}_slow")
+    for seed in (0, 1):
+        run(other / f"seed={seed}", seed, 40.0 + seed, width=64, rate=0.1)
+    _, notes = tables.of_folders([swept_folder, other], tables.Asked(by=["width"]))
+    assert notes[:2] == [
+        f"the two differ in rate: {swept_folder.name} has none; {other.name} has 0.1",
+        f"the two differ in seed: {swept_folder.name} has 0, 1, 2; {other.name} has 0, 1",
+    ]
+
+
+def test_of_a_sweep_the_command_tells_means(posebook, swept_folder):
+    about = {"format": "posebook sweep 1", "of": "x", "profile": "ci", "comparison": {}}
+    paths.write_text(swept_folder / "sweep.json", json.dumps(about | {"cells": []}))
+    _, text, _ = posebook("results", swept_folder)
+    assert "| 64 | m | MPJPE | 51.0 ± 1.0 mm |" in text
+
+
+def test_an_empty_folder_is_a_mistake(posebook, tmp_path):
+    status, _, error = posebook("results", tmp_path)
+    assert status == 2 and "no run in it" in error and len(error.splitlines()) == 1
+
+
 def test_the_command(posebook, swept_folder):
     status, text, error = posebook("results", swept_folder)
     assert status == 0 and "| chapter | run | width | method |" in text
@@ -158,8 +191,10 @@ def test_the_command(posebook, swept_folder):
     assert status == 0 and text.startswith("root-aligned; d test, ci profile\n\n| width | method |")
     assert "| 64 | m | MPJPE | 51.0 ± 1.0 mm | 0, 1, 2 | seed=0,width=64 seed=1,width=64" in text
     assert "| any | mean pose | MPJPE | 90.0 ± 0.0 mm | 0, 1, 2 | all |" in text
+    assert "\n\n- ±: one standard deviation over seeds\n- not in the table: seed=3" in text
+    assert "\n- not in the table: seed=4,width=64: cut short" in text and not error
+    _, text, error = posebook("results", swept_folder, "--by", "width", "--format", "csv")
     assert "note: not in the table: seed=4,width=64: cut short" in error
-    _, text, _ = posebook("results", swept_folder, "--by", "width", "--format", "csv")
     assert text.splitlines()[0].startswith("width,method,metric,mean,spread,unit,protocol")
     _, text, _ = posebook("results", swept_folder, "--method", "m", "--format", "json")
     assert json.loads(text)[0]["mean"] == 51.0

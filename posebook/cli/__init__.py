@@ -62,7 +62,8 @@ def _join_parameters(arguments: list[str]) -> list[str]:
     while rest:
         word = rest.pop(0)
         joined.append(word)
-        if word in ("-p", "--parameter") and len(rest) >= 2 and "=" not in rest[0]:
+        two = len(rest) >= 2 and "=" not in rest[0] and not any(r[:2] == "--" for r in rest[:2])
+        if word in ("-p", "--parameter") and two:
             joined.append(f"{rest.pop(0)}={rest.pop(0)}")
     return joined
 

@@ -27,7 +27,11 @@ def results(
     ] = None,
     form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
 ) -> None:  # fmt: skip
-    """Numbers of runs, each with its protocol: all of them, or mean and spread over seeds."""
+    """Numbers of runs, each with its protocol.
+
+    Of a sweep, and wherever an option asks for it, mean ± standard deviation over seeds; else every
+    number of every run.
+    """
     if form not in ("md", "csv", "json"):
         raise InputError(f"--format {form}: expected md, csv or json")
     given = folders or [paths.runs()]
@@ -35,16 +39,21 @@ def results(
         raise InputError(f"{len(given)} folders, expected one, or two to be put side by side")
     if plot is not None and plot.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--plot {plot}: expected a FILE.html")
-    if by is None and not metric and not method and plot is None and len(given) == 1:
+    from posebook.chapters.sweeps import folder, tables
+
+    swept = (given[0] / folder.SWEEP_FILE).is_file()
+    if not (by or metric or method or plot or swept) and len(given) == 1:
         _every_number(given[0], form)
         return
-    from posebook.chapters.sweeps import tables
 
     asked = tables.Asked(
         None if by is None else [name.strip() for name in by.split(",")],
         metric or [], method or [], form,
     )  # fmt: skip
     text, notes = tables.of_folders(given, asked, plot)
+    if form == "md":  # notes are read with the table; programs want the table alone
+        text = "\n".join([text, "", *(f"- {printable(note)}" for note in notes)]).rstrip("\n")
+        notes = []
     tell(text)
     for note in notes:
         print(f"note: {printable(note)}", file=sys.stderr)
@@ -58,6 +67,9 @@ def _every_number(folder: Path, form: str) -> None:
     from posebook.results import swept
 
     runs, damaged = reading.runs_in(folder, defaults=False)
+    if not runs:
+        raise InputError(f"{paths.shown(folder)}: no run in it; expected a folder that runs have "
+                         "written into")  # fmt: skip
     for line in damaged:
         print(f"passed over: {line}", file=sys.stderr)
     for line in swept.unfinished(runs):

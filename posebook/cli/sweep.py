@@ -58,11 +58,11 @@ def sweep(
     except KeyboardInterrupt:
         _leave("interrupted; finished runs are kept, and the same command goes on")
     failed = [place for place in done if place.state != "finished"]
-    tell(f"\n{len(done) - len(failed)} of {len(done)} runs finished")
+    tell(f"\n{len(done) - len(failed)} of {len(done)} run{'s' * (len(done) != 1)} finished")
     for place in failed:
         tell(f"failed: {place.cell.label}: {place.reason}\n  log: {paths.shown(place.log)}")
     if len(failed) < len(done):
-        tell(f"table: posebook results {paths.shown(out)} {running.by_words(asked)}")
+        tell(f"table: posebook results {paths.shown(out)}{grid.by_words(asked)}")
     raise typer.Exit(1 if failed else 0)
 
 

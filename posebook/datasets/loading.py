@@ -71,8 +71,8 @@ def load(
         people = synthetic.make(name, split=split, keypoints=keypoints, seed=seed, **given)
         return _only(people, subjects, actions)
     if root is None:
-        raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
-                         "--root)")  # fmt: skip
+        raise InputError(f"{name}: needs root=, the folder that holds it (-p root DIR for a "
+                         "chapter, --root DIR for a command)")  # fmt: skip
     if name in ("human36m", "humaneva"):
         read = {"human36m": human36m, "humaneva": humaneva}[name].read
         if name == "human36m" and bzhao96.holds(root):

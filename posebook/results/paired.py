@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from posebook.results.swept import Row
@@ -65,8 +65,10 @@ def interval_of(differences: Sequence[float | int]) -> tuple[float, float] | Non
 def paired(first: Sequence[Row], second: Sequence[Row]) -> list[Difference]:
     """The rows of two tables that are of the same: by, metric, protocol, data and method.
 
-    Where just one method of each is left over, these two are a pair: two chapters side by side.
+    Where just one method of each is left over, these two are a pair: two chapters side by side. A
+    row that holds for every value of `by`, as a baseline's does, is a pair with any of its method.
     """
+    first, second = _spelled_out(first, second), _spelled_out(second, first)
     sides = [{}, {}]
     for side, table in zip(sides, (first, second), strict=True):
         for row in table:
@@ -83,6 +85,21 @@ def paired(first: Sequence[Row], second: Sequence[Row]) -> list[Difference]:
         found += [Difference(row, None, ()) for row in left.values()]
         found += [Difference(None, row, ()) for row in right.values()]
     return found
+
+
+def _spelled_out(table: Sequence[Row], other: Sequence[Row]) -> list[Row]:
+    """With a row that holds for every value of `by` once for each value that the other has."""
+    found = []
+    for row in table:
+        values = [one.by for one in other if _what(one) == _what(row)]
+        alone = row.by is None and values and None not in values
+        found += [replace(row, by=each) for each in values] if alone else [row]
+    return found
+
+
+def _what(row: Row) -> tuple[str, ...]:
+    n = row.number
+    return n.metric, n.protocol, n.data, n.split, n.profile, n.method
 
 
 def _difference(first: Row, second: Row) -> Difference:

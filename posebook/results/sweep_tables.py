@@ -11,6 +11,7 @@ from posebook.results.paired import CONFIDENCE, Difference
 from posebook.results.swept import Row, Run, pooled, unfinished
 from posebook.tables import Table
 
+SPREAD = "±: one standard deviation over seeds"
 #: More seeds, or longer folders, than these are counted, not named.
 _MOST_SEEDS = 10
 
@@ -50,9 +51,10 @@ def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequen
     return "\n\n".join(tables) or "no results"
 
 
-def notes(runs: Sequence[Run], by: Sequence[str]) -> list[str]:
-    """What a reader of the table has to know besides: what was pooled, and what is not in it."""
-    found = [
+def notes(runs: Sequence[Run], by: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """What a reader of the table has to know besides."""
+    found = [SPREAD] if any(row.spread is not None for row in rows) else []
+    found += [
         f"each row pools runs that also differ in {name} ({', '.join(values[:6])}): tell them "
         f"apart with --by {','.join([*by, name])}"
         for name, values in pooled(runs, by).items()

@@ -210,6 +210,16 @@ def _in_order(cells: Sequence[Cell]) -> tuple[Cell, ...]:
     return tuple(sorted(cells, key=lambda cell: seeds.index(cell.parameters.get("seed"))))
 
 
+def by_words(sweep: Sweep) -> str:
+    """What tells the cells of a sweep apart besides seeds, as `posebook results` takes it."""
+    if any(cell.name for cell in sweep.cells):
+        return " --by name"
+    every = dict.fromkeys(name for cell in sweep.cells for name in cell.parameters)
+    several = [n for n in every if len({repr(cell.parameters[n]) for cell in sweep.cells}) > 1]
+    swept = [name for name in several if name != "seed"]
+    return f" --by {','.join(swept)}" if swept else ""
+
+
 def label_of(parameters: Mapping[str, Any], name: str = "") -> str:
     """A folder's name: "seed=0,width=64", after the run's own name where it has one.
 

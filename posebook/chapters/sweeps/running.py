@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from posebook.chapters.sweeps import cell, folder
 from posebook.chapters.sweeps.folder import Place
 from posebook.chapters.sweeps.grid import Sweep
 from posebook.chapters.sweeps.progress import Progress, expected_minutes
+from posebook.datasets import cards
 from posebook.errors import InputError, one_line
+from posebook.files import short
 from posebook.tables import Table
 
 INSTALL = "python -m pip install -c constraints.txt -e '.[batch]'"
@@ -59,25 +61,44 @@ def run(
     """
     check(jobs, threads, scheduler)
     out = out.resolve()
-    folder.places(sweep, out)  # what is wrong is told before anything is made
-    out.mkdir(parents=True, exist_ok=True)
+    # What is wrong is told before anything is made.
+    left = [place for place in folder.places(sweep, out) if place.state != "finished"]
+    _check_data(left)
+    side = min(jobs or max(1, cores() // threads), len(left))
+    with _client(scheduler, side, threads, say) if left else nullcontext() as client:
+        out.mkdir(parents=True, exist_ok=True)
+        return _run_in(out, sweep, client, threads, say)
+
+
+def _run_in(
+    out: Path, sweep: Sweep, client: Any, threads: int, say: Callable[[str], None]
+) -> list[Place]:
+    """Run what is left, alone in the folder; `client` is None where nothing is."""
     with paths.alone_in(out):
         found = folder.places(sweep, out)
         folder.keep(sweep, out, found)
         left = [place for place in found if place.state != "finished"]
         done = len(found) - len(left)
-        say(f"{sweep.name}: {len(found)} runs, {done} finished, {len(left)} to do -> "
-            f"{paths.shown(out)}")  # fmt: skip
+        say(f"{sweep.name}: {_runs(found)}, {done} finished, {len(left)} to do "
+            f"-> {paths.shown(out)}")  # fmt: skip
         failed: dict[str, str] = {}
-        if left:
-            side = min(jobs or max(1, cores() // threads), len(left))
-            with _client(scheduler, side, threads, say) as client:
-                failed = _run_on(client, sweep, out, left, done, threads, say)
+        if left and client:
+            failed = _run_on(client, sweep, out, left, done, threads, say)
         return [
             place if place.state == "finished" or place.cell.label not in failed
             else replace(place, state="failed", reason=failed[place.cell.label])
             for place in folder.places(sweep, out)
         ]  # fmt: skip
+
+
+def _check_data(places: Sequence[Place]) -> None:
+    """InputError where a data set's folder is missing, which each run would say much later."""
+    every = [{**place.cell.chapter.parameters, **place.cell.parameters} for place in places]
+    for data, root in dict.fromkeys((str(p.get("data")), p.get("root", "")) for p in every):
+        if root is None and data in cards.ORDER and cards.card(data).needs != "nothing":
+            raise InputError(f"data {data} needs its folder: -p root DIR")
+        if root and not Path(str(root)).exists():
+            raise InputError(f"root {short(root)}: there is no such file or folder")
 
 
 def check(jobs: int | None = None, threads: int = 1, scheduler: str | None = None) -> None:
@@ -253,10 +274,15 @@ def _look_at_workers(client: Any, progress: Progress) -> None:
     progress.workers_are(threads)
 
 
+def _runs(places: Sequence[Place]) -> str:
+    return f"{len(places)} run{'s' * (len(places) != 1)}"
+
+
 def dry(sweep: Sweep, out: Path, jobs: int | None, threads: int) -> str:
     """The grid as a table, with what there is of it and the minutes that the headers promise."""
     found = folder.places(sweep, out)
     left = [place for place in found if place.state != "finished"]
+    _check_data(left)
     side = min(jobs or max(1, cores() // threads), max(1, len(left)))
     several = len({place.cell.chapter.id for place in found}) > 1
     rows = []
@@ -267,16 +293,7 @@ def dry(sweep: Sweep, out: Path, jobs: int | None, threads: int) -> str:
     headers = ["run", *(["chapter"] if several else []), "minutes", "so far"]
     expected = expected_minutes([p.cell.chapter.minutes[sweep.profile] for p in left], side)
     return (
-        f"{Table(headers, rows)}\n\n{sweep.name} at profile {sweep.profile}: {len(found)} runs, "
+        f"{Table(headers, rows)}\n\n{sweep.name} at profile {sweep.profile}: {_runs(found)}, "
         f"{len(left)} to do, about {expected:.3g} minutes with {side} side by side "
         f"-> {paths.shown(out)}"
     )
-
-
-def by_words(sweep: Sweep) -> str:
-    """What tells the cells of a sweep apart, as `posebook results` takes it."""
-    if any(cell.name for cell in sweep.cells):
-        return "--by name"
-    every = dict.fromkeys(name for cell in sweep.cells for name in cell.parameters)
-    several = [n for n in every if len({repr(cell.parameters[n]) for cell in sweep.cells}) > 1]
-    return f"--by {','.join([n for n in several if n != 'seed'] or ['seed'])}"

@@ -49,8 +49,11 @@ def of_folders(
                 )
     tables = [swept.rows(runs, by, metrics=metrics, methods=methods) for runs, _ in read]
     notes = [f"passed over: {line}" for _, damaged in read for line in damaged]
-    for runs, _ in read:
-        notes += sweep_tables.notes(runs, by)
+    if len(read) == 2:
+        notes += _what_differs(read[0][0], read[1][0], _names(folders), by)
+    for (runs, _), rows in zip(read, tables, strict=True):
+        notes += sweep_tables.notes(runs, by, rows)
+    notes = list(dict.fromkeys(notes))
     if plot is not None:
         _draw(plot, folders, tables, by)
     if len(folders) == 1:
@@ -70,6 +73,22 @@ def _by(asked: Asked, sides: Sequence[Sequence[Run]]) -> list[str]:
         return list(dict.fromkeys(swept.known("by", asked.by, there)))
     finished = [[run for run in runs if run.state == "finished"] for runs in sides]
     return list(dict.fromkeys(name for runs in finished for name in swept.differing(runs)))
+
+
+def _what_differs(
+    first: Sequence[Run], second: Sequence[Run], names: Sequence[str], by: Sequence[str]
+) -> list[str]:
+    """A line for what one sweep has and the other has not, besides what the rows are told apart
+    by: parameters, and seeds without a partner."""
+    found = []
+    sides = [[run for run in runs if run.state == "finished"] for runs in (first, second)]
+    for what in dict.fromkeys([*swept.differing([*sides[0], *sides[1]]), swept.SEED]):
+        left, right = (swept.in_order(run.told(what) for run in side) for side in sides)
+        if what not in by and left != right:
+            told = (f"{name} has {', '.join(filter(None, values)) or 'none'}" for name, values in
+                    zip(names, (left, right), strict=True))  # fmt: skip
+            found.append(f"the two differ in {what}: {'; '.join(told)}")
+    return found
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

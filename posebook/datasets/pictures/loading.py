@@ -43,8 +43,8 @@ def load(
         one_of("split", split, rendered_sets.SPLITS)
         return rendered_sets.load(name, root, split, size)
     if root is None:
-        raise InputError(f"{name}: needs root=, the folder that holds it (on the command line "
-                         "--root)")  # fmt: skip
+        raise InputError(f"{name}: needs root=, the folder that holds it (-p root DIR for a "
+                         "chapter, --root DIR for a command)")  # fmt: skip
     root = existing(root, f"the folder with the pictures and annotations of {name}")
     if not root.is_dir():
         raise InputError(f"{root}: is a file; expected the folder that holds {name}")
