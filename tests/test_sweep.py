@@ -1,7 +1,6 @@
 """Sweeps: which cells, where each lies, how they are run, and that nothing finished is lost."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -402,6 +401,13 @@ def until(holds):
     return found
 
 
+def alive(process):
+    """Not ended, even where nobody has asked yet how it ended."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 @pytest.mark.slow
 def test_killed_workers_and_commands_lose_nothing(trial, tmp_path):
     """On a scheduler with two worker processes: kill -9 for the worker that runs the cell, then for
@@ -420,8 +426,7 @@ def test_killed_workers_and_commands_lose_nothing(trial, tmp_path):
 
     def runs():
         """Processes that run the cell, and their kernels."""
-        found = [p for p in workers if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-        return [child for p in found for child in p.children(recursive=True)]
+        return [child for p in workers if alive(p) for child in p.children(recursive=True)]
 
     dask = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     worker = ["distributed.cli.dask_worker", "--scheduler-file", address, "--no-nanny"]
@@ -439,12 +444,12 @@ def test_killed_workers_and_commands_lose_nothing(trial, tmp_path):
                 victim.send_signal(signal.SIGKILL)
                 victim.wait()
                 until(lambda: starts() == 2)
-                until(lambda: not any(p.is_running() and p.ppid() != os.getpid() for p in ran))
+                until(lambda: not any(map(alive, ran)))
                 ran = until(runs)
                 command.send_signal(signal.SIGKILL)
                 command.wait()
-            until(lambda: not runs())  # the worker lets go of what nobody waits for
-            assert not any(p.is_running() for p in ran)
+            # The worker lets go of what nobody waits for, and a run takes its kernel with it.
+            until(lambda: not runs() and not any(map(alive, ran)))
             hold.unlink()
             done = subprocess.run(
                 [sys.executable, "-m", "posebook.cli", *map(str, words)], capture_output=True,
