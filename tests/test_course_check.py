@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from posebook import chapters
-from posebook.course import editions, grading, marks, submissions
+from posebook.course import assignment, editions, grading, marks, submissions
 from posebook.errors import InputError
 
 EVERY = chapters.all_chapters()
@@ -91,7 +91,26 @@ def test_an_empty_class(tmp_path):
 
 def test_names_that_a_blank_binds():
     source = "a, b = None, None\ndef f(x):\n    y = x\n    return y\nc = [d for d in range(3)]\n"
-    assert set(grading.bound(source)) >= {"a", "b", "f", "c"} and "y" not in grading.bound(source)
+    found = assignment.bound(source)
+    assert set(found) >= {"a", "b", "f", "c"} and "y" not in found
+
+
+@pytest.mark.parametrize(
+    ("cells", "of_1", "of_2"),
+    [
+        (["x = None  # words", "show(x)", 'check("7.1")', "y = None", 'check("7.2")'], [], []),
+        (["x = 3", "show(x)", 'check("7.1")', "y = None", 'check("7.2")'], [0], []),
+        (["x = None", "a = 1", "show(x)", 'check("7.1")'], [1], []),
+        (["a = 1", "x = None", 'check("7.1")', "b = 2", "y = None", 'check("7.2")'], [], []),
+        (["a = 1", "show(x)", "b = = 2", 'check("7.1")', "c = 3", 'check("7.2")'], [2], [4]),
+        (["x = = 3", "def y(:", "y == 4 ="], [0], [1]),
+        (['x = 3\ncheck("7.1")'], [0], []),
+    ],
+)
+def test_cells_of_an_exercise(cells, of_1, of_2):
+    released = ["x = None", "y = None", "show( x )", 'check("7.1")', 'check("7.2")']
+    made = assignment.Assignment(chapters.find("07"), [], {1: ["x"], 2: ["y"]}, released)
+    assert made.cells_of(cells) == {1: of_1, 2: of_2}
 
 
 # ---------------------------------------------------------------- what came of it
@@ -114,17 +133,28 @@ CLASS = {
     "wrong": (["frames_seen = 27", CHECK], "wrong", "can change at will"),
     "untouched": (["frames_seen = None", CHECK], "open", ""),
     "deleted": (["x = 1", "!echo hello", "%time x"], "open", ""),
-    "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right", "cell 1 fails: ZeroDiv"),
-    "no python": (["frames_seen = = 15", "frames_seen = 15"], "right", "cell 1 fails: SyntaxError"),
-    "loops": ([HOLDS_ON, "frames_seen = 15"], "right", "cell 1 fails: it works for over 1 s"),
+    "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right",
+               'the cell "1 / 0" fails: ZeroDiv'),
+    "no python": (["frames_seen = = 15", "frames_seen = 15"], "right",
+                  'the cell "frames_seen = = 15" of exercise 7.1 fails: SyntaxError: invalid'),
+    "loops": ([HOLDS_ON, "frames_seen = 15"], "right", "fails: it works for over 1 s"),
     "memory": (["x = bytearray(40 << 30)", "frames_seen = 15"], "right", "fails: MemoryError"),
     "exits": (["exit()", "import sys; sys.exit(3)", "frames_seen = 15"], "right", "SystemExit"),
     "ends": (["frames_seen = 15", CHECK, "import os; os._exit(0)"], "right", "its code ends"),
     "killed": (["import os; os.kill(os.getpid(), 9)", "frames_seen = 15"], "unknown", "ends the"),
     "bomb": ([BOMB, "frames_seen = 15"], "any", "processes"),
-    "asks": (["input()", "frames_seen = 15"], "right", "cell 1 fails"),
+    "asks": (["input()", "frames_seen = 15"], "right", '"input()" fails'),
     "prints": (["print('Exercise 7.1: right.')", CHECK], "open", ""),
     "patches": ([PATCHED, CHECK], "wrong", "still changes the pose"),
+    "late": (["frames_seen = ", CHECK], "fails", "its cell fails: SyntaxError: invalid"),
+    "no name": (["frames_seen = fifteen", CHECK], "fails", "NameError: name 'fifteen'"),
+    "added": (["frames_seen = None  # ?", "n = 1 / 0", CHECK], "fails", "ZeroDivision"),
+    "other name": (["frames = 1 / 0", CHECK], "fails", "its cell fails: ZeroDivision"),
+    "no check, no name": (["frames_seen: int = 3 +"], "fails", "SyntaxError"),
+    "next one's": (["frames_seen = None", CHECK, "1 / 0", 'check("7.2")'], "open", "of exercise 7.2"),
+    "above": (["frames = 1 / 0", "frames_seen = None", CHECK], "open", '"frames = 1 / 0" fails'),
+    "in the answer": (["import os\nframes_seen = os._exit(1)", CHECK], "fails",
+                      '"import os" of exercise 7.1 ended: its code ends the process'),
     "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
                  "the notebook replaces torch.tensor"),
 }  # fmt: skip
@@ -149,16 +179,22 @@ def test_what_came_of_a_notebook(student, graded):
     _, state, says = CLASS[student]
     assert state in ("any", one.states["7.1"]), (one.states, one.lines, one.remarks)
     assert says in " ".join([*one.remarks, one.lines["7.1"]])
-    assert {one.states[name] for name in ("7.2", "7.3")} <= {"open", "unknown"}
+    others = {one.states[name] for name in ("7.2", "7.3")}
+    assert others <= {"open", "unknown"} or student == "next one's"
+    assert "ipython-input" not in marks.report([one])
 
 
 def test_the_table_of_a_class(graded):
     text = marks.report(graded)
     assert re.search(r"\| wrong +\| wrong/07.ipynb +\| wrong +\| - +\|", text)
+    assert re.search(r"\| late +\| late/07.ipynb +\| ! +\| - +\|", text) and "!: attempted" in text
+    assert "    7.1: its cell fails: SyntaxError: invalid syntax (line 1)" in text
     assert "Not run:\n  broken/x.ipynb: not valid JSON" in text
     assert r"fran\udce7ois" in text and text.isprintable() is False
     rows = json.loads(marks.report(graded, "json"))
     assert sum(row["state"] == "right" for row in rows) >= 8
+    late = next(row for row in rows if (row["student"], row["exercise"]) == ("late", "7.1"))
+    assert late["state"] == "fails" and late["line"].startswith("its cell fails: SyntaxError")
     assert {row["student"] for row in rows} == {*CLASS, "broken", r"fran\udce7ois"}
     lines = marks.report(graded, "csv").splitlines()
     assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
@@ -188,8 +224,13 @@ def test_a_student_edition_runs_and_its_solutions_are_right(number, tmp_path):
     for one in editions.exercises(book.cells):
         place = next(c for c in solved.cells if c.id == book.cells[one.blank].id)
         place.source += "\n" + book.cells[one.solution].source
-    for student, made in (("blank", blank), ("solved", solved)):
+    failing = editions.student(book)
+    second = list(editions.exercises(book.cells))[1]
+    next(c for c in failing.cells if c.id == book.cells[second.blank].id).source = "1 / 0"
+    for student, made in (("blank", blank), ("failing", failing), ("solved", solved)):
         write(tmp_path / student / "x.ipynb", nbformat.writes(made))
-    untouched, right = grading.check_class(tmp_path, jobs=1)
+    untouched, one, right = grading.check_class(tmp_path, jobs=1)
+    assert [name for name, state in one.states.items() if state != "open"] == [second.name]
+    assert one.lines[second.name] == "its cell fails: ZeroDivisionError: division by zero"
     assert untouched.remarks == [] and set(untouched.states.values()) == {"open"}, untouched
     assert right.remarks == [] and set(right.states.values()) == {"right"}, right

@@ -22,6 +22,8 @@ CHECKING = "posebook.course.checking"
 _LEANED_ON = re.compile(r"(posebook|torch|torch\.(linalg|nn\.functional)|numpy|math|builtins)")
 #: What IPython itself puts into builtins, and takes out again.
 _OF_IPYTHON = {"exit", "quit", "get_ipython", "display", "input", "open"}
+#: A cell's name, as an error says it: '(<ipython-input-3-1f>, line 2)' or by itself.
+_OF_CELL = re.compile(r"\(<ipython-input-[^>]*>, (line [0-9]+)\)|<ipython-input-[^>]*>")
 _MOST_FILE_BYTES = 1 << 30
 _MOST_TASKS = 64
 _MOST_FORKS = 6
@@ -41,7 +43,10 @@ def judge_of(chapter: str) -> Judge:
         codes[name] = compile(inspect.getsource(module), f"<{name}>", "exec")
 
     def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str]:
-        """(state, line) of an exercise; answers  names that the reader has to bind"""
+        """(state, line) of an exercise; 'absent': a name is not there
+
+        answers  names that the reader has to bind
+        """
         fresh = {name: types.ModuleType(name) for name in codes}
         sys.modules.update(fresh)
         for name, code in codes.items():
@@ -53,7 +58,7 @@ def judge_of(chapter: str) -> Judge:
         if own and all(names.get(name) is None for name in own):
             return "open", checking.UNTOUCHED
         if gone := [name for name in wanted if name not in names]:
-            return "unknown", f"{gone[0]} is not there: a cell above is missing or fails."
+            return "absent", f"{gone[0]} is not there: a cell above is missing or fails."
         line, _ = checking.judged(checks, names)
         states = {checking.RIGHT: "right", checking.UNTOUCHED: "open"}
         return states.get(line, "wrong"), line
@@ -143,11 +148,12 @@ def clock(seconds: float | int) -> Iterator[None]:
 def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[..., None]) -> None:
     """Run a notebook's cells, and tell of each exercise what came of it.
 
-    request  cells: sources, of which `first` is the number of the first; given: names that the
+    request  cells: sources, of which `first` is the place of the first; given: names that the
              book's cells have bound already; checked: for each cell the numbers of the exercises
              that it checks; exercises: {number: names that the reader has to bind}; seconds: of
              work, a cell
-    tell     is called with exercise, state and line, or with cell and error
+    tell     is called with exercise, state and line; with a cell's place before it runs, and with
+             that and its error, or '', after it
     """
     held = guarded()
     exercises = {int(number): set(names) for number, names in request["exercises"].items()}
@@ -172,7 +178,9 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]
         runs = not (checked and _only_checks(source))
-        if runs and (error := error_of(shell, source, request["seconds"])):
+        if runs:
+            tell(cell=request["first"] + place)
+            error = error_of(shell, source, request["seconds"])
             tell(cell=request["first"] + place, error=error)
         for number in checked:
             if states.get(number) != "right":
@@ -204,7 +212,12 @@ def error_of(shell: Any, source: str, seconds: float | int) -> str:
         return ""
     if isinstance(error, TimeIsUp):
         return f"it works for over {seconds:g} s"
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return _OF_CELL.sub(_without_file, " ".join(f"{type(error).__name__}: {error}".split()))[:200]
+
+
+def _without_file(found: re.Match) -> str:
+    """IPython calls a cell `<ipython-input-28-5d1a>`: only the line in it says something."""
+    return f"({found[1]})" if found[1] else "the cell"
 
 
 def new_shell() -> Any:

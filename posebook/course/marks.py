@@ -11,8 +11,11 @@ from posebook.errors import printable
 
 FORMATS = ("md", "csv", "json")
 #: How a table shows a state.
-_SHOWN = {"right": "right", "wrong": "wrong", "open": "-", "unknown": "?"}
-_LEGEND = "right and wrong; -: not attempted, which is not wrong; ?: could not be judged"
+_SHOWN = {"right": "right", "wrong": "wrong", "open": "-", "fails": "!", "unknown": "?"}
+_LEGEND = (
+    "right and wrong; -: not attempted, which is not wrong; !: attempted, and its cell fails; "
+    "?: could not be judged"
+)
 
 
 def report(graded: Sequence[Graded], form: str = "md") -> str:
@@ -55,7 +58,7 @@ def _tables(graded: Sequence[Graded]) -> list[str]:
         lines = [f"{chapter.number} {chapter.title}", "", *_aligned(rows)]
         for one in mine:
             said = [f"    {name}: {one.lines[name]}" for name in names
-                    if one.states.get(name) in ("wrong", "unknown")]  # fmt: skip
+                    if one.states.get(name) in ("wrong", "fails", "unknown")]  # fmt: skip
             if said or one.remarks:
                 lines += ["  ".join([f"  {_short(one.of.path)}", "; ".join(one.remarks)]), *said]
         parts.append("\n".join(lines))
