@@ -82,6 +82,45 @@ def test_what_is_passed_over(tmp_path):
     assert len(submissions.collect(tmp_path, EVERY)) == 3
 
 
+def test_students_without_a_notebook_are_named(tmp_path):
+    write(tmp_path / "ada" / "x.ipynb", notebook(CHECK))
+    for name in ("bob/report.pdf", "cleo/week1.ZIP", "dan/helpers.py", "eve.zip", "grades.csv",
+                 ".git/config", "__MACOSX/ada/x.pdf"):  # fmt: skip
+        write(tmp_path / name, "a = 1\n")
+    (tmp_path / "finn").mkdir()
+    os.symlink(tmp_path / "ada", tmp_path / "gus")
+    one, *others = submissions.collect(tmp_path, EVERY)
+    assert one.path == "ada/x.ipynb" and {(o.chapter, o.cells) for o in others} == {("", ())}
+    assert [(o.student, o.path, o.why) for o in others] == [
+        ("bob", "bob/", "no notebook in it: only report.pdf"),
+        ("cleo", "cleo/", "no notebook in it: only week1.ZIP (unpack it)"),
+        ("dan", "dan/", "no notebook in it: only helpers.py"),
+        ("eve", "eve.zip", "it is no notebook (unpack it)"),
+        ("finn", "finn/", "no notebook in it: it is empty"),
+        ("gus", "gus/", "it is a link"),
+    ]
+
+
+def test_a_course_is_no_class(tmp_path):
+    for name in ("student/week1", "teacher/week1", "nbgrader/submitted/ada"):
+        write(tmp_path / name / "x.ipynb", notebook(CHECK))
+    write(tmp_path / "syllabus.md", "")
+    for folder in (tmp_path, tmp_path / "student", tmp_path / "teacher"):
+        with pytest.raises(InputError, match="this is the course; expected the folder with what"):
+            submissions.collect(folder, EVERY)
+    (one,) = submissions.collect(tmp_path / "nbgrader", EVERY)
+    assert one.student == "ada"
+
+
+def test_where_nothing_could_be_run(tmp_path, posebook):
+    write(tmp_path / "ada" / "x.ipynb", "{")
+    status, out, error = posebook("course", "check", tmp_path)
+    assert (status, out.splitlines()[0]) == (2, "Not run:") and "nothing could be run" in error
+    write(tmp_path / "bob" / "x.ipynb", notebook("frames_seen = 15", metadata=OF_7))
+    status, out, _ = posebook("course", "check", tmp_path, "--format", "json")
+    assert status == 0 and [row["state"] for row in json.loads(out)][:2] == ["unknown", "right"]
+
+
 def test_an_empty_class(tmp_path):
     with pytest.raises(InputError, match="no notebook in it"):
         submissions.collect(tmp_path, EVERY)

@@ -89,7 +89,13 @@ def _told(out: Path, plan: Sequence[Sequence[Unit]]) -> str:
     for number, week in enumerate(plan, 1):
         names = ", ".join(f"{int(u.chapter.number)} {u.chapter.title}" for u in week)
         exercises = sum(len(unit.exercises) for unit in week)
-        lines.append(f"week {number}: {names} ({exercises} exercises)")
+        lines.append(f"week {number}: {names} ({syllabus.counted(exercises, 'exercise')})")
+    units = [unit for week in plan for unit in week]
+    if missing := syllabus.assumed(units):
+        names = ", ".join(f"{int(one.number)} {one.title}" for one in missing)
+        whole = syllabus.option_of([*missing, *(unit.chapter for unit in units)])
+        lines.append(f"assumed, and not in this course: {names}")
+        lines.append(f"with them: --chapters {whole}")
     plain = [u.chapter.number for week in plan for u in week if not _has_outputs(u)]
     if plain:
         lines.append(f"without outputs, since the stored notebook is of another text: {plain}")
