@@ -222,48 +222,7 @@ def test_the_syllabus_says_minutes_prerequisites_and_projects():
     assert "**Project: One ingredient, honestly**" in text and "| points | for |" in text
 
 
-# ---------------------------------------------------------------- slides and the whole
-
-
-@pytest.mark.parametrize(
-    ("tex", "part"),
-    [
-        (r"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
-        (r"x_{\rm hip}", '<mi mathvariant="normal">hip</mi>'),
-        (r"a < b", "<mo>&lt;</mo>"),
-        (r"\left(x\right)^2", '<msup><mrow><mo stretchy="true">(</mo><mrow><mi>x</mi></mrow>'),
-        (r"x'_j", "<msubsup>"),
-        (r"\text{clips with 3D}", "clips\u00a0with\u00a03D"),
-        (r"\begin{pmatrix} X \\ Y \end{pmatrix}", "<mtr><mtd><mi>X</mi></mtd></mtr><mtr>"),
-    ],
-)
-def test_formulas(tex, part):
-    assert part in mathml.of(tex)
-
-
-@pytest.mark.parametrize("tex", [r"\undefined", r"\frac1", r"{x", r"\begin{pmatrix} x"])
-def test_formulas_that_are_not_understood(tex):
-    if tex == "{x":  # a browser draws what there is
-        assert mathml.of(tex)
-        return
-    with pytest.raises(ValueError):
-        mathml.of(tex)
-
-
-@pytest.mark.parametrize(
-    ("paragraph", "says"),
-    [
-        ("Short.", "Short."),
-        ("One. " + "Two is a long sentence. " * 12, "One. Two is a long sentence."),
-        ("**What one should not conclude.** That it is so. " + "More of it. " * 20,
-         "**What one should not conclude.** That it is so."),
-        ("The first sentence says something (e.g. this). " + "Rest. " * 40 +
-         "**And this is the point of it all.**",
-         "The first sentence says something (e.g. this). **And this is the point of it all.**"),
-    ],
-)  # fmt: skip
-def test_what_of_a_paragraph_is_on_a_slide(paragraph, says):
-    assert slides.lead(paragraph) == says
+# ---------------------------------------------------------------- the whole
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,11 @@ def make(
         int | None, typer.Option(help="how many (default: 6, or one for each chapter)")
     ] = None,
     level: Annotated[
-        str | None, typer.Option(
+        str | None,
+        typer.Option(
             help="beginner: chapters of level beginner and intermediate with all that they build "
             "on; researcher: all (default: researcher)"
-        )
+        ),
     ] = None,
     chapters: Annotated[
         str | None, typer.Option(metavar="1-6,17", help="these, in place of a level's")
@@ -37,7 +38,8 @@ def make(
 @app.command()
 def check(
     folder: Annotated[
-        Path, typer.Argument(help="of a class: a folder for each student, or notebooks side by side")
+        Path,
+        typer.Argument(help="of a class: a folder for each student, or notebooks side by side"),
     ],
     profile: Annotated[str, typer.Option(help="at which chapters run: ci, laptop or full")] = "ci",
     seconds: Annotated[
