@@ -42,6 +42,8 @@ def write(path, record):
         ("submitted/ada/week1/13.ipynb", notebook('check("13.1")'), "ada", "repnet", 1, ""),
         ("ada/x.ipynb", notebook('check("7.1")', 'check("13.1")', 'check("13.2")'), "ada",
          "repnet", 3, ""),
+        ("Ada B_12_assignsubmission_file_/x.ipynb", notebook(CHECK), "Ada B",
+         "temporal_convolutions", 1, ""),
         ("ada/x.ipynb", notebook("x"), "ada", "", 1, "of no chapter"),
         ("ada/x.ipynb", notebook("x", metadata={"posebook": {"id": 3}}), "ada", "", 1, "of no"),
         ("ada/x.ipynb", '{"cells": [', "ada", "", 0, "not valid JSON"),
@@ -85,7 +87,8 @@ def test_what_is_passed_over(tmp_path):
 def test_students_without_a_notebook_are_named(tmp_path):
     write(tmp_path / "ada" / "x.ipynb", notebook(CHECK))
     for name in ("bob/report.pdf", "cleo/week1.ZIP", "dan/helpers.py", "eve.zip", "grades.csv",
-                 ".git/config", "__MACOSX/ada/x.pdf"):  # fmt: skip
+                 "ada_7_assignsubmission_onlinetext_/text.html", ".git/config",
+                 "__MACOSX/ada/x.pdf"):  # fmt: skip
         write(tmp_path / name, "a = 1\n")
     (tmp_path / "finn").mkdir()
     os.symlink(tmp_path / "ada", tmp_path / "gus")
@@ -163,6 +166,10 @@ check = lambda name: print(f"Exercise {name}: right.")
 frames_seen = 3"""
 BOMB = "import os, time\nwhile True:\n    os.fork()"
 HOLDS_ON = "while True:\n    try:\n        x = 1\n    except:\n        pass"
+ENDS = """class F(float):
+    def __mod__(self, other):
+        import os; os._exit(1)
+frames_seen = F(3)"""
 #: student -> cells, state of 7.1, and what else is said
 CLASS = {
     "right": (["frames_seen = 15", CHECK], "right", ""),
@@ -190,11 +197,12 @@ CLASS = {
     "added": (["frames_seen = None  # ?", "n = 1 / 0", CHECK], "fails", "ZeroDivision"),
     "other name": (["frames = 1 / 0", CHECK], "fails", "its cell fails: ZeroDivision"),
     "no check, no name": (["frames_seen: int = 3 +"], "fails", "SyntaxError"),
-    "next one's": (["frames_seen = None", CHECK, "1 / 0", 'check("7.2")'], "open",
-                   "of exercise 7.2 fails"),
+    "next one's": (["frames_seen = None", CHECK, "1 / 0", 'check("7.2")'], "open", ""),
     "above": (["frames = 1 / 0", "frames_seen = None", CHECK], "open", '"frames = 1 / 0" fails'),
     "in the answer": (["import os\nframes_seen = os._exit(1)", CHECK], "fails",
-                      '"import os" of exercise 7.1 ended: its code ends the process'),
+                      "its cell fails: its code ends the process"),
+    "when checked": ([ENDS], "fails", "when it is checked, its code ends the process"),
+    "empty": ([], "open", "no code in it"),
     "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
                  "the notebook replaces torch.tensor"),
 }  # fmt: skip
@@ -219,8 +227,8 @@ def test_what_came_of_a_notebook(student, graded):
     _, state, says = CLASS[student]
     assert state in ("any", one.states["7.1"]), (one.states, one.lines, one.remarks)
     assert says in " ".join([*one.remarks, one.lines["7.1"]])
-    others = {one.states[name] for name in ("7.2", "7.3")}
-    assert others <= {"open", "unknown"} or student == "next one's"
+    fails = "fails" if student == "next one's" else "open"
+    assert one.states["7.2"] in (fails, "unknown") and one.states["7.3"] in ("open", "unknown")
     assert "ipython-input" not in marks.report([one])
 
 

@@ -152,8 +152,8 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
              book's cells have bound already; checked: for each cell the numbers of the exercises
              that it checks; exercises: {number: names that the reader has to bind}; seconds: of
              work, a cell
-    tell     is called with exercise, state and line; with a cell's place before it runs, and with
-             that and its error, or '', after it
+    tell     is called with a cell's place before it runs, and with that and its error, or '', after
+             it; with the exercise that it judges, and with that, its state and a line
     """
     held = guarded()
     exercises = {int(number): set(names) for number, names in request["exercises"].items()}
@@ -162,6 +162,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
 
     def judged(number: int) -> None:
         own = {name: value for name, value in book.items() if name not in exercises[number]}
+        tell(judges=number)
         try:
             with clock(request["seconds"]):
                 state, line = judge(number, {**shell.user_ns, **own}, exercises[number])
@@ -171,9 +172,11 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
             state, line = "wrong", f"not yet. It raises {type(error).__name__}."
         if changed := replaced(held):
             state, line = "unknown", f"the notebook replaces {changed[0]}: look at it yourself."
-        if state != "open" or states.get(number) in (None, "open"):
-            states[number] = state
-            tell(exercise=number, state=state, line=line[:_LONGEST_LINE])
+        if state == "open" and states.get(number) not in (None, "open"):
+            tell(kept=number)
+            return
+        states[number] = state
+        tell(exercise=number, state=state, line=line[:_LONGEST_LINE])
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]

@@ -149,8 +149,9 @@ def _one(
         dict(cells=list(cells[first:]), first=first, shared=follows, checked=checked,
              exercises=assignment.exercises, **limits)
     )  # fmt: skip
-    runs, failed, found = None, {}, {}
+    runs, judges, failed, found = None, None, {}, {}
     for words in answer["told"]:
+        judges = words.get("judges")
         if "cell" in words:
             runs = None if "error" in words else words["cell"]
             if words.get("error"):
@@ -159,9 +160,11 @@ def _one(
             found[words["exercise"]] = words["state"], printable(words["line"])
     if answer["ended"] and runs is not None:
         failed[runs] = answer["ended"]
-    elif answer["ended"]:
+    elif answer["ended"] and judges is None:
         one.remarks.append(f"ended: {answer['ended']}")
-    if not follows:
+    if not cells:
+        one.remarks.append("no code in it")
+    elif not follows:
         one.remarks.append("before the exercises its cells are not the book's")
     owners: dict[int, str] = {}
     for exercise, places in assignment.cells_of(cells).items():
@@ -169,8 +172,10 @@ def _one(
         mine = [place for place in places if place in failed]
         owners |= dict.fromkeys(mine, f" of exercise {name}")
         state, line = found.get(exercise, ("absent", "not reached."))
-        if state in ("open", "absent") and mine:
-            state, line = "fails", f"its cell fails: {failed[mine[-1]]}"
+        if exercise == judges:
+            state, line = "fails", f"when it is checked, {answer['ended']}"
+        elif state in ("open", "absent") and mine:
+            state, line = "fails", f"its cell fails: {failed.pop(mine[-1])}"
         elif state == "absent":
             state = "unknown"
         elif state == "wrong" and typed_in(name, cells, names):

@@ -60,7 +60,7 @@ def _tables(graded: Sequence[Graded]) -> list[str]:
             said = [f"    {name}: {one.lines[name]}" for name in names
                     if one.states.get(name) in ("wrong", "fails", "unknown")]  # fmt: skip
             if said or one.remarks:
-                lines += ["  ".join([f"  {_short(one.of.path)}", "; ".join(one.remarks)]), *said]
+                lines += [f"  {_short(one.of.path)}  {'; '.join(one.remarks)}".rstrip(), *said]
         parts.append("\n".join(lines))
     return [*parts, _LEGEND] if parts else []
 

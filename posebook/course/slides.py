@@ -168,7 +168,9 @@ class _Deck:
             elif markup.startswith("<details"):
                 self.slides[-1].notes.append(re.sub("</?(details|summary)[^>]*>", " ", markup))
             elif "<table" in markup:
-                for part in parts(markup):
+                for place, part in enumerate(parts(markup)):
+                    if place:
+                        self._new(self.topic)
                     self._add(part, 1.5 + part.count("<tr") / 2)
             elif markup:
                 caption = markup
@@ -186,18 +188,20 @@ class _Deck:
             self.slides[-1].notes.append(said)
 
     def _figure(self, output: Any, caption: str) -> None:
-        """A figure needs half a slide, and a high one more; its caption stands above it."""
+        """A figure needs half a slide, and a high one all; its caption stands above it."""
         data = output["data"]
         alt = escape(" ".join(data.get("text/plain", "").split()))
         text = json.dumps(data[PLOTLY], separators=(",", ":")).replace("<", "\\u003c")
         said = re.sub("</?div[^>]*>", "", caption)
+        high = data[PLOTLY]["layout"].get("height", 0) > _HIGH
+        weight = _ROOM - (_LINE if high else 4)
         self._add(
             f'<figure><figcaption>{said}</figcaption><div class="plot" role="img" '
             f'aria-label="{alt}" data-figure="figure-{len(self.figures)}"></div></figure>',
-            _ROOM - (3 if data[PLOTLY]["layout"].get("height", 0) > _HIGH else 4),
+            weight,
         )
-        # A sentence of two lines has room below it: the figure is drawn as high as it can be.
-        self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
+        if not high:  # two lines have room below it: it is drawn as high as it can be
+            self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
         self.figures.append(text)
 
 

@@ -60,13 +60,13 @@ def collect(folder: Path, chapters: Sequence[Chapter]) -> list[Submission]:
     found = []
     for path in _files(folder):
         place = path.relative_to(folder)
-        student = place.parts[0] if len(place.parts) > 1 else place.stem
+        student = _student(place.parts[0]) if len(place.parts) > 1 else place.stem
         one = _read(path, place.as_posix(), student, chapters)
         if path.suffix.lower() == ".ipynb" or one.chapter:
             found.append(one)
     if not found:
         raise InputError(f"{folder}: no notebook in it; expected those of a class (zip: unpack it)")
-    return [*found, *_without(folder, {one.path.partition("/")[0] for one in found})]
+    return [*found, *_without(folder, {one.student for one in found})]
 
 
 def _refuse_a_course(folder: Path) -> None:
@@ -83,12 +83,17 @@ def _without(folder: Path, known: Set[str]) -> Iterator[Submission]:
     """Students of whom there is something, but no notebook."""
     for path in sorted(folder.iterdir()):
         name = path.name
-        if name in known or _LEFT_OVER.match(name):
+        if {_student(name), path.stem} & known or _LEFT_OVER.match(name):
             continue
         if path.is_dir():
-            yield Submission(name, f"{name}/", "", why=_why_none(path))
+            yield Submission(_student(name), f"{name}/", "", why=_why_none(path))
         elif _NO_NOTEBOOK.fullmatch(name):
             yield Submission(path.stem, name, "", why=f"it is no notebook{_unpack([name])}")
+
+
+def _student(folder: str) -> str:
+    """The name in a folder's: Moodle's are `Ada Lovelace_1234_assignsubmission_file_`."""
+    return re.sub(r"(.)_[0-9]+_assignsubmission_[a-z]+_?$", r"\1", folder)
 
 
 def _why_none(folder: Path) -> str:
