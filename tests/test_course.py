@@ -264,9 +264,9 @@ def test_slides_need_no_network_and_tell_no_solution(made):
 
 
 def test_a_folder_that_holds_something_is_left_alone(made, tmp_path):
-    for path in (made[0], made[0] / "README.md"):
+    for path, why in ((made[0], "is not empty"), (made[0] / "README.md", "is a file")):
         before = (made[0] / "README.md").read_text()
-        with pytest.raises(InputError, match="is not empty; choose a new folder"):
+        with pytest.raises(InputError, match=f"{why}; choose a new folder"):
             making.make(path, weeks=1, picked="2")
         assert (made[0] / "README.md").read_text() == before
     with pytest.raises(InputError, match="--weeks 6: expected 1, since"):

@@ -3,12 +3,16 @@
 import json
 import os
 import re
+import signal
+import threading
+import time
 
 import nbformat
 import pytest
 
 from posebook import chapters
 from posebook.course import assignment, editions, grading, marks, submissions
+from posebook.course.running import Supervisor
 from posebook.errors import InputError
 
 EVERY = chapters.all_chapters()
@@ -230,6 +234,25 @@ def test_what_came_of_a_notebook(student, graded):
     fails = "fails" if student == "next one's" else "open"
     assert one.states["7.2"] in (fails, "unknown") and one.states["7.3"] in ("open", "unknown")
     assert "ipython-input" not in marks.report([one])
+
+
+def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
+    for student in "abcd":
+        write(tmp_path / student / "07.ipynb", notebook("frames_seen = 15", metadata=OF_7))
+    raised, once = [], [signal.SIGINT]
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    threads = threading.active_count()
+
+    def interrupt(_):
+        if once:
+            os.kill(os.getpid(), once.pop())
+
+    with pytest.raises(KeyboardInterrupt):
+        grading.check_class(tmp_path, jobs=2, tell=interrupt)
+    deadline = time.monotonic() + 20
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not raised and not Supervisor._open
 
 
 def test_the_table_of_a_class(graded):

@@ -1,8 +1,10 @@
 """What of a chapter is on its slides, and how formulas are drawn."""
 
+import nbformat
 import pytest
 
-from posebook.course import mathml, shortening
+from posebook import chapters
+from posebook.course import mathml, shortening, slides, teaching
 
 
 @pytest.mark.parametrize(
@@ -60,3 +62,19 @@ def test_a_long_table_is_several(rows, text, parts):
     head = "<table><caption>mm</caption><thead><tr><th>a</th><th>b</th></tr></thead><tbody>"
     made = shortening.parts(f"{head}{row * rows}</tbody></table>")
     assert made == [f"{head}{row * count}</tbody></table>" for count in parts]
+
+
+def test_a_question_is_on_one_slide():
+    cells = [
+        nbformat.v4.new_markdown_cell("# 7 · A\n\nWhy?"),
+        nbformat.v4.new_markdown_cell(
+            "**Predict first.** Which of two:\n\n1. this;\n2. that?\n\nSay it.",
+            metadata={"tags": ["predict"]},
+        ),
+        nbformat.v4.new_markdown_cell("Now see."),
+    ]
+    book = nbformat.v4.new_notebook(cells=cells)
+    page = slides.page(chapters.find("07"), book, teaching.Teaching({}, "", "", ("", "")))
+    (asked,) = [part for part in page.split("<section")[1:] if "Predict first" in part]
+    assert "Which of two" in asked and "that?" in asked and "Say it." in asked
+    assert "Now see." not in asked

@@ -121,6 +121,8 @@ def _grade(
                     one = waiting.get_nowait()
                     supervisor = supervisor.alive()
                     _one(supervisor, assignment, one, limits)
+                    if stopped.is_set():
+                        return
                     with told:
                         done(one)
             finally:

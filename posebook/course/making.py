@@ -41,7 +41,8 @@ def make(
     """
     out = Path(out).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{paths.shown(out)}: is not empty; choose a new folder")
+        what = "is not empty" if out.is_dir() else "is a file"
+        raise InputError(f"{paths.shown(out)}: {what}; choose a new folder")
     chosen = syllabus.picked(level, picked)
     units = [Unit(one, editions.book(one), teaching.of(one.id)) for one in chosen]
     plan = syllabus.in_weeks(units, min(WEEKS, len(units)) if weeks is None else weeks)

@@ -132,24 +132,27 @@ class _Deck:
         if not source.startswith("#") and (named := {"goals", "notation"} & tags):
             self.topic = named.pop().capitalize()
             self._new(self.topic)
+        asks = None  # what follows a question in its cell belongs to it
         for block in blocks(source):
             exercise = editions.TASK.match(block)
             if heading := re.match(r"(#{1,4}) (.+)", block):
-                self.topic = heading[2].strip()
+                self.topic, asks = heading[2].strip(), None
                 if len(heading[1]) == 1:
                     self.slides[0].title = f"<h1>{html(self.topic, True)}</h1>"
                 else:
                     self.begun = True
                     self._new(self.topic)
             elif exercise:
-                slide = self._new(f"Exercise {self.number}.{exercise[1]}{exercise[2]}", "ask")
-                slide.body.append(html(block[exercise.end() :]))
+                asks = self._new(f"Exercise {self.number}.{exercise[1]}{exercise[2]}", "ask")
+                asks.body.append(html(block[exercise.end() :]))
             elif "predict" in tags and block.startswith("**Predict first"):
-                slide = self._new("Predict first", "ask")
-                slide.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+                asks = self._new("Predict first", "ask")
+                asks.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+            elif asks:
+                asks.body.append(html(block))
             elif not block.startswith("**References"):
-                self.slides[-1].notes.append(html(block))
                 self._add(*_shown(block))
+                self.slides[-1].notes.append(html(block))
 
     def _code(self, cell: Any, tags: set[str], solved: bool) -> None:
         if "exercise" in tags:
