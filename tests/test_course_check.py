@@ -10,7 +10,7 @@ import time
 import nbformat
 import pytest
 
-from posebook import chapters
+from posebook import chapters, figures
 from posebook.course import assignment, editions, grading, marks, submissions
 from posebook.course.running import Supervisor
 from posebook.errors import InputError
@@ -270,6 +270,33 @@ def test_the_table_of_a_class(graded):
     lines = marks.report(graded, "csv").splitlines()
     assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
     assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
+
+
+def test_a_page_shows_the_figures(tmp_path):
+    """What a notebook's process says it drew may be anything."""
+    drawn = figures.bars({"a": 1.0}, title="<b>Yours</b>", unit="mm").to_json()
+    made = []
+    for student, figure in (("<ada>", drawn), ("bob", "{"), ("cleo", '{"data": [{"type": 3}]}')):
+        of = submissions.Submission(student, f"{student}/x.ipynb", "temporal_convolutions")
+        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. <i>3</i>"}
+        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"]))
+    made.append(grading.Graded(submissions.Submission("dan", "dan/", "", why="it is empty")))
+    text = marks.page(tmp_path / "class.html", made).read_text(encoding="utf-8")
+    assert "&lt;ada&gt;/x.ipynb, 7.1: not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text
+    assert 1 <= text.count('data-figure="figure-') <= 2 and "dan/: it is empty" in text
+    assert "7.1: not yet. <i>3</i> [figure]" in marks.report(made)
+
+
+def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):
+    answer = "sideways_mm, upwards_mm = (550, 0, 0), (0, 550, 0)"
+    write(tmp_path / "ada" / "02.ipynb", notebook(answer, 'check("2.3")'))
+    page = tmp_path / "class.html"
+    status, out, _ = posebook("course", "check", tmp_path, "--report", page)
+    assert status == 0 and "points to the floor" in out and "--report FILE.html shows it" in out
+    assert "The left arm as you have it" in page.read_text(encoding="utf-8")
+    for name in (page, "class.pdf"):
+        status, _, error = posebook("course", "check", tmp_path, "--report", name)
+        assert status == 2 and "expected a new file whose name ends in .html" in error
 
 
 @pytest.mark.parametrize(

@@ -50,12 +50,18 @@ def check(
         int | None, typer.Option(help="notebooks at once (default: one for each core)")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="a page with the figures that refute answers, too"),
+    ] = None,
 ) -> None:
     """Run the notebooks of a class, each in a process of its own, and say what came of it."""
     from posebook.course import grading, marks
 
     if form not in marks.FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
+    if report is not None and (report.suffix.lower() != ".html" or report.exists()):
+        raise InputError(f"--report {report}: expected a new file whose name ends in .html")
     for name, value, least, most in (
         ("seconds", seconds, 1, 1e6), ("memory", memory, 0.5, 1000), ("jobs", jobs, 1, 256)
     ):  # fmt: skip
@@ -66,5 +72,7 @@ def check(
         tell=lambda line: print(line, file=sys.stderr, flush=True),
     )  # fmt: skip
     tell(marks.report(graded, form))
+    if report is not None:
+        print(f"{marks.page(report, graded)}: with the figures", file=sys.stderr)
     if not any(one.of.chapter for one in graded):
         raise InputError(f"{folder}: nothing could be run; the report says of each file why")

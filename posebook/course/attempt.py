@@ -28,7 +28,9 @@ _MOST_FILE_BYTES = 1 << 30
 _MOST_TASKS = 64
 _MOST_FORKS = 6
 _LONGEST_LINE = 500
-Judge = Callable[..., tuple[str, str]]
+#: A figure with more is left out: one of a pose has some 20,000.
+_MOST_FIGURE_BYTES = 1 << 19
+Judge = Callable[..., tuple[str, str, str]]
 
 
 class TimeIsUp(BaseException):
@@ -42,8 +44,8 @@ def judge_of(chapter: str) -> Judge:
         module = importlib.import_module(name)
         codes[name] = compile(inspect.getsource(module), f"<{name}>", "exec")
 
-    def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str]:
-        """(state, line) of an exercise; 'absent': a name is not there
+    def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str, str]:
+        """(state, line, figure as JSON or '') of an exercise; 'absent': a name is not there
 
         answers  names that the reader has to bind
         """
@@ -56,12 +58,13 @@ def judge_of(chapter: str) -> Judge:
         wanted = inspect.signature(checks).parameters
         own = [name for name in wanted if name in answers]
         if own and all(names.get(name) is None for name in own):
-            return "open", checking.UNTOUCHED
+            return "open", checking.UNTOUCHED, ""
         if gone := [name for name in wanted if name not in names]:
-            return "absent", f"{gone[0]} is not there: a cell above is missing or fails."
-        line, _ = checking.judged(checks, names)
+            return "absent", f"{gone[0]} is not there: a cell above is missing or fails.", ""
+        line, figure = checking.judged(checks, names)
         states = {checking.RIGHT: "right", checking.UNTOUCHED: "open"}
-        return states.get(line, "wrong"), line
+        drawn = "" if figure is None else figure.to_json()
+        return states.get(line, "wrong"), line, drawn * (len(drawn) <= _MOST_FIGURE_BYTES)
 
     return judge
 
@@ -153,7 +156,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
              that it checks; exercises: {number: names that the reader has to bind}; seconds: of
              work, a cell
     tell     is called with a cell's place before it runs, and with that and its error, or '', after
-             it; with the exercise that it judges, and with that, its state and a line
+             it; with the exercise that it judges, and with that, its state, a line and a figure
     """
     held = guarded()
     exercises = {int(number): set(names) for number, names in request["exercises"].items()}
@@ -163,9 +166,10 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
     def judged(number: int) -> None:
         own = {name: value for name, value in book.items() if name not in exercises[number]}
         tell(judges=number)
+        figure = ""
         try:
             with clock(request["seconds"]):
-                state, line = judge(number, {**shell.user_ns, **own}, exercises[number])
+                state, line, figure = judge(number, {**shell.user_ns, **own}, exercises[number])
         except TimeIsUp:
             state, line = "wrong", f"not yet. It works for over {request['seconds']:g} s."
         except BaseException as error:  # such as SystemExit, out of the reader's own function
@@ -176,7 +180,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
             tell(kept=number)
             return
         states[number] = state
-        tell(exercise=number, state=state, line=line[:_LONGEST_LINE])
+        tell(exercise=number, state=state, line=line[:_LONGEST_LINE], figure=figure)
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]

@@ -35,12 +35,14 @@ class Graded:
     states   {exercise, such as '6.1': 'right', 'wrong', 'open' (not attempted), 'fails' (it was
              attempted, and its cell raises) or 'unknown'}
     lines    {exercise: what the check says}
+    figures  {exercise: what refutes a wrong answer, as plotly's JSON}
     remarks  what else a teacher should know
     """
 
     of: Submission
     states: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -151,7 +153,7 @@ def _one(
         dict(cells=list(cells[first:]), first=first, shared=follows, checked=checked,
              exercises=assignment.exercises, **limits)
     )  # fmt: skip
-    runs, judges, failed, found = None, None, {}, {}
+    runs, judges, failed, found, drawn = None, None, {}, {}, {}
     for words in answer["told"]:
         judges = words.get("judges")
         if "cell" in words:
@@ -160,6 +162,7 @@ def _one(
                 failed[words["cell"]] = printable(words["error"])
         elif "exercise" in words:
             found[words["exercise"]] = words["state"], printable(words["line"])
+            drawn[words["exercise"]] = words["figure"]
     if answer["ended"] and runs is not None:
         failed[runs] = answer["ended"]
     elif answer["ended"] and judges is None:
@@ -183,6 +186,8 @@ def _one(
         elif state == "wrong" and typed_in(name, cells, names):
             line += " (It was typed in, and may belong to another profile.)"
         one.states[name], one.lines[name] = state, line
+        if state == "wrong" and drawn.get(exercise):
+            one.figures[name] = drawn[exercise]
     said = [f'the cell "{printable(first_line(cells[place]))}"{owners.get(place, "")} '
             f'{"ended: " if place == runs else "fails: "}{error}'
             for place, error in failed.items()]  # fmt: skip
