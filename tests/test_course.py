@@ -175,13 +175,9 @@ def test_chapters_of_a_level_come_with_what_they_build_on():
             places = [ids.index(name) for name in chapter.prerequisites]
             assert all(place < ids.index(chapter.id) for place in places)
     assert len(syllabus.picked("beginner", None)) < len(syllabus.picked(None, None))
-    assert [c.number for c in syllabus.picked(None, "6, 1-3,repnet")] == [
-        "01",
-        "02",
-        "03",
-        "06",
-        "13",
-    ]
+    found = syllabus.picked(None, "6, 1-3,repnet,2,01 - 2")
+    assert [c.number for c in found] == ["01", "02", "03", "06", "13"]
+    assert syllabus.option_of(found) == "1-3,6,13"
 
 
 @pytest.mark.parametrize(
@@ -189,10 +185,13 @@ def test_chapters_of_a_level_come_with_what_they_build_on():
     [
         ("expert", None, "--level expert: expected beginner or researcher"),
         ("beginner", "1", "give one of them"),
-        (None, "99", "no chapter '99'"),
-        (None, "70-80", "there are no such chapters"),
-        (None, "3-1", "there are no such chapters"),
+        (None, "99", "no chapter '99'; there are chapters 1 to "),
+        (None, "70-80", "no chapter '70-80'; there are chapters 1 to "),
+        (None, "1-99", "no chapter '1-99'; there are chapters 1 to "),
+        (None, "0-3", "no chapter '0-3'; there are chapters 1 to "),
+        (None, "3-1", "no chapter '3-1'"),
         (None, "1,,2", "no chapter ''"),
+        (None, "six", "no chapter 'six'"),
     ],
 )
 def test_what_cannot_be_picked(level, names, message):
@@ -209,6 +208,9 @@ def test_weeks_are_even_and_in_order():
     for count in (0, 6, -1):
         with pytest.raises(InputError, match="expected 1 to 5"):
             syllabus.in_weeks(units, count)
+    with pytest.raises(InputError, match="--weeks 2: expected 1, since"):
+        syllabus.in_weeks(units[:1], 2)
+    assert "\n1 chapter, 1 week. " in syllabus.text([units[:1]])
 
 
 def test_the_syllabus_says_minutes_prerequisites_and_projects():
@@ -216,52 +218,11 @@ def test_the_syllabus_says_minutes_prerequisites_and_projects():
     text = syllabus.text(syllabus.in_weeks(units, 2))
     laptop = chapters.find("06").minutes["laptop"]
     assert f"{laptop:g} min, 0.3 min" in text
-    assert "Assumed, and not in this course: 2 · Joints, sides and axes, 3 · " in text
+    assert "Assumed, and not in this course: 1 · From a photograph to a person in space, " in text
     assert "**Project: One ingredient, honestly**" in text and "| points | for |" in text
 
 
-# ---------------------------------------------------------------- slides and the whole
-
-
-@pytest.mark.parametrize(
-    ("tex", "part"),
-    [
-        (r"\frac12", "<mfrac><mn>1</mn><mn>2</mn></mfrac>"),
-        (r"x_{\rm hip}", '<mi mathvariant="normal">hip</mi>'),
-        (r"a < b", "<mo>&lt;</mo>"),
-        (r"\left(x\right)^2", '<msup><mrow><mo stretchy="true">(</mo><mrow><mi>x</mi></mrow>'),
-        (r"x'_j", "<msubsup>"),
-        (r"\text{clips with 3D}", "clips\u00a0with\u00a03D"),
-        (r"\begin{pmatrix} X \\ Y \end{pmatrix}", "<mtr><mtd><mi>X</mi></mtd></mtr><mtr>"),
-    ],
-)
-def test_formulas(tex, part):
-    assert part in mathml.of(tex)
-
-
-@pytest.mark.parametrize("tex", [r"\undefined", r"\frac1", r"{x", r"\begin{pmatrix} x"])
-def test_formulas_that_are_not_understood(tex):
-    if tex == "{x":  # a browser draws what there is
-        assert mathml.of(tex)
-        return
-    with pytest.raises(ValueError):
-        mathml.of(tex)
-
-
-@pytest.mark.parametrize(
-    ("paragraph", "says"),
-    [
-        ("Short.", "Short."),
-        ("One. " + "Two is a long sentence. " * 12, "One. Two is a long sentence."),
-        ("**What one should not conclude.** That it is so. " + "More of it. " * 20,
-         "**What one should not conclude.** That it is so."),
-        ("The first sentence says something (e.g. this). " + "Rest. " * 40 +
-         "**And this is the point of it all.**",
-         "The first sentence says something (e.g. this). **And this is the point of it all.**"),
-    ],
-)  # fmt: skip
-def test_what_of_a_paragraph_is_on_a_slide(paragraph, says):
-    assert slides.lead(paragraph) == says
+# ---------------------------------------------------------------- the whole
 
 
 @pytest.fixture(scope="module")
@@ -279,6 +240,12 @@ def test_a_course_is_made(made):
     expected += [f"{e}/{n}" for e in ("student", "teacher", "nbgrader/source") for n in notebooks]
     assert names == sorted(expected)
     assert told.splitlines()[1].startswith("week 1: 2 Joints, sides and axes (")
+    missing = syllabus.assumed([unit(chapters.find(number)) for number in ("02", "16")])
+    needed = {name for one in missing for name in one.prerequisites}
+    assert needed <= {one.id for one in missing} | {"skeletons_and_axes"}
+    assert f"not in this course: {int(missing[0].number)} {missing[0].title}, " in told
+    whole = re.search(r"with them: --chapters ([0-9,-]+)$", told)[1]
+    assert len(syllabus.picked(None, whole)) == len(missing) + 2
     assert [path.name for path in out.parent.iterdir()] == ["course"]
     compile((out / "nbgrader" / "nbgrader_config.py").read_text(), "config", "exec")
 
@@ -297,12 +264,12 @@ def test_slides_need_no_network_and_tell_no_solution(made):
 
 
 def test_a_folder_that_holds_something_is_left_alone(made, tmp_path):
-    for path in (made[0], made[0] / "README.md"):
+    for path, why in ((made[0], "is not empty"), (made[0] / "README.md", "is a file")):
         before = (made[0] / "README.md").read_text()
-        with pytest.raises(InputError, match="is not empty; choose a new folder"):
+        with pytest.raises(InputError, match=f"{why}; choose a new folder"):
             making.make(path, weeks=1, picked="2")
         assert (made[0] / "README.md").read_text() == before
-    with pytest.raises(InputError, match="expected 1 to 1"):
+    with pytest.raises(InputError, match="--weeks 6: expected 1, since"):
         making.make(tmp_path / "new", weeks=6, picked="2")
     assert not (tmp_path / "new").exists()
 

@@ -3,12 +3,16 @@
 import json
 import os
 import re
+import signal
+import threading
+import time
 
 import nbformat
 import pytest
 
-from posebook import chapters
-from posebook.course import editions, grading, marks, submissions
+from posebook import chapters, figures
+from posebook.course import assignment, editions, grading, marks, submissions
+from posebook.course.running import Supervisor
 from posebook.errors import InputError
 
 EVERY = chapters.all_chapters()
@@ -42,6 +46,8 @@ def write(path, record):
         ("submitted/ada/week1/13.ipynb", notebook('check("13.1")'), "ada", "repnet", 1, ""),
         ("ada/x.ipynb", notebook('check("7.1")', 'check("13.1")', 'check("13.2")'), "ada",
          "repnet", 3, ""),
+        ("Ada B_12_assignsubmission_file_/x.ipynb", notebook(CHECK), "Ada B",
+         "temporal_convolutions", 1, ""),
         ("ada/x.ipynb", notebook("x"), "ada", "", 1, "of no chapter"),
         ("ada/x.ipynb", notebook("x", metadata={"posebook": {"id": 3}}), "ada", "", 1, "of no"),
         ("ada/x.ipynb", '{"cells": [', "ada", "", 0, "not valid JSON"),
@@ -82,6 +88,46 @@ def test_what_is_passed_over(tmp_path):
     assert len(submissions.collect(tmp_path, EVERY)) == 3
 
 
+def test_students_without_a_notebook_are_named(tmp_path):
+    write(tmp_path / "ada" / "x.ipynb", notebook(CHECK))
+    for name in ("bob/report.pdf", "cleo/week1.ZIP", "dan/helpers.py", "eve.zip", "grades.csv",
+                 "ada_7_assignsubmission_onlinetext_/text.html", ".git/config",
+                 "__MACOSX/ada/x.pdf"):  # fmt: skip
+        write(tmp_path / name, "a = 1\n")
+    (tmp_path / "finn").mkdir()
+    os.symlink(tmp_path / "ada", tmp_path / "gus")
+    one, *others = submissions.collect(tmp_path, EVERY)
+    assert one.path == "ada/x.ipynb" and {(o.chapter, o.cells) for o in others} == {("", ())}
+    assert [(o.student, o.path, o.why) for o in others] == [
+        ("bob", "bob/", "no notebook in it: only report.pdf"),
+        ("cleo", "cleo/", "no notebook in it: only week1.ZIP (unpack it)"),
+        ("dan", "dan/", "no notebook in it: only helpers.py"),
+        ("eve", "eve.zip", "it is no notebook (unpack it)"),
+        ("finn", "finn/", "no notebook in it: it is empty"),
+        ("gus", "gus/", "it is a link"),
+    ]
+
+
+def test_a_course_is_no_class(tmp_path):
+    for name in ("student/week1", "teacher/week1", "nbgrader/submitted/ada"):
+        write(tmp_path / name / "x.ipynb", notebook(CHECK))
+    write(tmp_path / "syllabus.md", "")
+    for folder in (tmp_path, tmp_path / "student", tmp_path / "teacher"):
+        with pytest.raises(InputError, match="this is the course; expected the folder with what"):
+            submissions.collect(folder, EVERY)
+    (one,) = submissions.collect(tmp_path / "nbgrader", EVERY)
+    assert one.student == "ada"
+
+
+def test_where_nothing_could_be_run(tmp_path, posebook):
+    write(tmp_path / "ada" / "x.ipynb", "{")
+    status, out, error = posebook("course", "check", tmp_path)
+    assert (status, out.splitlines()[0]) == (2, "Not run:") and "nothing could be run" in error
+    write(tmp_path / "bob" / "x.ipynb", notebook("frames_seen = 15", metadata=OF_7))
+    status, out, _ = posebook("course", "check", tmp_path, "--format", "json")
+    assert status == 0 and [row["state"] for row in json.loads(out)][:2] == ["unknown", "right"]
+
+
 def test_an_empty_class(tmp_path):
     with pytest.raises(InputError, match="no notebook in it"):
         submissions.collect(tmp_path, EVERY)
@@ -91,7 +137,26 @@ def test_an_empty_class(tmp_path):
 
 def test_names_that_a_blank_binds():
     source = "a, b = None, None\ndef f(x):\n    y = x\n    return y\nc = [d for d in range(3)]\n"
-    assert set(grading.bound(source)) >= {"a", "b", "f", "c"} and "y" not in grading.bound(source)
+    found = assignment.bound(source)
+    assert set(found) >= {"a", "b", "f", "c"} and "y" not in found
+
+
+@pytest.mark.parametrize(
+    ("cells", "of_1", "of_2"),
+    [
+        (["x = None  # words", "show(x)", 'check("7.1")', "y = None", 'check("7.2")'], [], []),
+        (["x = 3", "show(x)", 'check("7.1")', "y = None", 'check("7.2")'], [0], []),
+        (["x = None", "a = 1", "show(x)", 'check("7.1")'], [1], []),
+        (["a = 1", "x = None", 'check("7.1")', "b = 2", "y = None", 'check("7.2")'], [], []),
+        (["a = 1", "show(x)", "b = = 2", 'check("7.1")', "c = 3", 'check("7.2")'], [2], [4]),
+        (["x = = 3", "def y(:", "y == 4 ="], [0], [1]),
+        (['x = 3\ncheck("7.1")'], [0], []),
+    ],
+)
+def test_cells_of_an_exercise(cells, of_1, of_2):
+    released = ["x = None", "y = None", "show( x )", 'check("7.1")', 'check("7.2")']
+    made = assignment.Assignment(chapters.find("07"), [], {1: ["x"], 2: ["y"]}, released)
+    assert made.cells_of(cells) == {1: of_1, 2: of_2}
 
 
 # ---------------------------------------------------------------- what came of it
@@ -105,6 +170,10 @@ check = lambda name: print(f"Exercise {name}: right.")
 frames_seen = 3"""
 BOMB = "import os, time\nwhile True:\n    os.fork()"
 HOLDS_ON = "while True:\n    try:\n        x = 1\n    except:\n        pass"
+ENDS = """class F(float):
+    def __mod__(self, other):
+        import os; os._exit(1)
+frames_seen = F(3)"""
 #: student -> cells, state of 7.1, and what else is said
 CLASS = {
     "right": (["frames_seen = 15", CHECK], "right", ""),
@@ -114,17 +183,30 @@ CLASS = {
     "wrong": (["frames_seen = 27", CHECK], "wrong", "can change at will"),
     "untouched": (["frames_seen = None", CHECK], "open", ""),
     "deleted": (["x = 1", "!echo hello", "%time x"], "open", ""),
-    "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right", "cell 1 fails: ZeroDiv"),
-    "no python": (["frames_seen = = 15", "frames_seen = 15"], "right", "cell 1 fails: SyntaxError"),
-    "loops": ([HOLDS_ON, "frames_seen = 15"], "right", "cell 1 fails: it works for over 1 s"),
+    "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right",
+               'the cell "1 / 0" fails: ZeroDiv'),
+    "no python": (["frames_seen = = 15", "frames_seen = 15"], "right",
+                  'the cell "frames_seen = = 15" of exercise 7.1 fails: SyntaxError: invalid'),
+    "loops": ([HOLDS_ON, "frames_seen = 15"], "right", "fails: it works for over 1 s"),
     "memory": (["x = bytearray(40 << 30)", "frames_seen = 15"], "right", "fails: MemoryError"),
     "exits": (["exit()", "import sys; sys.exit(3)", "frames_seen = 15"], "right", "SystemExit"),
     "ends": (["frames_seen = 15", CHECK, "import os; os._exit(0)"], "right", "its code ends"),
     "killed": (["import os; os.kill(os.getpid(), 9)", "frames_seen = 15"], "unknown", "ends the"),
     "bomb": ([BOMB, "frames_seen = 15"], "any", "processes"),
-    "asks": (["input()", "frames_seen = 15"], "right", "cell 1 fails"),
+    "asks": (["input()", "frames_seen = 15"], "right", '"input()" fails'),
     "prints": (["print('Exercise 7.1: right.')", CHECK], "open", ""),
     "patches": ([PATCHED, CHECK], "wrong", "still changes the pose"),
+    "late": (["frames_seen = ", CHECK], "fails", "its cell fails: SyntaxError: invalid"),
+    "no name": (["frames_seen = fifteen", CHECK], "fails", "NameError: name 'fifteen'"),
+    "added": (["frames_seen = None  # ?", "n = 1 / 0", CHECK], "fails", "ZeroDivision"),
+    "other name": (["frames = 1 / 0", CHECK], "fails", "its cell fails: ZeroDivision"),
+    "no check, no name": (["frames_seen: int = 3 +"], "fails", "SyntaxError"),
+    "next one's": (["frames_seen = None", CHECK, "1 / 0", 'check("7.2")'], "open", ""),
+    "above": (["frames = 1 / 0", "frames_seen = None", CHECK], "open", '"frames = 1 / 0" fails'),
+    "in the answer": (["import os\nframes_seen = os._exit(1)", CHECK], "fails",
+                      "its cell fails: its code ends the process"),
+    "when checked": ([ENDS], "fails", "when it is checked, its code ends the process"),
+    "empty": ([], "open", "no code in it"),
     "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
                  "the notebook replaces torch.tensor"),
 }  # fmt: skip
@@ -149,20 +231,72 @@ def test_what_came_of_a_notebook(student, graded):
     _, state, says = CLASS[student]
     assert state in ("any", one.states["7.1"]), (one.states, one.lines, one.remarks)
     assert says in " ".join([*one.remarks, one.lines["7.1"]])
-    assert {one.states[name] for name in ("7.2", "7.3")} <= {"open", "unknown"}
+    fails = "fails" if student == "next one's" else "open"
+    assert one.states["7.2"] in (fails, "unknown") and one.states["7.3"] in ("open", "unknown")
+    assert "ipython-input" not in marks.report([one])
+
+
+def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
+    for student in "abcd":
+        write(tmp_path / student / "07.ipynb", notebook("frames_seen = 15", metadata=OF_7))
+    raised, once = [], [signal.SIGINT]
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    threads = threading.active_count()
+
+    def interrupt(_):
+        if once:
+            os.kill(os.getpid(), once.pop())
+
+    with pytest.raises(KeyboardInterrupt):
+        grading.check_class(tmp_path, jobs=2, tell=interrupt)
+    deadline = time.monotonic() + 20
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not raised and not Supervisor._open
 
 
 def test_the_table_of_a_class(graded):
     text = marks.report(graded)
     assert re.search(r"\| wrong +\| wrong/07.ipynb +\| wrong +\| - +\|", text)
+    assert re.search(r"\| late +\| late/07.ipynb +\| ! +\| - +\|", text) and "!: attempted" in text
+    assert "    7.1: its cell fails: SyntaxError: invalid syntax (line 1)" in text
     assert "Not run:\n  broken/x.ipynb: not valid JSON" in text
     assert r"fran\udce7ois" in text and text.isprintable() is False
     rows = json.loads(marks.report(graded, "json"))
     assert sum(row["state"] == "right" for row in rows) >= 8
+    late = next(row for row in rows if (row["student"], row["exercise"]) == ("late", "7.1"))
+    assert late["state"] == "fails" and late["line"].startswith("its cell fails: SyntaxError")
     assert {row["student"] for row in rows} == {*CLASS, "broken", r"fran\udce7ois"}
     lines = marks.report(graded, "csv").splitlines()
     assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
     assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
+
+
+def test_a_page_shows_the_figures(tmp_path):
+    """What a notebook's process says it drew may be anything."""
+    drawn = figures.bars({"a": 1.0}, title="<b>Yours</b>", unit="mm").to_json()
+    made = []
+    for student, figure in (("<ada>", drawn), ("bob", "{"), ("cleo", '{"data": [{"type": 3}]}')):
+        of = submissions.Submission(student, f"{student}/x.ipynb", "temporal_convolutions")
+        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. <i>3</i>"}
+        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"]))
+    made.append(grading.Graded(submissions.Submission("dan", "dan/", "", why="it is empty")))
+    text = marks.page(tmp_path / "class.html", made).read_text(encoding="utf-8")
+    assert "&lt;ada&gt;/x.ipynb, 7.1: not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text
+    assert 1 <= text.count('data-figure="figure-') <= 2 and "dan/: it is empty" in text
+    assert "7.1: not yet. <i>3</i> [figure]" in marks.report(made)
+
+
+def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):
+    answer = "sideways_mm, upwards_mm = (550, 0, 0), (0, 550, 0)"
+    write(tmp_path / "ada" / "02.ipynb", notebook(answer, 'check("2.3")'))
+    page = tmp_path / "class.html"
+    status, out, _ = posebook("course", "check", tmp_path, "--report", page)
+    assert status == 0 and "points to the floor" in out and "--report FILE.html shows it" in out
+    assert "The left arm as you have it" in page.read_text(encoding="utf-8")
+    for name in (page, "class.pdf"):
+        status, _, error = posebook("course", "check", tmp_path, "--report", name)
+        assert status == 2 and "expected a new file whose name ends in .html" in error
 
 
 @pytest.mark.parametrize(
@@ -188,8 +322,13 @@ def test_a_student_edition_runs_and_its_solutions_are_right(number, tmp_path):
     for one in editions.exercises(book.cells):
         place = next(c for c in solved.cells if c.id == book.cells[one.blank].id)
         place.source += "\n" + book.cells[one.solution].source
-    for student, made in (("blank", blank), ("solved", solved)):
+    failing = editions.student(book)
+    second = list(editions.exercises(book.cells))[1]
+    next(c for c in failing.cells if c.id == book.cells[second.blank].id).source = "1 / 0"
+    for student, made in (("blank", blank), ("failing", failing), ("solved", solved)):
         write(tmp_path / student / "x.ipynb", nbformat.writes(made))
-    untouched, right = grading.check_class(tmp_path, jobs=1)
+    untouched, one, right = grading.check_class(tmp_path, jobs=1)
+    assert [name for name, state in one.states.items() if state != "open"] == [second.name]
+    assert one.lines[second.name] == "its cell fails: ZeroDivisionError: division by zero"
     assert untouched.remarks == [] and set(untouched.states.values()) == {"open"}, untouched
     assert right.remarks == [] and set(right.states.values()) == {"right"}, right

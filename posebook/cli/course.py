@@ -19,7 +19,11 @@ def make(
         int | None, typer.Option(help="how many (default: 6, or one for each chapter)")
     ] = None,
     level: Annotated[
-        str | None, typer.Option(help="beginner or researcher (default: researcher)")
+        str | None,
+        typer.Option(
+            help="beginner: chapters of level beginner and intermediate with all that they build "
+            "on; researcher: all (default: researcher)"
+        ),
     ] = None,
     chapters: Annotated[
         str | None, typer.Option(metavar="1-6,17", help="these, in place of a level's")
@@ -34,7 +38,8 @@ def make(
 @app.command()
 def check(
     folder: Annotated[
-        Path, typer.Argument(help="of a class: a folder a student, or notebooks side by side")
+        Path,
+        typer.Argument(help="of a class: a folder for each student, or notebooks side by side"),
     ],
     profile: Annotated[str, typer.Option(help="at which chapters run: ci, laptop or full")] = "ci",
     seconds: Annotated[
@@ -45,12 +50,18 @@ def check(
         int | None, typer.Option(help="notebooks at once (default: one for each core)")
     ] = None,
     form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="a page with the figures that refute answers, too"),
+    ] = None,
 ) -> None:
     """Run the notebooks of a class, each in a process of its own, and say what came of it."""
     from posebook.course import grading, marks
 
     if form not in marks.FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
+    if report is not None and (report.suffix.lower() != ".html" or report.exists()):
+        raise InputError(f"--report {report}: expected a new file whose name ends in .html")
     for name, value, least, most in (
         ("seconds", seconds, 1, 1e6), ("memory", memory, 0.5, 1000), ("jobs", jobs, 1, 256)
     ):  # fmt: skip
@@ -61,3 +72,7 @@ def check(
         tell=lambda line: print(line, file=sys.stderr, flush=True),
     )  # fmt: skip
     tell(marks.report(graded, form))
+    if report is not None:
+        print(f"{marks.page(report, graded)}: with the figures", file=sys.stderr)
+    if not any(one.of.chapter for one in graded):
+        raise InputError(f"{folder}: nothing could be run; the report says of each file why")

@@ -22,11 +22,15 @@ CHECKING = "posebook.course.checking"
 _LEANED_ON = re.compile(r"(posebook|torch|torch\.(linalg|nn\.functional)|numpy|math|builtins)")
 #: What IPython itself puts into builtins, and takes out again.
 _OF_IPYTHON = {"exit", "quit", "get_ipython", "display", "input", "open"}
+#: A cell's name, as an error says it: '(<ipython-input-3-1f>, line 2)' or by itself.
+_OF_CELL = re.compile(r"\(<ipython-input-[^>]*>, (line [0-9]+)\)|<ipython-input-[^>]*>")
 _MOST_FILE_BYTES = 1 << 30
 _MOST_TASKS = 64
 _MOST_FORKS = 6
 _LONGEST_LINE = 500
-Judge = Callable[..., tuple[str, str]]
+#: A figure with more is left out: one of a pose has some 20,000.
+_MOST_FIGURE_BYTES = 1 << 19
+Judge = Callable[..., tuple[str, str, str]]
 
 
 class TimeIsUp(BaseException):
@@ -40,8 +44,11 @@ def judge_of(chapter: str) -> Judge:
         module = importlib.import_module(name)
         codes[name] = compile(inspect.getsource(module), f"<{name}>", "exec")
 
-    def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str]:
-        """(state, line) of an exercise; answers  names that the reader has to bind"""
+    def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str, str]:
+        """(state, line, figure as JSON or '') of an exercise; 'absent': a name is not there
+
+        answers  names that the reader has to bind
+        """
         fresh = {name: types.ModuleType(name) for name in codes}
         sys.modules.update(fresh)
         for name, code in codes.items():
@@ -51,12 +58,13 @@ def judge_of(chapter: str) -> Judge:
         wanted = inspect.signature(checks).parameters
         own = [name for name in wanted if name in answers]
         if own and all(names.get(name) is None for name in own):
-            return "open", checking.UNTOUCHED
+            return "open", checking.UNTOUCHED, ""
         if gone := [name for name in wanted if name not in names]:
-            return "unknown", f"{gone[0]} is not there: a cell above is missing or fails."
-        line, _ = checking.judged(checks, names)
+            return "absent", f"{gone[0]} is not there: a cell above is missing or fails.", ""
+        line, figure = checking.judged(checks, names)
         states = {checking.RIGHT: "right", checking.UNTOUCHED: "open"}
-        return states.get(line, "wrong"), line
+        drawn = "" if figure is None else figure.to_json()
+        return states.get(line, "wrong"), line, drawn * (len(drawn) <= _MOST_FIGURE_BYTES)
 
     return judge
 
@@ -143,11 +151,12 @@ def clock(seconds: float | int) -> Iterator[None]:
 def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[..., None]) -> None:
     """Run a notebook's cells, and tell of each exercise what came of it.
 
-    request  cells: sources, of which `first` is the number of the first; given: names that the
+    request  cells: sources, of which `first` is the place of the first; given: names that the
              book's cells have bound already; checked: for each cell the numbers of the exercises
              that it checks; exercises: {number: names that the reader has to bind}; seconds: of
              work, a cell
-    tell     is called with exercise, state and line, or with cell and error
+    tell     is called with a cell's place before it runs, and with that and its error, or '', after
+             it; with the exercise that it judges, and with that, its state, a line and a figure
     """
     held = guarded()
     exercises = {int(number): set(names) for number, names in request["exercises"].items()}
@@ -156,23 +165,29 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
 
     def judged(number: int) -> None:
         own = {name: value for name, value in book.items() if name not in exercises[number]}
+        tell(judges=number)
+        figure = ""
         try:
             with clock(request["seconds"]):
-                state, line = judge(number, {**shell.user_ns, **own}, exercises[number])
+                state, line, figure = judge(number, {**shell.user_ns, **own}, exercises[number])
         except TimeIsUp:
             state, line = "wrong", f"not yet. It works for over {request['seconds']:g} s."
         except BaseException as error:  # such as SystemExit, out of the reader's own function
             state, line = "wrong", f"not yet. It raises {type(error).__name__}."
         if changed := replaced(held):
             state, line = "unknown", f"the notebook replaces {changed[0]}: look at it yourself."
-        if state != "open" or states.get(number) in (None, "open"):
-            states[number] = state
-            tell(exercise=number, state=state, line=line[:_LONGEST_LINE])
+        if state == "open" and states.get(number) not in (None, "open"):
+            tell(kept=number)
+            return
+        states[number] = state
+        tell(exercise=number, state=state, line=line[:_LONGEST_LINE], figure=figure)
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]
         runs = not (checked and _only_checks(source))
-        if runs and (error := error_of(shell, source, request["seconds"])):
+        if runs:
+            tell(cell=request["first"] + place)
+            error = error_of(shell, source, request["seconds"])
             tell(cell=request["first"] + place, error=error)
         for number in checked:
             if states.get(number) != "right":
@@ -204,7 +219,12 @@ def error_of(shell: Any, source: str, seconds: float | int) -> str:
         return ""
     if isinstance(error, TimeIsUp):
         return f"it works for over {seconds:g} s"
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return _OF_CELL.sub(_without_file, " ".join(f"{type(error).__name__}: {error}".split()))[:200]
+
+
+def _without_file(found: re.Match) -> str:
+    """IPython calls a cell `<ipython-input-28-5d1a>`: only the line in it says something."""
+    return f"({found[1]})" if found[1] else "the cell"
 
 
 def new_shell() -> Any:

@@ -11,25 +11,27 @@ function draw(box) {
   const own = box.getBoundingClientRect();
   const room = innerHeight - own.top - Math.max(0, end - own.bottom) - 60;
   const layout = {...figure.layout, autosize: true};
-  layout.height = Math.max(260, Math.min(layout.height || 450, room));
+  const high = layout.height || 450;
+  layout.height = Math.max(260, Math.min(high, room));
+  const small = size => ({size: Math.max(9, size * Math.min(1, layout.height / high))});
+  layout.annotations = (layout.annotations || []).map(one =>  // panels shrink, and their titles too
+    ({...one, font: {...one.font, ...small(one.font?.size || layout.font?.size || 12)}}));
   delete layout.width;
   box.style.height = layout.height + "px";
   Plotly.newPlot(box, figure.data, layout, {...figure.config, responsive: true})
     .then(() => figure.frames && Plotly.addFrames(box, figure.frames));
 }
 
-/** Make a slide's words smaller until they fit, down to half. */
+/** Make a slide's words smaller until they fit, down to half: narrower lines need fewer rows. */
 function fit(slide) {
   const body = slide.querySelector(".body");
   if (!body || slide.querySelector(".plot")) return;
-  body.style.transform = "";
-  body.style.width = "";
   const room = innerHeight - body.getBoundingClientRect().top - 50;
   const wide = slide.clientWidth - 70;
-  const scale = Math.max(0.5, Math.min(1, room / body.scrollHeight, wide / body.scrollWidth));
-  if (scale < 1) {
-    body.style.width = 100 / scale + "%";
-    body.style.transform = `scale(${scale})`;
+  for (let scale = 1; scale >= 0.5; scale -= 0.025) {
+    body.style.width = scale < 1 ? 100 / scale + "%" : "";
+    body.style.transform = scale < 1 ? `scale(${scale})` : "";
+    if (body.scrollHeight * scale <= room && body.scrollWidth * scale <= wide) return;
   }
 }
 

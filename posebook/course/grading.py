@@ -5,20 +5,18 @@ memory (`supervisor`). That is no sandbox: it may read and write what you may. R
 owns nothing that matters.
 """
 
-import ast
-import inspect
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from posebook import chapters
-from posebook.course import editions
-from posebook.course.checking import check_of
+from posebook.course.assignment import Assignment, assignment_of, first_line, typed_in
 from posebook.course.running import Supervisor
 from posebook.course.submissions import Submission, collect
 from posebook.errors import InputError, printable
@@ -34,28 +32,18 @@ MEMORY = 4 << 30
 class Graded:
     """What came of a notebook.
 
-    states   {exercise, such as '6.1': 'right', 'wrong', 'open' (not attempted) or 'unknown'}
+    states   {exercise, such as '6.1': 'right', 'wrong', 'open' (not attempted), 'fails' (it was
+             attempted, and its cell raises) or 'unknown'}
     lines    {exercise: what the check says}
+    figures  {exercise: what refutes a wrong answer, as plotly's JSON}
     remarks  what else a teacher should know
     """
 
     of: Submission
     states: dict[str, str] = field(default_factory=dict)
     lines: dict[str, str] = field(default_factory=dict)
+    figures: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A chapter as the class got it.
-
-    before     sources of the book's code cells before the first exercise
-    exercises  {number: names that the reader has to bind}
-    """
-
-    chapter: chapters.Chapter
-    before: list[str]
-    exercises: dict[int, list[str]]
 
 
 def check_class(
@@ -104,34 +92,11 @@ def _limits(
 
 def summary(one: Graded) -> str:
     """A line about a notebook while others run."""
-    counts = {word: list(one.states.values()).count(word) for word in ("right", "wrong", "open")}
+    counts = Counter(one.states.values())
+    failing = f"{counts['fails']} failing, " if counts["fails"] else ""
     return f"{printable(one.of.path)}: {counts['right']} right, {counts['wrong']} wrong, " + (
-        f"{counts['open']} not attempted"
+        f"{failing}{counts['open']} not attempted"
     )
-
-
-def assignment_of(chapter: chapters.Chapter) -> Assignment:
-    """A chapter's exercises, from its text."""
-    cells = chapters.load(chapter.source).cells
-    found = list(editions.exercises(cells))
-    if not found:
-        return Assignment(chapter, [], {})
-    before = [c.source for c in cells[: found[0].blank] if c.cell_type == "code" and c.source]
-    return Assignment(
-        chapter, before, {one.number: bound(cells[one.blank].source) for one in found}
-    )
-
-
-def bound(source: str) -> list[str]:
-    """Names that a cell binds outside of its functions."""
-    names = []
-    for statement in ast.parse(source).body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names.append(statement.name)
-            continue
-        names += [node.id for node in ast.walk(statement)
-                  if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]  # fmt: skip
-    return names
 
 
 def _grade(
@@ -146,7 +111,7 @@ def _grade(
     waiting: queue.SimpleQueue[Graded] = queue.SimpleQueue()
     for one in mine:
         waiting.put(one)
-    shared = any(_follows(one.of, assignment) for one in mine)
+    shared = any(assignment.begins(one.of.cells) for one in mine)
     before = assignment.before if shared else []
     told, stopped = threading.Lock(), threading.Event()
 
@@ -158,6 +123,8 @@ def _grade(
                     one = waiting.get_nowait()
                     supervisor = supervisor.alive()
                     _one(supervisor, assignment, one, limits)
+                    if stopped.is_set():
+                        return
                     with told:
                         done(one)
             finally:
@@ -174,63 +141,54 @@ def _grade(
         Supervisor.close_all()
 
 
-def _follows(one: Submission, assignment: Assignment) -> bool:
-    """Whether a notebook's cells before the first exercise are the book's."""
-    count = len(assignment.before)
-    same = map(_plain, one.cells[:count]), map(_plain, assignment.before)
-    return count > 0 and list(same[0]) == list(same[1])
-
-
-def _plain(source: str) -> list[str]:
-    return [line.rstrip() for line in source.strip().splitlines()]
-
-
 def _one(
     supervisor: Supervisor, assignment: Assignment, one: Graded, limits: dict[str, Any]
 ) -> None:
     """Run one notebook, and write down what came of it."""
-    follows = supervisor.shares and _follows(one.of, assignment)
+    cells = one.of.cells
+    follows = supervisor.shares and assignment.begins(cells)
     first = len(assignment.before) if follows else 0
-    cells = list(one.of.cells[first:])
-    number = assignment.chapter.number
-    checked = [
-        [int(name.partition(".")[2]) for name in editions.checks_in(cell)
-         if name.partition(".")[0].zfill(2) == number and name.partition(".")[2].isdigit()]
-        for cell in cells
-    ]  # fmt: skip
+    checked = [assignment.checked(cell) for cell in cells[first:]]
     answer = supervisor.ask(
-        dict(cells=cells, first=first + 1, shared=follows, checked=checked,
+        dict(cells=list(cells[first:]), first=first, shared=follows, checked=checked,
              exercises=assignment.exercises, **limits)
     )  # fmt: skip
-    failed = []
+    runs, judges, failed, found, drawn = None, None, {}, {}, {}
     for words in answer["told"]:
-        if "error" in words:
-            failed.append(f"cell {words['cell']} fails: {printable(words['error'])}")
+        judges = words.get("judges")
+        if "cell" in words:
+            runs = None if "error" in words else words["cell"]
+            if words.get("error"):
+                failed[words["cell"]] = printable(words["error"])
         elif "exercise" in words:
-            name = f"{int(number)}.{words['exercise']}"
-            one.states[name], one.lines[name] = words["state"], printable(words["line"])
-    if answer["ended"]:
+            found[words["exercise"]] = words["state"], printable(words["line"])
+            drawn[words["exercise"]] = words["figure"]
+    if answer["ended"] and runs is not None:
+        failed[runs] = answer["ended"]
+    elif answer["ended"] and judges is None:
         one.remarks.append(f"ended: {answer['ended']}")
-    if not follows:
+    if not cells:
+        one.remarks.append("no code in it")
+    elif not follows:
         one.remarks.append("before the exercises its cells are not the book's")
-    one.remarks += failed[:3] + [f"{len(failed) - 3} more cells fail"] * (len(failed) > 3)
-    for exercise, names in assignment.exercises.items():
-        name = f"{int(number)}.{exercise}"
-        if name not in one.states:
-            one.states[name], one.lines[name] = "unknown", "not reached."
-        elif one.states[name] == "wrong" and _typed_in(name, one.of.cells, names):
-            one.lines[name] += " (It was typed in, and may belong to another profile.)"
-
-
-def _typed_in(exercise: str, cells: Iterable[str], names: Sequence[str]) -> bool:
-    """Whether an answer is a number that was not computed, and hangs on what the chapter has."""
-    if not set(inspect.signature(check_of(exercise)).parameters) - set(names):
-        return False
-    for cell in cells:
-        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-            for node in ast.parse(cell).body:
-                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                    number = type(node.value.value) in (int, float)
-                    if number and any(getattr(t, "id", "") in names for t in node.targets):
-                        return True
-    return False
+    owners: dict[int, str] = {}
+    for exercise, places in assignment.cells_of(cells).items():
+        name, names = assignment.named(exercise), assignment.exercises[exercise]
+        mine = [place for place in places if place in failed]
+        owners |= dict.fromkeys(mine, f" of exercise {name}")
+        state, line = found.get(exercise, ("absent", "not reached."))
+        if exercise == judges:
+            state, line = "fails", f"when it is checked, {answer['ended']}"
+        elif state in ("open", "absent") and mine:
+            state, line = "fails", f"its cell fails: {failed.pop(mine[-1])}"
+        elif state == "absent":
+            state = "unknown"
+        elif state == "wrong" and typed_in(name, cells, names):
+            line += " (It was typed in, and may belong to another profile.)"
+        one.states[name], one.lines[name] = state, line
+        if state == "wrong" and drawn.get(exercise):
+            one.figures[name] = drawn[exercise]
+    said = [f'the cell "{printable(first_line(cells[place]))}"{owners.get(place, "")} '
+            f'{"ended: " if place == runs else "fails: "}{error}'
+            for place, error in failed.items()]  # fmt: skip
+    one.remarks += said[:3] + [f"{len(said) - 3} more cells fail"] * (len(said) > 3)

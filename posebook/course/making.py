@@ -41,7 +41,8 @@ def make(
     """
     out = Path(out).absolute()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{paths.shown(out)}: is not empty; choose a new folder")
+        what = "is not empty" if out.is_dir() else "is a file"
+        raise InputError(f"{paths.shown(out)}: {what}; choose a new folder")
     chosen = syllabus.picked(level, picked)
     units = [Unit(one, editions.book(one), teaching.of(one.id)) for one in chosen]
     plan = syllabus.in_weeks(units, min(WEEKS, len(units)) if weeks is None else weeks)
@@ -89,7 +90,13 @@ def _told(out: Path, plan: Sequence[Sequence[Unit]]) -> str:
     for number, week in enumerate(plan, 1):
         names = ", ".join(f"{int(u.chapter.number)} {u.chapter.title}" for u in week)
         exercises = sum(len(unit.exercises) for unit in week)
-        lines.append(f"week {number}: {names} ({exercises} exercises)")
+        lines.append(f"week {number}: {names} ({syllabus.counted(exercises, 'exercise')})")
+    units = [unit for week in plan for unit in week]
+    if missing := syllabus.assumed(units):
+        names = ", ".join(f"{int(one.number)} {one.title}" for one in missing)
+        whole = syllabus.option_of([*missing, *(unit.chapter for unit in units)])
+        lines.append(f"assumed, and not in this course: {names}")
+        lines.append(f"with them: --chapters {whole}")
     plain = [u.chapter.number for week in plan for u in week if not _has_outputs(u)]
     if plain:
         lines.append(f"without outputs, since the stored notebook is of another text: {plain}")

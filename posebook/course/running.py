@@ -1,5 +1,6 @@
 """The teacher's side of `supervisor`: starts it, asks it, and ends it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -74,7 +75,11 @@ class Supervisor:
             one.close()
 
     def close(self) -> None:
+        """End it and what it has started. Ctrl-C calls this beside the thread that asks it."""
         self._open.discard(self)
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
         shutil.rmtree(self._folder, ignore_errors=True)

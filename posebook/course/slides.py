@@ -12,7 +12,6 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape, unescape
 from pathlib import Path
@@ -20,14 +19,18 @@ from typing import Any
 
 from posebook.chapters import Chapter
 from posebook.course import editions, mathml, teaching
+from posebook.course.shortening import blocks, first_sentence, lead, parts
 from posebook.figures.showing import PLOTLY
 
 _HERE = Path(__file__).parent
 PLOTLY_FILE = "plotly.min.js"
 #: Lines of words that a slide has room for.
 _ROOM = 11
+#: A slide with one line of words is not full: what that line announces follows on it.
+_LINE = 1.3
+#: Pixels of a figure of many panels.
+_HIGH = 600
 FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
-_SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
 #: What `guessed` says of a reader who has not guessed.
 _NO_GUESS = re.compile(r"[;,]?\s*\(?no guess yet\)?")
 _LINE_OF_BAR = re.compile(r"\d+%\|")
@@ -119,7 +122,8 @@ class _Deck:
     def _add(self, part: str, weight: float | int) -> None:
         """Onto the slide, or onto a new one of the same topic where it is full or a question."""
         slide = self.slides[-1]
-        if slide.body and (slide.filled + weight > _ROOM or slide.kind):
+        full = slide.filled > _LINE and slide.filled + weight > _ROOM
+        if slide.body and (full or slide.kind):
             slide = self._new(self.topic)
         slide.body.append(part)
         slide.filled += weight
@@ -128,24 +132,27 @@ class _Deck:
         if not source.startswith("#") and (named := {"goals", "notation"} & tags):
             self.topic = named.pop().capitalize()
             self._new(self.topic)
+        asks = None  # what follows a question in its cell belongs to it
         for block in blocks(source):
             exercise = editions.TASK.match(block)
             if heading := re.match(r"(#{1,4}) (.+)", block):
-                self.topic = heading[2].strip()
+                self.topic, asks = heading[2].strip(), None
                 if len(heading[1]) == 1:
                     self.slides[0].title = f"<h1>{html(self.topic, True)}</h1>"
                 else:
                     self.begun = True
                     self._new(self.topic)
             elif exercise:
-                slide = self._new(f"Exercise {self.number}.{exercise[1]}{exercise[2]}", "ask")
-                slide.body.append(html(block[exercise.end() :]))
+                asks = self._new(f"Exercise {self.number}.{exercise[1]}{exercise[2]}", "ask")
+                asks.body.append(html(block[exercise.end() :]))
             elif "predict" in tags and block.startswith("**Predict first"):
-                slide = self._new("Predict first", "ask")
-                slide.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+                asks = self._new("Predict first", "ask")
+                asks.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+            elif asks:
+                asks.body.append(html(block))
             elif not block.startswith("**References"):
-                self.slides[-1].notes.append(html(block))
                 self._add(*_shown(block))
+                self.slides[-1].notes.append(html(block))
 
     def _code(self, cell: Any, tags: set[str], solved: bool) -> None:
         if "exercise" in tags:
@@ -164,7 +171,10 @@ class _Deck:
             elif markup.startswith("<details"):
                 self.slides[-1].notes.append(re.sub("</?(details|summary)[^>]*>", " ", markup))
             elif "<table" in markup:
-                self._add(markup, 1 + markup.count("<tr") / 2)
+                for place, part in enumerate(parts(markup)):
+                    if place:
+                        self._new(self.topic)
+                    self._add(part, 1.5 + part.count("<tr") / 2)
             elif markup:
                 caption = markup
             elif output.output_type == "stream" and "setup" not in tags:
@@ -181,17 +191,20 @@ class _Deck:
             self.slides[-1].notes.append(said)
 
     def _figure(self, output: Any, caption: str) -> None:
-        """A figure needs half a slide; its caption stands above it."""
+        """A figure needs half a slide, and a high one all; its caption stands above it."""
         data = output["data"]
         alt = escape(" ".join(data.get("text/plain", "").split()))
         text = json.dumps(data[PLOTLY], separators=(",", ":")).replace("<", "\\u003c")
         said = re.sub("</?div[^>]*>", "", caption)
+        high = data[PLOTLY]["layout"].get("height", 0) > _HIGH
+        weight = _ROOM - (_LINE if high else 4)
         self._add(
             f'<figure><figcaption>{said}</figcaption><div class="plot" role="img" '
             f'aria-label="{alt}" data-figure="figure-{len(self.figures)}"></div></figure>',
-            _ROOM - 3,
+            weight,
         )
-        self.slides[-1].filled = _ROOM - 2  # a sentence has room below it
+        if not high:  # two lines have room below it: it is drawn as high as it can be
+            self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
         self.figures.append(text)
 
 
@@ -211,45 +224,6 @@ def _shown(block: str) -> tuple[str, float]:
 
 def _lines(text: str) -> float:
     return 0.3 + math.ceil(len(text) / 85)
-
-
-def lead(paragraph: str) -> str:
-    """A paragraph's first sentence, and those that it prints bold; all of it where it is short."""
-    if len(paragraph) < 260 or "$$" in paragraph:
-        return paragraph
-    first = first_sentence(paragraph)
-    rest = " ".join(paragraph.split())[len(first) :]
-    bold = [found for found in re.findall(r"\*\*[^*]+[.?!]\*\*", rest) if len(found) > 30]
-    return " ".join([first, *bold])
-
-
-def first_sentence(text: str) -> str:
-    """The first sentence of a text; with the next where it is only a label, in bold."""
-    flat = " ".join(text.split())
-    for end in _SENTENCE.finditer(flat):
-        piece = flat[: end.end()]
-        whole = all(piece.count(mark) % 2 == 0 for mark in ("**", "$", "`"))
-        label = re.fullmatch(r"\*\*[^*]{1,60}\*\*", piece)
-        if whole and not label and len(piece) > 25 and piece.count("(") == piece.count(")"):
-            return piece
-    return flat
-
-
-def blocks(source: str) -> Iterator[str]:
-    """Paragraphs, lists, tables and headings of Markdown, one after another."""
-    held: list[str] = []
-    fenced = False
-    for line in [*source.splitlines(), ""]:
-        fenced ^= line.startswith("```")
-        ends = not line.strip() and not fenced
-        if ends or (line.startswith("#") and not fenced):
-            if held:
-                yield "\n".join(held)
-            held = []
-            if not ends:
-                yield line
-            continue
-        held.append(line)
 
 
 def html(text: str, inline: bool = False) -> str:

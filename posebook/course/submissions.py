@@ -7,7 +7,7 @@ import ast
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from posebook.files import existing, read_record, read_utf8
 MOST_BYTES = 200 << 20
 _MOST_FILES = 20_000
 _NOTEBOOK = "a notebook (.ipynb)"
+#: What students hand in where a notebook was asked for.
+_NO_NOTEBOOK = re.compile(r".*\.(zip|rar|7z|tar|t?gz|pdf|html?|docx?|odt|txt|rtf)$", re.IGNORECASE)
 #: Names of files and folders that programs leave beside a student's notebook.
 _LEFT_OVER = re.compile(r"\.|__MACOSX$|__pycache__$|~|.*-checkpoint\.ipynb$")
 #: How scripts made of notebooks say where a cell begins.
@@ -52,18 +54,62 @@ def collect(folder: Path, chapters: Sequence[Chapter]) -> list[Submission]:
     folder = existing(folder, "a folder with the notebooks of a class")
     if not folder.is_dir():
         return [_read(folder, folder.name, folder.stem, chapters)]
+    _refuse_a_course(folder)
     if (folder / "submitted").is_dir():
         folder = folder / "submitted"
     found = []
     for path in _files(folder):
         place = path.relative_to(folder)
-        student = place.parts[0] if len(place.parts) > 1 else place.stem
+        student = _student(place.parts[0]) if len(place.parts) > 1 else place.stem
         one = _read(path, place.as_posix(), student, chapters)
         if path.suffix.lower() == ".ipynb" or one.chapter:
             found.append(one)
     if not found:
         raise InputError(f"{folder}: no notebook in it; expected those of a class (zip: unpack it)")
-    return found
+    return [*found, *_without(folder, {one.student for one in found})]
+
+
+def _refuse_a_course(folder: Path) -> None:
+    """What `course make` wrote is no class: its editions would be taken for students."""
+    for place in (folder, folder.absolute().parent):
+        made = all((place / name).exists() for name in ("syllabus.md", "student", "teacher"))
+        if made and (place == folder or folder.name in ("student", "teacher", "slides")):
+            raise InputError(
+                f"{folder}: this is the course; expected the folder with what the class handed in"
+            )
+
+
+def _without(folder: Path, known: Set[str]) -> Iterator[Submission]:
+    """Students of whom there is something, but no notebook."""
+    for path in sorted(folder.iterdir()):
+        name = path.name
+        if {_student(name), path.stem} & known or _LEFT_OVER.match(name):
+            continue
+        if path.is_dir():
+            yield Submission(_student(name), f"{name}/", "", why=_why_none(path))
+        elif _NO_NOTEBOOK.fullmatch(name):
+            yield Submission(path.stem, name, "", why=f"it is no notebook{_unpack([name])}")
+
+
+def _student(folder: str) -> str:
+    """The name in a folder's: Moodle's are `Ada Lovelace_1234_assignsubmission_file_`."""
+    return re.sub(r"(.)_[0-9]+_assignsubmission_[a-z]+_?$", r"\1", folder)
+
+
+def _why_none(folder: Path) -> str:
+    if folder.is_symlink():
+        return "it is a link"
+    try:
+        names = sorted(name for name in os.listdir(folder) if not _LEFT_OVER.match(name))
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    there = f"only {', '.join(names[:3])}{', ...' * (len(names) > 3)}" if names else "it is empty"
+    return f"no notebook in it: {there}{_unpack(names)}"
+
+
+def _unpack(names: Sequence[str]) -> str:
+    packed = any(re.search(r"\.(zip|rar|7z|tar|t?gz)$", name, re.IGNORECASE) for name in names)
+    return " (unpack it)" if packed else ""
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -59,23 +59,26 @@ def picked(level: str | None, names: str | None) -> list[Chapter]:
         while more := {p for one in every if one.id in wanted for p in one.prerequisites} - wanted:
             wanted |= more
         return [one for one in every if one.id in wanted]
+    numbers = {int(one.number): one.id for one in every}
     ids: set[str] = set()
-    for part in names.split(","):
-        if ends := re.fullmatch(r"\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*", part):
-            first, last = map(int, ends.groups())
-            inside = {one.id for one in every if first <= int(one.number) <= last}
-            if not inside:
-                raise InputError(f"--chapters {part.strip()}: there are no such chapters")
-            ids |= inside
+    for part in map(str.strip, names.split(",")):
+        ends = re.fullmatch(r"([0-9]{1,2})(?:\s*-\s*([0-9]{1,2}))?", part)
+        first, last = (int(ends[1]), int(ends[2] or ends[1])) if ends else (1, 0)
+        if part in numbers.values():
+            ids.add(part)
+        elif first <= last and {first, last} <= numbers.keys():
+            ids |= {name for number, name in numbers.items() if first <= number <= last}
         else:
-            ids.add(chapters.find(part.strip()).id)
+            there = f"there are chapters {min(numbers)} to {max(numbers)}"
+            raise InputError(f"--chapters: no chapter '{part}'; {there}, expected such as 1-6,13")
     return [one for one in every if one.id in ids]
 
 
 def in_weeks(units: Sequence[Unit], weeks: int) -> list[list[Unit]]:
     """Divide chapters, in their order, so that the fullest week is as light as it can be."""
     if not 1 <= weeks <= len(units):
-        raise InputError(f"--weeks {weeks}: expected 1 to {len(units)}, since a week has a chapter")
+        most = f"1 to {len(units)}" if len(units) > 1 else "1"
+        raise InputError(f"--weeks {weeks}: expected {most}, since a week has a chapter")
     work = [unit.work for unit in units]
     best: dict[tuple[int, int], tuple[float, int]] = {(0, 0): (0.0, 0)}
     for week in range(1, weeks + 1):
@@ -96,21 +99,38 @@ def text(plan: Sequence[Sequence[Unit]]) -> str:
     units = [unit for week in plan for unit in week]
     lines = [
         "# Syllabus", "",
-        f"{len(units)} chapters, {len(plan)} week{'s' * (len(plan) > 1)}. Reading is estimated at "
+        f"{counted(len(units), 'chapter')}, {counted(len(plan), 'week')}. Reading is estimated at "
         f"{WORDS_A_MINUTE} words a minute. Minutes to run are the chapter's own, measured on two "
         "CPU cores: at `laptop`, the default, and at `ci`, which is for a quick look.",
     ]  # fmt: skip
-    if assumed := _assumed(units):
-        lines += ["", "Assumed, and not in this course: " + ", ".join(map(_named, assumed)) + "."]
+    if missing := assumed(units):
+        lines += ["", "Assumed, and not in this course: " + ", ".join(map(_named, missing)) + "."]
     for number, week in enumerate(plan, 1):
         lines += ["", f"## Week {number}", "", *_table(week), "", *_project(week)]
     return "\n".join(lines) + "\n"
 
 
-def _assumed(units: Sequence[Unit]) -> list[Chapter]:
+def counted(count: int, word: str) -> str:
+    """'1 week', '2 weeks'"""
+    return f"{count} {word}{'s' * (count != 1)}"
+
+
+def assumed(units: Sequence[Unit]) -> list[Chapter]:
+    """Chapters that those of a course build on, and what these do, which are not in it."""
+    every = {one.id: one for one in chapters.all_chapters()}
     here = {unit.chapter.id for unit in units}
-    needed = {name for unit in units for name in unit.chapter.prerequisites} - here
-    return [one for one in chapters.all_chapters() if one.id in needed]
+    needed = set(here)
+    while more := {name for one in needed for name in every[one].prerequisites} - needed:
+        needed |= more
+    return [one for one in every.values() if one.id in needed - here]
+
+
+def option_of(wanted: Sequence[Chapter]) -> str:
+    """What --chapters is given for them: '1-6,13'."""
+    numbers = sorted(int(one.number) for one in wanted)
+    starts = [n for n in numbers if n - 1 not in numbers]
+    ends = [n for n in numbers if n + 1 not in numbers]
+    return ",".join(f"{a}-{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True))
 
 
 def _table(week: Sequence[Unit]) -> list[str]:

@@ -68,9 +68,12 @@ def exercise_3(truth_mm: Any, tossed: Any, with_reflections_mm: Any, without_mm:
     turned = (tossed - ambiguity.mirrored(truth_mm)).abs().amax((1, 2)) < 1e-3
     if not (kept | turned).all():
         frame = int((~(kept | turned)).nonzero()[0])
+        both = torch.stack([truth_mm, ambiguity.mirrored(truth_mm)])[:, frame]
+        off_mm = (tossed[frame] - both).norm(dim=-1).amax(-1).amin().item()
         raise Wrong(
-            f"Pose {frame} is neither the truth nor its mirror image in depth. Below, it lies over "
-            "the truth. Is the coin tossed once for a whole pose?",
+            f"Pose {frame} is neither the truth nor its mirror image in depth: a joint is at least "
+            f"{off_mm:.0f} mm off. Below, it lies over the truth. Is the coin tossed once for a "
+            "whole pose?",
             figures.pose_3d(tossed[frame], truth_mm=truth_mm[frame], title=f"Pose {frame}"),
         )
     share = turned.double().mean().item()

@@ -35,7 +35,7 @@ def exercise_1(view_of_mirror_image: Callable[[Tensor], Tensor], one_mm: Pose3D)
         flat = torch.tensor([1.0, 1.0, 0.0])
         shown = {"the person": one[0] * flat, "the mirror image, your view": other[0] * flat}
         raise Wrong(
-            "The two pictures differ.",
+            f"The two pictures differ, by up to {(one - other)[..., :2].abs().amax():.3g}.",
             figures.compare(shown, turn=0, title="What a camera far away sees of the two"),
         )
 

@@ -1,5 +1,6 @@
 """Checks of chapter 4's exercises."""
 
+import math
 from typing import Any
 
 import torch
@@ -34,7 +35,12 @@ def exercise_1(taller_mm: Any, raised_mm: Any, test: PoseDataset) -> None:
         geometry.bone_vectors(taller_mm, HOUSE), geometry.bone_vectors(before_mm, HOUSE), dim=-1
     )
     if not turned.amin() >= 0.999:
-        raise Wrong("A bone's direction has changed: the posture is no longer the same.", shown)
+        name, least = HOUSE.bone_names[int(turned.amin(0).argmin())], turned.amin().clamp(-1, 1)
+        raise Wrong(
+            f"The bone {name} has turned by up to {math.degrees(least.acos()):.0f} degrees: the "
+            "posture is no longer the same.",
+            shown,
+        )
     feet = HOUSE.indices("left_foot", "right_foot")
     moved_mm = (geometry.root_relative(taller_mm, HOUSE) - relative_mm)[:, feet, 1].mean().item()
     if raised_mm is None:

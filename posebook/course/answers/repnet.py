@@ -60,7 +60,8 @@ def exercise_2(
     if torch.allclose(new_pose, pose @ turn) and not torch.allclose(pose @ turn, pose @ turn.mT):
         raise Wrong("The poses are turned the other way: by the inverse of the rotation.")
     if not torch.allclose(new_pose, pose @ turn.mT):
-        raise Wrong("The new poses are not the old ones turned by the rotation.")
+        off = (new_pose - pose @ turn.mT).abs().amax().item()
+        raise Wrong(f"The new poses are not the old ones turned by the rotation: {off:.2g} off.")
     before, after = pose @ camera.mT, new_pose @ new_camera.mT
     if not torch.allclose(before, after):
         flat = {
@@ -68,7 +69,8 @@ def exercise_2(
             for name, seen in (("the picture before", before), ("and after", after))
         }
         raise Wrong(
-            "The poses are turned, but the new cameras see another picture of them.",
+            "The poses are turned, but the new cameras see another picture of them: "
+            f"{(after - before).abs().amax():.2g} off.",
             figures.compare(flat, turn=0, title="One pose, seen before and after your turn"),
         )
 
