@@ -124,7 +124,9 @@ def _in_another_set(given: bool) -> Callable[[Clip, float, Off], tuple[Clip, lis
         old = clip.skeleton
         others = [s for s in SKELETONS.values() if len(s) == len(old) and s.joints != old.joints]
         found = {other.name: off(replace(clip, skeleton=other)) for other in others}
-        best = min(found, key=lambda name: found[name], default="")
+        # Sets that differ in unseen joints alone are as good, but for rounding: the first counts.
+        least = min(found.values(), default=0.0)
+        best = next((name for name in found if found[name] <= 1.001 * least), "")
         if not best or not found[best] < min(_GOOD, _BETTER * now):
             return clip, []
         text = f"read as {old.name} they make nobody; as {best} they make a person"
