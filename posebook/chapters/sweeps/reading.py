@@ -33,7 +33,8 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
     cells = _cells_in(path, damaged)
     usual: dict[str, dict[str, Any]] = {}
     found = []
-    for name in sorted({*numbers, *records, *cells}):
+    # As the sweep has them; what else there is, by name.
+    for name in dict.fromkeys([*cells, *sorted({*numbers, *records})]):
         own, cell = numbers.get(name, []), cells.get(name, {})
         record = records.get(name, {})
         chapter = record.get("chapter") or cell.get("chapter") or (own[0].chapter if own else "")
