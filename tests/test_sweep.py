@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from posebook import paths
-from posebook.chapters.sweeps import cell, folder, grid, progress, running
+from posebook.chapters.sweeps import cell, folder, grid, progress, running, workers
 from posebook.errors import InputError
 
 
@@ -310,7 +311,7 @@ def test_two_sweeps_do_not_write_into_one_folder(planned, tmp_path, cluster):
 def test_what_keeps_a_sweep_from_running_is_told_before_it_begins(
     planned, tmp_path, monkeypatch, given, more, line
 ):
-    monkeypatch.setattr(running, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     out = tmp_path / "out"
     with pytest.raises(InputError) as caught:
         running.run(planned(*given), out, **more)
@@ -339,6 +340,23 @@ def test_options_that_cannot_be(planned, tmp_path, options, line):
     with pytest.raises(InputError) as caught:
         running.run(planned("seed=0"), tmp_path / "out", say=lambda line: None, **options)
     assert line in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_listens_and_says_nothing_is_no_scheduler(planned, tmp_path, monkeypatch):
+    """Such as another program's port: a client of dask's would wait for ever."""
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(InputError, match="no dask scheduler answers there"):
+            running.run(planned("seed=0"), tmp_path / "out", scheduler=address)
+
+
+@pytest.mark.parametrize("text", ["x", "[]", "{}", '{"address": 5}'])
+def test_a_file_that_is_no_schedulers_is_one_line(planned, tmp_path, text):
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match="no dask scheduler answers there"):
+        running.run(planned("seed=0"), tmp_path / "out", scheduler=str(file))
 
 
 def test_without_dask_one_line_says_what_to_install(planned, tmp_path, monkeypatch):
