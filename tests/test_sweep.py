@@ -225,6 +225,16 @@ def test_a_folder_of_something_else_is_refused(planned, tmp_path, make, line):
     assert not before or sorted(out.rglob("*")) == before
 
 
+def test_a_damaged_run_can_be_moved_away(planned, tmp_path):
+    sweep = planned("seed=0,1")
+    begun(tmp_path, sweep, 0)
+    begun(tmp_path, sweep, 1, seconds="x")
+    with pytest.raises(InputError, match="seconds is 'x'.*; move .*seed=1 away, and the same"):
+        folder.places(sweep, tmp_path)
+    (tmp_path / "seed=1").rename(tmp_path.with_name("away"))
+    assert states(sweep, tmp_path) == ["finished", "not begun"]
+
+
 def fake(task: cell.Task) -> cell.Outcome:
     """What `run_cell` leaves, in no time; seed 1 fails, seed 2 takes its worker's memory."""
     reason = {1: "cell 3 failed: no luck", 2: "killed by signal 9 (out of memory?)"}.get(
@@ -374,6 +384,19 @@ def test_what_is_left_is_told_from_what_was_taken(capsys):
     assert told.counts() == "done 4 of 7, running 0, failed 1, waiting 2, about 3 min left"
     lines = capsys.readouterr().out.splitlines()
     assert "started  a  on w" in lines[0] and "FAILED   d: no luck" in lines[2]
+
+
+def test_in_a_narrow_terminal_nothing_is_cut_from_the_counts(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    told = progress.Progress(dict.fromkeys(map(str, range(20)), 1.0), side=20)
+    for label in told.minutes:
+        told.started(label, "w")
+    told.renew(last=True)
+    lines = capsys.readouterr().out.removeprefix("\x1b[J").splitlines()
+    assert " ".join(lines[:2]) == told.counts() and all(len(line) < 40 for line in lines)
+    assert len(lines) < 10 and lines[-1] == "  ..."
 
 
 HELD = """\

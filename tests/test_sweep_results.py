@@ -63,6 +63,7 @@ def test_runs_without_a_record_are_read(tmp_path):
     (tmp_path / "1" / "run.json").write_text("{")
     runs, damaged = reading.runs_in(tmp_path)
     assert len(runs) == 2 and "run.json" in damaged[0]
+    assert swept.unfinished(runs) == ["1: its record is damaged"]
 
 
 def test_a_sweeps_runs_have_names_and_those_to_come_are_known(tmp_path):

@@ -28,7 +28,8 @@ class Run:
     folder      as seen from the sweep's
     name        what the sweep's file calls it; "" where there is none
     parameters  all that is known: what it was given, and the chapter's defaults
-    state       finished, failed, cut short or not begun; only what is finished is in tables
+    state       finished, failed, cut short, not begun, or that its record is damaged; only what is
+                finished is in tables
     reason      why it failed
     """
 

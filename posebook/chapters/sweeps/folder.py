@@ -92,6 +92,13 @@ def places(sweep: Sweep, out: Path) -> list[Place]:
 
 
 def _place(cell: Cell, folder: Path, profile: str) -> Place:
+    if (folder / RUN_FILE).exists():
+        try:
+            read_run(folder)
+        except InputError as error:
+            reason = str(error).removesuffix("; choose another folder")
+            raise InputError(f"{reason}; move {paths.shown(folder)} away, and the same command "
+                             "runs it anew") from None  # fmt: skip
     begun = record_of(folder, cell.chapter, profile, cell.parameters)
     if begun is None:  # refused: put right, it begins anew
         record = read_run(folder) if (folder / RUN_FILE).exists() else {}

@@ -30,6 +30,7 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
             records[name] = read_run(file.parent)
         except InputError as error:
             damaged.append(str(error))
+            records[name] = {"damaged": True}
     cells = _cells_in(path, damaged)
     usual: dict[str, dict[str, Any]] = {}
     found = []
@@ -55,6 +56,8 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
 def _state(record: dict[str, Any], numbers: list) -> str:
     if not record:
         return "finished" if numbers else "not begun"
+    if "damaged" in record:  # whether it was finished is not known
+        return "its record is damaged"
     if record["finished"]:
         return "finished"
     return "failed" if record.get("failed") else "cut short"
