@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from posebook import paths
-from posebook.chapters.sweeps import cell, folder, grid, progress, running, workers
+from posebook.chapters.sweeps import cell, folder, grid, progress, reading, running, workers
 from posebook.errors import InputError
+from posebook.results import swept
 
 
 def labels(sweep):
@@ -223,6 +224,27 @@ def test_a_folder_of_something_else_is_refused(planned, tmp_path, make, line):
         folder.places(planned("seed=0"), out)
     assert line in str(caught.value) and "\n" not in str(caught.value)
     assert not before or sorted(out.rglob("*")) == before
+
+
+def test_a_chapter_that_was_changed_in_between_is_told(trial, planned, tmp_path):
+    out = tmp_path / "out"
+    sweep = planned("seed=0,1")
+    folder.keep(sweep, out, folder.places(sweep, out))
+    begun(out, sweep, 0)
+    assert not folder.of_another_text(out, folder.places(sweep, out))
+    trial.source.write_text(trial.source.read_text() + "\n# changed\n")
+    assert folder.of_another_text(out, folder.places(sweep, out)) == ["seed=0"]
+    folder.keep(sweep, out, folder.places(sweep, out))  # the finished run keeps its own
+    assert folder.of_another_text(out, folder.places(sweep, out)) == ["seed=0"]
+    assert len({one["text"] for one in folder.read(out)["cells"]}) == 2
+    begun(out, sweep, 1)
+    runs, _ = reading.runs_in(out)
+    assert swept.changed(runs) == [
+        "the text of trial was changed between its runs: compare with care"
+    ]
+    said = []
+    running.run(sweep, out, say=said.append)
+    assert said[0].startswith("note: the text of their chapter was changed since: seed=0; move")
 
 
 def test_a_damaged_run_can_be_moved_away(planned, tmp_path):

@@ -112,3 +112,12 @@ def test_what_the_other_chapter_does_not_know_is_no_difference(tmp_path):
         "the two differ in chapter: a has one; b has two",
         "the two differ in width: a has 64; b has 128",
     ]
+
+
+def test_runs_of_different_commits_are_told(swept_folder):
+    path = swept_folder / "seed=2,width=64" / "results.json"
+    kept = [one | {"code": "abc1234"} for one in json.loads(path.read_text())]
+    path.write_text(json.dumps(kept))
+    _, notes = tables.of_folders([swept_folder], tables.Asked())
+    (line,) = [note for note in notes if "commits" in note]
+    assert line.startswith("runs of trial were made at different commits: ") and "abc1234" in line

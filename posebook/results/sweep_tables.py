@@ -9,7 +9,7 @@ from typing import Any
 
 from posebook.results.number import text_of
 from posebook.results.paired import CONFIDENCE, Difference
-from posebook.results.swept import Row, Run, pooled, unfinished
+from posebook.results.swept import Row, Run, changed, pooled, unfinished
 from posebook.tables import Table
 
 SPREAD = "±: one standard deviation over seeds"
@@ -62,6 +62,7 @@ def notes(runs: Sequence[Run], by: Sequence[str], rows: Sequence[Row]) -> list[s
         f"apart with --by {','.join([*by, name])}"
         for name, values in pooled(runs, by).items()
     ]
+    found += changed(runs)
     return found + [f"not in the table: {line}" for line in unfinished(runs)]
 
 

@@ -31,6 +31,7 @@ class Run:
     state       finished, failed, cut short, not begun, or that its record is damaged; only what is
                 finished is in tables
     reason      why it failed
+    text        what its chapter's text hashed to; "" where that is not known
     """
 
     folder: str
@@ -42,6 +43,7 @@ class Run:
     state: str = "finished"
     reason: str = ""
     seconds: float = 0.0
+    text: str = ""
 
     def told(self, name: str) -> str:
         """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none."""
@@ -219,6 +221,23 @@ def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
                 values = dict.fromkeys(run.told(name) for run in members)
                 found[name] = list(dict.fromkeys([*found.get(name, []), *values]))
     return found
+
+
+def changed(runs: Iterable[Run]) -> list[str]:
+    """A line for what was changed between runs of one chapter, other than their parameters."""
+    chapters: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.state == "finished":
+            chapters.setdefault(run.chapter, []).append(run)
+    lines = []
+    for chapter, members in chapters.items():
+        codes = dict.fromkeys(n.code for run in members for n in run.numbers if n.code)
+        if len({run.text for run in members if run.text}) > 1:
+            lines.append(f"the text of {chapter} was changed between its runs: compare with care")
+        if len(codes) > 1:
+            commits = listed(codes, 4)
+            lines.append(f"runs of {chapter} were made at different commits: {commits}")
+    return lines
 
 
 def unfinished(runs: Iterable[Run]) -> list[str]:

@@ -48,7 +48,7 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
         profile = record.get("profile") or cell.get("profile") or (own[0].profile if own else "")
         found.append(Run(
             name, chapter, profile, parameters, own, cell.get("name", ""), _state(record, own),
-            record.get("failed", ""), record.get("seconds", 0.0),
+            record.get("failed", ""), record.get("seconds", 0.0), cell.get("text", ""),
         ))  # fmt: skip
     return found, damaged
 

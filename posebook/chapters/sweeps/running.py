@@ -16,7 +16,7 @@ from posebook.chapters.sweeps.progress import Progress, expected_minutes
 from posebook.chapters.sweeps.workers import connected, cores
 from posebook.datasets import cards
 from posebook.errors import InputError, one_line
-from posebook.files import short
+from posebook.files import listed, short
 from posebook.tables import Table
 
 INSTALL = "python -m pip install -c constraints.txt -e '.[batch]'"
@@ -65,6 +65,9 @@ def _run_in(
     """Run what is left, alone in the folder; `client` is None where nothing is."""
     with paths.alone_in(out):
         found = folder.places(sweep, out)
+        if old := folder.of_another_text(out, found):
+            say(f"note: the text of their chapter was changed since: {listed(old, 4)}; move what "
+                "should be run again away")  # fmt: skip
         folder.keep(sweep, out, found)
         left = [place for place in found if place.state != "finished"]
         done = len(found) - len(left)
