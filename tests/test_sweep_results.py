@@ -66,6 +66,18 @@ def test_runs_without_a_record_are_read(tmp_path):
     assert swept.unfinished(runs) == ["1: its record is damaged"]
 
 
+def test_runs_without_a_record_are_not_taken_for_one(tmp_path):
+    """Their chapter's defaults are not known to be theirs; their mean says so."""
+    for name, value in (("a", 50.0), ("b", 60.0)):
+        run(tmp_path / name, 0, value, chapter="simple_baseline")
+        (tmp_path / name / "run.json").unlink()
+    runs, _ = reading.runs_in(tmp_path)
+    assert [one.parameters for one in runs] == [{"seed": 0}, {"seed": 0}]
+    text, notes = tables.of_folders([tmp_path], tables.Asked(metrics=["MPJPE"], methods=["m"]))
+    assert "| m | MPJPE | 55.0 mm | 0 | a b |" in text
+    assert notes == ["no parameters are known of a, b: rows pool them"]
+
+
 def test_a_sweeps_runs_have_names_and_those_to_come_are_known(tmp_path):
     run(tmp_path / "quick,seed=0", 0, 50.0)
     cells = [

@@ -32,6 +32,7 @@ class Run:
                 finished is in tables
     reason      why it failed
     text        what its chapter's text hashed to; "" where that is not known
+    recorded    whether its parameters are known; a notebook leaves results alone
     """
 
     folder: str
@@ -44,6 +45,7 @@ class Run:
     reason: str = ""
     seconds: float = 0.0
     text: str = ""
+    recorded: bool = True
 
     def told(self, name: str) -> str:
         """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none."""
@@ -179,7 +181,7 @@ def _once(runs: Iterable[Run]) -> list[Run]:
     for run in runs:
         key = (run.chapter, run.profile, run.name, repr(sorted(run.parameters.items())))
         # What says nothing of its parameters is told apart by its folder alone.
-        found.setdefault(key if run.parameters else (run.folder,), run)
+        found.setdefault(key if run.recorded and run.parameters else (run.folder,), run)
     return list(found.values())
 
 
@@ -224,12 +226,14 @@ def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
 
 
 def changed(runs: Iterable[Run]) -> list[str]:
-    """A line for what was changed between runs of one chapter, other than their parameters."""
+    """A line for what may have been changed between runs, other than parameters that are known."""
+    runs = list(runs)
     chapters: dict[str, list[Run]] = {}
     for run in runs:
         if run.state == "finished":
             chapters.setdefault(run.chapter, []).append(run)
-    lines = []
+    unknown = [run.folder for run in runs if run.state == "finished" and not run.recorded]
+    lines = [f"no parameters are known of {listed(unknown, 4)}: rows pool them"] if unknown else []
     for chapter, members in chapters.items():
         codes = dict.fromkeys(n.code for run in members for n in run.numbers if n.code)
         if len({run.text for run in members if run.text}) > 1:

@@ -42,13 +42,15 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
         if defaults and chapter not in usual:
             usual[chapter] = _defaults(chapter)
         given = record.get("parameters", cell.get("parameters", {}))
-        parameters = {**usual.get(chapter, {}), **given}
+        recorded = bool(record or cell)
+        parameters = {**usual.get(chapter, {}), **given} if recorded else {}
         if own:
             parameters.setdefault("seed", own[0].seed)
         profile = record.get("profile") or cell.get("profile") or (own[0].profile if own else "")
         found.append(Run(
             name, chapter, profile, parameters, own, cell.get("name", ""), _state(record, own),
             record.get("failed", ""), record.get("seconds", 0.0), cell.get("text", ""),
+            recorded,
         ))  # fmt: skip
     return found, damaged
 
