@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +13,9 @@ import psutil
 import pytest
 
 from posebook import paths
-from posebook.chapters.sweeps import cell, folder, grid, progress, running
+from posebook.chapters.sweeps import cell, folder, grid, progress, reading, running, workers
 from posebook.errors import InputError
+from posebook.results import swept
 
 
 def labels(sweep):
@@ -224,6 +226,37 @@ def test_a_folder_of_something_else_is_refused(planned, tmp_path, make, line):
     assert not before or sorted(out.rglob("*")) == before
 
 
+def test_a_chapter_that_was_changed_in_between_is_told(trial, planned, tmp_path):
+    out = tmp_path / "out"
+    sweep = planned("seed=0,1")
+    folder.keep(sweep, out, folder.places(sweep, out))
+    begun(out, sweep, 0)
+    assert not folder.of_another_text(out, folder.places(sweep, out))
+    trial.source.write_text(trial.source.read_text() + "\n# changed\n")
+    assert folder.of_another_text(out, folder.places(sweep, out)) == ["seed=0"]
+    folder.keep(sweep, out, folder.places(sweep, out))  # the finished run keeps its own
+    assert folder.of_another_text(out, folder.places(sweep, out)) == ["seed=0"]
+    assert len({one["text"] for one in folder.read(out)["cells"]}) == 2
+    begun(out, sweep, 1)
+    runs, _ = reading.runs_in(out)
+    assert swept.changed(runs) == [
+        "the text of trial was changed between its runs: compare with care"
+    ]
+    said = []
+    running.run(sweep, out, say=said.append)
+    assert said[0].startswith("note: the text of their chapter was changed since: seed=0; move")
+
+
+def test_a_damaged_run_can_be_moved_away(planned, tmp_path):
+    sweep = planned("seed=0,1")
+    begun(tmp_path, sweep, 0)
+    begun(tmp_path, sweep, 1, seconds="x")
+    with pytest.raises(InputError, match="seconds is 'x'.*; move .*seed=1 away, and the same"):
+        folder.places(sweep, tmp_path)
+    (tmp_path / "seed=1").rename(tmp_path.with_name("away"))
+    assert states(sweep, tmp_path) == ["finished", "not begun"]
+
+
 def fake(task: cell.Task) -> cell.Outcome:
     """What `run_cell` leaves, in no time; seed 1 fails, seed 2 takes its worker's memory."""
     reason = {1: "cell 3 failed: no luck", 2: "killed by signal 9 (out of memory?)"}.get(
@@ -310,7 +343,7 @@ def test_two_sweeps_do_not_write_into_one_folder(planned, tmp_path, cluster):
 def test_what_keeps_a_sweep_from_running_is_told_before_it_begins(
     planned, tmp_path, monkeypatch, given, more, line
 ):
-    monkeypatch.setattr(running, "_CONNECT_SECONDS", 1)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1)
     out = tmp_path / "out"
     with pytest.raises(InputError) as caught:
         running.run(planned(*given), out, **more)
@@ -341,6 +374,23 @@ def test_options_that_cannot_be(planned, tmp_path, options, line):
     assert line in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_what_listens_and_says_nothing_is_no_scheduler(planned, tmp_path, monkeypatch):
+    """Such as another program's port: a client of dask's would wait for ever."""
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(InputError, match="no dask scheduler answers there"):
+            running.run(planned("seed=0"), tmp_path / "out", scheduler=address)
+
+
+@pytest.mark.parametrize("text", ["x", "[]", "{}", '{"address": 5}'])
+def test_a_file_that_is_no_schedulers_is_one_line(planned, tmp_path, text):
+    file = tmp_path / "scheduler.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match="no dask scheduler answers there"):
+        running.run(planned("seed=0"), tmp_path / "out", scheduler=str(file))
+
+
 def test_without_dask_one_line_says_what_to_install(planned, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"not installed: .*\.\[batch\]"):
@@ -356,6 +406,19 @@ def test_what_is_left_is_told_from_what_was_taken(capsys):
     assert told.counts() == "done 4 of 7, running 0, failed 1, waiting 2, about 3 min left"
     lines = capsys.readouterr().out.splitlines()
     assert "started  a  on w" in lines[0] and "FAILED   d: no luck" in lines[2]
+
+
+def test_in_a_narrow_terminal_nothing_is_cut_from_the_counts(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "10")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    told = progress.Progress(dict.fromkeys(map(str, range(20)), 1.0), side=20)
+    for label in told.minutes:
+        told.started(label, "w")
+    told.renew(last=True)
+    lines = capsys.readouterr().out.removeprefix("\x1b[J").splitlines()
+    assert " ".join(lines[:2]) == told.counts() and all(len(line) < 40 for line in lines)
+    assert len(lines) < 10 and lines[-1] == "  ..."
 
 
 HELD = """\

@@ -4,41 +4,16 @@ import json
 import statistics
 
 import pytest
+from swept_runs import row, rows, run, swept_widths
 
-from posebook import paths, results
+from posebook import paths
 from posebook.chapters.sweeps import reading, tables
-from posebook.errors import InputError
-from posebook.figures.sweeps import sweep_chart
 from posebook.results import paired, swept
-
-
-def run(folder, seed, value, *, method="m", state="finished", base=90.0, **parameters):
-    """As `posebook run` leaves a folder: a method, and a baseline that learns nothing."""
-    book = results.Results("trial", folder, profile="ci", seed=seed, device="cpu")
-    about = dict(protocol="root-aligned", data="d", split="test", seconds=1.0)
-    book.add("MPJPE", value, "mm", method=method, **about)
-    book.add("P-MPJPE", value / 2, "mm", method=method, **about)
-    book.add("MPJPE", base, "mm", method="mean pose", **about)
-    record = dict(chapter="trial", profile="ci", parameters=dict(seed=seed, **parameters))
-    record |= dict(finished=state == "finished", seconds=1.0)
-    record |= dict(failed="cell 3 failed: no luck") if state == "failed" else {}
-    paths.write_text(folder / "run.json", json.dumps(record))
 
 
 @pytest.fixture
 def swept_folder(tmp_path):
-    """Two widths, three seeds; width 64 is 10 mm better; one run failed, one was cut short."""
-    for width in (64, 128):
-        for seed in range(3):
-            value = 50 + seed + (10 if width == 128 else 0)
-            run(tmp_path / f"seed={seed},width={width}", seed, value, width=width)
-    run(tmp_path / "seed=3,width=64", 3, 1.0, state="failed", width=64)
-    run(tmp_path / "seed=4,width=64", 4, 1.0, state="cut short", width=64)
-    return tmp_path
-
-
-def rows(folder, by, **more):
-    return swept.rows(reading.runs_in(folder)[0], by, **more)
+    return swept_widths(tmp_path)
 
 
 def test_mean_and_spread_over_seeds_and_baselines_once(swept_folder):
@@ -88,6 +63,19 @@ def test_runs_without_a_record_are_read(tmp_path):
     (tmp_path / "1" / "run.json").write_text("{")
     runs, damaged = reading.runs_in(tmp_path)
     assert len(runs) == 2 and "run.json" in damaged[0]
+    assert swept.unfinished(runs) == ["1: its record is damaged"]
+
+
+def test_runs_without_a_record_are_not_taken_for_one(tmp_path):
+    """Their chapter's defaults are not known to be theirs; their mean says so."""
+    for name, value in (("a", 50.0), ("b", 60.0)):
+        run(tmp_path / name, 0, value, chapter="simple_baseline")
+        (tmp_path / name / "run.json").unlink()
+    runs, _ = reading.runs_in(tmp_path)
+    assert [one.parameters for one in runs] == [{"seed": 0}, {"seed": 0}]
+    text, notes = tables.of_folders([tmp_path], tables.Asked(metrics=["MPJPE"], methods=["m"]))
+    assert "| m | MPJPE | 55.0 mm | 0 | a b |" in text
+    assert notes == ["no parameters are known of a, b: rows pool them"]
 
 
 def test_a_sweeps_runs_have_names_and_those_to_come_are_known(tmp_path):
@@ -103,13 +91,6 @@ def test_a_sweeps_runs_have_names_and_those_to_come_are_known(tmp_path):
         ("quick", "finished"), ("slow", "not begun")
     ]  # fmt: skip
     assert swept.differing(found) == ["name"]
-
-
-def row(values, method="m", by=("64",), unit="mm"):
-    number = results.Number(
-        "MPJPE", 1.0, unit, "p", "d", "test", method, "trial", "ci", 0, versions={}
-    )
-    return swept.Row(by, number, {seed: float(v) for seed, v in enumerate(values)}, ())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +170,7 @@ def test_the_command(posebook, swept_folder):
     assert "not finished: seed=3,width=64: failed: cell 3" in error
     status, text, error = posebook("results", swept_folder, "--by", "width", "--metric", "mpjpe")
     assert status == 0 and text.startswith("root-aligned; d test, ci profile\n\n| width | method |")
-    assert "| 64 | m | MPJPE | 51.0 ± 1.0 mm | 0, 1, 2 | seed=0,width=64 seed=1,width=64" in text
+    assert "| 64 | m | MPJPE | 51.0 ± 1.0 mm | 0, 1, 2 | seed={0,1,2},width=64 |" in text
     assert "| any | mean pose | MPJPE | 90.0 ± 0.0 mm | 0, 1, 2 | all |" in text
     assert "\n\n- ±: one standard deviation over seeds\n- not in the table: seed=3" in text
     assert "\n- not in the table: seed=4,width=64: cut short" in text and not error
@@ -240,14 +221,3 @@ def test_a_folder_with_nothing_finished(posebook, tmp_path):
     run(tmp_path / "a", 0, 1.0, state="failed")
     status, _, error = posebook("results", tmp_path, "--by", "seed")
     assert status == 2 and "no finished run with results in it" in error
-
-
-def test_a_chart_has_a_line_a_method_and_a_level_for_baselines(swept_folder):
-    found = rows(swept_folder, ["width"], metrics=["MPJPE"])
-    figure = sweep_chart(found, ["width"])
-    curve, dots, level = figure.data
-    assert list(curve.x) == ["64", "128"] and list(curve.y) == [51.0, 61.0]
-    assert list(curve.error_y.array) == [1.0, 1.0] and len(dots.x) == 6
-    assert level.mode == "lines" and set(level.y) == {90.0}
-    with pytest.raises(InputError, match="2 metrics"):
-        sweep_chart(rows(swept_folder, ["width"]), ["width"])

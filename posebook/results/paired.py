@@ -63,27 +63,30 @@ def interval_of(differences: Sequence[float | int]) -> tuple[float, float] | Non
 
 
 def paired(first: Sequence[Row], second: Sequence[Row]) -> list[Difference]:
-    """The rows of two tables that are of the same: by, metric, protocol, data and method.
+    """The rows of two tables that are of the same: by, metric, protocol, data, method and chapter.
 
-    Where just one method of each is left over, these two are a pair: two chapters side by side. A
-    row that holds for every value of `by`, as a baseline's does, is a pair with any of its method.
+    Of what is left, the same method of two chapters is a pair; and so, where just one row of each
+    is left over, are these two. A row that holds for every value of `by`, as a baseline's does, is
+    a pair with any of its method and chapter.
     """
     first, second = _spelled_out(first, second), _spelled_out(second, first)
-    sides = [{}, {}]
+    sides: tuple[dict[tuple, list[Row]], ...] = ({}, {})
     for side, table in zip(sides, (first, second), strict=True):
         for row in table:
-            n = row.number
-            what = (row.by, n.metric, n.protocol, n.data, n.split, n.profile)
-            side.setdefault(what, {})[n.method] = row
+            side.setdefault((row.by, *_about(row)), []).append(row)
     found = []
     for what in dict.fromkeys([*sides[0], *sides[1]]):
-        left, right = (dict(side.get(what, {})) for side in sides)
-        for method in [name for name in left if name in right]:
-            found.append(_difference(left.pop(method), right.pop(method)))
-        if len(left) == len(right) == 1:
-            found.append(_difference(left.popitem()[1], right.popitem()[1]))
-        found += [Difference(row, None, ()) for row in left.values()]
-        found += [Difference(None, row, ()) for row in right.values()]
+        left, right = (side.get(what, []) for side in sides)
+        for same in (_method_and_chapter, lambda row: row.number.method, lambda row: None):
+            for row in list(left):
+                others = [other for other in right if same(other) == same(row)]
+                alone = sum(same(other) == same(row) for other in left) == len(others) == 1
+                if alone:
+                    left.remove(row)
+                    right.remove(others[0])
+                    found.append(_difference(row, others[0]))
+        found += [Difference(row, None, ()) for row in left]
+        found += [Difference(None, row, ()) for row in right]
     return found
 
 
@@ -91,15 +94,22 @@ def _spelled_out(table: Sequence[Row], other: Sequence[Row]) -> list[Row]:
     """With a row that holds for every value of `by` once for each value that the other has."""
     found = []
     for row in table:
-        values = [one.by for one in other if _what(one) == _what(row)]
+        values = [
+            one.by for one in other
+            if _about(one) == _about(row) and _method_and_chapter(one) == _method_and_chapter(row)
+        ]  # fmt: skip
         alone = row.by is None and values and None not in values
         found += [replace(row, by=each) for each in values] if alone else [row]
     return found
 
 
-def _what(row: Row) -> tuple[str, ...]:
+def _about(row: Row) -> tuple[str, ...]:
     n = row.number
-    return n.metric, n.protocol, n.data, n.split, n.profile, n.method
+    return n.metric, n.unit, n.protocol, n.data, n.split, n.profile
+
+
+def _method_and_chapter(row: Row) -> tuple[str, str]:
+    return row.number.method, row.number.chapter
 
 
 def _difference(first: Row, second: Row) -> Difference:

@@ -3,12 +3,13 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from posebook.results.number import text_of
 from posebook.results.paired import CONFIDENCE, Difference
-from posebook.results.swept import Row, Run, pooled, unfinished
+from posebook.results.swept import Row, Run, changed, pooled, unfinished
 from posebook.tables import Table
 
 SPREAD = "±: one standard deviation over seeds"
@@ -19,10 +20,11 @@ _MOST_SEEDS = 10
 def markdown(rows: Sequence[Row], by: Sequence[str]) -> str:
     """A table under each protocol and data; `by` is what the rows are told apart by."""
     tables = []
+    several = len({row.number.chapter for row in rows}) > 1
     for heading, group in _by_protocol(rows, lambda row: row.number):
         lines = [
-            [*_by(row.by, by), row.number.method, row.number.metric, row.text,
-             text_of(row.number.paper, row.number.unit), _seeds(row.values), _folders(row)]
+            [*_by(row, by, several), row.number.method, row.number.metric, row.text,
+             text_of(row.number.paper, row.number.unit), _seeds(row.values), _folders(row, several)]
             for row in group
         ]  # fmt: skip
         headers = [*by, "method", "metric", "value", "paper", "seeds", "runs"]
@@ -33,13 +35,14 @@ def markdown(rows: Sequence[Row], by: Sequence[str]) -> str:
 def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequence[str]) -> str:
     """Two sweeps side by side; `names` are what they are called in the columns."""
     tables = []
+    several = len({(d.first or d.second).number.chapter for d in differences}) > 1
     for heading, group in _by_protocol(differences, lambda d: (d.first or d.second).number):
         lines = []
         for one in group:
             row = one.first or one.second
             low_high = one.interval
             lines.append([
-                *_by(row.by, by), _method(one), row.number.metric,
+                *_by(row, by, several), _method(one), row.number.metric,
                 *(side.text if side else "" for side in (one.first, one.second)),
                 _signed(one.mean, row.number.unit),
                 " to ".join(_signed(end, "") for end in low_high) if low_high else "",
@@ -59,6 +62,7 @@ def notes(runs: Sequence[Run], by: Sequence[str], rows: Sequence[Row]) -> list[s
         f"apart with --by {','.join([*by, name])}"
         for name, values in pooled(runs, by).items()
     ]
+    found += changed(runs)
     return found + [f"not in the table: {line}" for line in unfinished(runs)]
 
 
@@ -123,8 +127,13 @@ def _filled(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> Table:
     return Table([headers[i] for i in full], [[line[i] for i in full] for line in lines])
 
 
-def _by(values: Sequence[str] | None, by: Sequence[str]) -> list[str]:
-    return ["any"] * len(by) if values is None else [value or "–" for value in values]
+def _by(row: Row, by: Sequence[str], several: bool) -> list[str]:
+    """What tells a row apart; `several`: the table has rows of other chapters, too."""
+    if row.by is not None:
+        return [value or "–" for value in row.by]
+    chapter = row.number.chapter
+    any_of = f"any of {chapter}" if several else "any"
+    return [chapter if name == "chapter" else any_of for name in by]
 
 
 def _seeds(values: Iterable[int]) -> str:
@@ -132,9 +141,22 @@ def _seeds(values: Iterable[int]) -> str:
     return ", ".join(seeds) if len(seeds) <= _MOST_SEEDS else f"{len(seeds)} seeds"
 
 
-def _folders(row: Row) -> str:
-    """Of what is the same everywhere, none: every run has it."""
-    return "all" if row.by is None else " ".join(row.folders)
+def _folders(row: Row, several: bool) -> str:
+    """The runs' folders, as a shell takes them: those that differ in one number as one pattern."""
+    if row.by is None:  # every run has it
+        return f"all of {row.number.chapter}" if several else "all"
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for folder in row.folders:
+        before, seed, after = re.fullmatch(r"(.*?\bseed=)(\d+)(\b.*)|.*", folder).groups()
+        alike.setdefault((before, after) if seed else (folder,), []).append(seed)
+    found = []
+    for (before, *after), seeds in alike.items():
+        inner = seeds[0] if len(seeds) == 1 else f"{{{','.join(seeds[:_MOST_SEEDS])}}}"
+        if len(seeds) > _MOST_SEEDS:
+            inner = "*"
+        found.append(f"{before}{inner}{after[0]}" if after else before)
+    more = len(found) - _MOST_SEEDS
+    return " ".join(found[:_MOST_SEEDS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _method(one: Difference) -> str:

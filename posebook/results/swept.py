@@ -3,6 +3,7 @@
 `posebook.chapters.sweeps.reading` reads runs from a folder; here, nothing is read.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,11 +11,14 @@ from statistics import fmean, stdev
 from typing import Any
 
 from posebook.errors import InputError, one_line
+from posebook.files import listed
 from posebook.results.number import Number, text_of
 
 #: What a run may be told apart by besides its chapter's parameters.
 OF_A_RUN = ("name", "chapter", "profile")
 SEED = "seed"
+#: More runs than these that are missing for the same reason are counted, not all named.
+_MOST_ALIKE = 4
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,11 @@ class Run:
     folder      as seen from the sweep's
     name        what the sweep's file calls it; "" where there is none
     parameters  all that is known: what it was given, and the chapter's defaults
-    state       finished, failed, cut short or not begun; only what is finished is in tables
+    state       finished, failed, cut short, not begun, or that its record is damaged; only what is
+                finished is in tables
     reason      why it failed
+    text        what its chapter's text hashed to; "" where that is not known
+    recorded    whether its parameters are known; a notebook leaves results alone
     """
 
     folder: str
@@ -37,6 +44,8 @@ class Run:
     state: str = "finished"
     reason: str = ""
     seconds: float = 0.0
+    text: str = ""
+    recorded: bool = True
 
     def told(self, name: str) -> str:
         """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none."""
@@ -54,15 +63,18 @@ class Row:
     """One metric of one method, of all runs that agree in what the table is by.
 
     by       the values that they agree in; None where the numbers are the same for every value
-    number   the first of them: its metric, unit, protocol, data, split, method
+             that runs of the row's chapter have
+    number   the first of them: its metric, unit, protocol, data, split, method, chapter
     values   seed -> value; where several runs have one seed, their mean
     folders  of these runs
+    holds    the values that the row holds for, where `by` is None
     """
 
     by: tuple[str, ...] | None
     number: Number
     values: Mapping[int, float | int]
     folders: tuple[str, ...] = ()
+    holds: tuple[tuple[str, ...], ...] = ()
 
     @property
     def mean(self) -> float:
@@ -135,24 +147,26 @@ def rows(
 
     metrics, methods  those alone; empty: all
 
-    Rows that are the same for each value of `by`, as those of methods that do not learn are, become
-    one. Runs with the same parameters count once.
+    Rows of a chapter that are the same for each value of `by`, as those of methods that do not
+    learn are, become one. Runs with the same parameters count once.
     """
     counted = _once(run for run in runs if run.state == "finished")
+    runs_of = Counter(run.chapter for run in counted)
     groups: dict[tuple, dict[tuple[str, ...], list[tuple[Run, Number]]]] = {}
     for run in counted:
+        values = tuple(run.told(name) for name in by)
         for n in run.numbers:
             if (metrics and n.metric not in metrics) or (methods and n.method not in methods):
                 continue
-            what = (n.protocol, n.data, n.split, n.metric, n.method, n.unit, n.profile, n.chapter)
-            values = tuple(run.told(name) for name in by)
+            what = (n.protocol, n.data, n.split, n.metric, n.method, n.unit, n.profile, run.chapter)
             groups.setdefault(what, {}).setdefault(values, []).append((run, n))
     orders = [in_order(run.told(name) for run in counted) for name in by]
     found = []
-    for each in groups.values():
-        same = len(each) > 1 and _same_in_all(list(each.values()))
+    for what, each in groups.items():
+        every = sum(map(len, each.values())) == runs_of[what[-1]]
+        same = every and len(each) > 1 and _same_in_all(list(each.values()))
         joined = [(None, sum(each.values(), []))] if same else each.items()
-        made = [_row(values, members) for values, members in joined]
+        made = [_row(values, members, tuple(each)) for values, members in joined]
         found += sorted(made, key=lambda row: _places(row.by, orders))
     return found
 
@@ -167,7 +181,7 @@ def _once(runs: Iterable[Run]) -> list[Run]:
     for run in runs:
         key = (run.chapter, run.profile, run.name, repr(sorted(run.parameters.items())))
         # What says nothing of its parameters is told apart by its folder alone.
-        found.setdefault(key if run.parameters else (run.folder,), run)
+        found.setdefault(key if run.recorded and run.parameters else (run.folder,), run)
     return list(found.values())
 
 
@@ -183,12 +197,17 @@ def _same_in_all(groups: Sequence[Sequence[tuple[Run, Number]]]) -> bool:
     return all(max(v) - min(v) <= 1e-9 * max(map(abs, v), default=0) for v in pools)
 
 
-def _row(by: tuple[str, ...] | None, members: Sequence[tuple[Run, Number]]) -> Row:
+def _row(
+    by: tuple[str, ...] | None,
+    members: Sequence[tuple[Run, Number]],
+    holds: tuple[tuple[str, ...], ...],
+) -> Row:
     values: dict[int, list[float]] = {}
     for run, number in members:
         values.setdefault(run.seed, []).append(number.value)
     means = {seed: fmean(found) for seed, found in sorted(values.items())}
-    return Row(by, members[0][1], means, tuple(run.folder for run, _ in members))
+    folders = tuple(run.folder for run, _ in members)
+    return Row(by, members[0][1], means, folders, holds if by is None else ())
 
 
 def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
@@ -206,10 +225,37 @@ def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def changed(runs: Iterable[Run]) -> list[str]:
+    """A line for what may have been changed between runs, other than parameters that are known."""
+    runs = list(runs)
+    chapters: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.state == "finished":
+            chapters.setdefault(run.chapter, []).append(run)
+    unknown = [run.folder for run in runs if run.state == "finished" and not run.recorded]
+    lines = [f"no parameters are known of {listed(unknown, 4)}: rows pool them"] if unknown else []
+    for chapter, members in chapters.items():
+        codes = dict.fromkeys(n.code for run in members for n in run.numbers if n.code)
+        if len({run.text for run in members if run.text}) > 1:
+            lines.append(f"the text of {chapter} was changed between its runs: compare with care")
+        if len(codes) > 1:
+            commits = listed(codes, 4)
+            lines.append(f"runs of {chapter} were made at different commits: {commits}")
+    return lines
+
+
 def unfinished(runs: Iterable[Run]) -> list[str]:
-    """A line for each run that is in no table, and why."""
-    return [
-        one_line(f"{run.folder}: {run.state}" + (f": {run.reason}" if run.reason else ""))
-        for run in runs
-        if run.state != "finished"
-    ]
+    """Which runs are in no table, and why: a line for each, or for many with the same reason."""
+    groups: dict[str, list[str]] = {}
+    for run in runs:
+        if run.state != "finished" or not run.numbers:
+            state = "finished, without results" if run.state == "finished" else run.state
+            why = f"{state}: {run.reason}" if run.reason else state
+            groups.setdefault(why, []).append(run.folder)
+    lines: list[str] = []
+    for why, folders in groups.items():
+        if len(folders) <= _MOST_ALIKE:
+            lines += [f"{folder}: {why}" for folder in folders]
+        else:
+            lines.append(f"{len(folders)} runs ({listed(folders, _MOST_ALIKE)}): {why}")
+    return list(map(one_line, lines))

@@ -16,6 +16,7 @@ import time
 import traceback
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,13 @@ def of_this_posebook() -> str:
 
 
 def hash_of(chapter: Chapter) -> str:
-    return hashlib.sha256(chapter.source.read_bytes()).hexdigest()
+    """Of its text."""
+    return _hash_of(chapter.source, chapter.source.stat().st_mtime_ns)
+
+
+@cache
+def _hash_of(source: Path, _changed: int) -> str:
+    return hashlib.sha256(source.read_bytes()).hexdigest()
 
 
 def unfit(task: Task) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from posebook import paths
 from posebook.chapters import Chapter
 from posebook.chapters.run import RUN_FILE, read_run, record_of
+from posebook.chapters.sweeps.cell import hash_of
 from posebook.chapters.sweeps.grid import Cell, Sweep
 from posebook.errors import InputError
 from posebook.files import LINE, Kind, check, read_record
@@ -33,7 +34,9 @@ _KINDS = {
     "cells": Kind("a list", lambda value: isinstance(value, list)),
     "comparison": _OBJECT,
 }
-_CELL = {"folder": LINE, "chapter": LINE, "name": LINE, "parameters": _OBJECT}
+#: `text` is what the chapter's text hashed to when the run was last begun.
+_CELL = {"folder": LINE, "chapter": LINE, "name": LINE, "parameters": _OBJECT, "text": LINE}
+_OF_A_CELL = ("folder", "chapter", "name", "parameters")
 State = Literal["finished", "failed", "cut short", "not begun"]
 
 
@@ -92,6 +95,13 @@ def places(sweep: Sweep, out: Path) -> list[Place]:
 
 
 def _place(cell: Cell, folder: Path, profile: str) -> Place:
+    if (folder / RUN_FILE).exists():
+        try:
+            read_run(folder)
+        except InputError as error:
+            reason = str(error).removesuffix("; choose another folder")
+            raise InputError(f"{reason}; move {paths.shown(folder)} away, and the same command "
+                             "runs it anew") from None  # fmt: skip
     begun = record_of(folder, cell.chapter, profile, cell.parameters)
     if begun is None:  # refused: put right, it begins anew
         record = read_run(folder) if (folder / RUN_FILE).exists() else {}
@@ -145,8 +155,19 @@ def read(out: Path) -> dict[str, Any]:
     path, expected = out / SWEEP_FILE, "a sweep's record; choose another folder"
     record = check(read_record(path, expected), _KINDS, list(_KINDS), str(path), expected)
     for number, cell in enumerate(record["cells"]):
-        check(cell, _CELL, list(_CELL), f"{path}: cell {number}", expected)
+        check(cell, _CELL, _OF_A_CELL, f"{path}: cell {number}", expected)
     return record
+
+
+def of_another_text(out: Path, places: Iterable[Place]) -> list[str]:
+    """Labels of finished runs whose chapter's text has been changed since they were begun."""
+    known = read(out)["cells"] if (out / SWEEP_FILE).exists() else []
+    texts = {out / cell["folder"]: cell.get("text") for cell in known}
+    return [
+        place.cell.label for place in places
+        if place.state == "finished"
+        and texts.get(place.folder) not in (None, "", hash_of(place.cell.chapter))
+    ]  # fmt: skip
 
 
 def keep(sweep: Sweep, out: Path, cells: Iterable[Place]) -> None:
@@ -154,10 +175,14 @@ def keep(sweep: Sweep, out: Path, cells: Iterable[Place]) -> None:
     known = read(out)["cells"] if (out / SWEEP_FILE).exists() else []
     made = {cell["folder"]: cell for cell in known}
     for place in cells:
-        folder = place.folder.relative_to(out).as_posix()
+        folder, chapter = place.folder.relative_to(out).as_posix(), place.cell.chapter
+        if place.state == "finished":
+            text = made.get(folder, {}).get("text", "")
+        else:
+            text = hash_of(chapter)
         made[folder] = dict(
-            folder=folder, chapter=place.cell.chapter.id, name=place.cell.name,
-            parameters=dict(place.cell.parameters),
+            folder=folder, chapter=chapter.id, name=place.cell.name,
+            parameters=dict(place.cell.parameters), text=text,
         )  # fmt: skip
     record = dict(
         format=FORMAT, of=sweep.name, profile=sweep.profile, comparison=dict(sweep.comparison),

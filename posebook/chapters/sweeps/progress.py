@@ -3,6 +3,7 @@ thing that happens."""
 
 import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TextIO
@@ -96,7 +97,7 @@ class Progress:
             return
         self._drawn_at = now
         wide, high = shutil.get_terminal_size()
-        rows = [self.counts()]
+        rows = textwrap.wrap(self.counts(), max(20, wide - 1))
         rows += [
             f"  running  {duration(now - at):>7}  {n}" for n, (at, _) in list(self.running.items())
         ]

@@ -30,23 +30,27 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
             records[name] = read_run(file.parent)
         except InputError as error:
             damaged.append(str(error))
+            records[name] = {"damaged": True}
     cells = _cells_in(path, damaged)
     usual: dict[str, dict[str, Any]] = {}
     found = []
-    for name in sorted({*numbers, *records, *cells}):
+    # As the sweep has them; what else there is, by name.
+    for name in dict.fromkeys([*cells, *sorted({*numbers, *records})]):
         own, cell = numbers.get(name, []), cells.get(name, {})
         record = records.get(name, {})
         chapter = record.get("chapter") or cell.get("chapter") or (own[0].chapter if own else "")
         if defaults and chapter not in usual:
             usual[chapter] = _defaults(chapter)
         given = record.get("parameters", cell.get("parameters", {}))
-        parameters = {**usual.get(chapter, {}), **given}
+        recorded = bool(record or cell)
+        parameters = {**usual.get(chapter, {}), **given} if recorded else {}
         if own:
             parameters.setdefault("seed", own[0].seed)
         profile = record.get("profile") or cell.get("profile") or (own[0].profile if own else "")
         found.append(Run(
             name, chapter, profile, parameters, own, cell.get("name", ""), _state(record, own),
-            record.get("failed", ""), record.get("seconds", 0.0),
+            record.get("failed", ""), record.get("seconds", 0.0), cell.get("text", ""),
+            recorded,
         ))  # fmt: skip
     return found, damaged
 
@@ -54,6 +58,8 @@ def runs_in(path: Path, *, defaults: bool = True) -> tuple[list[Run], list[str]]
 def _state(record: dict[str, Any], numbers: list) -> str:
     if not record:
         return "finished" if numbers else "not begun"
+    if "damaged" in record:  # whether it was finished is not known
+        return "its record is damaged"
     if record["finished"]:
         return "finished"
     return "failed" if record.get("failed") else "cut short"

@@ -1,13 +1,9 @@
 """The command's side of a sweep: which workers there are, and what becomes of every cell."""
 
-import logging
 import os
-import signal
-import threading
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,26 +13,19 @@ from posebook.chapters.sweeps import cell, folder
 from posebook.chapters.sweeps.folder import Place
 from posebook.chapters.sweeps.grid import Sweep
 from posebook.chapters.sweeps.progress import Progress, expected_minutes
+from posebook.chapters.sweeps.workers import connected, cores
 from posebook.datasets import cards
 from posebook.errors import InputError, one_line
-from posebook.files import short
+from posebook.files import listed, short
 from posebook.tables import Table
 
 INSTALL = "python -m pip install -c constraints.txt -e '.[batch]'"
-_CONNECT_SECONDS = 20
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 1.0
 
 
 class Lost(RuntimeError):
     """The scheduler went away."""
-
-
-def cores() -> int:
-    """That this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # not on Linux
 
 
 def run(
@@ -65,7 +54,7 @@ def run(
     left = [place for place in folder.places(sweep, out) if place.state != "finished"]
     _check_data(left)
     side = min(jobs or max(1, cores() // threads), len(left))
-    with _client(scheduler, side, threads, say) if left else nullcontext() as client:
+    with connected(scheduler, side, threads, say) if left else nullcontext() as client:
         out.mkdir(parents=True, exist_ok=True)
         return _run_in(out, sweep, client, threads, say)
 
@@ -76,6 +65,9 @@ def _run_in(
     """Run what is left, alone in the folder; `client` is None where nothing is."""
     with paths.alone_in(out):
         found = folder.places(sweep, out)
+        if old := folder.of_another_text(out, found):
+            say(f"note: the text of their chapter was changed since: {listed(old, 4)}; move what "
+                "should be run again away")  # fmt: skip
         folder.keep(sweep, out, found)
         left = [place for place in found if place.state != "finished"]
         done = len(found) - len(left)
@@ -117,57 +109,6 @@ def check(jobs: int | None = None, threads: int = 1, scheduler: str | None = Non
         raise InputError(
             f"posebook sweep runs on dask, which is not installed: {INSTALL}"
         ) from None
-
-
-@contextmanager
-def _client(
-    scheduler: str | None, side: int, threads: int, say: Callable[[str], None]
-) -> Iterator[Any]:
-    """Connected to a scheduler, or to workers of our own on this machine."""
-    import distributed
-
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":  # what matters is told by us
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    if scheduler is None:
-        if side * threads > cores():
-            say(f"note: {side} runs of {threads} threads share {cores()} cores")
-        with _no_interrupts():
-            cluster = distributed.LocalCluster(
-                n_workers=side, threads_per_worker=1, processes=True, memory_limit=0,
-                dashboard_address="127.0.0.1:0", silence_logs=logging.CRITICAL,
-            )  # fmt: skip
-        with cluster, distributed.Client(cluster) as client:
-            yield client
-        return
-    where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of differing versions: cells are checked by us
-            client = distributed.Client(**where, timeout=_CONNECT_SECONDS)
-    except Exception as error:  # whatever answers there may not be dask's
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise InputError(
-            f"--scheduler {scheduler}: no dask scheduler answers there ({one_line(reason)}); "
-            "expected an address such as tcp://HOST:8786, or a scheduler's file"
-        ) from None
-    with client:
-        yield client
-
-
-@contextmanager
-def _no_interrupts() -> Iterator[None]:
-    """Processes that are begun meanwhile ignore Ctrl-C for good: in a terminal it goes to all of
-    them, and is for the command alone. So does the command, as long as this takes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _run_on(

@@ -79,13 +79,19 @@ def _what_differs(
     first: Sequence[Run], second: Sequence[Run], names: Sequence[str], by: Sequence[str]
 ) -> list[str]:
     """A line for what one sweep has and the other has not, besides what the rows are told apart
-    by: parameters, and seeds without a partner."""
+    by: parameters, and seeds without a partner. What is no parameter of the other's chapters goes
+    without saying."""
     found = []
     sides = [[run for run in runs if run.state == "finished"] for runs in (first, second)]
+    chapters = [{run.chapter for run in side} for side in sides]
     for what in dict.fromkeys([*swept.differing([*sides[0], *sides[1]]), swept.SEED]):
-        left, right = (swept.in_order(run.told(what) for run in side) for side in sides)
-        if what not in by and left != right:
-            told = (f"{name} has {', '.join(filter(None, values)) or 'none'}" for name, values in
+        left, right = (
+            [value for value in swept.in_order(run.told(what) for run in side) if value]
+            for side in sides
+        )
+        foreign = chapters[0] != chapters[1] and not (left and right)
+        if what not in by and left != right and not foreign:
+            told = (f"{name} has {', '.join(values) or 'none'}" for name, values in
                     zip(names, (left, right), strict=True))  # fmt: skip
             found.append(f"the two differ in {what}: {'; '.join(told)}")
     return found
