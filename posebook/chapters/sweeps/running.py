@@ -1,6 +1,7 @@
 """The command's side of a sweep: which workers there are, and what becomes of every cell."""
 
 import os
+import queue
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -122,12 +123,8 @@ def _run_on(
     minutes = {place.cell.label: place.cell.chapter.minutes[sweep.profile] for place in left}
     progress = Progress(minutes, finished=done)
 
-    def heard(event: Any) -> None:
-        _, record = event
-        if record.get("label") in tasks:
-            progress.started(record["label"], record["worker"])
-
-    client.subscribe_topic(stamp, heard)
+    starts: queue.SimpleQueue[tuple[float, dict]] = queue.SimpleQueue()
+    client.subscribe_topic(stamp, starts.put)
     waiting = {
         client.submit(cell.run_cell, task, key=f"{stamp}-{label}", pure=False): label
         for label, task in tasks.items()
@@ -136,6 +133,10 @@ def _run_on(
     try:
         while waiting:
             _take_finished(client, waiting, progress, tasks)
+            while not starts.empty():  # a worker starts a cell when it has finished another
+                _, record = starts.get()
+                if record.get("label") in tasks:
+                    progress.started(record["label"], record["worker"])
             if time.monotonic() >= look_again:
                 _look_at_workers(client, progress)
                 look_again = time.monotonic() + _LOOK_SECONDS

@@ -53,7 +53,8 @@ def of_folders(
         notes += _what_differs(read[0][0], read[1][0], _names(folders), by)
     for (runs, _), rows in zip(read, tables, strict=True):
         notes += sweep_tables.notes(runs, by, rows)
-    notes = list(dict.fromkeys(notes))
+    # Programs have a column that says what the spread is.
+    notes = [n for n in dict.fromkeys(notes) if asked.form == "md" or n != sweep_tables.SPREAD]
     if plot is not None:
         _draw(plot, folders, tables, by)
     if len(folders) == 1:
