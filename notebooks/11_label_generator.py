@@ -1091,6 +1091,12 @@ kept_table(coarse_mm, PROTOCOLS, "What the second eye is worth, mm")
 # %% tags=["setup"]
 kept_table(answers_px, ["disparity error"], "Right views, px")
 
+# %% [markdown]
+# **The right view.** As published, a network of this budget draws it *worse* than a copy of the left view in the two
+# laboratories with four cameras. Asked for the difference alone, it is two to three times better than the copy. Yet
+# look at the poses: even the well-drawn view is worth next to nothing, because it is no evidence. The true one is
+# worth a quarter to a third of the error. (The paper's own figures could not be had, so none stands beside ours.)
+
 # %% tags=["setup"]
 searches = [
     f"{by} {when} search, {condition}"
@@ -1113,6 +1119,12 @@ on_rendered = [
 ]
 kept_table(on_rendered, PROTOCOLS, "The same on rendered people, mm", "rendered_wild")
 
+# %% [markdown]
+# **The search** helps the generators, by less as noise grows, and harms the lifter from 2 px of noise on: on real
+# motion as on synthetic. On rendered people with a detector's key points it still helps the two narrow
+# generators, changes little for the wide one, and harms the lifter a little. (Before and after are the same people,
+# those who have a label.)
+
 # %% tags=["setup"]
 shares: dict[tuple[str, str], list[float]] = {}
 for n in results.ledger_numbers():
@@ -1124,6 +1136,13 @@ rows = [
 ]
 figures.Table(("people of", "labels by (laboratory)", "no solution (%)"), rows, "Mean over seeds")
 
+# %% [markdown]
+# **Who labels the street?** Generators that know four cameras make poor labels there: the table says for how many
+# people they find no distance at all, in `synthetic_wide` and in MPII. The one that learned from `synthetic_wide` finds
+# nearly everybody's in MPII. On people of its own kind wide data do more than the second eye and the search together;
+# on rendered people they do not. The shipped lifter, whose training was longer, is better than all three everywhere.
+# Today one would take it, and no search.
+
 # %% tags=["setup"]
 TEACHERS = ("true", *(name for name in lessons if name != "true"))
 taught = [f"student of {name} (HOME, synthetic_wide)" for name in TEACHERS]
@@ -1131,6 +1150,13 @@ kept_table(taught, PROTOCOLS, "Students, asked about the street's people, mm", "
 
 # %% tags=["setup"]
 kept_table(taught, PROTOCOLS, "The same students, asked about the laboratory's people, mm")
+
+# %% [markdown]
+# **What is a label worth?** On the street's people, students order themselves as their labels do. Labels of the
+# lifter are worth as much as true ones. Those of the generators are worth less, yet far more than none: compare *the
+# laboratory alone*. The search pays there: its students are better than those of the coarse labels. On the
+# laboratory's own people the street's labels cost a few mm. These students train for seconds, so to learn more kinds of
+# people means to learn each of them less.
 
 # %% tags=["setup"]
 from_mpii = [f"student of {name} (HOME, mpii_poses.npy)" for name in TEACHERS]
@@ -1142,39 +1168,23 @@ kept_table(
     moved_hip, PROTOCOLS, "The same, with the laboratory's hips put between left and right hip"
 )
 
+# %% [markdown]
+# **MPII's people** help no more on the laboratory's people. Alone they teach poses that are worse in CMU's laboratory
+# than the mean pose, whoever labels them. Why? Where a joint set marks no hip, it is half way between the left and the
+# right one. In CMU's bodies it lies a hand's breadth above. We tested that: with the test people's hips, and those of
+# the truth, put half way as well, the student of the lifter's labels has half of its error left, and the student of
+# the laboratory fails in its turn. (With the generator's labels little is gained: they are bad in other ways, too.) A
+# joint that is called the same is not the same joint.
+
 # %% tags=["setup"]
 seeing = [f"pictures, taught by {name} (HOME)" for name in ("zero depth", *TEACHERS)]
 kept_table(seeing, PROTOCOLS, "Networks that see pictures, mm", "rendered_wild")
 
 # %% [markdown]
-# * **The right view.** As published, a network of this budget draws it *worse* than a copy of the left view in the two
-#   laboratories with four cameras. Asked for the difference alone, it is two to three times better than the copy. Yet
-#   look at the poses: even the well-drawn view is worth next to nothing, because it is no evidence. The true one is
-#   worth a quarter to a third of the error. (The paper's own figures could not be had, so none stands beside ours.)
-# * **The search** helps the generators, by less as noise grows, and harms the lifter from 2 px of noise on: on real
-#   motion as on synthetic. On rendered people with a detector's key points it still helps the two narrow
-#   generators, changes little for the wide one, and harms the lifter a little. (Before and after are the same people,
-#   those who have a label.)
-# * **Who labels the street?** Generators that know four cameras make poor labels there: the table says for how many
-#   people they find no distance at all, in `synthetic_wide` and in MPII. The one that learned from `synthetic_wide` finds
-#   nearly everybody's in MPII. On people of its own kind wide data do more than the second eye and the search together;
-#   on rendered people they do not. The shipped lifter, whose training was longer, is better than all three everywhere.
-#   Today one would take it, and no search.
-# * **What is a label worth?** On the street's people, students order themselves as their labels do. Labels of the
-#   lifter are worth as much as true ones. Those of the generators are worth less, yet far more than none: compare *the
-#   laboratory alone*. The search pays there: its students are better than those of the coarse labels. On the
-#   laboratory's own people the street's labels cost a few mm. These students train for seconds, so to learn more kinds of
-#   people means to learn each of them less.
-# * **MPII's people** help no more on the laboratory's people. Alone they teach poses that are worse in CMU's laboratory
-#   than the mean pose, whoever labels them. Why? Where a joint set marks no hip, it is half way between the left and the
-#   right one. In CMU's bodies it lies a hand's breadth above. We tested that: with the test people's hips, and those of
-#   the truth, put half way as well, the student of the lifter's labels has half of its error left, and the student of
-#   the laboratory fails in its turn. (With the generator's labels little is gained: they are bad in other ways, too.) A
-#   joint that is called the same is not the same joint.
-# * **Networks that see pictures.** All of them beat zero depth by a little only, so this is a coarse test. Within it,
-#   depths taught by the truth, by the lifter, and by generators of synthetic people, who move like the rendered ones,
-#   cannot be told apart. Those of the generator of real walking and running are worse than no depth at all. There the
-#   search makes the labels better and the network worse; we do not know why.
+# **Networks that see pictures.** All of them beat zero depth by a little only, so this is a coarse test. Within it,
+# depths taught by the truth, by the lifter, and by generators of synthetic people, who move like the rendered ones,
+# cannot be told apart. Those of the generator of real walking and running are worse than no depth at all. There the
+# search makes the labels better and the network worse; we do not know why.
 
 # %% [markdown] tags=["failures"]
 # ## Failures
