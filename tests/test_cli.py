@@ -111,6 +111,16 @@ def test_chapters(posebook):
     assert status == 0 and all(chapter.id in text for chapter in chapters.all_chapters())
 
 
+def test_a_chapters_parameters(posebook, trial):
+    status, text, _ = posebook("chapters", trial.source)
+    assert status == 0 and "A trial (trial, beginner)" in text and "laptop 0.2" in text
+    assert "  rate = 0.1\n" in text and "import os" not in text
+    assert "out_dir" not in text
+    status, text, _ = posebook("chapters", "6")
+    assert status == 0 and "  width = None  # units in each layer" in text
+    assert posebook("chapters", "99")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -8,7 +8,7 @@ from swept_runs import row, rows, run, swept_widths
 
 from posebook import paths
 from posebook.chapters.sweeps import reading, tables
-from posebook.results import paired, swept
+from posebook.results import paired, sweep_tables, swept
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_what_is_pooled_and_what_is_missing_is_told(swept_folder):
     assert "56.0 ± 1.0 mm" in text
     assert notes[:2] == [
         "±: one standard deviation over seeds",
-        "each row pools runs that also differ in width (128, 64): tell them apart with --by "
+        "rows pool runs that also differ in width (64, 128): tell them apart with --by "
         "chapter,width",
     ]
     assert notes[2:] == [
@@ -103,6 +103,7 @@ def test_a_sweeps_runs_have_names_and_those_to_come_are_known(tmp_path):
         ([50], [40], "cannot tell: 1 of at least 5 pairs of seeds"),
         ([50, 50, 50, 50, 50], [49, 49, 49, 49, 49], "the second is lower"),
         ([90, 90, 91, 90, 90], [90, 90, 91, 90, 90], "the same"),
+        ([90, 90, 91], [90, 90], "the same"),
     ],
 )
 def test_what_may_be_said_of_two_sweeps(first, second, verdict):
@@ -121,7 +122,7 @@ def test_the_interval_is_that_of_a_paired_t_test():
 def test_rows_are_paired_by_what_they_are_of():
     """Seeds that both have; methods of the same name; of two chapters, the two that are left."""
     first = [row([1, 2, 3]), row([9], "mean pose", None), row([5], by=("128",))]
-    second = [row([1, 2], "other"), row([9], "mean pose", None)]
+    second = [row([1, 4], "other"), row([9], "mean pose", None)]
     found = paired.paired(first, second)
     told = [(d.first and d.first.number.method, d.second and d.second.number.method,
              len(d.differences), d.verdict) for d in found]  # fmt: skip
@@ -157,6 +158,34 @@ def test_of_a_sweep_the_command_tells_means(posebook, swept_folder):
     paths.write_text(swept_folder / "sweep.json", json.dumps(about | {"cells": []}))
     _, text, _ = posebook("results", swept_folder)
     assert "| 64 | m | MPJPE | 51.0 ± 1.0 mm |" in text
+
+
+def test_digits_of_an_interval_are_those_of_its_difference():
+    (found,) = paired.paired([row([50, 51, 52, 53, 54])], [row([51, 54, 53, 57, 55])])
+    line = sweep_tables.compared([found], ["width"], ["a", "b"]).splitlines()[-1]
+    assert "| +2.0 mm | +0.2 to +3.8 | 5 |" in line
+
+
+def test_a_parameter_that_was_left_alone_is_the_default(tmp_path):
+    for seed in (0, 1):
+        run(tmp_path / "a" / f"{seed}", seed, 50.0, dropout=None)
+        run(tmp_path / "b" / f"{seed}", seed, 50.0, dropout=0.0)
+    _, notes = tables.of_folders([tmp_path / "a", tmp_path / "b"], tables.Asked())
+    assert "the two differ in dropout: a has default; b has 0.0" in notes
+
+
+def test_of_named_runs_only_what_a_row_pools_is_told(tmp_path):
+    """Two chapters, each with a name of its own: nothing is pooled."""
+    cells = []
+    for chapter in ("one", "two"):
+        for seed in (0, 1):
+            run(tmp_path / f"{chapter}{seed}", seed, 50.0, chapter=chapter)
+            about = dict(chapter=chapter, name=chapter, parameters={"seed": seed})
+            cells.append(dict(folder=f"{chapter}{seed}", **about))
+    about = {"format": "posebook sweep 1", "of": "x", "profile": "ci", "comparison": {}}
+    paths.write_text(tmp_path / "sweep.json", json.dumps(about | {"cells": cells}))
+    _, notes = tables.of_folders([tmp_path], tables.Asked(by=["chapter"]))
+    assert not [note for note in notes if "pool" in note]
 
 
 def test_an_empty_folder_is_a_mistake(posebook, tmp_path):
@@ -220,4 +249,4 @@ def test_a_mistake_is_one_line(posebook, swept_folder, words, line):
 def test_a_folder_with_nothing_finished(posebook, tmp_path):
     run(tmp_path / "a", 0, 1.0, state="failed")
     status, _, error = posebook("results", tmp_path, "--by", "seed")
-    assert status == 2 and "no finished run with results in it" in error
+    assert status == 2 and "no finished run with results in it (1 failed)" in error

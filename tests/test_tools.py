@@ -65,7 +65,6 @@ def test_the_runs_of_a_sweep_are_compared_in_its_files_order(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "comparison", "line"),
     [
-        ([ELE], {}, "[comparison]: lacks ledger"),
         ([ELE], dict(ledger="c", smooth=[]), "[comparison]: has smooth"),
         ([], dict(ledger="c"), "no run is finished yet"),
         ([ELE, ("Yu", "ambiguity_aware", dict(data="human36m"))], dict(ledger="c"),

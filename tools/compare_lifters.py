@@ -10,9 +10,9 @@ all under one common protocol (`posebook.metrics.ambiguity`). The numbers go int
 OUT_table, for the ledger. With `-p held_out true`, the chapters trained without S8 and are scored
 on S8: for choosing settings.
 
-The sweep's file says in `[comparison]`: `ledger`, the name under which the ledger keeps the
-numbers; `own_scale = true` where poses are in mm by themselves, so that these are scored, too;
-`smoothed`, the runs that are also scored after the best smoothing over time.
+The sweep's file may say in `[comparison]`: `ledger`, the name under which the ledger keeps the
+numbers (else the file's own); `own_scale = true` where poses are in mm by themselves, so that these
+are scored, too; `smoothed`, the runs that are also scored after the best smoothing over time.
 """
 
 import argparse
@@ -70,10 +70,11 @@ class Compared:
 
 
 def read(out: Path) -> Compared:
-    """A sweep's folder; InputError where its file had no `[comparison]`, or its people differ."""
+    """A sweep's folder; InputError where its people differ."""
     record = folder.read(out)
     about, names = record["comparison"], [cell["name"] for cell in record["cells"]]
-    check(about, _COMPARISON, ["ledger"], f"{paths.shown(out)}: [comparison]", "its three keys")
+    expected = f"no more than {', '.join(_COMPARISON)}"
+    check(about, _COMPARISON, [], f"{paths.shown(out)}: [comparison]", expected)
     every, damaged = reading.runs_in(out)
     print(*damaged, sep="\n", end="\n" if damaged else "", file=sys.stderr)
     runs = [run for run in every if run.state == "finished" and run.name]
@@ -91,7 +92,12 @@ def read(out: Path) -> Compared:
     if mixed := swept.pooled(runs, ["name"]):
         raise InputError(f"{paths.shown(out)}: runs of one name differ in {', '.join(mixed)}, too")
     return Compared(
-        out, runs, about["ledger"], about.get("own_scale", False), about.get("smoothed", []), people
+        out,
+        runs,
+        about.get("ledger", record["of"]),
+        about.get("own_scale", False),
+        about.get("smoothed", []),
+        people,
     )
 
 
@@ -141,8 +147,8 @@ def lift(out: Path, run: Run, test: PoseDataset) -> torch.Tensor:
     return torch.cat(lifted)
 
 
-def collect(compared: Compared) -> Table:
-    """Score what is finished; keep the means and spreads over the seeds for the ledger."""
+def collect(compared: Compared) -> str:
+    """The table of what is finished; means and spreads over the seeds are kept for the ledger."""
     test, own_scale = people_of(compared), compared.own_scale
     flat = torch.cat([evaluation.zero_depth(clip, clip) for clip in test])
     trained_on = people_of(compared, trained_on=True)
@@ -186,9 +192,11 @@ def collect(compared: Compared) -> Table:
                 book.add(f"{metric}, spread", spread, unit, protocol=protocol, **kept)
             line.append(f"{mean:.1f}" + (f" ± {spread:.1f}" if spread is not None else ""))
         lines.append([*line, f"{statistics.mean(seconds[name]):.0f}" if name in seconds else ""])
-    about = f"{test.name}, {compared.split}, {len(test)} frames"
-    caption = f"{about}; mm, ± over seeds; seconds of training"
-    return Table(("method", "runs", *shown, "s"), lines, caption)
+    about = f"{test.name}, {compared.split}, {len(test)} frames, {book.profile} profile"
+    truth = rows["truth"][0]
+    units = [f"{metric} ({truth[metric][1]})" for metric in shown]
+    made = Table(("method", "runs", *units, "training (s)"), lines, f"{about}; ± over seeds")
+    return "\n".join([f"{made}\n", *(f"{metric}: {truth[metric][2]}" for metric in shown)])
 
 
 def main() -> None:

@@ -3,9 +3,18 @@ to them, `run` executes one headlessly, in a folder that remembers how it was be
 
 import sys
 
-from posebook.chapters.headers import Chapter, all_chapters, find, listing, load, read, values
+from posebook.chapters.headers import (
+    Chapter,
+    about,
+    all_chapters,
+    find,
+    listing,
+    load,
+    read,
+    values,
+)
 
-__all__ = ["Chapter", "all_chapters", "find", "listing", "load", "read", "values"]
+__all__ = ["Chapter", "about", "all_chapters", "find", "listing", "load", "read", "values"]
 
 # Whatever reads notebooks imports jsonschema, which builds a grammar of web addresses in all
 # scripts if this package is there: two seconds, for a check that no notebook's schema asks for.

@@ -53,14 +53,19 @@ class Chapter:
         return self.source.with_suffix(".ipynb")
 
     @cached_property
-    def parameters(self) -> dict[str, Any]:
-        """Name -> default, from the cell tagged `parameters`; `...` for what is not a literal."""
+    def parameters_cell(self) -> str:
+        """The source of the cell tagged `parameters`."""
         cells = [c for c in load(self.source).cells if "parameters" in c.metadata.get("tags", [])]
         if len(cells) != 1:
             raise InputError(f"{self.source}: has {len(cells)} cells tagged parameters, expected 1")
+        return cells[0].source
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Name -> default, from the cell tagged `parameters`; `...` for what is not a literal."""
         found: dict[str, Any] = {}
         try:
-            nodes = ast.parse(cells[0].source).body
+            nodes = ast.parse(self.parameters_cell).body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = str(error).partition("\n")[0]
             raise InputError(f"{self.source}: its cell tagged parameters: {reason}") from None
@@ -173,7 +178,21 @@ def listing() -> str:
             f"{chapter.number:<3} {chapter.id:<24} {minutes['ci']:>11g} {minutes['laptop']:>7g} "
             f"{minutes['full']:>6g}  {', '.join(chapter.data) or 'none'}"
         )
-    return "\n".join([*lines, "", "run one with: posebook run ID --profile ci|laptop|full"])
+    more = "its parameters: posebook chapters ID; run it: posebook run ID --profile ci|laptop|full"
+    return "\n".join([*lines, "", more])
+
+
+def about(chapter: Chapter) -> str:
+    """A chapter's minutes and data, and its parameters as its own cell says them."""
+    minutes = ", ".join(f"{profile} {spent:g}" for profile, spent in chapter.minutes.items())
+    names = chapter.parameters.keys() - {"profile", "out_dir"}  # which are options of their own
+    lines = [line for line in chapter.parameters_cell.splitlines()
+             if line.startswith("#") or line.partition(" = ")[0] in names]  # fmt: skip
+    return "\n".join([
+        f"{int(chapter.number)} · {chapter.title} ({chapter.id}, {chapter.level})",
+        f"minutes: {minutes}; data: {', '.join(chapter.data) or 'none'}", "",
+        "-p NAME VALUE, and its default:", *(f"  {line}" for line in lines),
+    ])  # fmt: skip
 
 
 def find(name: str, folder: Path = paths.NOTEBOOKS) -> Chapter:

@@ -84,11 +84,15 @@ def _options(
 
 
 @app.command("chapters")
-def list_chapters() -> None:
-    """What there is, how long each takes, what data it needs."""
+def list_chapters(
+    chapter: Annotated[
+        str | None, typer.Argument(help="id, number or file name: its parameters")
+    ] = None,
+) -> None:
+    """What there is, how long each takes, what data it needs; or one chapter's parameters."""
     from posebook import chapters
 
-    print(chapters.listing())
+    tell(chapters.about(chapters.find(chapter)) if chapter else chapters.listing())
 
 
 @app.command()

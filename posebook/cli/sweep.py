@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from posebook import paths
-from posebook.cli.telling import tell
+from posebook.cli.telling import program, tell
 from posebook.errors import InputError
 
 
@@ -62,7 +62,7 @@ def sweep(
     for place in failed:
         tell(f"failed: {place.cell.label}: {place.reason}\n  log: {paths.shown(place.log)}")
     if len(failed) < len(done):
-        tell(f"table: posebook results {paths.shown(out)}{grid.by_words(asked)}")
+        tell(f"table: {program()} results {paths.shown(out)}{grid.by_words(asked)}")
     raise typer.Exit(1 if failed else 0)
 
 

@@ -37,7 +37,7 @@ class Difference:
         count = len(self.differences)
         if self.first is None or self.second is None:
             return f"only in the {'second' if self.first is None else 'first'}"
-        if not any(self.differences) and self.first.values == self.second.values:
+        if self.differences and not any(self.differences):
             return "the same"
         if count < LEAST_PAIRS:
             return f"cannot tell: {count} of at least {LEAST_PAIRS} pairs of seeds"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from posebook.files import listed
 from posebook.results.number import text_of
 from posebook.results.paired import CONFIDENCE, Difference
 from posebook.results.swept import Row, Run, changed, pooled, unfinished
@@ -45,7 +46,7 @@ def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequen
                 *_by(row, by, several), _method(one), row.number.metric,
                 *(side.text if side else "" for side in (one.first, one.second)),
                 _signed(one.mean, row.number.unit),
-                " to ".join(_signed(end, "") for end in low_high) if low_high else "",
+                " to ".join(_signed(end, "", one.mean) for end in low_high) if low_high else "",
                 str(len(one.differences)), one.verdict,
             ])  # fmt: skip
         interval = f"{100 * CONFIDENCE:.0f} % interval"
@@ -57,11 +58,12 @@ def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequen
 def notes(runs: Sequence[Run], by: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """What a reader of the table has to know besides."""
     found = [SPREAD] if any(row.spread is not None for row in rows) else []
-    found += [
-        f"each row pools runs that also differ in {name} ({', '.join(values[:6])}): tell them "
-        f"apart with --by {','.join([*by, name])}"
-        for name, values in pooled(runs, by).items()
-    ]
+    if several := pooled(runs, by):
+        names = "; ".join(f"{name} ({listed(values, 6)})" for name, values in several.items())
+        found.append(
+            f"rows pool runs that also differ in {names}: tell them apart with --by "
+            f"{','.join([*by, *several])}"
+        )
     found += changed(runs)
     return found + [f"not in the table: {line}" for line in unfinished(runs)]
 
@@ -164,7 +166,9 @@ def _method(one: Difference) -> str:
     return " / ".join(dict.fromkeys(names))
 
 
-def _signed(value: float | None, unit: str) -> str:
+def _signed(value: float | None, unit: str, like: float | int | None = None) -> str:
+    """With its sign, and as many digits as `like` would have."""
     if value is None:
         return ""
-    return ("+" if value > 0 else "") + text_of(float(value), unit)
+    digits = len(text_of(float(value if like is None else like), "").partition(".")[2])
+    return f"{value:+.{digits}f} {unit}".rstrip() if value else text_of(0.0, unit)

@@ -48,9 +48,12 @@ class Run:
     recorded: bool = True
 
     def told(self, name: str) -> str:
-        """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none."""
+        """The value of a parameter, or of `OF_A_RUN`, as it is typed; "" where it has none.
+
+        None is "default": what a chapter then takes goes by its profile.
+        """
         own = getattr(self, name) if name in OF_A_RUN else self.parameters.get(name, "")
-        return str(own).lower() if own is None or isinstance(own, bool) else str(own)
+        return "default" if own is None else str(own).lower() if isinstance(own, bool) else str(own)
 
     @property
     def seed(self) -> int:
@@ -113,9 +116,8 @@ def in_order(values: Iterable[str]) -> list[str]:
 def differing(runs: Iterable[Run]) -> list[str]:
     """What tells the runs apart, besides their seeds: parameters that do not all have one value."""
     runs = list(runs)
-    if any(run.name for run in runs) and len({run.name for run in runs}) == len(
-        {tuple(run.told(n) for n in _names(runs) if n != SEED) for run in runs}
-    ):
+    every = {tuple(run.told(n) for n in _names(runs) if n != SEED) for run in runs}
+    if any(run.name for run in runs) and 1 < len({run.name for run in runs}) == len(every):
         return ["name"]  # which says it all
     return [n for n in _names(runs) if n != SEED and len({run.told(n) for run in runs}) > 1]
 
@@ -215,14 +217,15 @@ def pooled(runs: Iterable[Run], by: Sequence[str]) -> dict[str, list[str]]:
     groups: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         if run.state == "finished":
-            groups.setdefault(tuple(run.told(name) for name in by), []).append(run)
-    found: dict[str, list[str]] = {}
+            key = (run.chapter, run.profile, *map(run.told, by))
+            groups.setdefault(key, []).append(run)
+    found: dict[str, dict[str, None]] = {}
     for members in groups.values():
         for name in differing(members):
             if name not in by:
-                values = dict.fromkeys(run.told(name) for run in members)
-                found[name] = list(dict.fromkeys([*found.get(name, []), *values]))
-    return found
+                values = filter(None, (run.told(name) for run in members))
+                found.setdefault(name, {}).update(dict.fromkeys(values))
+    return {name: in_order(values) for name, values in found.items()}
 
 
 def changed(runs: Iterable[Run]) -> list[str]:

@@ -33,7 +33,7 @@ from typing import Any
 
 from posebook.chapters import Chapter, find, values
 from posebook.errors import InputError
-from posebook.files import LINE, Kind, check, optional, read_utf8, short
+from posebook.files import LINE, Kind, check, is_line, optional, read_utf8, short
 from posebook.results import PROFILES
 
 #: More runs than this are a slip of the finger.
@@ -51,7 +51,8 @@ _FILE = {
     "runs": _RUNS,
     "comparison": _TABLE,
 }
-_RUN = {"name": LINE, "chapter": LINE, "parameters": optional(_TABLE)}
+_CHAPTER = Kind("a chapter's id or number", lambda value: is_line(value) or type(value) is int)
+_RUN = {"name": LINE, "chapter": _CHAPTER, "parameters": optional(_TABLE)}
 
 
 @dataclass(frozen=True)
@@ -158,8 +159,8 @@ def _of_file(path: Path, typed: Mapping[str, list[str]], profile: str | None, us
         names.add(plain)
         own = _texts(where, one.get("parameters") or {})
         try:
-            chapter = chapters.get(one["chapter"]) or find(one["chapter"])
-            chapters[one["chapter"]] = chapter
+            wanted = str(one["chapter"])
+            chapter = chapters[wanted] = chapters.get(wanted) or find(wanted)
             axes = {**shared, **own, **typed}
             several = [name for name in axes if name in typed or len(axes[name]) > 1]
             cells += _cells(chapter, axes, several, one["name"])

@@ -1,7 +1,8 @@
 """What `posebook results` is asked for: rows of one folder, or two folders side by side."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from posebook import paths
@@ -35,7 +36,11 @@ def of_folders(
     every = [run for runs, _ in read for run in runs]
     numbers = [number for run in every for number in run.numbers if run.state == "finished"]
     if not numbers:
-        raise InputError(f"{paths.shown(folders[0])}: no finished run with results in it")
+        states = Counter(run.state for run in every if run.state != "finished")
+        more = ", ".join(f"{count} {state}" for state, count in states.items())
+        raise InputError(f"{paths.shown(folders[0])}: no finished run with results in it" + (
+            f" ({more}); the command that began it goes on" if more else ""
+        ))  # fmt: skip
     metrics = swept.known("metric", asked.metrics, [n.metric for n in numbers])
     methods = swept.known("method", asked.methods, [n.method for n in numbers])
     by = _by(asked, [runs for runs, _ in read])
@@ -110,18 +115,20 @@ def _draw(
     from posebook.figures import Picture, page
     from posebook.figures.sweeps import sweep_chart
 
-    parts: list = []
-    for name, rows in zip(_names(folders), tables, strict=True):
-        groups: dict[tuple, list[Row]] = {}
+    names = _names(folders)
+    groups: dict[tuple, list[Row]] = {}
+    for name, rows in zip(names, tables, strict=True):
         for row in rows:
             n = row.number
+            if len(folders) > 1:  # both in one chart
+                row = replace(row, number=replace(n, method=f"{n.method}, {name}"))
             groups.setdefault((n.metric, n.unit, n.protocol, n.data, n.split), []).append(row)
-        for (metric, _, _, data, split), members in groups.items():
-            title = f"{name}: {metric} on {data} {split}" + (f", by {', '.join(by)}" if by else "")
-            values = "; ".join(
-                f"{row.number.method} {' '.join(row.by or ())}: {row.text}" for row in members
-            )
-            parts.append(Picture(sweep_chart(members, by, title=title), alt=f"{title}. {values}"))
+    parts: list = []
+    for (metric, _, _, data, split), rows in groups.items():
+        title = f"{' and '.join(names)}: {metric} on {data} {split}"
+        title += f", by {', '.join(by)}" if by else ""
+        values = "; ".join(f"{r.number.method} {' '.join(r.by or ())}: {r.text}" for r in rows)
+        parts.append(Picture(sweep_chart(rows, by, title=title), alt=f"{title}. {values}"))
     page(plot, "What was swept", [
         "A dot is a seed; a bar reaches one standard deviation over seeds up and down.", *parts
     ])  # fmt: skip

@@ -65,6 +65,8 @@ def connected(
 def _address(scheduler: str) -> str:
     """An address as it was typed, or what a scheduler's file says."""
     if not Path(scheduler).is_file():
+        if ":" not in scheduler:
+            raise InputError("there is no such file")
         return scheduler
     record = read_record(scheduler, "a scheduler's file")
     return record["address"] if isinstance(record, dict) else ""
