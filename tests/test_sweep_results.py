@@ -222,6 +222,7 @@ def test_two_folders_and_a_page(posebook, swept_folder, tmp_path):
     assert "| cannot tell: 3 of at least 5 pairs of seeds |" in text
     assert "| only in the first |" in text
     html = page.read_text()
+    assert html.count("<figure") == 1 and f"and {other.name}: MPJPE on d test" in html
     assert "51.0 ± 1.0 mm" in html and "src=" not in html.partition("<script>")[0]
     run(other / "more", 0, 70.0, width=64, depth=2)
     status, _, error = posebook("results", swept_folder, other, "--by", "width")

@@ -116,19 +116,27 @@ def _draw(
     from posebook.figures.sweeps import sweep_chart
 
     names = _names(folders)
+    if len(folders) > 1:  # both in one chart
+        tables = [[_of_sweep(row, name) for row in rows]
+                  for name, rows in zip(names, tables, strict=True)]  # fmt: skip
+        by = [*by, "sweep"]
     groups: dict[tuple, list[Row]] = {}
-    for name, rows in zip(names, tables, strict=True):
-        for row in rows:
-            n = row.number
-            if len(folders) > 1:  # both in one chart
-                row = replace(row, number=replace(n, method=f"{n.method}, {name}"))
-            groups.setdefault((n.metric, n.unit, n.protocol, n.data, n.split), []).append(row)
+    for row in (row for rows in tables for row in rows):
+        n = row.number
+        groups.setdefault((n.metric, n.unit, n.protocol, n.data, n.split), []).append(row)
     parts: list = []
     for (metric, _, _, data, split), rows in groups.items():
         title = f"{' and '.join(names)}: {metric} on {data} {split}"
-        title += f", by {', '.join(by)}" if by else ""
+        title += f", by {', '.join(by)}" if by and len(folders) == 1 else ""
         values = "; ".join(f"{r.number.method} {' '.join(r.by or ())}: {r.text}" for r in rows)
         parts.append(Picture(sweep_chart(rows, by, title=title), alt=f"{title}. {values}"))
     page(plot, "What was swept", [
         "A dot is a seed; a bar reaches one standard deviation over seeds up and down.", *parts
     ])  # fmt: skip
+
+
+def _of_sweep(row: Row, name: str) -> Row:
+    """A row that is also told apart by its sweep."""
+    if row.by is not None:
+        return replace(row, by=(*row.by, name))
+    return replace(row, number=replace(row.number, method=f"{row.number.method}, {name}"))
