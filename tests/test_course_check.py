@@ -159,6 +159,15 @@ def test_cells_of_an_exercise(cells, of_1, of_2):
     assert made.cells_of(cells) == {1: of_1, 2: of_2}
 
 
+def test_a_line_of_an_exercise_that_is_gone():
+    made = assignment.assignment_of(chapters.find("05"))
+    line = "factors = torch.linspace(0.8, 1.3, 51, dtype=torch.float64)"
+    assert made.why_gone(1, "factors", []) == f"the line `{line}` of the exercise's cell is gone"
+    assert made.why_gone(1, "factors", ["factors = 1 / 0"]) == made.why_gone(1, "one", []) == ""
+    assert "`best_factor` is not there, and the" in made.why_gone(1, "best_factor", [])
+    assert made.points == {1: 1, 2: 1, 3: 3, 4: 2}
+
+
 # ---------------------------------------------------------------- what came of it
 
 PATCHED = """import posebook.course.answers.temporal_convolutions as answers
@@ -168,6 +177,15 @@ checking.judged = lambda *_: ("right.", None)
 checking.Wrong = checking.NotAttempted
 check = lambda name: print(f"Exercise {name}: right.")
 frames_seen = 3"""
+#: Looks for the function that judges, and puts its own checks in place of what that holds.
+FINDS_THE_JUDGE = """import gc, types
+for one in gc.get_objects():
+    if isinstance(one, types.FunctionType) and one.__name__ == "judge" and one.__closure__:
+        for held in one.__closure__:
+            for name, text in held.cell_contents.items():
+                if "answers" in name:
+                    held.cell_contents[name] += "\\ndef exercise_1(frames_seen): pass"
+"""
 BOMB = "import os, time\nwhile True:\n    os.fork()"
 HOLDS_ON = "while True:\n    try:\n        x = 1\n    except:\n        pass"
 ENDS = """class F(float):
@@ -209,6 +227,8 @@ CLASS = {
     "empty": ([], "open", "no code in it"),
     "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
                  "the notebook replaces torch.tensor"),
+    "finds the judge": ([FINDS_THE_JUDGE, "frames_seen = 3"], "unknown", "replaces the checks"),
+    "answers itself": (["globals()['frames' + '_seen'] = 15"], "unknown", "without an answer"),
 }  # fmt: skip
 
 
@@ -234,6 +254,33 @@ def test_what_came_of_a_notebook(student, graded):
     fails = "fails" if student == "next one's" else "open"
     assert one.states["7.2"] in (fails, "unknown") and one.states["7.3"] in ("open", "unknown")
     assert "ipython-input" not in marks.report([one])
+
+
+class Answers(Supervisor):
+    """Says what it was given."""
+
+    shares = False
+
+    def __init__(self, told):
+        self.told = told
+
+    def ask(self, request):
+        return dict(told=self.told, ended="")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("best_factor = 1.06", "unknown"), ("best_factor = factors[0].item()", "fails")],
+)
+def test_an_answer_without_the_line_above_it(answer, state):
+    made = assignment.assignment_of(chapters.find("05"))
+    cells = [answer, 'check("5.1")']
+    told = [dict(exercise=1, state="absent", line="factors", figure="", by="")]
+    if state == "fails":
+        told = [dict(cell=0, error="NameError: name 'factors' is not defined"), *told]
+    one = grading.Graded(submissions.Submission("ada", "x", "metrics_and_protocols", cells))
+    grading._one(Answers(told), made, one, {})
+    assert one.states["5.1"] == state and "the line `factors = " in one.lines["5.1"].lower()
 
 
 def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
