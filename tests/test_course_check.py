@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from posebook import chapters, figures
-from posebook.course import assignment, editions, grading, marks, submissions
+from posebook.course import assignment, class_page, editions, grading, marks, submissions
 from posebook.course.running import Supervisor
 from posebook.errors import InputError
 
@@ -307,20 +307,40 @@ def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
     assert not raised and not Supervisor._open
 
 
+def test_lines_while_it_runs_add_up():
+    of = submissions.Submission("ada", "ada/x.ipynb", "temporal_convolutions")
+    states = dict(
+        zip("abcdef", ("right", "wrong", "open", "fails", "unknown", "right"), strict=True)
+    )
+    assert grading.summary(grading.Graded(of, states)) == (
+        "ada/x.ipynb: 2 right, 1 wrong, 1 failing, 1 not attempted, 1 could not be judged"
+    )
+
+
+def test_a_file_column_where_somebody_has_handed_in_two():
+    made = [grading.Graded(submissions.Submission("ada", path, "temporal_convolutions"))
+            for path in ("ada/x.ipynb", "ada/y.ipynb")]  # fmt: skip
+    assert "| file" in marks.report(made) and "| file" not in marks.report(made[:1])
+
+
 def test_the_table_of_a_class(graded):
     text = marks.report(graded)
-    assert re.search(r"\| wrong +\| wrong/07.ipynb +\| wrong +\| - +\|", text)
-    assert re.search(r"\| late +\| late/07.ipynb +\| ! +\| - +\|", text) and "!: attempted" in text
+    assert re.search(r"\| wrong +\| wrong +\| - +\|.* 0 of 4 +\| 0 of 6 +\| see below", text)
+    assert re.search(r"\| late +\| ! +\| - +\|", text) and "!: attempted" in text
     assert "    7.1: its cell fails: SyntaxError: invalid syntax (line 1)" in text
     assert "Not run:\n  broken/x.ipynb: not valid JSON" in text
     assert r"fran\udce7ois" in text and text.isprintable() is False
     rows = json.loads(marks.report(graded, "json"))
     assert sum(row["state"] == "right" for row in rows) >= 8
+    assert re.search(r"\| raises +\| right .* 1 of 4 +\| 2 of 6 +\| 2 cells fail +\|", text)
+    assert {(row["points"], row["most"]) for row in rows if row["exercise"] == "7.1"} == {
+        (0, 2), (2, 2)
+    }  # fmt: skip
     late = next(row for row in rows if (row["student"], row["exercise"]) == ("late", "7.1"))
     assert late["state"] == "fails" and late["line"].startswith("its cell fails: SyntaxError")
     assert {row["student"] for row in rows} == {*CLASS, "broken", r"fran\udce7ois"}
     lines = marks.report(graded, "csv").splitlines()
-    assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
+    assert lines[0] == "student,file,chapter,exercise,state,points,most,line,remarks"
     assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
 
 
@@ -330,13 +350,25 @@ def test_a_page_shows_the_figures(tmp_path):
     made = []
     for student, figure in (("<ada>", drawn), ("bob", "{"), ("cleo", '{"data": [{"type": 3}]}')):
         of = submissions.Submission(student, f"{student}/x.ipynb", "temporal_convolutions")
-        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. <i>3</i>"}
-        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"]))
+        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. `<i>3</i>`"}
+        asks = {"7.1": "<b>Which</b> frames"}
+        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"], asks=asks))
     made.append(grading.Graded(submissions.Submission("dan", "dan/", "", why="it is empty")))
-    text = marks.page(tmp_path / "class.html", made).read_text(encoding="utf-8")
-    assert "&lt;ada&gt;/x.ipynb, 7.1: not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text
-    assert 1 <= text.count('data-figure="figure-') <= 2 and "dan/: it is empty" in text
-    assert "7.1: not yet. <i>3</i> [figure]" in marks.report(made)
+    page = tmp_path / "class.html"
+    told = class_page.write(page, made, folder=tmp_path, profile="ci")
+    text = page.read_text(encoding="utf-8")
+    assert "not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text and "<i>3" not in text
+    assert 1 <= (count := text.count('data-figure="figure-')) <= 2 and "dan/: it is empty" in text
+    assert told.endswith(f"a section for each student, with {count} figure{'s' * (count > 1)}")
+    assert text.count('<a href="#student-') == text.count('<h2 id="student-') == 3
+    assert (
+        "&lt;b&gt;Which&lt;/b&gt; frames" in text
+        and "profile ci. Students: 3; notebooks: 3" in text
+    )
+    assert "answers: 3 wrong, 3 not attempted" in text
+    assert "7.1: not yet. `<i>3</i>` [figure]" in marks.report(made)
+    told = class_page.write(page, made[3:], folder=tmp_path, profile="ci")
+    assert told.endswith("a section for each student")
 
 
 def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):

@@ -26,6 +26,7 @@ class Assignment:
     released   sources of all code cells of the student edition
     given      {number: {name: line of the exercise's cell that binds it, and is no blank}}
     points     {number: what it is worth}
+    asks       {number: the first words of its text}
     """
 
     chapter: chapters.Chapter
@@ -34,6 +35,7 @@ class Assignment:
     released: list[str]
     given: dict[int, dict[str, str]] = field(default_factory=dict)
     points: dict[int, int] = field(default_factory=dict)
+    asks: dict[int, str] = field(default_factory=dict)
 
     def named(self, number: int) -> str:
         """2 -> '6.2'"""
@@ -102,7 +104,11 @@ def assignment_of(chapter: chapters.Chapter) -> Assignment:
     released = [c.source for c in editions.student(book).cells if c.cell_type == "code"]
     given = {one.number: _given(book.cells[one.blank].source) for one in found}
     points = {one.number: one.points for one in found}
-    return Assignment(chapter, before, names, released, given, points)
+    asks = {}
+    for text in (cell.source for cell in book.cells if cell.cell_type == "markdown"):
+        for one in editions.TASK.finditer(text):
+            asks[int(one[1])] = first_words(text[one.end() :])
+    return Assignment(chapter, before, names, released, given, points, asks)
 
 
 def _given(source: str) -> dict[str, str]:
@@ -157,6 +163,12 @@ def first_line(source: str) -> str:
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     line = next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
     return _cut(line)
+
+
+def first_words(text: str) -> str:
+    """How a Markdown text begins, without its marks."""
+    words = re.sub(r"[`*$]|\]\([^)]*\)|\[(?=[^]]*\]\()", "", text.partition("\n\n")[0]).split()
+    return " ".join(words if len(words) <= 20 else [*words[:20], "..."])
 
 
 def _cut(line: str) -> str:

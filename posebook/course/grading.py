@@ -27,7 +27,7 @@ from posebook.results import PROFILES
 #: the clock so many times.
 SECONDS, WHOLE, PATIENCE = 60.0, 5, 10
 MEMORY = 4 << 30
-_IN_WORDS = {
+IN_WORDS = {
     "right": "right", "wrong": "wrong", "fails": "failing", "open": "not attempted",
     "unknown": "could not be judged",
 }  # fmt: skip
@@ -47,6 +47,7 @@ class Graded:
     remarks  what else a teacher should know
     failing  how many cells fail that are no answer which does
     points   {exercise: what a right answer is worth}
+    asks     {exercise: its first words}
     """
 
     of: Submission
@@ -56,6 +57,7 @@ class Graded:
     remarks: list[str] = field(default_factory=list)
     failing: int = 0
     points: dict[str, int] = field(default_factory=dict)
+    asks: dict[str, str] = field(default_factory=dict)
 
     @property
     def right(self) -> list[str]:
@@ -118,7 +120,7 @@ def _limits(
 def summary(one: Graded) -> str:
     """A line about a notebook while others run."""
     counts = Counter(one.states.values())
-    said = [f"{counts[state]} {words}" for state, words in _IN_WORDS.items()
+    said = [f"{counts[state]} {words}" for state, words in IN_WORDS.items()
             if counts[state] or state not in ("fails", "unknown")]  # fmt: skip
     return f"{printable(one.of.path)}: {', '.join(said)}"
 
@@ -225,6 +227,7 @@ def _one(
             line += f" ({why[0].upper()}{why[1:]}.)"
         one.states[name], one.lines[name] = state, line
         one.points[name] = assignment.points.get(exercise, 1)
+        one.asks[name] = assignment.asks.get(exercise, "")
         if state == "wrong" and drawn.get(exercise):
             one.figures[name] = drawn[exercise]
     said = [f'the cell "{printable(first_line(cells[place]))}"{owners.get(place, "")} '
