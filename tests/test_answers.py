@@ -7,6 +7,7 @@ and a piece of the line that must come out; GIVEN are variables of the chapter i
 import importlib.util
 import inspect
 import re
+import types
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,32 @@ def test_nan_is_no_answer():
         if expected == "right" and numbers:
             nothing = names | dict.fromkeys(numbers, float("nan"))
             assert "right." not in course.judged(check_of(exercise), nothing)[0], exercise
+
+
+def raises(*_):
+    return 1 + "a"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "says"),
+    [
+        ("5.2", "52.06", "`theirs_over_16_mm` is text; a number is expected, without the quotes."),
+        ("5.2", "my paper", "`theirs_over_16_mm` is text; something else is expected."),
+        ("5.3", 3, "`cheat_mm` is a whole number; a tensor is expected."),
+        ("5.3", [3.0], "`cheat_mm` is a list; a tensor is expected."),
+        ("6.2", 3, "`distance_loss` is a whole number; a function is expected."),
+        ("6.2", lambda *_: 3, "`distance_loss` returns a whole number; a tensor is expected."),
+        ("6.2", lambda *_: None, "`distance_loss` returns nothing (None): is there a `return`?"),
+        ("6.2", raises, "It raises TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
+    ],
+)
+def test_an_answer_of_another_type(exercise, answer, says):
+    if answer is raises:  # the reader's own, as a notebook knows it
+        answer = types.FunctionType(raises.__code__, {"__name__": "__main__"})
+    names = next(p.values[1] for p in answers() if p.values[0] == exercise)
+    (own,) = {"5.2": ["theirs_over_16_mm"], "5.3": ["cheat_mm"], "6.2": ["distance_loss"]}[exercise]
+    line, _ = course.judged(check_of(exercise), names | {own: answer})
+    assert line == f"not yet. {says}"
 
 
 def exercises_of(chapter) -> list[tuple[int, str, str]]:

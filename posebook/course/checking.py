@@ -1,12 +1,18 @@
 """Check a reader's answer to an exercise without telling the answer."""
 
+import collections.abc
+import contextlib
+import functools
 import inspect
 import math
 import re
 import sys
+import types
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args, get_origin
+
+from torch import Tensor
 
 from posebook import chapters, figures
 from posebook.course import teaching
@@ -93,9 +99,85 @@ def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, 
     except Wrong as wrong:
         return f"not yet. {wrong}", wrong.figure
     except Exception as error:  # the reader's own function may raise anything
+        if told := _misfit(checks, {name: names[name] for name in wanted}, error):
+            return f"not yet. {told}", None
         why = " ".join(str(error).split())[:200]
         return f"not yet. It raises {type(error).__name__}: {why}", None
     return RIGHT, None
+
+
+def _misfit(checks: Callable[..., None], values: Mapping[str, Any], error: Exception) -> str:
+    """Which answer has another type than the check can work with, where that is why it raises; ''
+    where the reader's own code raises, or nobody can say."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "__main__":
+            return ""
+        trace = trace.tb_next
+    kinds = {name: one.annotation for name, one in inspect.signature(checks).parameters.items()}
+    functions = {
+        name for name, kind in kinds.items() if get_origin(kind) is collections.abc.Callable
+    }
+    for name, value in values.items():
+        if name in functions and not callable(value):
+            return f"`{name}` is {_kind(value)}; a function is expected."
+        if kinds[name] is Any and isinstance(value, str) and re.search("str|literal", str(error)):
+            return f"`{name}` is text; {_instead_of_text(value)}."
+        if kinds[name] is Any and _wanted_a_tensor(value, error):
+            return f"`{name}` is {_kind(value)}; a tensor is expected."
+    returned: dict[str, Any] = {}
+
+    def recorded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def recording(*args: Any, **kwargs: Any) -> Any:
+            returned[name] = function(*args, **kwargs)
+            return returned[name]
+
+        return recording
+
+    asked = {name: recorded(name, value) if name in functions else value
+             for name, value in values.items()}  # fmt: skip
+    with contextlib.suppress(Exception):
+        checks(**asked)
+    for name, value in returned.items():
+        kind = get_args(kinds[name])[-1]
+        if value is None:
+            return f"`{name}` returns nothing (None): is there a `return`?"
+        for one, words, fits in _RETURNED:
+            if (kind is one or get_origin(kind) is one) and not isinstance(value, fits):
+                return f"`{name}` returns {_kind(value)}; {words} is expected."
+    return ""
+
+
+#: What a function is to return: its type, in words, and what checks get along with.
+_RETURNED = (
+    (Tensor, "a tensor", Tensor),
+    (float, "a number", int | float | Tensor),
+    (tuple, "a tuple", tuple | list | Tensor),
+)
+_KINDS = {str: "text", int: "a whole number", float: "a number", type(None): "nothing (None)",
+          list: "a list", tuple: "a tuple", dict: "a dictionary", set: "a set", Tensor: "a tensor",
+          types.FunctionType: "a function"}  # fmt: skip
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), f"of type {type(value).__name__}")
+
+
+def _instead_of_text(text: str) -> str:
+    try:
+        float(text)
+    except ValueError:
+        return "something else is expected"
+    return "a number is expected, without the quotes"
+
+
+def _wanted_a_tensor(value: Any, error: Exception) -> bool:
+    """Whether an error comes of a value that is no tensor."""
+    if isinstance(error, AttributeError):
+        return error.obj is value and hasattr(Tensor, error.name or "")
+    kind = type(value).__name__
+    return isinstance(error, TypeError) and f"must be Tensor, not {kind}" in str(error)
 
 
 def _not_a_number(value: Any) -> bool:
