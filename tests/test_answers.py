@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from posebook import chapters, course
+from posebook.course import editions
 from posebook.course.checking import check_of
 from posebook.errors import InputError
 
@@ -82,7 +83,7 @@ def exercises_of(chapter) -> list[tuple[int, str, str]]:
 def test_each_chapter_asks_in_four_ways(chapter):
     """Every exercise says its kind and its difficulty, and has a check."""
     numbers, kinds, difficulties = zip(*exercises_of(chapter), strict=True)
-    assert numbers == tuple(range(1, len(numbers) + 1)) and len(numbers) >= 4
+    assert numbers == tuple(range(1, len(numbers) + 1)) and 4 <= len(numbers) < 10
     assert set(kinds) == {"recall", "derive", "code", "break it"}
     assert set(difficulties) <= {"easy", "medium", "hard"}
     cells = chapters.load(chapter.source).cells
@@ -111,3 +112,24 @@ def test_check_prints_and_takes_the_callers_variables(capsys):
 def test_no_such_exercise(exercise):
     with pytest.raises(InputError):
         check_of(exercise)
+
+
+@pytest.mark.parametrize("told", [course.check, course.hint])
+@pytest.mark.parametrize(
+    ("exercise", "says"),
+    [
+        (6, "exercise '6': expected a chapter and a number, such as '6.1'"),
+        ("7.9", "chapter 07 has no exercise 9 that can be checked"),
+        (7.9, "chapter 07 has no exercise 9 that can be checked"),
+    ],
+)
+def test_no_such_exercise_is_said_in_a_line(told, exercise, says, capsys):
+    told(exercise)
+    assert capsys.readouterr().out == f"{says}\n"
+
+
+def test_an_exercise_may_be_a_number(capsys):
+    frame = {"check": inspect.unwrap(course.check), "frames_seen": 15}
+    exec("check(7.1)", frame)
+    assert capsys.readouterr().out == "Exercise 7.1: right.\n"
+    assert editions.checks_in("check( 7.1 )") == editions.checks_in('check("7.1")') == ["7.1"]

@@ -37,30 +37,40 @@ class Wrong(Exception):
         self.figure = figure
 
 
-def check(exercise: str) -> None:
+def check(exercise: str | float | int) -> None:
     """Print whether the answer to an exercise is right, and if not, what speaks against it.
 
-    exercise  the chapter's number and the exercise's, such as '6.1' or '06.1'
+    exercise  the chapter's number and the exercise's, such as '6.1', '06.1' or 6.1
 
     The answer is taken from the variables of the notebook: the function that checks it names them
-    as its parameters. Nothing is raised for a wrong answer, so that a notebook runs to its end.
+    as its parameters. Nothing is raised for a wrong answer, nor where there is no such exercise, so
+    that a notebook runs to its end.
     """
-    checks = check_of(exercise)
+    try:
+        checks = check_of(exercise)
+    except InputError as error:
+        print(error)
+        return
     line, figure = judged(checks, sys._getframe(1).f_globals)
     print(f"Exercise {exercise}: {line}")
     if figure is not None:
         figures.show(figure, alt=line)
 
 
-def hint(exercise: str) -> None:
+def hint(exercise: str | float | int) -> None:
     """Print a hint for an exercise; called again, the next one too.
 
-    exercise  the chapter's number and the exercise's, such as '6.1' or '06.1'
+    exercise  the chapter's number and the exercise's, such as '6.1', '06.1' or 6.1
     """
-    chapter, number = exercise_of(exercise)
-    hints = teaching.of(chapter.id).hints.get(number, [])
+    try:
+        chapter, number = exercise_of(exercise)
+        hints = teaching.of(chapter.id).hints.get(number, [])
+        if not hints:
+            check_of(exercise)  # there may be no such exercise
+    except InputError as error:
+        print(error)
+        return
     if not hints:
-        check_of(exercise)  # there may be no such exercise
         print(f"Exercise {exercise} has no hints; check() says what speaks against an answer.")
         return
     key = chapter.id, number
@@ -123,6 +133,8 @@ def _misfit(checks: Callable[..., None], values: Mapping[str, Any], error: Excep
             return f"`{name}` is {_kind(value)}; a function is expected."
         if kinds[name] is Any and isinstance(value, str) and re.search("str|literal", str(error)):
             return f"`{name}` is text; {_instead_of_text(value)}."
+        if kinds[name] is Any and f"'{type(value).__name__}' object is not iterable" in str(error):
+            return f"`{name}` is {_kind(value)}; a set or a list is expected."
         if kinds[name] is Any and _wanted_a_tensor(value, error):
             return f"`{name}` is {_kind(value)}; a tensor is expected."
     returned: dict[str, Any] = {}
@@ -188,7 +200,7 @@ def _not_a_number(value: Any) -> bool:
         return False
 
 
-def check_of(exercise: str) -> Callable[..., None]:
+def check_of(exercise: str | float | int) -> Callable[..., None]:
     """The function that checks an exercise; InputError where there is none of that number."""
     chapter, number = exercise_of(exercise)
     module = import_module(f"posebook.course.answers.{chapter.id}")
@@ -198,9 +210,12 @@ def check_of(exercise: str) -> Callable[..., None]:
     return found
 
 
-def exercise_of(exercise: str) -> tuple[chapters.Chapter, int]:
-    """'06.2' -> the chapter and the exercise's number; InputError where there is none."""
-    parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", exercise)
+def exercise_of(exercise: str | float | int) -> tuple[chapters.Chapter, int]:
+    """'06.2' -> the chapter and the exercise's number; InputError where there is none.
+
+    exercise  6.2 is as good: no chapter has ten exercises, so that 6.1 is no 6.10
+    """
+    parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", str(exercise))
     if parts is None:
         raise InputError(f"exercise '{exercise}': expected a chapter and a number, such as '6.1'")
     return chapters.find(f"{int(parts[1]):02d}"), int(parts[2])
