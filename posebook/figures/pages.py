@@ -38,7 +38,7 @@ th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:left;
 vertical-align:top;overflow-wrap:break-word}
 thead th{background:var(--band)}td.number,th.number{text-align:right}
 footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
-td:first-child{overflow-wrap:anywhere}nav ul{columns:12rem;padding-left:1.2rem}
+td:first-child{overflow-wrap:anywhere;min-width:6.5rem}nav ul{columns:12rem;padding-left:1.2rem}
 nav li{break-inside:avoid}
 .wide:not(.plot){margin:1rem 0}nav a{color:inherit;overflow-wrap:anywhere}
 @media print{.card,tr{break-inside:avoid}h2[id]{break-before:page}.wide{overflow:visible}}
