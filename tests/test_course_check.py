@@ -307,6 +307,19 @@ def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
     assert not raised and not Supervisor._open
 
 
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [("not yet. 3 mm.", True), ("`cheat_mm` is text; a tensor is expected.", False)],
+)
+def test_a_typed_number_may_be_of_another_profile(line, typed):
+    made = assignment.assignment_of(chapters.find("05"))
+    of = submissions.Submission("ada", "x", "metrics_and_protocols", ["cheat_mm = 3"])
+    one = grading.Graded(of)
+    told = [dict(exercise=3, state="wrong", line=line, figure="", by="")]
+    grading._one(Answers(told), made, one, {})
+    assert ("typed in" in one.lines["5.3"]) == typed
+
+
 def test_lines_while_it_runs_add_up():
     of = submissions.Submission("ada", "ada/x.ipynb", "temporal_convolutions")
     states = dict(

@@ -220,7 +220,7 @@ def _one(
             line = f"{why or f'{line} is not there: a cell above is missing or fails'}."
         elif state == "right" and not assignment.touched(exercise, cells):
             state, line = "unknown", _NO_ANSWER
-        elif state == "wrong" and typed_in(name, cells, names):
+        elif state == "wrong" and " is expected" not in line and typed_in(name, cells, names):
             line += " (It was typed in, and may belong to another profile.)"
         undefined = _NOT_DEFINED.search(line) if state in ("fails", "wrong") else None
         if undefined and (why := assignment.why_gone(exercise, undefined[1], cells)):
