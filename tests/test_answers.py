@@ -7,11 +7,13 @@ and a piece of the line that must come out; GIVEN are variables of the chapter i
 import importlib.util
 import inspect
 import re
+import types
 from pathlib import Path
 
 import pytest
 
 from posebook import chapters, course
+from posebook.course import editions
 from posebook.course.checking import check_of
 from posebook.errors import InputError
 
@@ -44,6 +46,32 @@ def test_nan_is_no_answer():
             assert "right." not in course.judged(check_of(exercise), nothing)[0], exercise
 
 
+def raises(*_):
+    return 1 + "a"
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "says"),
+    [
+        ("5.2", "52.06", "`theirs_over_16_mm` is text; a number is expected, without the quotes."),
+        ("5.2", "my paper", "`theirs_over_16_mm` is text; something else is expected."),
+        ("5.3", 3, "`cheat_mm` is a whole number; a tensor is expected."),
+        ("5.3", [3.0], "`cheat_mm` is a list; a tensor is expected."),
+        ("6.2", 3, "`distance_loss` is a whole number; a function is expected."),
+        ("6.2", lambda *_: 3, "`distance_loss` returns a whole number; a tensor is expected."),
+        ("6.2", lambda *_: None, "`distance_loss` returns nothing (None): is there a `return`?"),
+        ("6.2", raises, "It raises TypeError: unsupported operand type(s) for +: 'int' and 'str'"),
+    ],
+)
+def test_an_answer_of_another_type(exercise, answer, says):
+    if answer is raises:  # the reader's own, as a notebook knows it
+        answer = types.FunctionType(raises.__code__, {"__name__": "__main__"})
+    names = next(p.values[1] for p in answers() if p.values[0] == exercise)
+    (own,) = {"5.2": ["theirs_over_16_mm"], "5.3": ["cheat_mm"], "6.2": ["distance_loss"]}[exercise]
+    line, _ = course.judged(check_of(exercise), names | {own: answer})
+    assert line == f"not yet. {says}"
+
+
 def exercises_of(chapter) -> list[tuple[int, str, str]]:
     """Number, kind and difficulty of each exercise, as the chapter's text says them."""
     label = re.compile(r"^\*\*(\d+) · ([a-z ]+) · ([a-z]+)\.\*\* ", re.MULTILINE)
@@ -55,7 +83,7 @@ def exercises_of(chapter) -> list[tuple[int, str, str]]:
 def test_each_chapter_asks_in_four_ways(chapter):
     """Every exercise says its kind and its difficulty, and has a check."""
     numbers, kinds, difficulties = zip(*exercises_of(chapter), strict=True)
-    assert numbers == tuple(range(1, len(numbers) + 1)) and len(numbers) >= 4
+    assert numbers == tuple(range(1, len(numbers) + 1)) and 4 <= len(numbers) < 10
     assert set(kinds) == {"recall", "derive", "code", "break it"}
     assert set(difficulties) <= {"easy", "medium", "hard"}
     cells = chapters.load(chapter.source).cells
@@ -84,3 +112,24 @@ def test_check_prints_and_takes_the_callers_variables(capsys):
 def test_no_such_exercise(exercise):
     with pytest.raises(InputError):
         check_of(exercise)
+
+
+@pytest.mark.parametrize("told", [course.check, course.hint])
+@pytest.mark.parametrize(
+    ("exercise", "says"),
+    [
+        (6, "exercise '6': expected a chapter and a number, such as '6.1'"),
+        ("7.9", "chapter 07 has no exercise 9 that can be checked"),
+        (7.9, "chapter 07 has no exercise 9 that can be checked"),
+    ],
+)
+def test_no_such_exercise_is_said_in_a_line(told, exercise, says, capsys):
+    told(exercise)
+    assert capsys.readouterr().out == f"{says}\n"
+
+
+def test_an_exercise_may_be_a_number(capsys):
+    frame = {"check": inspect.unwrap(course.check), "frames_seen": 15}
+    exec("check(7.1)", frame)
+    assert capsys.readouterr().out == "Exercise 7.1: right.\n"
+    assert editions.checks_in("check( 7.1 )") == editions.checks_in('check("7.1")') == ["7.1"]

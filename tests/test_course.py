@@ -9,6 +9,7 @@ import pytest
 
 from posebook import chapters, course
 from posebook.course import editions, making, mathml, slides, syllabus, teaching
+from posebook.course.checking import UNTOUCHED
 from posebook.errors import InputError
 from posebook.figures.showing import PLOTLY
 
@@ -146,8 +147,8 @@ def test_hints_come_one_by_one(capsys):
         course.hint("07.1")
         lines = capsys.readouterr().out.splitlines()
         assert len(lines) == count and lines[0].startswith("Hint 1 of 2: Draw")
-    with pytest.raises(InputError, match="no exercise 77"):
-        course.hint("7.77")
+    course.hint("7.77")
+    assert capsys.readouterr().out == "chapter 07 has no exercise 77 that can be checked\n"
 
 
 def test_assert_right():
@@ -233,7 +234,13 @@ def test_a_course_is_made(made):
     out, told = made
     names = sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file())
     notebooks = ["week1/02_skeletons_and_axes.ipynb", "week2/16_elepose.ipynb"]
-    expected = ["README.md", "nbgrader/nbgrader_config.py", "syllabus.md", "slides/plotly.min.js"]
+    expected = [
+        "README.md",
+        "student/README.md",
+        "nbgrader/nbgrader_config.py",
+        "syllabus.md",
+        "slides/plotly.min.js",
+    ]
     expected += [f"slides/{n[6:-6]}.html" for n in notebooks]
     expected += [f"{e}/{n}" for e in ("student", "teacher", "nbgrader/source") for n in notebooks]
     assert names == sorted(expected)
@@ -245,6 +252,10 @@ def test_a_course_is_made(made):
     whole = re.search(r"with them: --chapters ([0-9,-]+)$", told)[1]
     assert len(syllabus.picked(None, whole)) == len(missing) + 2
     assert [path.name for path in out.parent.iterdir()] == ["course"]
+    told = (out / "student" / "README.md").read_text()
+    marked = editions.BLANK.partition(":")[0]
+    for words in (marked, "POSEBOOK_PROFILE=ci", "hint(", UNTOUCHED[:-1].capitalize()):
+        assert words in told, words
     compile((out / "nbgrader" / "nbgrader_config.py").read_text(), "config", "exec")
 
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from posebook import chapters, figures
-from posebook.course import assignment, editions, grading, marks, submissions
+from posebook.course import assignment, class_page, editions, grading, marks, submissions
 from posebook.course.running import Supervisor
 from posebook.errors import InputError
 
@@ -159,6 +159,15 @@ def test_cells_of_an_exercise(cells, of_1, of_2):
     assert made.cells_of(cells) == {1: of_1, 2: of_2}
 
 
+def test_a_line_of_an_exercise_that_is_gone():
+    made = assignment.assignment_of(chapters.find("05"))
+    line = "factors = torch.linspace(0.8, 1.3, 51, dtype=torch.float64)"
+    assert made.why_gone(1, "factors", []) == f"the line `{line}` of the exercise's cell is gone"
+    assert made.why_gone(1, "factors", ["factors = 1 / 0"]) == made.why_gone(1, "one", []) == ""
+    assert "`best_factor` is not there, and the" in made.why_gone(1, "best_factor", [])
+    assert made.points == {1: 1, 2: 1, 3: 3, 4: 2}
+
+
 # ---------------------------------------------------------------- what came of it
 
 PATCHED = """import posebook.course.answers.temporal_convolutions as answers
@@ -168,6 +177,15 @@ checking.judged = lambda *_: ("right.", None)
 checking.Wrong = checking.NotAttempted
 check = lambda name: print(f"Exercise {name}: right.")
 frames_seen = 3"""
+#: Looks for the function that judges, and puts its own checks in place of what that holds.
+FINDS_THE_JUDGE = """import gc, types
+for one in gc.get_objects():
+    if isinstance(one, types.FunctionType) and one.__name__ == "judge" and one.__closure__:
+        for held in one.__closure__:
+            for name, text in held.cell_contents.items():
+                if "answers" in name:
+                    held.cell_contents[name] += "\\ndef exercise_1(frames_seen): pass"
+"""
 BOMB = "import os, time\nwhile True:\n    os.fork()"
 HOLDS_ON = "while True:\n    try:\n        x = 1\n    except:\n        pass"
 ENDS = """class F(float):
@@ -209,6 +227,8 @@ CLASS = {
     "empty": ([], "open", "no code in it"),
     "replaces": (["import torch\ntorch.tensor = torch.zeros\nframes_seen = 3"], "unknown",
                  "the notebook replaces torch.tensor"),
+    "finds the judge": ([FINDS_THE_JUDGE, "frames_seen = 3"], "unknown", "replaces the checks"),
+    "answers itself": (["globals()['frames' + '_seen'] = 15"], "unknown", "without an answer"),
 }  # fmt: skip
 
 
@@ -236,6 +256,33 @@ def test_what_came_of_a_notebook(student, graded):
     assert "ipython-input" not in marks.report([one])
 
 
+class Answers(Supervisor):
+    """Says what it was given."""
+
+    shares = False
+
+    def __init__(self, told):
+        self.told = told
+
+    def ask(self, request):
+        return dict(told=self.told, ended="")
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [("best_factor = 1.06", "unknown"), ("best_factor = factors[0].item()", "fails")],
+)
+def test_an_answer_without_the_line_above_it(answer, state):
+    made = assignment.assignment_of(chapters.find("05"))
+    cells = [answer, 'check("5.1")']
+    told = [dict(exercise=1, state="absent", line="factors", figure="", by="")]
+    if state == "fails":
+        told = [dict(cell=0, error="NameError: name 'factors' is not defined"), *told]
+    one = grading.Graded(submissions.Submission("ada", "x", "metrics_and_protocols", cells))
+    grading._one(Answers(told), made, one, {})
+    assert one.states["5.1"] == state and "the line `factors = " in one.lines["5.1"].lower()
+
+
 def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
     for student in "abcd":
         write(tmp_path / student / "07.ipynb", notebook("frames_seen = 15", metadata=OF_7))
@@ -260,20 +307,53 @@ def test_ctrl_c_ends_all_that_was_started(tmp_path, monkeypatch):
     assert not raised and not Supervisor._open
 
 
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [("not yet. 3 mm.", True), ("`cheat_mm` is text; a tensor is expected.", False)],
+)
+def test_a_typed_number_may_be_of_another_profile(line, typed):
+    made = assignment.assignment_of(chapters.find("05"))
+    of = submissions.Submission("ada", "x", "metrics_and_protocols", ["cheat_mm = 3"])
+    one = grading.Graded(of)
+    told = [dict(exercise=3, state="wrong", line=line, figure="", by="")]
+    grading._one(Answers(told), made, one, {})
+    assert ("typed in" in one.lines["5.3"]) == typed
+
+
+def test_lines_while_it_runs_add_up():
+    of = submissions.Submission("ada", "ada/x.ipynb", "temporal_convolutions")
+    states = dict(
+        zip("abcdef", ("right", "wrong", "open", "fails", "unknown", "right"), strict=True)
+    )
+    assert grading.summary(grading.Graded(of, states)) == (
+        "ada/x.ipynb: 2 right, 1 wrong, 1 failing, 1 not attempted, 1 could not be judged"
+    )
+
+
+def test_a_file_column_where_somebody_has_handed_in_two():
+    made = [grading.Graded(submissions.Submission("ada", path, "temporal_convolutions"))
+            for path in ("ada/x.ipynb", "ada/y.ipynb")]  # fmt: skip
+    assert "| file" in marks.report(made) and "| file" not in marks.report(made[:1])
+
+
 def test_the_table_of_a_class(graded):
     text = marks.report(graded)
-    assert re.search(r"\| wrong +\| wrong/07.ipynb +\| wrong +\| - +\|", text)
-    assert re.search(r"\| late +\| late/07.ipynb +\| ! +\| - +\|", text) and "!: attempted" in text
+    assert re.search(r"\| wrong +\| wrong +\| - +\|.* 0 of 4 +\| 0 of 6 +\| see below", text)
+    assert re.search(r"\| late +\| ! +\| - +\|", text) and "!: attempted" in text
     assert "    7.1: its cell fails: SyntaxError: invalid syntax (line 1)" in text
     assert "Not run:\n  broken/x.ipynb: not valid JSON" in text
     assert r"fran\udce7ois" in text and text.isprintable() is False
     rows = json.loads(marks.report(graded, "json"))
     assert sum(row["state"] == "right" for row in rows) >= 8
+    assert re.search(r"\| raises +\| right .* 1 of 4 +\| 2 of 6 +\| 2 cells fail +\|", text)
+    assert {(row["points"], row["most"]) for row in rows if row["exercise"] == "7.1"} == {
+        (0, 2), (2, 2)
+    }  # fmt: skip
     late = next(row for row in rows if (row["student"], row["exercise"]) == ("late", "7.1"))
     assert late["state"] == "fails" and late["line"].startswith("its cell fails: SyntaxError")
     assert {row["student"] for row in rows} == {*CLASS, "broken", r"fran\udce7ois"}
     lines = marks.report(graded, "csv").splitlines()
-    assert lines[0] == "student,file,chapter,exercise,state,line,remarks"
+    assert lines[0] == "student,file,chapter,exercise,state,points,most,line,remarks"
     assert not any(line.startswith(("=", "+", "-", "@")) for line in lines)
 
 
@@ -283,13 +363,25 @@ def test_a_page_shows_the_figures(tmp_path):
     made = []
     for student, figure in (("<ada>", drawn), ("bob", "{"), ("cleo", '{"data": [{"type": 3}]}')):
         of = submissions.Submission(student, f"{student}/x.ipynb", "temporal_convolutions")
-        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. <i>3</i>"}
-        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"]))
+        states, lines = {"7.1": "wrong", "7.2": "open"}, {"7.1": "not yet. `<i>3</i>`"}
+        asks = {"7.1": "<b>Which</b> frames"}
+        made.append(grading.Graded(of, states, lines, {"7.1": figure}, ["a remark"], asks=asks))
     made.append(grading.Graded(submissions.Submission("dan", "dan/", "", why="it is empty")))
-    text = marks.page(tmp_path / "class.html", made).read_text(encoding="utf-8")
-    assert "&lt;ada&gt;/x.ipynb, 7.1: not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text
-    assert 1 <= text.count('data-figure="figure-') <= 2 and "dan/: it is empty" in text
-    assert "7.1: not yet. <i>3</i> [figure]" in marks.report(made)
+    page = tmp_path / "class.html"
+    told = class_page.write(page, made, folder=tmp_path, profile="ci")
+    text = page.read_text(encoding="utf-8")
+    assert "not yet. &lt;i&gt;3&lt;/i&gt;" in text and "<ada>" not in text and "<i>3" not in text
+    assert 1 <= (count := text.count('data-figure="figure-')) <= 2 and "dan/: it is empty" in text
+    assert told.endswith(f"a section for each student, with {count} figure{'s' * (count > 1)}")
+    assert text.count('<a href="#student-') == text.count('<h2 id="student-') == 3
+    assert (
+        "&lt;b&gt;Which&lt;/b&gt; frames" in text
+        and "profile ci. Students: 3; notebooks: 3" in text
+    )
+    assert "answers: 3 wrong, 3 not attempted" in text
+    assert "7.1: not yet. `<i>3</i>` [figure]" in marks.report(made)
+    told = class_page.write(page, made[3:], folder=tmp_path, profile="ci")
+    assert told.endswith("a section for each student")
 
 
 def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):

@@ -52,11 +52,11 @@ def check(
     form: Annotated[str, typer.Option("--format", help="md, csv or json")] = "md",
     report: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.html", help="a page with the figures that refute answers, too"),
+        typer.Option(metavar="FILE.html", help="a page with a section for each student, too"),
     ] = None,
 ) -> None:
     """Run the notebooks of a class, each in a process of its own, and say what came of it."""
-    from posebook.course import grading, marks
+    from posebook.course import class_page, grading, marks
 
     if form not in marks.FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
@@ -73,6 +73,7 @@ def check(
     )  # fmt: skip
     tell(marks.report(graded, form))
     if report is not None:
-        print(f"{marks.page(report, graded)}: with the figures", file=sys.stderr)
+        told = class_page.write(report, graded, folder=folder, profile=profile)
+        print(told, file=sys.stderr)
     if not any(one.of.chapter for one in graded):
         raise InputError(f"{folder}: nothing could be run; the report says of each file why")

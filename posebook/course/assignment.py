@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from posebook import chapters
@@ -24,12 +24,18 @@ class Assignment:
     """before     sources of the book's code cells before the first exercise
     exercises  {number: names that the reader has to bind}
     released   sources of all code cells of the student edition
+    given      {number: {name: line of the exercise's cell that binds it, and is no blank}}
+    points     {number: what it is worth}
+    asks       {number: the first words of its text}
     """
 
     chapter: chapters.Chapter
     before: list[str]
     exercises: dict[int, list[str]]
     released: list[str]
+    given: dict[int, dict[str, str]] = field(default_factory=dict)
+    points: dict[int, int] = field(default_factory=dict)
+    asks: dict[int, str] = field(default_factory=dict)
 
     def named(self, number: int) -> str:
         """2 -> '6.2'"""
@@ -74,6 +80,19 @@ class Assignment:
             found[number] = sorted(place for place in places if theirs[place])
         return found
 
+    def touched(self, number: int, cells: Iterable[str]) -> bool:
+        """Whether any cell of the reader's own speaks of what an exercise asks for."""
+        one = re.compile(rf"\b(?:{'|'.join(map(re.escape, self.exercises[number]))})\b")
+        return any(one.search(cell) and _meant(cell) not in self._books for cell in cells)
+
+    def why_gone(self, number: int, name: str, cells: Iterable[str]) -> str:
+        """Why a name is not there; '' where that lies with the cells above the exercise."""
+        if name not in self.exercises[number] or any(binds(cell, [name]) for cell in cells):
+            return ""
+        if line := self.given.get(number, {}).get(name):
+            return f"the line `{line}` of the exercise's cell is gone"
+        return f"`{name}` is not there, and the exercise asks for it"
+
 
 def assignment_of(chapter: chapters.Chapter) -> Assignment:
     """A chapter's exercises, from its text."""
@@ -83,7 +102,25 @@ def assignment_of(chapter: chapters.Chapter) -> Assignment:
     before = [c.source for c in book.cells[:first] if c.cell_type == "code" and c.source]
     names = {one.number: bound(book.cells[one.blank].source) for one in found}
     released = [c.source for c in editions.student(book).cells if c.cell_type == "code"]
-    return Assignment(chapter, before, names, released)
+    given = {one.number: _given(book.cells[one.blank].source) for one in found}
+    points = {one.number: one.points for one in found}
+    asks = {}
+    for text in (cell.source for cell in book.cells if cell.cell_type == "markdown"):
+        for one in editions.TASK.finditer(text):
+            asks[int(one[1])] = first_words(text[one.end() :])
+    return Assignment(chapter, before, names, released, given, points, asks)
+
+
+def _given(source: str) -> dict[str, str]:
+    """{name: its line} of what a blank's cell binds to something; a longer line is cut."""
+    lines = {}
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            text = ast.get_source_segment(source, statement) or ""
+            constants = [one for one in ast.walk(statement) if isinstance(one, ast.Constant)]
+            if all(one.value is not None for one in constants):
+                lines |= dict.fromkeys(bound(text), _cut(text.splitlines()[0]))
+    return lines
 
 
 def bound(source: str) -> list[str]:
@@ -125,6 +162,16 @@ def first_line(source: str) -> str:
     """What a reader knows a cell by: its first line that is no comment, cut."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     line = next((line for line in lines if not line.startswith("#")), lines[0] if lines else "")
+    return _cut(line)
+
+
+def first_words(text: str) -> str:
+    """How a Markdown text begins, without its marks."""
+    words = re.sub(r"[`*$]|\]\([^)]*\)|\[(?=[^]]*\]\()", "", text.partition("\n\n")[0]).split()
+    return " ".join(words if len(words) <= 20 else [*words[:20], "..."])
+
+
+def _cut(line: str) -> str:
     return line if len(line) <= 60 else f"{line[:57]}..."
 
 

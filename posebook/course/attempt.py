@@ -2,9 +2,11 @@
 
 Nothing that the notebook says of itself counts: not its stored outputs, not what it prints, not its
 own `check`. Answers are judged by the code of `posebook.course` as it was before the notebook ran.
+Both are in one process, since a check calls the student's functions: whoever means to can fool it.
 """
 
 import contextlib
+import hashlib
 import importlib
 import inspect
 import json
@@ -30,7 +32,7 @@ _MOST_FORKS = 6
 _LONGEST_LINE = 500
 #: A figure with more is left out: one of a pose has some 20,000.
 _MOST_FIGURE_BYTES = 1 << 19
-Judge = Callable[..., tuple[str, str, str]]
+Judge = Callable[..., tuple[str, str, str, str]]
 
 
 class TimeIsUp(BaseException):
@@ -38,35 +40,52 @@ class TimeIsUp(BaseException):
 
 
 def judge_of(chapter: str) -> Judge:
-    """What judges a chapter's answers: code that is compiled now, and run in new modules later."""
-    codes = {}
-    for name in (CHECKING, f"posebook.course.answers.{chapter}"):
-        module = importlib.import_module(name)
-        codes[name] = compile(inspect.getsource(module), f"<{name}>", "exec")
+    """What judges a chapter's answers: text that is read now, and run in new modules later."""
+    texts = _texts(chapter)
 
-    def judge(number: int, names: Mapping[str, Any], answers: set[str]) -> tuple[str, str, str]:
-        """(state, line, figure as JSON or '') of an exercise; 'absent': a name is not there
+    def judge(
+        number: int, names: Mapping[str, Any], answers: set[str]
+    ) -> tuple[str, str, str, str]:
+        """(state, line, figure as JSON or '', hash of what judged) of an exercise; 'absent': a name
+        is not there, which is the line
 
         answers  names that the reader has to bind
         """
-        fresh = {name: types.ModuleType(name) for name in codes}
+        now = dict(texts)
+        mark = _hash(now)
+        fresh = {name: types.ModuleType(name) for name in now}
         sys.modules.update(fresh)
-        for name, code in codes.items():
-            exec(code, fresh[name].__dict__)
+        for name, text in now.items():
+            exec(compile(text, f"<{name}>", "exec"), fresh[name].__dict__)
         checking, answered = fresh.values()
         checks = getattr(answered, f"exercise_{number}")
         wanted = inspect.signature(checks).parameters
         own = [name for name in wanted if name in answers]
         if own and all(names.get(name) is None for name in own):
-            return "open", checking.UNTOUCHED, ""
+            return "open", checking.UNTOUCHED, "", mark
         if gone := [name for name in wanted if name not in names]:
-            return "absent", f"{gone[0]} is not there: a cell above is missing or fails.", ""
+            return "absent", gone[0], "", mark
         line, figure = checking.judged(checks, names)
         states = {checking.RIGHT: "right", checking.UNTOUCHED: "open"}
         drawn = "" if figure is None else figure.to_json()
-        return states.get(line, "wrong"), line, drawn * (len(drawn) <= _MOST_FIGURE_BYTES)
+        return states.get(line, "wrong"), line, drawn * (len(drawn) <= _MOST_FIGURE_BYTES), mark
 
     return judge
+
+
+def _texts(chapter: str) -> dict[str, str]:
+    """What the modules are made of that judge a chapter's answers."""
+    names = CHECKING, f"posebook.course.answers.{chapter}"
+    return {name: inspect.getsource(importlib.import_module(name)) for name in names}
+
+
+def _hash(texts: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
+
+
+def hash_of(chapter: str) -> str:
+    """What `judge` says that it judged by, in a process where nobody has touched that."""
+    return _hash(_texts(chapter))
 
 
 def guarded() -> dict[tuple[str, str], tuple[Any, Any]]:
@@ -156,7 +175,8 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
              that it checks; exercises: {number: names that the reader has to bind}; seconds: of
              work, a cell
     tell     is called with a cell's place before it runs, and with that and its error, or '', after
-             it; with the exercise that it judges, and with that, its state, a line and a figure
+             it; with the exercise that it judges, and with that, its state, a line, a figure and
+             the hash of what judged
     """
     held = guarded()
     exercises = {int(number): set(names) for number, names in request["exercises"].items()}
@@ -166,10 +186,10 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
     def judged(number: int) -> None:
         own = {name: value for name, value in book.items() if name not in exercises[number]}
         tell(judges=number)
-        figure = ""
+        figure, by = "", ""
         try:
             with clock(request["seconds"]):
-                state, line, figure = judge(number, {**shell.user_ns, **own}, exercises[number])
+                state, line, figure, by = judge(number, {**shell.user_ns, **own}, exercises[number])
         except TimeIsUp:
             state, line = "wrong", f"not yet. It works for over {request['seconds']:g} s."
         except BaseException as error:  # such as SystemExit, out of the reader's own function
@@ -180,7 +200,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
             tell(kept=number)
             return
         states[number] = state
-        tell(exercise=number, state=state, line=line[:_LONGEST_LINE], figure=figure)
+        tell(exercise=number, state=state, line=line[:_LONGEST_LINE], figure=figure, by=by)
 
     for place, source in enumerate(request["cells"]):
         checked = [number for number in request["checked"][place] if number in exercises]
@@ -200,7 +220,7 @@ def run(shell: Any, request: Mapping[str, Any], judge: Judge, tell: Callable[...
 def _only_checks(source: str) -> bool:
     """Whether a cell does nothing but check answers."""
     lines = [line.partition("#")[0].strip() for line in source.splitlines()]
-    return all(re.fullmatch(r"""check\(["'][0-9.]+["']\)""", line) for line in lines if line)
+    return all(re.fullmatch(r"""check\(["']?[0-9.]+["']?\)""", line) for line in lines if line)
 
 
 def error_of(shell: Any, source: str, seconds: float | int) -> str:

@@ -1,12 +1,18 @@
 """Check a reader's answer to an exercise without telling the answer."""
 
+import collections.abc
+import contextlib
+import functools
 import inspect
 import math
 import re
 import sys
+import types
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args, get_origin
+
+from torch import Tensor
 
 from posebook import chapters, figures
 from posebook.course import teaching
@@ -31,30 +37,40 @@ class Wrong(Exception):
         self.figure = figure
 
 
-def check(exercise: str) -> None:
+def check(exercise: str | float | int) -> None:
     """Print whether the answer to an exercise is right, and if not, what speaks against it.
 
-    exercise  the chapter's number and the exercise's, such as '6.1' or '06.1'
+    exercise  the chapter's number and the exercise's, such as '6.1', '06.1' or 6.1
 
     The answer is taken from the variables of the notebook: the function that checks it names them
-    as its parameters. Nothing is raised for a wrong answer, so that a notebook runs to its end.
+    as its parameters. Nothing is raised for a wrong answer, nor where there is no such exercise, so
+    that a notebook runs to its end.
     """
-    checks = check_of(exercise)
+    try:
+        checks = check_of(exercise)
+    except InputError as error:
+        print(error)
+        return
     line, figure = judged(checks, sys._getframe(1).f_globals)
     print(f"Exercise {exercise}: {line}")
     if figure is not None:
         figures.show(figure, alt=line)
 
 
-def hint(exercise: str) -> None:
+def hint(exercise: str | float | int) -> None:
     """Print a hint for an exercise; called again, the next one too.
 
-    exercise  the chapter's number and the exercise's, such as '6.1' or '06.1'
+    exercise  the chapter's number and the exercise's, such as '6.1', '06.1' or 6.1
     """
-    chapter, number = exercise_of(exercise)
-    hints = teaching.of(chapter.id).hints.get(number, [])
+    try:
+        chapter, number = exercise_of(exercise)
+        hints = teaching.of(chapter.id).hints.get(number, [])
+        if not hints:
+            check_of(exercise)  # there may be no such exercise
+    except InputError as error:
+        print(error)
+        return
     if not hints:
-        check_of(exercise)  # there may be no such exercise
         print(f"Exercise {exercise} has no hints; check() says what speaks against an answer.")
         return
     key = chapter.id, number
@@ -93,9 +109,87 @@ def judged(checks: Callable[..., None], names: Mapping[str, Any]) -> tuple[str, 
     except Wrong as wrong:
         return f"not yet. {wrong}", wrong.figure
     except Exception as error:  # the reader's own function may raise anything
+        if told := _misfit(checks, {name: names[name] for name in wanted}, error):
+            return f"not yet. {told}", None
         why = " ".join(str(error).split())[:200]
         return f"not yet. It raises {type(error).__name__}: {why}", None
     return RIGHT, None
+
+
+def _misfit(checks: Callable[..., None], values: Mapping[str, Any], error: Exception) -> str:
+    """Which answer has another type than the check can work with, where that is why it raises; ''
+    where the reader's own code raises, or nobody can say."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") == "__main__":
+            return ""
+        trace = trace.tb_next
+    kinds = {name: one.annotation for name, one in inspect.signature(checks).parameters.items()}
+    functions = {
+        name for name, kind in kinds.items() if get_origin(kind) is collections.abc.Callable
+    }
+    for name, value in values.items():
+        if name in functions and not callable(value):
+            return f"`{name}` is {_kind(value)}; a function is expected."
+        if kinds[name] is Any and isinstance(value, str) and re.search("str|literal", str(error)):
+            return f"`{name}` is text; {_instead_of_text(value)}."
+        if kinds[name] is Any and f"'{type(value).__name__}' object is not iterable" in str(error):
+            return f"`{name}` is {_kind(value)}; a set or a list is expected."
+        if kinds[name] is Any and _wanted_a_tensor(value, error):
+            return f"`{name}` is {_kind(value)}; a tensor is expected."
+    returned: dict[str, Any] = {}
+
+    def recorded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def recording(*args: Any, **kwargs: Any) -> Any:
+            returned[name] = function(*args, **kwargs)
+            return returned[name]
+
+        return recording
+
+    asked = {name: recorded(name, value) if name in functions else value
+             for name, value in values.items()}  # fmt: skip
+    with contextlib.suppress(Exception):
+        checks(**asked)
+    for name, value in returned.items():
+        kind = get_args(kinds[name])[-1]
+        if value is None:
+            return f"`{name}` returns nothing (None): is there a `return`?"
+        for one, words, fits in _RETURNED:
+            if (kind is one or get_origin(kind) is one) and not isinstance(value, fits):
+                return f"`{name}` returns {_kind(value)}; {words} is expected."
+    return ""
+
+
+#: What a function is to return: its type, in words, and what checks get along with.
+_RETURNED = (
+    (Tensor, "a tensor", Tensor),
+    (float, "a number", int | float | Tensor),
+    (tuple, "a tuple", tuple | list | Tensor),
+)
+_KINDS = {str: "text", int: "a whole number", float: "a number", type(None): "nothing (None)",
+          list: "a list", tuple: "a tuple", dict: "a dictionary", set: "a set", Tensor: "a tensor",
+          types.FunctionType: "a function"}  # fmt: skip
+
+
+def _kind(value: Any) -> str:
+    return _KINDS.get(type(value), f"of type {type(value).__name__}")
+
+
+def _instead_of_text(text: str) -> str:
+    try:
+        float(text)
+    except ValueError:
+        return "something else is expected"
+    return "a number is expected, without the quotes"
+
+
+def _wanted_a_tensor(value: Any, error: Exception) -> bool:
+    """Whether an error comes of a value that is no tensor."""
+    if isinstance(error, AttributeError):
+        return error.obj is value and hasattr(Tensor, error.name or "")
+    kind = type(value).__name__
+    return isinstance(error, TypeError) and f"must be Tensor, not {kind}" in str(error)
 
 
 def _not_a_number(value: Any) -> bool:
@@ -106,7 +200,7 @@ def _not_a_number(value: Any) -> bool:
         return False
 
 
-def check_of(exercise: str) -> Callable[..., None]:
+def check_of(exercise: str | float | int) -> Callable[..., None]:
     """The function that checks an exercise; InputError where there is none of that number."""
     chapter, number = exercise_of(exercise)
     module = import_module(f"posebook.course.answers.{chapter.id}")
@@ -116,9 +210,12 @@ def check_of(exercise: str) -> Callable[..., None]:
     return found
 
 
-def exercise_of(exercise: str) -> tuple[chapters.Chapter, int]:
-    """'06.2' -> the chapter and the exercise's number; InputError where there is none."""
-    parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", exercise)
+def exercise_of(exercise: str | float | int) -> tuple[chapters.Chapter, int]:
+    """'06.2' -> the chapter and the exercise's number; InputError where there is none.
+
+    exercise  6.2 is as good: no chapter has ten exercises, so that 6.1 is no 6.10
+    """
+    parts = re.fullmatch(r"0?([0-9]{1,2})\.0?([0-9]{1,2})", str(exercise))
     if parts is None:
         raise InputError(f"exercise '{exercise}': expected a chapter and a number, such as '6.1'")
     return chapters.find(f"{int(parts[1]):02d}"), int(parts[2])

@@ -29,7 +29,7 @@ _HIDDEN = (
 )
 #: What a student edition shows folded up.
 _FOLDED = {"reveal": {"source_hidden": True}, "setup": {"source_hidden": True}}
-_CHECKED = re.compile(r"""\bcheck\(\s*["']([0-9.]+)["']\s*\)""")
+_CHECKED = re.compile(r"""\bcheck\(\s*["']?([0-9.]+)["']?\s*\)""")
 #: How the text of an exercise begins: its number, and mostly its kind and its difficulty.
 TASK = re.compile(r"\*\*([0-9]+)((?: · [^*]+?)?)\.\*\*\s*", re.MULTILINE)
 #: nbgrader's points by difficulty.

@@ -7,6 +7,7 @@ owns nothing that matters.
 
 import os
 import queue
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -26,6 +27,13 @@ from posebook.results import PROFILES
 #: the clock so many times.
 SECONDS, WHOLE, PATIENCE = 60.0, 5, 10
 MEMORY = 4 << 30
+IN_WORDS = {
+    "right": "right", "wrong": "wrong", "fails": "failing", "open": "not attempted",
+    "unknown": "could not be judged",
+}  # fmt: skip
+_TOUCHED = "the notebook replaces the checks: look at it yourself."
+_NO_ANSWER = "right without an answer: look at it yourself."
+_NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass
@@ -37,6 +45,9 @@ class Graded:
     lines    {exercise: what the check says}
     figures  {exercise: what refutes a wrong answer, as plotly's JSON}
     remarks  what else a teacher should know
+    failing  how many cells fail that are no answer which does
+    points   {exercise: what a right answer is worth}
+    asks     {exercise: its first words}
     """
 
     of: Submission
@@ -44,6 +55,22 @@ class Graded:
     lines: dict[str, str] = field(default_factory=dict)
     figures: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    failing: int = 0
+    points: dict[str, int] = field(default_factory=dict)
+    asks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def right(self) -> list[str]:
+        return [name for name, state in self.states.items() if state == "right"]
+
+    @property
+    def scored(self) -> int:
+        """Points for what is right."""
+        return sum(self.points.get(name, 1) for name in self.right)
+
+    @property
+    def most(self) -> int:
+        return sum(self.points.get(name, 1) for name in self.states)
 
 
 def check_class(
@@ -93,10 +120,9 @@ def _limits(
 def summary(one: Graded) -> str:
     """A line about a notebook while others run."""
     counts = Counter(one.states.values())
-    failing = f"{counts['fails']} failing, " if counts["fails"] else ""
-    return f"{printable(one.of.path)}: {counts['right']} right, {counts['wrong']} wrong, " + (
-        f"{failing}{counts['open']} not attempted"
-    )
+    said = [f"{counts[state]} {words}" for state, words in IN_WORDS.items()
+            if counts[state] or state not in ("fails", "unknown")]  # fmt: skip
+    return f"{printable(one.of.path)}: {', '.join(said)}"
 
 
 def _grade(
@@ -145,6 +171,8 @@ def _one(
     supervisor: Supervisor, assignment: Assignment, one: Graded, limits: dict[str, Any]
 ) -> None:
     """Run one notebook, and write down what came of it."""
+    from posebook.course import attempt  # not on Windows
+
     cells = one.of.cells
     follows = supervisor.shares and assignment.begins(cells)
     first = len(assignment.before) if follows else 0
@@ -153,6 +181,7 @@ def _one(
         dict(cells=list(cells[first:]), first=first, shared=follows, checked=checked,
              exercises=assignment.exercises, **limits)
     )  # fmt: skip
+    by = attempt.hash_of(assignment.chapter.id)
     runs, judges, failed, found, drawn = None, None, {}, {}, {}
     for words in answer["told"]:
         judges = words.get("judges")
@@ -161,7 +190,10 @@ def _one(
             if words.get("error"):
                 failed[words["cell"]] = printable(words["error"])
         elif "exercise" in words:
-            found[words["exercise"]] = words["state"], printable(words["line"])
+            known = words["state"] != "right" or words["by"] == by
+            found[words["exercise"]] = (
+                (words["state"], printable(words["line"])) if known else ("unknown", _TOUCHED)
+            )
             drawn[words["exercise"]] = words["figure"]
     if answer["ended"] and runs is not None:
         failed[runs] = answer["ended"]
@@ -176,19 +208,30 @@ def _one(
         name, names = assignment.named(exercise), assignment.exercises[exercise]
         mine = [place for place in places if place in failed]
         owners |= dict.fromkeys(mine, f" of exercise {name}")
-        state, line = found.get(exercise, ("absent", "not reached."))
+        state, line = found.get(exercise, ("unknown", "not reached."))
+        failing = mine and (state in ("open", "absent") or exercise not in found)
         if exercise == judges:
             state, line = "fails", f"when it is checked, {answer['ended']}"
-        elif state in ("open", "absent") and mine:
+        elif failing:
             state, line = "fails", f"its cell fails: {failed.pop(mine[-1])}"
         elif state == "absent":
+            why = assignment.why_gone(exercise, line, cells)
             state = "unknown"
-        elif state == "wrong" and typed_in(name, cells, names):
+            line = f"{why or f'{line} is not there: a cell above is missing or fails'}."
+        elif state == "right" and not assignment.touched(exercise, cells):
+            state, line = "unknown", _NO_ANSWER
+        elif state == "wrong" and " is expected" not in line and typed_in(name, cells, names):
             line += " (It was typed in, and may belong to another profile.)"
+        undefined = _NOT_DEFINED.search(line) if state in ("fails", "wrong") else None
+        if undefined and (why := assignment.why_gone(exercise, undefined[1], cells)):
+            line += f" ({why[0].upper()}{why[1:]}.)"
         one.states[name], one.lines[name] = state, line
+        one.points[name] = assignment.points.get(exercise, 1)
+        one.asks[name] = assignment.asks.get(exercise, "")
         if state == "wrong" and drawn.get(exercise):
             one.figures[name] = drawn[exercise]
     said = [f'the cell "{printable(first_line(cells[place]))}"{owners.get(place, "")} '
             f'{"ended: " if place == runs else "fails: "}{error}'
             for place, error in failed.items()]  # fmt: skip
+    one.failing = len(said)
     one.remarks += said[:3] + [f"{len(said) - 3} more cells fail"] * (len(said) > 3)

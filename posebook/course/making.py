@@ -16,6 +16,8 @@ from posebook.errors import InputError
 WEEKS = 6
 #: The README of a course.
 _ABOUT = Path(__file__).with_name("about_a_course.md")
+#: The README of the student edition.
+_FOR_STUDENTS = Path(__file__).with_name("for_students.md")
 _NBGRADER = """import os
 
 c = get_config()  # noqa: F821  nbgrader defines it
@@ -64,6 +66,7 @@ def _write(folder: Path, plan: Sequence[Sequence[Unit]]) -> None:
     (folder / "slides").mkdir(parents=True)
     slides.write_plotly(folder / "slides")
     _text(folder / "README.md", _ABOUT.read_text(encoding="utf-8"))
+    _text(folder / "student" / "README.md", _FOR_STUDENTS.read_text(encoding="utf-8"))
     _text(folder / "syllabus.md", syllabus.text(plan))
     _text(folder / "nbgrader" / "nbgrader_config.py", _NBGRADER.format(blank=editions.BLANK))
     for number, week in enumerate(plan, 1):

@@ -38,7 +38,10 @@ th,td{padding:.35rem .8rem;border-bottom:1px solid var(--line);text-align:left;
 vertical-align:top;overflow-wrap:break-word}
 thead th{background:var(--band)}td.number,th.number{text-align:right}
 footer{color:var(--soft);font-size:.85rem;margin-top:3rem}
-@media print{.card{break-inside:avoid}}
+td:first-child{overflow-wrap:anywhere;min-width:6.5rem}nav ul{columns:12rem;padding-left:1.2rem}
+nav li{break-inside:avoid}
+.wide:not(.plot){margin:1rem 0}nav a{color:inherit;overflow-wrap:anywhere}
+@media print{.card,tr{break-inside:avoid}h2[id]{break-before:page}.wide{overflow:visible}}
 """
 
 # Figures are drawn when they come near the window: a browser keeps only sixteen 3D canvases alive.
@@ -74,9 +77,17 @@ _POLICY = (
 
 @dataclass(frozen=True)
 class Heading:
-    """A section's heading."""
+    """A section's heading; with an anchor, `Contents` leads to it, and it begins a printed page."""
 
     text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Links to headings further down."""
+
+    headings: Sequence[Heading]
 
 
 @dataclass(frozen=True)
@@ -91,15 +102,15 @@ class Picture:
         described(self.alt)
 
 
-Part = str | Heading | Picture | Player | Table
+Part = str | Heading | Contents | Picture | Player | Table
 
 
 def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "") -> Path:
     """Write one HTML page that needs no network and no other file.
 
-    parts  a string is a paragraph; `Heading`, `Picture` (alt text required; plotly, 5 MB, comes
-           with the first), `Player`, `Table`. All text is escaped: names and notes from other
-           people's files cannot become markup.
+    parts  a string is a paragraph; `Heading`, `Contents`, `Picture` (alt text required; plotly,
+           5 MB, comes with the first), `Player`, `Table`. All text is escaped:
+           names and notes from other people's files cannot become markup.
     The file is written under a temporary name and renamed.
     """
     body, data, played, pictures, players = [], [], [], 0, 0
@@ -107,7 +118,12 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
         if isinstance(part, str):
             body.append(f"<p>{escape(part)}</p>")
         elif isinstance(part, Heading):
-            body.append(f"<h2>{escape(part.text)}</h2>")
+            anchor = f' id="{escape(part.anchor)}"' if part.anchor else ""
+            body.append(f"<h2{anchor}>{escape(part.text)}</h2>")
+        elif isinstance(part, Contents):
+            links = [f'<li><a href="#{escape(one.anchor)}">{escape(one.text)}</a></li>'
+                     for one in part.headings]  # fmt: skip
+            body.append(f"<nav><ul>{''.join(links)}</ul></nav>")
         elif isinstance(part, Table):
             body.append(f'<div class="wide">{part._repr_html_()}</div>')
         elif isinstance(part, Picture):
@@ -123,7 +139,7 @@ def page(path: str | Path, title: str, parts: Sequence[Part], *, footer: str = "
         else:
             raise InputError(
                 f"a part of a page is a {type(part).__name__}, "
-                "expected str, Heading, Picture, Player or Table"
+                "expected str, Heading, Contents, Picture, Player or Table"
             )
     scripts = f"{''.join(played)}<script>{player.scripts()}</script>" if players else ""
     style, broad = (_STYLE + player.STYLE, ' class="broad"') if players else (_STYLE, "")

@@ -25,7 +25,7 @@ ROWS = [
     ("7.1", dict(frames_seen=27), "the pose stays the same"),
     ("7.1", dict(frames_seen=7), "still changes the pose"),
     ("7.1", dict(frames_seen=8), "a middle frame"),
-    ("7.1", dict(frames_seen="many"), "It raises TypeError"),
+    ("7.1", dict(frames_seen="many"), "`frames_seen` is text; something else"),
     ("7.2", dict(symmetric_ms=None, causal_ms=None), "not attempted"),
     ("7.2", dict(symmetric_ms=260, causal_ms=0), "right"),
     ("7.2", dict(symmetric_ms=540, causal_ms=0), "Symmetric: in 540 ms, 27 frames"),
