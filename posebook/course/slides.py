@@ -35,6 +35,7 @@ _HIGH = 600
 FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
 #: What `guessed` says of a reader who has not guessed.
 _NO_GUESS = re.compile(r"[;,]?\s*\(?no guess yet\)?")
+_NO_NOTES = "<p>No more than the slide says.</p>"
 _LINE_OF_BAR = re.compile(r"\d+%\|")
 _LEFT_OUT = {"solution", "exercise_check", "references", "parameters"}
 
@@ -84,7 +85,7 @@ def page(chapter: Chapter, notebook: Any, words: teaching.Teaching) -> str:
 
 def _section(slide: Slide) -> str:
     kind = f' class="{slide.kind}"' if slide.kind else ""
-    notes = f"<aside>{''.join(slide.notes)}</aside>" if slide.notes else ""
+    notes = f"<aside>{''.join(slide.notes) or _NO_NOTES}</aside>"
     body = f'<div class="body">{"".join(slide.body)}</div>'
     return f"<section{kind}>{slide.title}{body}{notes}</section>"
 
