@@ -20,8 +20,8 @@ def test_a_week_says_its_goals_its_hours_and_what_is_handed_in():
     assert abs(60 * float(hours) - (int(read) + float(run) + 15 * int(count))) <= 15
     assert int(count) == sum(len(one.exercises) for one in week) >= 8
     assert (
-        "**After the week you can**, among other things: prepare 2D and 3D poses for a network, and "
-        "say why depth is asked for relative to the hip (6); explain how dilated filters" in text
+        "**After the week you can**, among other things: prepare 2D and 3D poses for a network, "
+        "and say why depth is asked for relative to the hip (6); explain how dilated" in text
     )
     assert (
         "**Handed in:** `06_simple_baseline.ipynb`, `07_temporal_convolutions.ipynb` from "
