@@ -29,7 +29,9 @@ _ROOM = 11
 #: A slide with one line of words is not full: what that line announces follows on it.
 _LINE = 1.3
 #: Lines of words that stand beside a figure whose sides keep their ratio: below them it is small.
+#: One fewer where the caption stands there, too.
 _BESIDE = 4.5
+_WIDE = re.compile("<(figure|table|pre|math display)")
 #: Pixels of a figure of many panels.
 _HIGH = 600
 FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
@@ -213,19 +215,21 @@ class _Deck:
         said = re.sub("</?div[^>]*>", "", caption)
         high = data[PLOTLY]["layout"].get("height", 0) > _HIGH
         stiff = "scaleanchor" in data[PLOTLY]["layout"].get("yaxis", {})
-        weight = _ROOM - (_LINE if high else 4)
-        self._add(
+        part = (
             f"<figure{' class=high' * high}><figcaption>{said}</figcaption>"
             f'<div class="plot" role="img" aria-label="{alt}" '
-            f'data-figure="figure-{len(self.figures)}"></div></figure>',
-            weight,
+            f'data-figure="figure-{len(self.figures)}"></div></figure>'
         )
-        slide = self.slides[-1]
-        words = slide.filled - weight
-        if stiff and not high and 0 < words <= _BESIDE and not slide.kind:
-            slide.kind, slide.filled = "beside", _ROOM - (_BESIDE - words)
-        elif not high:  # two lines have room below it: it is drawn as high as it can be
-            slide.filled = min(slide.filled, _ROOM - 2.4)
+        slide, most = self.slides[-1], _BESIDE - high
+        only_words = not slide.kind and not _WIDE.search("".join(slide.body))
+        if stiff and only_words and 0 < slide.filled <= most:
+            slide.kind, slide.filled = "beside", _ROOM - (most - slide.filled)
+            slide.body.append(part)
+            self.asked = ""
+        else:
+            self._add(part, _ROOM - (_LINE if high else 4))
+            if not high:  # two lines have room below it: it is drawn as high as it can be
+                self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
         self.figures.append(text)
 
 
