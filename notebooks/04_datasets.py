@@ -203,6 +203,8 @@ assert max(speed) < 6, "is the frame rate right?"
 print("units, axes, speed: ok")
 
 # %% [markdown] tags=["predict"]
+# ## What a detector makes of it
+#
 # **Predict first.** The same data, as a detector would give them. Which joint will have the largest
 # error, and which the smallest?
 

@@ -737,8 +737,9 @@ print(f"theirs over 16 joints: {theirs_over_16_mm:.1f} mm, so yours, at 51.5, is
 check("5.2")
 
 # %% [markdown]
-# **3 · break it · hard.** Construct a prediction that beats `truth, jittering` in *every* column of the chart above and is
-# useless all the same: nobody could use it to steer a game, or to catch a fall, as it happens.
+# **3 · break it · hard.** Construct a prediction that beats `truth, jittering` under each of the five scores of the
+# chart "Who is best depends on who asks", and is useless all the same: nobody could use it to steer a game, or to
+# catch a fall, as it happens. It is useless if it is further off than `truth, jittering` where people move most.
 
 # %% tags=["exercise"]
 cheat_mm = None  # (frames, 17, 3)

@@ -1091,8 +1091,8 @@ check("15.3")
 # %% [markdown]
 # **4 · break it · hard.** A lifter can be wrong and agree with itself. Show it for the made-up people below. Answer
 # for the lifter: how much farther than 10 is each joint in the first picture, and how much in the new one? Both losses
-# on the round trip, $L_{3D}$ and $L_{2D}$, must be less than 0.001, although the depths in the first picture are off
-# by 0.2 lengths on average.
+# on the round trip, $L_{3D}$ and $L_{2D}$, must be less than 0.001, although the depths about the hip are off by 0.2
+# lengths on average in the first picture.
 
 # %% tags=["exercise"]
 dice = torch.Generator().manual_seed(0)

@@ -316,6 +316,9 @@ def test_gallery_takes_the_worst_one_of_each_clip():
     captions = [a.text for a in figure.layout.annotations]
     assert captions == ["90 mm: cause 1", "70 mm: cause 5", "20 mm: cause 4"]
     assert len(figure.frames) == 13 and size(figure) < 150_000
+    for note, said in (("", "Beside it: the lifted pose"), ("Left: a test pose.", "Left: a test")):
+        text = figures.gallery(truth, truth, seen, errors, note=note).layout.title.text
+        assert said in text and ("lifted" in text) == (not note)
     with pytest.raises(InputError, match="no finite"):
         figures.gallery(prediction, truth, seen, errors * torch.nan)
     with pytest.raises(REFUSED, match="truth_mm"):

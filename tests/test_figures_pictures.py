@@ -35,6 +35,15 @@ def test_each_person_lies_on_their_own_picture():
     assert len(json.dumps(showing.plotly_bundle(figure))) < 60_000
 
 
+def test_long_captions_are_wrapped_below_their_picture():
+    made = []
+    for words in ("short", "1.5 heads: left and right exchanged, and more"):
+        figure = figures.picture_sheet(PICTURES[:4], captions=[words] * 4, columns=4)
+        made.append((figure.layout.annotations[0].text, figure.layout.images[0].sizey))
+    (one, low), (two, high) = made
+    assert one == "short" and "<br>" in two and high > low
+
+
 def test_what_lies_outside_a_picture_or_is_missing_is_a_gap():
     points = POINTS.clone()
     points[2, 5] = torch.nan

@@ -9,6 +9,8 @@ from html import unescape
 _MOST_ROWS, _WIDEST_ROW = 16, 110
 #: A first sentence shorter than this says too little by itself.
 _SHORT = 45
+#: How a sentence begins that takes back a part of the one before it.
+_TURNS = re.compile(r"(But|Yet|Only|However|Nor)\b")
 _SENTENCE = re.compile(r"[.?!:](?:\*\*|\")?(?=\s+[A-Z*`$\[])")
 
 
@@ -27,18 +29,44 @@ def parts(table: str) -> list[str]:
 
 def lead(paragraph: str) -> str:
     """What a paragraph says first, what it prints bold, and what it ends with if that announces
-    something; all of it where it is short."""
+    something, each with a "but" that follows; all of it where it is short."""
     if len(paragraph) < 260 or "$$" in paragraph:
         return paragraph
-    sentences, rest = [], " ".join(paragraph.split())
-    while rest:
-        sentences.append(first_sentence(rest))
-        rest = rest[len(sentences[-1]) :].strip()
+    sentences = _sentences(paragraph)
     bold = re.compile(r"\*\*[^*]{4,}\*\*")
     first = 1 + (len(sentences[0]) < _SHORT and not bold.search(sentences[0]))
-    more = [one for one in sentences[first:] if bold.search(one)]
-    ends = sentences[-1:] if sentences[-1].endswith(":") else []
-    return " ".join(dict.fromkeys([*sentences[:first], *more, *ends]))
+    kept = [n < first or bool(bold.search(one)) for n, one in enumerate(sentences)]
+    kept[-1] |= sentences[-1].endswith(":")
+    for n, one in enumerate(sentences[1:], 1):
+        kept[n] |= kept[n - 1] and bool(_TURNS.match(one))
+    return " ".join(one for one, shown in zip(sentences, kept, strict=True) if shown)
+
+
+def rest(block: str, shown: str) -> str:
+    """A paragraph without what it begins with, where that is shown; nothing of a block that is
+    shown as a whole, and all of a list that is not."""
+    if block == shown:
+        return ""
+    if re.match(r"[*-] |[0-9]+\. ", block):
+        return block
+    told, before = _sentences(block), _sentences(shown)
+    while before and told[:1] == before[:1]:
+        told, before = told[1:], before[1:]
+    return " ".join(told)
+
+
+def question(text: str) -> str:
+    """The first sentence that asks something; the first of all where none does."""
+    found = _sentences(text)
+    return next((one for one in found if one.endswith("?")), found[0])
+
+
+def _sentences(text: str) -> list[str]:
+    found, after = [], " ".join(text.split())
+    while after:
+        found.append(first_sentence(after))
+        after = after[len(found[-1]) :].strip()
+    return found
 
 
 def first_sentence(text: str) -> str:

@@ -1,8 +1,8 @@
 """Slides of a chapter, from its own cells: one HTML page that needs no network.
 
 What is on a slide: headings, the first sentence of each paragraph, formulas, tables, the core's
-code, figures that turn and play, questions and exercises. What is told beside it, all the prose,
-is in the speaker's notes. Nothing of a solution is in the page, nor what was shown after the first.
+code, figures that turn and play, questions and exercises. The rest of the prose is in the speaker's
+notes. Nothing of a solution is in the page, nor what was shown after the first.
 
 nbconvert's reveal slides load reveal.js and MathJax from the network; this deck is a page of CSS
 and a page of script (`deck.css`, `deck.js`), and formulas are MathML.
@@ -19,7 +19,7 @@ from typing import Any
 
 from posebook.chapters import Chapter
 from posebook.course import editions, mathml, teaching
-from posebook.course.shortening import blocks, first_sentence, lead, parts
+from posebook.course.shortening import blocks, first_sentence, lead, parts, question, rest
 from posebook.figures.showing import PLOTLY
 
 _HERE = Path(__file__).parent
@@ -28,19 +28,24 @@ PLOTLY_FILE = "plotly.min.js"
 _ROOM = 11
 #: A slide with one line of words is not full: what that line announces follows on it.
 _LINE = 1.3
+#: Lines of words that stand beside a figure whose sides keep their ratio: below them it is small.
+#: One fewer where the caption stands there, too.
+_BESIDE = 4.5
+_WIDE = re.compile("<(figure|table|pre|math display)")
 #: Pixels of a figure of many panels.
 _HIGH = 600
 FORMULA = re.compile(r"(`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n][^$]*?)\$", re.DOTALL)
 #: What `guessed` says of a reader who has not guessed.
 _NO_GUESS = re.compile(r"[;,]?\s*\(?no guess yet\)?")
+_NO_NOTES = "<p>No more than the slide says.</p>"
 _LINE_OF_BAR = re.compile(r"\d+%\|")
 _LEFT_OUT = {"solution", "exercise_check", "references", "parameters"}
 
 
 @dataclass
 class Slide:
-    """title, body, notes  HTML; kind  'ask': a question to the audience, which stands alone;
-    filled  lines that are used"""
+    """title, body, notes  HTML; filled  lines that are used; kind  'ask': a question to the
+    audience, which stands alone; 'beside': its words stand beside its figure"""
 
     title: str
     kind: str = ""
@@ -82,7 +87,7 @@ def page(chapter: Chapter, notebook: Any, words: teaching.Teaching) -> str:
 
 def _section(slide: Slide) -> str:
     kind = f' class="{slide.kind}"' if slide.kind else ""
-    notes = f"<aside>{''.join(slide.notes)}</aside>" if slide.notes else ""
+    notes = f"<aside>{''.join(slide.notes) or _NO_NOTES}</aside>"
     body = f'<div class="body">{"".join(slide.body)}</div>'
     return f"<section{kind}>{slide.title}{body}{notes}</section>"
 
@@ -94,6 +99,7 @@ class _Deck:
         self.slides: list[Slide] = [Slide("")]
         self.figures: list[str] = []
         self.number, self.topic, self.begun = int(chapter.number), chapter.title, False
+        self.asked = ""  # a question to the audience that nothing has answered yet
         solved = False
         for cell in notebook.cells:
             tags = set(editions.tags_of(cell))
@@ -123,8 +129,12 @@ class _Deck:
         """Onto the slide, or onto a new one of the same topic where it is full or a question."""
         slide = self.slides[-1]
         full = slide.filled > _LINE and slide.filled + weight > _ROOM
-        if slide.body and (full or slide.kind):
+        if slide.body and (full or slide.kind == "ask"):
             slide = self._new(self.topic)
+            if self.asked:  # what is shown now answers it
+                slide.body.append(f'<p class="asked">{html(self.asked, True)}</p>')
+                slide.filled = _LINE
+        self.asked = ""
         slide.body.append(part)
         slide.filled += weight
 
@@ -136,7 +146,7 @@ class _Deck:
         for block in blocks(source):
             exercise = editions.TASK.match(block)
             if heading := re.match(r"(#{1,4}) (.+)", block):
-                self.topic, asks = heading[2].strip(), None
+                self.topic, self.asked, asks = heading[2].strip(), "", None
                 if len(heading[1]) == 1:
                     self.slides[0].title = f"<h1>{html(self.topic, True)}</h1>"
                 else:
@@ -147,16 +157,23 @@ class _Deck:
                 asks.body.append(html(block[exercise.end() :]))
             elif "predict" in tags and block.startswith("**Predict first"):
                 asks = self._new("Predict first", "ask")
-                asks.body.append(html(re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)))
+                words = re.sub(r"^\*\*Predict first\.?\*\*\s*", "", block)
+                asks.body.append(html(words))
+                self.asked = question(words)
             elif asks:
                 asks.body.append(html(block))
             elif not block.startswith("**References"):
-                self._add(*_shown(block))
-                self.slides[-1].notes.append(html(block))
+                self.asked = ""
+                text, lines = _shown(block)
+                self._add(html(text), lines)
+                if told := rest(block, text):
+                    self.slides[-1].notes.append(html(told))
 
     def _code(self, cell: Any, tags: set[str], solved: bool) -> None:
         if "exercise" in tags:
             self.slides[-1].body.append(highlighted(cell.source))
+        if not {"predict", "reveal"} & tags:
+            self.asked = ""
         if "core" in tags:
             self._add(highlighted(cell.source), 1 + len(cell.source.splitlines()) / 4)
         if solved or ({"check", "exercise"} & tags and "reveal" not in tags):
@@ -197,29 +214,37 @@ class _Deck:
         text = json.dumps(data[PLOTLY], separators=(",", ":")).replace("<", "\\u003c")
         said = re.sub("</?div[^>]*>", "", caption)
         high = data[PLOTLY]["layout"].get("height", 0) > _HIGH
-        weight = _ROOM - (_LINE if high else 4)
-        self._add(
-            f'<figure><figcaption>{said}</figcaption><div class="plot" role="img" '
-            f'aria-label="{alt}" data-figure="figure-{len(self.figures)}"></div></figure>',
-            weight,
+        stiff = "scaleanchor" in data[PLOTLY]["layout"].get("yaxis", {})
+        part = (
+            f"<figure{' class=high' * high}><figcaption>{said}</figcaption>"
+            f'<div class="plot" role="img" aria-label="{alt}" '
+            f'data-figure="figure-{len(self.figures)}"></div></figure>'
         )
-        if not high:  # two lines have room below it: it is drawn as high as it can be
-            self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
+        slide, most = self.slides[-1], _BESIDE - high
+        only_words = not slide.kind and not _WIDE.search("".join(slide.body))
+        if stiff and only_words and 0 < slide.filled <= most:
+            slide.kind, slide.filled = "beside", _ROOM - (most - slide.filled)
+            slide.body.append(part)
+            self.asked = ""
+        else:
+            self._add(part, _ROOM - (_LINE if high else 4))
+            if not high:  # two lines have room below it: it is drawn as high as it can be
+                self.slides[-1].filled = min(self.slides[-1].filled, _ROOM - 2.4)
         self.figures.append(text)
 
 
 def _shown(block: str) -> tuple[str, float]:
     """What of a block is on the slide, and how many lines it takes."""
     if block.startswith("|"):
-        return html(block), 1 + block.count("\n") / 1.5
+        return block, 1 + block.count("\n") / 1.5
     if block.startswith("$$"):
-        return html(block), 2.5
+        return block, 2.5
     if re.match(r"[*-] |[0-9]+\. ", block):
         items = re.split(r"\n(?=[*-] |[0-9]+\. )", block)
         short = items if len(block) < 700 else [first_sentence(item) for item in items]
-        return html("\n".join(short)), sum(map(_lines, short))
+        return "\n".join(short), sum(map(_lines, short))
     text = block if block.startswith(("```", ">")) else lead(block)
-    return html(text), _lines(text)
+    return text, _lines(text)
 
 
 def _lines(text: str) -> float:

@@ -17,6 +17,7 @@ LEVELS = {
 }
 #: How fast a text like this is read, and how long an exercise takes: for dividing into weeks.
 WORDS_A_MINUTE, MINUTES_AN_EXERCISE = 150, 15
+_LINES = re.DOTALL | re.MULTILINE
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ class Unit:
     def reading_minutes(self) -> int:
         text = " ".join(c.source for c in self.notebook.cells if c.cell_type == "markdown")
         return 5 * max(1, round(len(text.split()) / WORDS_A_MINUTE / 5))
+
+    @cached_property
+    def goal(self) -> str:
+        """The first thing that one can do after the chapter; '' where it has no goals."""
+        cells = (c.source for c in self.notebook.cells if "goals" in editions.tags_of(c))
+        found = re.search(r"^\* (.+?)[;.]?\s*(?=^\* |\Z)", next(cells, ""), _LINES)
+        return " ".join(found[1].split()) if found else ""
 
     @property
     def work(self) -> float:
@@ -106,7 +114,8 @@ def text(plan: Sequence[Sequence[Unit]]) -> str:
     if missing := assumed(units):
         lines += ["", "Assumed, and not in this course: " + ", ".join(map(_named, missing)) + "."]
     for number, week in enumerate(plan, 1):
-        lines += ["", f"## Week {number}", "", *_table(week), "", *_project(week)]
+        lines += ["", f"## Week {number}", "", *_goals(week), *_table(week), "", _total(week), ""]
+        lines += [*_handed_in(week, number), *_project(week)]
     return "\n".join(lines) + "\n"
 
 
@@ -131,6 +140,35 @@ def option_of(wanted: Sequence[Chapter]) -> str:
     starts = [n for n in numbers if n - 1 not in numbers]
     ends = [n for n in numbers if n + 1 not in numbers]
     return ",".join(f"{a}-{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True))
+
+
+def _goals(week: Sequence[Unit]) -> list[str]:
+    goals = [f"{unit.goal} ({int(unit.chapter.number)})" for unit in week if unit.goal]
+    return (
+        [f"**After the week you can**, among other things: {'; '.join(goals)}.", ""]
+        if goals
+        else []
+    )
+
+
+def _total(week: Sequence[Unit]) -> str:
+    exercises = sum(len(unit.exercises) for unit in week)
+    total = sum(unit.work for unit in week)
+    return (
+        f"**About {max(1, round(total / 30)) / 2:g} hours**, without the project: reading "
+        f"{sum(unit.reading_minutes for unit in week)} min, running "
+        f"{sum(unit.chapter.minutes['laptop'] for unit in week):g} min at `laptop`, "
+        f"{counted(exercises, 'exercise')} at about {MINUTES_AN_EXERCISE} min."
+    )
+
+
+def _handed_in(week: Sequence[Unit], number: int) -> list[str]:
+    notebooks = ", ".join(f"`{unit.chapter.source.stem}.ipynb`" for unit in week if unit.exercises)
+    if not notebooks:
+        return []
+    what = f"from `student/week{number}/`, with the exercises answered"
+    project = ", and the project" if project_of(week) else ""
+    return [f"**Handed in:** {notebooks} {what}{project}.", ""]
 
 
 def _table(week: Sequence[Unit]) -> list[str]:

@@ -133,8 +133,8 @@ def sheet(
                 cell.input_px, left + 20 + pad, left + inlet - pad, foot + pad, top - 10 - pad
             )
             fixed += merged([(fitted, Look(size=4.5, line=2.2), cell.words)], skeleton)
-    if with_input:
-        note = f"{note} On grey: the 2D input. Beside it: the lifted pose, turned.".strip()
+    if with_input and not note:
+        note = "On grey: the 2D input. Beside it: the lifted pose, turned."
     note = f"{note} Squares on the floor: 250 mm.".strip()
     states = [at(degrees) for degrees in TURNS]
     height_mm = rows * cell_tall

@@ -25,13 +25,14 @@ from posebook.figures.parts import (
     layout,
     legend,
     names_of,
-    plain,
+    wrapped,
 )
 from posebook.figures.plane import photograph
 from posebook.skeletons import MPII_16, Skeleton
 
 _MOST_PX = 1400  # of the image under a sheet
 _WIDEST_PX = 260  # of one picture on the page
+_WORDS_PX = 11  # size of the words under one
 _HOVER = "%{text}<br>x %{customdata[0]:.1f} px, y %{customdata[1]:.1f} px"
 
 
@@ -41,6 +42,7 @@ class _Places(NamedTuple):
     corners: np.ndarray  # (n, 2) of their top left corners
     size: tuple[float, float]  # of the sheet
     zoom: float  # px of the page to one of the pictures
+    captions: Sequence[str] = ()  # in lines that are no wider than a picture
 
 
 def picture_sheet(
@@ -68,8 +70,7 @@ def picture_sheet(
         traces = legend(skeleton, truth_px is not None)
     if keypoints_px is None:
         traces = traces[-1:]  # the truth alone
-    words = (captions, title, note)
-    made = _sheet(places, pictures.cpu().numpy(), *words, legend=bool(traces))
+    made = _sheet(places, pictures.cpu().numpy(), title, note, legend=bool(traces))
     scale = min(1.0, places.zoom * max(size) / _WIDEST_PX + 0.25)
     for points, look in (
         (truth_px, Look(True, 4.5 * scale, 2.2 * scale, halo=True)),
@@ -113,7 +114,7 @@ def heat_maps(
     size = (drawn.shape[2], drawn.shape[1])
     on_page = _places(count, size, columns, captions)
     note = f"{note} Each map has its own scale: dark is its smallest value, bright its largest."
-    made = _sheet(on_page, drawn, captions, title, note.strip(), legend=False)
+    made = _sheet(on_page, drawn, title, note.strip(), legend=False)
     traces = []
     if places is not None:
         per_px = np.array(size) / np.array([maps.shape[2], maps.shape[1]])
@@ -149,16 +150,17 @@ def _places(count: int, size: tuple[int, int], columns: int, captions: Sequence[
         raise InputError(f"captions: {len(captions)} of them, expected {count}: one a picture")
     columns = max(1, min(columns, count))
     zoom = min((WIDTH_PX - 24) / columns, _WIDEST_PX) / (1.04 * size[0])
-    step = np.array([1.04 * size[0], size[1] + 0.04 * size[0] + (18 / zoom if captions else 0)])
+    words = [wrapped(one, size[0] * zoom, _WORDS_PX) for one in captions]
+    below = 14 * max(lines for _, lines in words) + 4 if words else 0
+    step = np.array([1.04 * size[0], size[1] + 0.04 * size[0] + below / zoom])
     order = np.arange(count)
     corners = np.stack([order % columns, order // columns], -1) * step
     whole = step * [columns, -(-count // columns)]
-    return _Places(corners, (float(whole[0]), float(whole[1])), zoom)
+    return _Places(corners, (float(whole[0]), float(whole[1])), zoom, [one for one, _ in words])
 
 
 def _sheet(
-    places: _Places, pictures: np.ndarray, captions: Sequence[str], title: str, note: str,
-    *, legend: bool,
+    places: _Places, pictures: np.ndarray, title: str, note: str, *, legend: bool
 ) -> dict[str, Any]:  # fmt: skip
     """The layout: all pictures as one image below the traces, words under each."""
     height, width = pictures.shape[1:3]
@@ -179,8 +181,8 @@ def _sheet(
     made["yaxis"] = HIDDEN | {"range": [places.size[1], 0], "scaleanchor": "x"}
     made["images"] = [background]
     made["annotations"] = [
-        label(plain(words), x + width / 2, y + height, 11, yanchor="top")
-        for (x, y), words in zip(places.corners, captions, strict=bool(captions))
+        label(words, x + width / 2, y + height, _WORDS_PX, yanchor="top")
+        for (x, y), words in zip(places.corners, places.captions, strict=bool(places.captions))
     ]
     return made
 

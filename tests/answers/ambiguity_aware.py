@@ -1,6 +1,7 @@
 """Answers to chapter 15's exercises."""
 
 import torch
+from exercise_stubs import stub
 
 from posebook.methods.ambiguity_aware import losses, sampling
 
@@ -19,9 +20,9 @@ def offsets(first, new):
     return dict(first_offset=first, new_offset=new)
 
 
-def agreeing(times):
+def agreeing(times, farther=0.0):
     """So many times the true depths in the first picture, and what follows in the new one."""
-    first = times * MADE_UP[..., 2]
+    first = times * MADE_UP[..., 2] + farther
     z = (10 + first).unsqueeze(-1)
     pose = torch.cat([z * PICTURE, z], -1)
     return offsets(first, ((pose - pose[:, :1]) @ VIEW.mT)[..., 2])
@@ -49,7 +50,8 @@ def unlike(m, s, mean, std):
 
 
 ROWS = [
-    ("15.1", view(lambda r: r), "not attempted"),
+    ("15.1", stub("15", "view_of_mirror_image"), "not attempted"),
+    ("15.1", view(lambda r: r), "The two pictures differ"),
     ("15.1", view(lambda r: MIRROR @ r @ MIRROR), "right"),
     ("15.1", view(lambda r: r.mT), "The two pictures differ"),
     ("15.1", view(lambda r: -(MIRROR @ r)), "The two pictures differ"),
@@ -73,6 +75,7 @@ ROWS = [
     ("15.4", agreeing(0.0), "right"),
     ("15.4", agreeing(-1.0), "right"),
     ("15.4", agreeing(1.0), "that lifter is good"),
+    ("15.4", agreeing(1.0, farther=0.25), "off by 0.00 only: that lifter"),
     ("15.4", offsets(torch.zeros(8, 17), torch.zeros(8, 17)), "They do not agree in space"),
     ("15.4", offsets(torch.zeros(8, 17), None), "still None"),
     ("15.4", offsets(torch.zeros(8), torch.zeros(8)), "of shape (8, 17)"),

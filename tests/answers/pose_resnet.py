@@ -1,6 +1,7 @@
 """Answers to chapter 9's exercises."""
 
 import torch
+from exercise_stubs import stub
 
 
 def back(x_of, exchange=True):
@@ -37,7 +38,8 @@ ROWS = [
     ("9.2", dict(lost_px=1.0), "one coordinate"),
     ("9.2", dict(lost_px=1.633), "root of the mean square"),
     ("9.2", dict(lost_px=2.83), "is not the mean"),
-    ("9.3", back(lambda x, width: x, exchange=False), "not attempted"),
+    ("9.3", stub("09", "turned_back"), "not attempted"),
+    ("9.3", back(lambda x, width: x, exchange=False), "not the places"),
     ("9.3", back(lambda x, width: width - x), "right"),
     ("9.3", back(lambda x, width: width - x, exchange=False), "not exchanged"),
     ("9.3", back(lambda x, width: x), "from the other edge"),

@@ -1,6 +1,7 @@
 """Answers to chapter 13's exercises."""
 
 import torch
+from exercise_stubs import stub
 
 from posebook.skeletons import HOUSE
 
@@ -46,6 +47,11 @@ def flat(right, down, scale=1.0):
     return generator
 
 
+def nothing(keypoints):
+    n = len(keypoints)
+    return torch.zeros(n, 16, 3), torch.zeros(n, 2, 3)
+
+
 #: What the chapter itself gives to the checks.
 GIVEN = dict(train_pose=POSE)
 ROWS = [
@@ -55,7 +61,8 @@ ROWS = [
     ("13.1", lengths(BONE_MM, SUM_MM), "does not fit train_pose"),
     ("13.1", lengths(SUM_MM / 1000, BONE_MM / 1000), "in metres"),
     ("13.1", lengths(SUM_MM, MEAN_VECTOR_MM), "length of the mean vector"),
-    ("13.2", world(same, same), "not attempted"),
+    ("13.2", stub("13", "turned_world"), "not attempted"),
+    ("13.2", world(same, same), "not the old ones turned"),
     ("13.2", world(onwards, onwards), "right"),
     ("13.2", world(onwards, backwards), "another picture"),
     ("13.2", world(onwards, same), "another picture"),
@@ -71,7 +78,9 @@ ROWS = [
     ("13.4", dict(camera_scale=250), "is 50,000 px long"),
     ("13.4", dict(camera_scale=0.445), "is 89 px long"),
     ("13.4", dict(camera_scale=8), "is 1,600 px long"),
-    ("13.5", dict(lazy_generator=flat(0.0, 0.0, scale=0.0)), "not attempted"),
+    ("13.5", stub("13", "lazy_generator"), "not attempted"),
+    ("13.5", dict(lazy_generator=flat(0.0, 0.0, scale=0.0)), "The picture notices"),
+    ("13.5", dict(lazy_generator=nothing), "The picture notices"),
     ("13.5", dict(lazy_generator=flat(0.445, 0.445)), "right"),
     ("13.5", dict(lazy_generator=flat(3.0, 3.0)), "right"),
     ("13.5", dict(lazy_generator=flat(0.5, 1.0)), "The camera's term notices"),

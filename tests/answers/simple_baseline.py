@@ -1,6 +1,7 @@
 """Answers to chapter 6's exercises."""
 
 import torch
+from exercise_stubs import stub
 
 from posebook.skeletons import HOUSE
 
@@ -34,9 +35,11 @@ def errors(preferred_mm, other_mm):
 #: What the chapter itself gives to the checks.
 GIVEN = dict(deviation_mm=DEVIATION_MM, INPUT=INPUT)
 ROWS = [
-    ("6.1", dict(about_hip=lambda px: px), "not attempted"),
+    ("6.1", stub("06", "about_hip"), "not attempted"),
+    ("6.1", dict(about_hip=lambda px: px), "gets other numbers"),
+    ("6.1", dict(about_hip=lambda px: 0.5 + about_hip(px)), "No joint lies at (0, 0); the hip"),
     ("6.1", dict(about_hip=about_hip), "right"),
-    ("6.1", dict(about_hip=lambda px: about_hip(px, "spine")), "at (0, 0) is spine"),
+    ("6.1", dict(about_hip=lambda px: about_hip(px, "spine")), "At (0, 0) lies spine; the hip"),
     ("6.1", dict(about_hip=lambda px: px - px[:, :1]), "gets other numbers"),
     ("6.1", dict(about_hip=lambda px: 2 * about_hip(px)), "only the origin"),
     ("6.2", dict(distance_loss=lambda o, t: o.new_tensor(float("nan"))), "not attempted"),
@@ -57,6 +60,7 @@ ROWS = [
     ("6.4", dict(by_squares_mm=80, by_distances_mm=200), "right"),
     ("6.4", dict(by_squares_mm=200, by_distances_mm=200), "costs 48,000 mm²"),
     ("6.4", dict(by_squares_mm=80, by_distances_mm=80), "`by_distances_mm`: 80 mm costs 168 mm"),
+    ("6.4", dict(by_squares_mm=110, by_distances_mm=200), "That is not the least"),
     ("6.4", dict(by_squares_mm=80, by_distances_mm=None), "still empty"),
     ("6.5", dict(preferred_mm=None, other_mm=None), "not attempted"),
     ("6.5", errors(10 * torch.ones(48), one_joint(41)), "right"),

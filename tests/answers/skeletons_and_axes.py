@@ -1,8 +1,9 @@
 """Answers to chapter 2's exercises."""
 
 import torch
+from exercise_stubs import stub
 
-from posebook import chapters, datasets, paths
+from posebook import chapters, datasets, geometry, paths
 from posebook.datasets import layouts
 from posebook.skeletons import COCO_17, HOUSE
 
@@ -38,6 +39,8 @@ def at_zero(points):
     return (points[:, 0].abs() < 1).all(-1).float().mean().item()
 
 
+TO_THE_LEFT = torch.tensor([20.0, 0.0, 0.0])
+TURN = geometry.axis_angle_to_matrix(torch.tensor([0.0, 0.002, 0.0]))
 GIVEN = dict(
     humaneva=HUMANEVA, conversion_weights=CORE["conversion_weights"], truth_mm=TRUTH_MM,
     coco_mm=layouts.landmarks(TRUTH_MM, COCO_17),
@@ -67,11 +70,14 @@ ROWS = [
     ("2.4", dict(head_std_mm=16), "worst case"),
     ("2.4", dict(head_std_mm=10), "for variances"),
     ("2.4", dict(head_std_mm=4.0), "is not the standard deviation"),
-    ("2.5", dict(bad_flip=lambda pose: pose), "not attempted"),
+    ("2.5", stub("02", "bad_flip"), "not attempted"),
+    ("2.5", dict(bad_flip=lambda pose: pose), "hardly changes a pose"),
     ("2.5", dict(bad_flip=lambda pose: pose * torch.tensor([-1.0, 1, 1])), "right"),
     ("2.5", dict(bad_flip=lambda pose: pose[..., list(HOUSE.mirror), :]), "right"),
     ("2.5", dict(bad_flip=lambda pose: pose + 1e-3), "hardly changes a pose"),
-    ("2.5", dict(bad_flip=HOUSE.flip), "a proper mirror image"),
+    ("2.5", dict(bad_flip=HOUSE.flip), "the proper mirror image"),
+    ("2.5", dict(bad_flip=lambda pose: HOUSE.flip(pose) + TO_THE_LEFT), "the proper mirror image"),
+    ("2.5", dict(bad_flip=lambda pose: HOUSE.flip(pose) @ TURN), "the proper mirror image"),
     ("2.5", dict(bad_flip=lambda pose: pose.roll(1, -1)), "after two flips"),
     ("2.5", dict(bad_flip=lambda pose: pose.flip(-2)), "bones add up"),
     ("2.5", dict(bad_flip=lambda pose: pose[..., :2]), "The shape is"),

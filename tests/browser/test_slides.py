@@ -21,6 +21,13 @@ WRONG = """() => {
   return found;
 }"""
 
+#: Pixels of a slide that lie under its notes.
+COVERED = """() => {
+  const slide = document.querySelector("section.now"), notes = slide.querySelector("aside");
+  const end = slide.querySelector(".body").getBoundingClientRect().bottom;
+  return notes ? Math.round(end - notes.getBoundingClientRect().top) : 0;
+}"""
+
 
 @pytest.mark.parametrize("number", ["02", "06", "14"])
 def test_all_that_is_on_a_slide_is_in_sight(number, watched, tmp_path):
@@ -37,7 +44,12 @@ def test_all_that_is_on_a_slide_is_in_sight(number, watched, tmp_path):
         for plot in shown.query_selector_all("section.now .plot"):
             plot.wait_for_selector(".main-svg", state="attached")
             figures += 1
-        if found := shown.evaluate(WRONG):
+        found = shown.evaluate(WRONG)
+        shown.keyboard.press("n")
+        if (covered := shown.evaluate(COVERED)) > 0:
+            found.append(f"notes cover {covered} px of it")
+        shown.keyboard.press("n")
+        if found:
             wrong[place] = found
         shown.keyboard.press("ArrowRight")
     assert not wrong and figures > 3 and not watched.errors and not watched.outside

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from posebook import figures
+from posebook.course.answers import is_stub
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.methods.pose_resnet.network import STRIDE, PoseResNet
 from posebook.skeletons import HOUSE
@@ -62,7 +63,7 @@ def exercise_3(turned_back: Callable[[Tensor, float, list[int]], Tensor]) -> Non
     places = width_px * torch.rand(4, len(HOUSE), 2, generator=draw)
     seen = torch.stack([width_px - places[..., 0], places[..., 1]], -1)
     found = turned_back(seen[:, mirror].clone(), width_px, mirror)
-    if torch.equal(found, seen[:, mirror]):
+    if is_stub(turned_back, "09"):
         raise NotAttempted
     if found.shape != places.shape:
         raise Wrong(f"The shape is {tuple(found.shape)}; expected {tuple(places.shape)}.")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from posebook import figures, metrics
+from posebook.course.answers import is_stub
 from posebook.course.checking import NotAttempted, Wrong
 from posebook.geometry import euler_to_matrix
 from posebook.methods.repnet.network import JOINTS, with_hip
@@ -50,7 +51,7 @@ def exercise_2(
     camera[0] = torch.eye(3, dtype=torch.float64)[:2]  # the first is drawn: seen straight on
     turn = euler_to_matrix(torch.tensor([0.4, 0.9, -0.3], dtype=torch.float64), "xyz")
     new_pose, new_camera = turned_world(pose, camera, turn)
-    if torch.equal(new_pose, pose) and torch.equal(new_camera, camera):
+    if is_stub(turned_world, "13"):
         raise NotAttempted
     if new_pose.shape != pose.shape or new_camera.shape != camera.shape:
         raise Wrong(
@@ -111,7 +112,7 @@ def exercise_5(
     true_pose = train_pose[:64, HOUSE.indices(*JOINTS)].float()
     seen = 0.445 * true_pose[..., :2]
     pose, camera = lazy_generator(seen.clone())
-    if not pose.any() and not camera.any():
+    if is_stub(lazy_generator, "13"):
         raise NotAttempted
     if pose.shape != true_pose.shape or camera.shape != (len(pose), 2, 3):
         raise Wrong(f"The shapes are {tuple(pose.shape)} and {tuple(camera.shape)}.")
