@@ -389,7 +389,7 @@ def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):
     write(tmp_path / "ada" / "02.ipynb", notebook(answer, 'check("2.3")'))
     page = tmp_path / "class.html"
     status, out, _ = posebook("course", "check", tmp_path, "--report", page)
-    assert status == 0 and "points to the floor" in out and "--report FILE.html shows it" in out
+    assert status == 0 and "points to the floor" in out and "on the page of --report FILE.html" in out
     assert "The left arm as you have it" in page.read_text(encoding="utf-8")
     for name in (page, "class.pdf"):
         status, _, error = posebook("course", "check", tmp_path, "--report", name)

@@ -91,7 +91,7 @@ def _tables(graded: Sequence[Graded]) -> list[str]:
                 lines += [f"  {_short(one.of.path)}  {'; '.join(one.remarks)}".rstrip(), *said]
         parts.append("\n".join(lines))
     if parts and any(one.figures for one in graded):
-        parts.append(f"{_HAS_FIGURE.strip()}: --report FILE.html shows it")
+        parts.append(f"{_HAS_FIGURE.strip()}: on the page of --report FILE.html")
     return [*parts, LEGEND] if parts else []
 
 
