@@ -54,6 +54,7 @@ def raises(*_):
     ("exercise", "answer", "says"),
     [
         ("5.2", "52.06", "`theirs_over_16_mm` is text; a number is expected, without the quotes."),
+        ("5.2", "52.06 mm", "`theirs_over_16_mm` is text; a number is expected, without unit."),
         ("5.2", "my paper", "`theirs_over_16_mm` is text; something else is expected."),
         ("5.3", 3, "`cheat_mm` is a whole number; a tensor is expected."),
         ("5.3", [3.0], "`cheat_mm` is a list; a tensor is expected."),

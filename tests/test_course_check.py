@@ -201,6 +201,7 @@ CLASS = {
     "wrong": (["frames_seen = 27", CHECK], "wrong", "can change at will"),
     "untouched": (["frames_seen = None", CHECK], "open", ""),
     "deleted": (["x = 1", "!echo hello", "%time x"], "open", ""),
+    "draws": (["%matplotlib inline\nframes_seen = 15"], "right", ""),
     "raises": (["1 / 0", "import nowhere", "frames_seen = 15"], "right",
                'the cell "1 / 0" fails: ZeroDiv'),
     "no python": (["frames_seen = = 15", "frames_seen = 15"], "right",
@@ -384,16 +385,27 @@ def test_a_page_shows_the_figures(tmp_path):
     assert told.endswith("a section for each student")
 
 
+def test_a_second_notebook_of_a_chapter_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(grading, "_grade", lambda *_: None)
+    for name in ("ada/a.ipynb", "ada/a-Copy1.ipynb", "bob/a.ipynb"):
+        write(tmp_path / name, notebook("frames_seen = 15", metadata=OF_7))
+    remarks = {one.of.path: one.remarks for one in grading.check_class(tmp_path)}
+    assert "which counts?" in remarks["ada/a.ipynb"][0] and remarks["ada/a-Copy1.ipynb"]
+    assert remarks["bob/a.ipynb"] == []
+
+
 def test_a_figure_comes_back_from_a_students_process(tmp_path, posebook):
     answer = "sideways_mm, upwards_mm = (550, 0, 0), (0, 550, 0)"
     write(tmp_path / "ada" / "02.ipynb", notebook(answer, 'check("2.3")'))
     page = tmp_path / "class.html"
     status, out, _ = posebook("course", "check", tmp_path, "--report", page)
-    assert status == 0 and "points to the floor" in out and "on the page of --report FILE.html" in out
+    assert (
+        status == 0 and "points to the floor" in out and "on the page of --report FILE.html" in out
+    )
     assert "The left arm as you have it" in page.read_text(encoding="utf-8")
-    for name in (page, "class.pdf"):
+    for name, why in ((page, "is there already"), ("class.pdf", "a name that ends in .html")):
         status, _, error = posebook("course", "check", tmp_path, "--report", name)
-        assert status == 2 and "expected a new file whose name ends in .html" in error
+        assert status == 2 and why in error
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import statistics
 import pytest
 from swept_runs import row, rows, run, swept_widths
 
-from posebook import paths
+from posebook import paths, results
 from posebook.chapters.sweeps import reading, tables
 from posebook.results import paired, sweep_tables, swept
 
@@ -140,6 +140,23 @@ def test_a_baseline_is_a_pair_with_itself_whatever_else_was_swept():
     for one, other in ((first, second), (second, first)):
         told = [(d.second and d.second.number.method, d.verdict) for d in paired.paired(one, other)]
         assert ("mean pose", "the same") in told and len(told) == 3
+
+
+def test_what_is_said_of_a_papers_figure_stands_below_the_table(tmp_path):
+    book = results.Results("trial", tmp_path / "a", profile="ci", seed=0, device="cpu")
+    book.add(
+        "MPJPE",
+        50.0,
+        "mm",
+        method="m",
+        protocol="p",
+        data="d",
+        split="test",
+        paper=37.1,
+        note="paper: Human3.6M; figure not verified",
+    )
+    _, notes = tables.of_folders([tmp_path], tables.Asked())
+    assert "paper: Human3.6M; figure not verified" in notes
 
 
 def test_what_two_sweeps_differ_in_is_told(swept_folder, tmp_path):

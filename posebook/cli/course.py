@@ -60,8 +60,10 @@ def check(
 
     if form not in marks.FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(marks.FORMATS)}")
-    if report is not None and (report.suffix.lower() != ".html" or report.exists()):
-        raise InputError(f"--report {report}: expected a new file whose name ends in .html")
+    if report is not None and report.suffix.lower() != ".html":
+        raise InputError(f"--report {report}: expected a name that ends in .html")
+    if report is not None and report.exists():
+        raise InputError(f"--report {report}: is there already; choose another name, or move it")
     for name, value, least, most in (
         ("seconds", seconds, 1, 1e6), ("memory", memory, 0.5, 1000), ("jobs", jobs, 1, 256)
     ):  # fmt: skip

@@ -257,6 +257,7 @@ def new_shell() -> Any:
     config.InteractiveShell.colors = "nocolor"
     shell = InteractiveShell.instance(config=config)
     shell.ask_exit = lambda: None  # `exit()` is not worth an error
+    shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
     return shell
 
 

@@ -134,7 +134,7 @@ def _misfit(checks: Callable[..., None], values: Mapping[str, Any], error: Excep
         if kinds[name] is Any and isinstance(value, str) and re.search("str|literal", str(error)):
             return f"`{name}` is text; {_instead_of_text(value)}."
         if kinds[name] is Any and f"'{type(value).__name__}' object is not iterable" in str(error):
-            return f"`{name}` is {_kind(value)}; a set or a list is expected."
+            return f"`{name}` is {_kind(value)}; a tuple, a list or a set is expected."
         if kinds[name] is Any and _wanted_a_tensor(value, error):
             return f"`{name}` is {_kind(value)}; a tensor is expected."
     returned: dict[str, Any] = {}
@@ -180,7 +180,10 @@ def _instead_of_text(text: str) -> str:
     try:
         float(text)
     except ValueError:
-        return "something else is expected"
+        unit = re.match(r"\s*[-+]?[0-9.]+\s*[a-z%]", text)
+        return f"{'a number' if unit else 'something else'} is expected" + ", without unit" * bool(
+            unit
+        )
     return "a number is expected, without the quotes"
 
 

@@ -76,6 +76,7 @@ def _student(mine: Sequence[Graded]) -> Iterator[pages.Part]:
         for name in names:
             if figure := _figure(one.figures.get(name, "")):
                 line = _plain(one.lines.get(name, ""))
+                yield f"To {name}:"
                 yield pages.Picture(figure, f"{name}: {line}")
     for one in mine:
         if not one.of.chapter:

@@ -5,6 +5,7 @@ memory (`supervisor`). That is no sandbox: it may read and write what you may. R
 owns nothing that matters.
 """
 
+import itertools
 import os
 import queue
 import re
@@ -99,14 +100,18 @@ def check_class(
     for one in found:
         if one.of.why:
             one.remarks.append(one.of.why)
-    count = iter(range(1, len(found) + 1))
+    copies = Counter((one.of.student, one.of.chapter) for one in found if one.of.chapter)
+    run, count = sum(copies.values()), itertools.count(1)
     for chapter in every:
         mine = [one for one in found if one.of.chapter == chapter.id]
         if mine:
             limits = _limits(chapter, profile, seconds, memory)
             workers = max(1, min(jobs or os.cpu_count() or 1, len(mine)))
             _grade(assignment_of(chapter), mine, profile, limits, workers,
-                   lambda one: tell(f"{next(count)} of {len(found)}  {summary(one)}"))  # fmt: skip
+                   lambda one: tell(f"{next(count)} of {run}  {summary(one)}"))  # fmt: skip
+    for one in found:
+        if copies[one.of.student, one.of.chapter] > 1:
+            one.remarks.append("one of several of this student's for the chapter: which counts?")
     return found
 
 

@@ -58,6 +58,8 @@ def compared(differences: Sequence[Difference], by: Sequence[str], names: Sequen
 def notes(runs: Sequence[Run], by: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """What a reader of the table has to know besides."""
     found = [SPREAD] if any(row.spread is not None for row in rows) else []
+    about = dict.fromkeys(r.number.note for r in rows if r.number.paper is not None)
+    found += [f"paper: {note.removeprefix('paper: ')}" for note in about if note]
     if several := pooled(runs, by):
         names = "; ".join(f"{name} ({listed(values, 6)})" for name, values in several.items())
         found.append(

@@ -59,5 +59,5 @@ ROWS = [
     ("5.4", dict(notice_nothing=["P-MPJPE", "N-MPJPE"]), "The N-MPJPE of such a prediction is"),
     ("5.4", dict(notice_nothing={"velocity error"}), "The velocity error of such"),
     ("5.4", dict(notice_nothing={"Procrustes"}), "is no score of the table"),
-    ("5.4", dict(notice_nothing=3), "is a whole number; a set or a list is"),
+    ("5.4", dict(notice_nothing=3), "is a whole number; a tuple, a list or a set is"),
 ]
