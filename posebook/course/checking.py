@@ -180,10 +180,9 @@ def _instead_of_text(text: str) -> str:
     try:
         float(text)
     except ValueError:
-        unit = re.match(r"\s*[-+]?[0-9.]+\s*[a-z%]", text)
-        return f"{'a number' if unit else 'something else'} is expected" + ", without unit" * bool(
-            unit
-        )
+        if re.match(r"\s*[-+]?[0-9.]+\s*[a-z%]", text):
+            return "a number is expected, without unit"
+        return "something else is expected"
     return "a number is expected, without the quotes"
 
 
